@@ -1,0 +1,149 @@
+"""What every launcher gives: a :class:`Box` in which code that a model wrote may run.
+
+Everything a box returns is a *result* (a value of a closed vocabulary), never an exception: what
+the code did is the model's business. :class:`~agentforge.errors.SandboxError` means that the box
+itself failed. The host never imports generated code, never unpickles, and treats every string that
+comes out of a box as hostile text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType, TracebackType
+from typing import Literal, Protocol, Self, TypeAlias
+
+from agentforge.types import JSON, JSONObject
+
+CallStatus: TypeAlias = Literal[
+    "returned",  # value holds the result
+    "raised",  # error and message hold the exception's name and text, both hostile text
+    "timed_out",  # the wall clock ran out and the process tree was killed
+    "died",  # the process ended without an answer (killed, os._exit, out of memory)
+    "result_too_big",
+    "output_too_big",
+    "bad_result",  # not JSON (a set, NaN, too deep …) or a malformed frame
+]
+
+SuiteStatus: TypeAlias = Literal["finished", "timed_out", "died", "output_too_big", "bad_result"]
+
+Toolbox: TypeAlias = Mapping[str, str]
+"""Tool name → source: the import closure sent with a run, importable as ``from toolbox import NAME``."""
+
+NO_TOOLBOX: Toolbox = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one run, enforced on the host as well as in the box."""
+
+    seconds: float = 5.0
+    result_bytes: int = 1 << 20
+    output_bytes: int = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """What one run of a tool or of a piece of code gave."""
+
+    status: CallStatus
+    value: JSON = None
+    error: str = ""
+    message: str = ""
+    stdout: str = ""
+    stderr: str = ""
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether ``value`` is a result."""
+        return self.status == "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class TestRow:
+    """The verdict on one test, computed on the host from what the *test* process reported."""
+
+    __test__ = False
+
+    name: str
+    outcome: Literal["passed", "failed", "error", "skipped"]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteResult:
+    """What one run of a pytest suite gave."""
+
+    status: SuiteStatus
+    rows: tuple[TestRow, ...] = ()
+    stdout: str = ""
+    stderr: str = ""
+    seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Finished, at least one test passed, and nothing failed, errored or was skipped."""
+        return self.status == "finished" and bool(self.rows) and all(row.outcome == "passed" for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class BoxInfo:
+    """Which isolation a box really gives; shown to people, never assumed."""
+
+    launcher: Literal["docker", "bubblewrap", "fake"]
+    tier: str
+    transport: str
+    image: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+
+class Box(Protocol):
+    """A warm sandbox of one user. Closing it removes everything it made."""
+
+    @property
+    def info(self) -> BoxInfo:
+        """Which isolation it gives."""
+        ...
+
+    async def call(
+        self, source: str, entry: str, args: JSONObject, *, toolbox: Toolbox = NO_TOOLBOX, limits: Limits | None = None
+    ) -> CallResult:
+        """Runs ``entry(**args)`` of the module ``source`` in a fresh process."""
+        ...
+
+    async def call_many(
+        self,
+        source: str,
+        entry: str,
+        many: Sequence[JSONObject],
+        *,
+        toolbox: Toolbox = NO_TOOLBOX,
+        limits: Limits | None = None,
+    ) -> list[CallResult]:
+        """:meth:`call` for each of ``many``, in order, each in a fresh process."""
+        ...
+
+    async def run(self, code: str, *, toolbox: Toolbox = NO_TOOLBOX, limits: Limits | None = None) -> CallResult:
+        """Runs a script; ``value`` is that of its last expression (None where that is a statement)."""
+        ...
+
+    async def suite(
+        self, source: str, tests: str, *, toolbox: Toolbox = NO_TOOLBOX, limits: Limits | None = None
+    ) -> SuiteResult:
+        """Runs the pytest file ``tests`` against the module ``source``, imported as ``tool``.
+
+        Tests and tool live in separate processes: every call crosses as JSON, and only the test
+        process holds the verdict channel.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Stops and removes the box; harmless when repeated."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

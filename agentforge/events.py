@@ -1,0 +1,77 @@
+"""What happens in a turn, as typed events in a versioned envelope.
+
+The loop yields :class:`Event` values; terminal, browser, library caller and log only consume them.
+Exactly one event per turn is *terminal* (:data:`TERMINAL`), and it comes last; it decides the exit
+code (:data:`EXIT_CODES`). Readers must ignore types that they do not know.
+
+Types and their ``data``:
+
+=====================  ==========================================================================
+``turn_started``       ``text``
+``context``            ``parts`` (name → tokens), ``left_out`` (list of {part, why}), ``tools``
+``model_started``      ``role``, ``endpoint``, ``purpose``
+``model_delta``        ``text`` (streamed piece of the answer)
+``model_finished``     ``role``, ``endpoint``, ``input_tokens``, ``output_tokens``, ``seconds``
+``tool_called``        ``tool``, ``args``, ``call`` (id)
+``tool_returned``      ``tool``, ``call``, ``value`` | ``error``, ``seconds``
+``forge_started``      ``job``, ``name``, ``signature``
+``forge_step``         ``job``, ``step``, ``message``, ``done``, ``total`` (0 when unknown)
+``forge_finished``     ``job``, ``name``, ``state`` (``live``/``proposed``/``failed``), ``version``
+``notice``             ``message`` (something a person should know, such as a weaker sandbox)
+``completed``          ``answer``, ``usage``, ``tools_made``, ``tools_used``  (terminal)
+``failed``             ``message``, ``fix``, ``error`` (class), ``code``        (terminal)
+``limited``            ``message``, ``limit``                                  (terminal)
+``waiting``            ``message``, ``pending``                                (terminal)
+``interrupted``        ``message``                                             (terminal)
+=====================  ==========================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+from agentforge.types import JSONObject
+
+VERSION = 1
+
+TERMINAL = frozenset({"completed", "failed", "limited", "waiting", "interrupted"})
+
+EXIT_CODES = {"completed": 0, "failed": 1, "limited": 5, "waiting": 6, "interrupted": 130}
+"""Exit code of a terminal event; ``failed`` carries a more precise one in ``data['code']``."""
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. ``seq`` counts from 0 within a turn; ``time`` is UTC, ISO 8601."""
+
+    type: str
+    data: JSONObject = field(default_factory=lambda: {})
+    seq: int = 0
+    org: str = ""
+    user: str = ""
+    session: str = ""
+    turn: int = 0
+    time: str = field(default_factory=_now)
+    v: int = VERSION
+
+    @property
+    def terminal(self) -> bool:
+        """Whether this is the last event of its turn."""
+        return self.type in TERMINAL
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that a terminal event stands for (0 for any other event)."""
+        if self.type == "failed":
+            code = self.data.get("code")
+            return code if isinstance(code, int) else 1
+        return EXIT_CODES.get(self.type, 0)
+
+    def to_json(self) -> JSONObject:
+        """The event as a JSON object."""
+        return asdict(self)

