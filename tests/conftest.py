@@ -1,0 +1,58 @@
+"""What every test gets without asking: a private home, a clean environment and no way out.
+
+Nothing in a test may reach another machine, so no test can spend money at a paid model by accident.
+Docker is spoken to over its local socket, models are served on loopback.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+KEPT = ("AGENTFORGE_REQUIRE_DOCKER", "AGENTFORGE_TEST_")
+NETWORK_EVENTS = frozenset({"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"})
+
+
+def _is_local(host: object) -> bool:
+    text = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+    if not isinstance(text, str) or text in ("", "localhost"):
+        return True  # no host at all: a wildcard to listen on
+    try:
+        return ipaddress.ip_address(text.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _no_way_out(event: str, args: tuple[Any, ...]) -> None:
+    """An audit hook: sees every connection that this process makes, whichever library makes it."""
+    if event not in NETWORK_EVENTS:
+        return
+    target = args[0] if event.startswith("socket.get") else args[1]
+    host = target[0] if isinstance(target, tuple) else target
+    if isinstance(target, tuple) or event.startswith("socket.get"):
+        listening = event == "socket.getaddrinfo" and host in ("0.0.0.0", "::")
+        if not listening and not _is_local(host):
+            pytest.fail(f"A test tried to reach {host!r}; only loopback is allowed ({event}).")
+
+
+def pytest_configure() -> None:
+    """Audit hooks cannot be taken away again, so it is added once for the whole run."""
+    sys.addaudithook(_no_way_out)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A private ``AGENTFORGE_HOME`` (not made yet); keys, settings and git identity of the caller are gone."""
+    for name in list(os.environ):
+        if name.startswith(("ANTHROPIC_", "AGENTFORGE_", "GIT_")) and not name.startswith(KEPT):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    monkeypatch.setenv("AGENTFORGE_HOME", str(folder))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    return folder
