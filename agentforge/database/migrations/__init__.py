@@ -1,0 +1,1 @@
+"""Migrations, append-only: a released file in ``versions`` never changes again."""

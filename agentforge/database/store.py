@@ -1,0 +1,183 @@
+"""One database for what happened: sessions, calls, costs, events, jobs.
+
+SQLite runs in WAL mode with a busy timeout, so that several processes may read and write at once;
+a transaction is opened only around the statements themselves, never while a model thinks.
+Migrations travel inside the package and run when a database is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.pool import StaticPool
+
+from agentforge.errors import ConfigurationError, StorageError
+
+HEAD = "0001"
+"""The newest migration; compared before alembic is imported at all, which would cost 0.2 s."""
+
+BUSY_SECONDS = 10.0
+"""How long a writer waits for another one before the database counts as locked."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+_CAUSES = (
+    # what the driver says (SQLite result codes, https://www.sqlite.org/rescode.html) → sentence, fix
+    ("database is locked", "is locked by another process", "Try again; end the process that holds it."),
+    ("database or disk is full", "cannot be written because the disk is full", "Free some space and try again."),
+    ("disk i/o error", "cannot be read or written because the disk failed", "Check the disk and its free space."),
+    ("malformed", "is damaged", "Move the file away and restore a copy; tools are safe in their registry."),
+    ("not a database", "is damaged or no database", "Move the file away; tools are safe in their registry."),
+    ("readonly", "may not be written", "Check the permissions of the file and its folder."),
+    ("unable to open", "cannot be opened", "Check that the folder exists and may be written."),
+)
+
+
+class Database:
+    """An open database, migrated to :data:`HEAD`. Owns its connections; close it, or use ``with``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Opens the database at the SQLAlchemy ``url``, creating and migrating it where needed.
+
+        Raises:
+            ConfigurationError: the URL makes no sense or its driver is not installed.
+            StorageError: the database is locked, damaged, full or cannot be opened.
+        """
+        database = cls(_engine(url))
+        try:
+            database.migrate()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def migrate(self) -> None:
+        """Runs the missing migrations in one transaction; two processes at once wait for each other."""
+        with self.read() as connection:
+            if _revision(connection) == HEAD:
+                return
+        with self.write() as connection:
+            found = _revision(connection)
+            if found is not None and found > HEAD:
+                raise StorageError(
+                    f"The database was written by a newer AgentForge (its form is {found}, known is {HEAD}).",
+                    fix="Upgrade agentforge-toolsmith.",
+                )
+            if found != HEAD:
+                _upgrade(connection)
+
+    @contextmanager
+    def write(self) -> Generator[Connection]:
+        """A transaction that writes; taken at once, committed at the end, or nothing of it remains.
+
+        Raises:
+            StorageError: full, locked or damaged.
+        """
+        with self._translated(), self._connect("BEGIN IMMEDIATE") as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Generator[Connection]:
+        """A transaction that only reads; on SQLite it never waits for a writer.
+
+        Raises:
+            StorageError: locked or damaged.
+        """
+        with self._translated(), self._connect("BEGIN") as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Closes all connections; harmless when repeated."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _connect(self, begin: str) -> Connection:
+        return self.engine.connect().execution_options(sqlite_begin=begin)
+
+    @contextmanager
+    def _translated(self) -> Generator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            raise _storage_error(self.engine, error) from error
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        lite = parsed.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}} if lite else {"pool_pre_ping": True}
+        if lite and not _file(url):
+            options["poolclass"] = StaticPool  # one connection is the whole database
+            options["connect_args"]["check_same_thread"] = False
+        engine = create_engine(parsed, **options)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise ConfigurationError(
+            f"The database URL is wrong or its driver is missing: {error}.", fix="Correct 'database_url'."
+        ) from None
+    if lite:
+        if path := _file(url):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _file(url: str) -> Path | None:
+    """The file of a SQLite URL; None for a database in memory."""
+    name = make_url(url).database
+    return Path(name) if name and name != ":memory:" else None
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")  # with WAL: consistent after kill -9 and power loss
+    connection.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("select version_num from alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # costs 0.2 s and is needed once per database
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _storage_error(engine: Engine, error: DatabaseError) -> StorageError:
+    where = engine.url.render_as_string(hide_password=True)
+    said = str(error.orig or error)
+    for sign, sentence, fix in _CAUSES:
+        if sign in said.lower():
+            return StorageError(f"The database {where} {sentence}.", fix=fix)
+    return StorageError(f"The database {where} failed: {said.splitlines()[0] if said else 'no reason given'}.")

@@ -1,0 +1,168 @@
+"""The database opens anywhere, migrates itself, survives rivals and says clearly what is wrong."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import insert, select
+
+from agentforge.database import store
+from agentforge.database.store import HEAD, Database
+from agentforge.database.tables import METADATA, SESSIONS
+from agentforge.errors import ConfigurationError, StorageError
+
+
+def url(path: Path) -> str:
+    return f"sqlite:///{path / 'state.db'}"
+
+
+def add_session(database: Database, name: str) -> None:
+    with database.write() as connection:
+        connection.execute(insert(SESSIONS).values(id=name, org="o", user="u"))
+
+
+def names(database: Database) -> list[str]:
+    with database.read() as connection:
+        return list(connection.execute(select(SESSIONS.c.id)).scalars())
+
+
+def test_a_new_database_has_exactly_the_tables_that_the_code_declares(tmp_path: Path) -> None:
+    with Database.open(url(tmp_path)) as database, database.read() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_head_is_the_newest_migration_file() -> None:
+    script = ScriptDirectory(str(Path(store.__file__).parent / "migrations"))
+    assert script.get_current_head() == HEAD
+
+
+def test_every_table_carries_org_and_user() -> None:
+    for table in METADATA.tables.values():
+        assert {"org", "user"} <= set(table.columns.keys()), table.name
+        assert not table.columns["org"].nullable
+        assert not table.columns["user"].nullable
+
+
+def test_rows_stay_when_it_is_opened_again(tmp_path: Path) -> None:
+    with Database.open(url(tmp_path)) as database:
+        add_session(database, "one")
+    with Database.open(url(tmp_path)) as database:
+        assert names(database) == ["one"]
+
+
+def test_an_open_database_of_the_newest_form_needs_no_alembic(tmp_path: Path) -> None:
+    Database.open(url(tmp_path)).close()
+    code = (
+        "import sys; from agentforge.database.store import Database;"
+        f"Database.open({url(tmp_path)!r}).close(); print('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "False"
+
+
+def _open_and_add(path: str, name: str) -> None:
+    with Database.open(path) as database:
+        add_session(database, name)
+
+
+def test_several_processes_may_make_and_fill_the_same_database_at_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    wanted = [f"s{number}" for number in range(3)]
+    processes = [context.Process(target=_open_and_add, args=(url(tmp_path), name)) for name in wanted]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    with Database.open(url(tmp_path)) as database:
+        assert sorted(names(database)) == wanted
+
+
+def test_a_failed_transaction_leaves_nothing_behind(tmp_path: Path) -> None:
+    with Database.open(url(tmp_path)) as database:
+
+        def fail_halfway() -> None:
+            with database.write() as connection:
+                connection.execute(insert(SESSIONS).values(id="half", org="o", user="u"))
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            fail_halfway()
+        assert names(database) == []
+
+
+def test_readers_do_not_wait_for_a_writer(tmp_path: Path) -> None:
+    with Database.open(url(tmp_path)) as database:
+        add_session(database, "seen")
+        with database.write() as writing:
+            writing.execute(insert(SESSIONS).values(id="unseen", org="o", user="u"))
+            assert names(database) == ["seen"]
+
+
+def test_a_database_held_by_another_process_is_called_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0.1)
+    with Database.open(url(tmp_path)) as database:
+        other = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StorageError, match=r"state\.db is locked") as caught:
+                add_session(database, "late")
+        finally:
+            other.close()
+        assert "Try again" in caught.value.fix
+
+
+def test_a_file_that_is_no_database_is_called_damaged(tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_bytes(b"this is not a database, " * 500)
+    with pytest.raises(StorageError, match="damaged") as caught:
+        Database.open(url(tmp_path))
+    assert "Move the file away" in caught.value.fix
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    with Database.open(url(tmp_path)) as database:
+
+        def fill(text: str) -> None:
+            with database.write() as connection:
+                pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+                connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+                connection.execute(insert(SESSIONS).values(id="big", org="o", user="u", title=text))
+
+        with pytest.raises(StorageError, match="disk is full"):
+            fill("x" * 1_000_000)
+        assert names(database) == []
+
+
+def test_a_path_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state.db").mkdir()
+    with pytest.raises(StorageError, match="cannot be opened"):
+        Database.open(url(tmp_path))
+
+
+@pytest.mark.parametrize("wrong", ["nonsense", "oracle9://x/y"])
+def test_a_url_that_makes_no_sense_is_a_matter_of_settings(wrong: str) -> None:
+    with pytest.raises(ConfigurationError, match="database URL"):
+        Database.open(wrong)
+
+
+def test_a_database_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
+    Database.open(url(tmp_path)).close()
+    with sqlite3.connect(tmp_path / "state.db") as connection:
+        connection.execute("update alembic_version set version_num = '9999'")
+    connection.close()
+    with pytest.raises(StorageError, match="newer AgentForge"):
+        Database.open(url(tmp_path))
+
+
+def test_a_database_in_memory_works_for_tests() -> None:
+    with Database.open("sqlite://") as database:
+        add_session(database, "one")
+        assert names(database) == ["one"]
