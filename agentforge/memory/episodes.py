@@ -1,0 +1,358 @@
+"""Episodes: what happened in each session, written as it happens and redacted on write.
+
+Every write is a short transaction of its own, so a session can be read or continued from another
+process at any time and ``kill -9`` loses nothing that was acknowledged. All calls are synchronous:
+use cases push them to a thread. Rows of other users are invisible, whatever id is asked for.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeAlias, cast
+
+from sqlalchemy import Connection, Row, Table, func, insert, select, update
+
+from agentforge.database.store import Database
+from agentforge.database.tables import CALLS, COSTS, EVENTS, JOBS, MESSAGES, SESSIONS, SOURCES
+from agentforge.errors import UsageError
+from agentforge.events import Event
+from agentforge.memory.redaction import redact, redact_json
+from agentforge.types import JSON, JSONObject, OutcomeKind, Role, Usage
+
+TITLE_CHARS = 80
+"""Longest title of a session; the rest of its first line is cut."""
+
+SourceKind: TypeAlias = Literal["file", "page", "message", "tool"]
+"""Where untrusted text came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One recorded call of a tool. ``status`` is that of ``boxes.protocol.CallResult`` or
+    ``refused`` (it never ran); ``error`` is set where it did not return.
+    """
+
+    id: str
+    turn: int
+    tool: str
+    version: str
+    args: JSONObject
+    status: str
+    value: JSON
+    error: str
+    outcome: OutcomeKind
+    seconds: float
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What model calls for one purpose in one turn took."""
+
+    turn: int
+    role: Role
+    endpoint: str
+    purpose: str
+    usage: Usage
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One piece of untrusted text that was read; ``ref`` names it (a path, an address, an id)."""
+
+    kind: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work with what was kept of it, such as the artefacts of a failed forging."""
+
+    id: str
+    session: str
+    kind: str
+    name: str
+    state: str
+    artefacts: JSONObject
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeSummary:
+    """One line of a list of sessions. Times are UTC, ISO 8601."""
+
+    id: str
+    title: str
+    created: str
+    updated: str
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """Everything recorded of one session. ``tainted``: untrusted text was read in it, ever."""
+
+    id: str
+    title: str
+    created: str
+    updated: str
+    messages: tuple[JSONObject, ...]
+    calls: tuple[Call, ...]
+    costs: tuple[Cost, ...]
+    sources: tuple[Source, ...]
+    jobs: tuple[Job, ...]
+
+    @property
+    def tainted(self) -> bool:
+        """Whether untrusted text was read; this never comes off."""
+        return bool(self.sources)
+
+    @property
+    def usage(self) -> dict[Role, Usage]:
+        """Tokens by role."""
+        total: dict[Role, Usage] = {}
+        for cost in self.costs:
+            total[cost.role] = total.get(cost.role, Usage()) + cost.usage
+        return total
+
+
+class Episodes:
+    """The episodes of one user. ``secrets`` are texts that must never be written, exactly."""
+
+    def __init__(self, database: Database, *, org: str, user: str, secrets: Collection[str] = ()) -> None:
+        self.org = org
+        self.user = user
+        self._database = database
+        self._secrets = tuple(secrets)
+
+    def start(self, title: str = "") -> str:
+        """Opens a new session and returns its id."""
+        session = uuid.uuid4().hex[:16]
+        line = redact(title.strip().partition("\n")[0], self._secrets)[:TITLE_CHARS]
+        with self._database.write() as connection:
+            self._insert(connection, SESSIONS, id=session, title=line, updated=_now())
+        return session
+
+    def latest(self) -> str | None:
+        """The session that was written last."""
+        found = self.list(1)
+        return found[0].id if found else None
+
+    def exists(self, session: str) -> bool:
+        """Whether this user has such a session."""
+        with self._database.read() as connection:
+            return self._row(connection, session) is not None
+
+    def list(self, limit: int = 20) -> list[EpisodeSummary]:
+        """The newest sessions first, by when they were written last."""
+        turns = select(func.coalesce(func.max(EVENTS.c.turn), 0)).where(
+            EVENTS.c.org == self.org, EVENTS.c.user == self.user, EVENTS.c.session == SESSIONS.c.id
+        )
+        query = (
+            select(SESSIONS, turns.scalar_subquery().label("turns"))
+            .where(SESSIONS.c.org == self.org, SESSIONS.c.user == self.user)
+            .order_by(SESSIONS.c.updated.desc(), SESSIONS.c.created.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [
+                EpisodeSummary(row.id, row.title, row.created, row.updated, row.turns)
+                for row in connection.execute(query)
+            ]
+
+    def next_turn(self, session: str) -> int:
+        """The number of the turn that comes next; turns count from 1."""
+        query = select(func.max(EVENTS.c.turn)).where(*self._mine(EVENTS, session))
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar() or 0) + 1
+
+    def append(self, session: str, message: JSONObject) -> None:
+        """Adds one message (``role`` and ``content``) to the history.
+
+        Raises:
+            UsageError: this user has no such session.
+        """
+        self._write(session, MESSAGES, role=message.get("role", ""), content=self._clean(message))
+
+    def record_call(
+        self,
+        session: str,
+        turn: int,
+        tool: str,
+        version: str,
+        args: JSONObject,
+        status: str,
+        value_or_error: JSON,
+        seconds: float,
+        call_id: str = "",
+    ) -> str:
+        """Adds one finished call of a tool; its outcome starts as ``returned`` or ``error``.
+
+        ``value_or_error`` is the value where ``status`` is ``returned``, else the error's text.
+        """
+        call_id = call_id or new_call_id()
+        good = status == "returned"
+        self._write(
+            session,
+            CALLS,
+            id=call_id,
+            turn=turn,
+            tool=tool,
+            version=version,
+            args=self._clean(args),
+            status=status,
+            value=self._clean(value_or_error) if good else None,
+            error="" if good else redact(str(value_or_error), self._secrets),
+            outcome=(OutcomeKind.RETURNED if good else OutcomeKind.ERROR).value,
+            seconds=seconds,
+        )
+        return call_id
+
+    def set_outcome(self, call_id: str, outcome: OutcomeKind) -> None:
+        """Records what became known about a call.
+
+        Raises:
+            UsageError: this user has no such call.
+        """
+        mine = (CALLS.c.org == self.org, CALLS.c.user == self.user, CALLS.c.id == call_id)
+        with self._database.write() as connection:
+            done = connection.execute(update(CALLS).where(*mine).values(outcome=outcome.value))
+            if done.rowcount != 1:
+                raise UsageError(f"There is no tool call {call_id!r}.")
+
+    def record_cost(
+        self, session: str, turn: int, role: Role, endpoint: str, usage: Usage, seconds: float, purpose: str
+    ) -> None:
+        """Adds what model calls took; ``purpose`` is a short word such as ``answer``."""
+        self._write(
+            session,
+            COSTS,
+            turn=turn,
+            role=role.value,
+            endpoint=endpoint,
+            purpose=purpose,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cached_tokens=usage.cached_tokens,
+            calls=usage.calls,
+            seconds=seconds,
+        )
+
+    def record_source(self, session: str, kind: SourceKind, ref: str) -> None:
+        """Notes that untrusted text was read: from now on the episode is tainted."""
+        self._write(session, SOURCES, kind=kind, ref=redact(ref, self._secrets))
+
+    def record_event(self, session: str, event: Event) -> None:
+        """Adds one event to the log."""
+        data = self._clean(event.data)
+        self._write(session, EVENTS, turn=event.turn, seq=event.seq, type=event.type, data=data, time=event.time)
+
+    def record_job(self, session: str, job: str, kind: str, name: str, state: str, artefacts: JSONObject) -> None:
+        """Keeps what a job left behind; a second record of the same job replaces the first."""
+        values: dict[str, Any] = {"kind": kind, "name": name, "state": state, "artefacts": self._clean(artefacts)}
+        with self._database.write() as connection:
+            self._touch(connection, session)
+            mine = (*self._mine(JOBS, session), JOBS.c.id == job)
+            if connection.execute(update(JOBS).where(*mine).values(**values)).rowcount == 0:
+                self._insert(connection, JOBS, session=session, id=job, **values)
+
+    def messages(self, session: str) -> list[JSONObject]:
+        """The history, oldest first (empty for a session that does not exist)."""
+        query = select(MESSAGES.c.content).where(*self._mine(MESSAGES, session)).order_by(MESSAGES.c.id)
+        with self._database.read() as connection:
+            return [cast("JSONObject", content) for content in connection.execute(query).scalars()]
+
+    def events(self, session: str) -> list[Event]:
+        """The log, oldest first."""
+        with self._database.read() as connection:
+            rows = self._rows(connection, EVENTS, session)
+        return [Event(row.type, row.data, row.seq, self.org, self.user, session, row.turn, row.time) for row in rows]
+
+    def tainted(self, session: str) -> bool:
+        """Whether untrusted text was ever read in this session."""
+        with self._database.read() as connection:
+            return bool(self._rows(connection, SOURCES, session))
+
+    def load(self, session: str) -> Episode:
+        """Everything recorded of one session.
+
+        Raises:
+            UsageError: this user has no such session.
+        """
+        messages = tuple(self.messages(session))
+        with self._database.read() as connection:
+            head = self._row(connection, session)
+            if head is None:
+                raise _unknown(session)
+            return Episode(
+                id=head.id,
+                title=head.title,
+                created=head.created,
+                updated=head.updated,
+                messages=messages,
+                calls=tuple(_call(row) for row in self._rows(connection, CALLS, session, CALLS.c.created)),
+                costs=tuple(_cost(row) for row in self._rows(connection, COSTS, session)),
+                sources=tuple(Source(row.kind, row.ref) for row in self._rows(connection, SOURCES, session)),
+                jobs=tuple(_job(row) for row in self._rows(connection, JOBS, session, JOBS.c.created)),
+            )
+
+    def _clean(self, value: JSON) -> JSON:
+        return redact_json(value, self._secrets)
+
+    def _mine(self, table: Table, session: str) -> tuple[Any, ...]:
+        return (table.c.org == self.org, table.c.user == self.user, table.c.session == session)
+
+    def _row(self, connection: Connection, session: str) -> Row[Any] | None:
+        mine = (SESSIONS.c.org == self.org, SESSIONS.c.user == self.user, SESSIONS.c.id == session)
+        return connection.execute(select(SESSIONS).where(*mine)).one_or_none()
+
+    def _rows(self, connection: Connection, table: Table, session: str, order: Any = None) -> list[Row[Any]]:
+        by = table.c.id if order is None else order
+        return [*connection.execute(select(table).where(*self._mine(table, session)).order_by(by))]
+
+    def _touch(self, connection: Connection, session: str) -> None:
+        mine = (SESSIONS.c.org == self.org, SESSIONS.c.user == self.user, SESSIONS.c.id == session)
+        if connection.execute(update(SESSIONS).where(*mine).values(updated=_now())).rowcount != 1:
+            raise _unknown(session)
+
+    def _insert(self, connection: Connection, table: Table, **values: Any) -> None:
+        stamp: dict[str, Any] = {"created": _now()} if "created" in table.c else {}
+        connection.execute(insert(table).values(org=self.org, user=self.user, **stamp, **values))
+
+    def _write(self, session: str, table: Table, **values: Any) -> None:
+        with self._database.write() as connection:
+            self._touch(connection, session)
+            self._insert(connection, table, session=session, **values)
+
+
+def new_call_id() -> str:
+    """A fresh id for one call of a tool."""
+    return f"call_{uuid.uuid4().hex[:16]}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _unknown(session: str) -> UsageError:
+    return UsageError(f"There is no session {session!r}.", fix="Start a new one, or look the id up in the list.")
+
+
+def _call(row: Row[Any]) -> Call:
+    return Call(
+        *(row.id, row.turn, row.tool, row.version, row.args, row.status, row.value, row.error),
+        *(OutcomeKind(row.outcome), row.seconds, row.created),
+    )
+
+
+def _cost(row: Row[Any]) -> Cost:
+    usage = Usage(row.input_tokens, row.output_tokens, row.cached_tokens, row.calls)
+    return Cost(row.turn, Role(row.role), row.endpoint, row.purpose, usage, row.seconds)
+
+
+def _job(row: Row[Any]) -> Job:
+    return Job(row.id, row.session, row.kind, row.name, row.state, row.artefacts, row.created)
