@@ -176,6 +176,14 @@ def home_folder(environ: Mapping[str, str] | None = None) -> Path:
     return Path(env.get("AGENTFORGE_HOME") or platformdirs.user_data_dir("agentforge")).expanduser().absolute()
 
 
+def switch(name: str, environ: Mapping[str, str] | None = None) -> str:
+    """A switch of the command line outside the settings: ``AGENTFORGE_<NAME>``, or nothing.
+
+    ``DEBUG`` asks for tracebacks, ``OUTPUT_FORMAT`` for a form of the result.
+    """
+    return (os.environ if environ is None else environ).get(PREFIX + name, "")
+
+
 def load(
     *,
     overrides: Mapping[str, Any] | None = None,
@@ -208,7 +216,7 @@ def load(
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
-        raise ConfigurationError(_explain(error, origins), fix="See 'agentforge config show'.") from None
+        raise ConfigurationError(_explain(error, origins), fix="Correct it where it was set.") from None
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -230,11 +238,12 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
         key = name.removeprefix(PREFIX).lower().replace("__", ".")
         top = key.partition(".")[0]
         if top in Settings.model_fields and top not in ("home", "origins"):
-            flat[key] = _toml_value(text)
+            flat[key] = parse_value(text)
     return _nest(flat)
 
 
-def _toml_value(text: str) -> Any:
+def parse_value(text: str) -> Any:
+    """``text`` as a TOML value where it is one (``6``, ``true``, ``[1, 2]``), else as it stands."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

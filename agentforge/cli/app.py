@@ -1,0 +1,131 @@
+"""Every command's words: its options, its help and which module does it.
+
+Modules that do the work are imported when their command runs, so that ``--help`` stays quick.
+Every command returns its exit code; :func:`main` is the only place where a failure is presented.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from agentforge.cli import groups
+from agentforge.cli.options import Continue, FormatOption, Org, Quiet, Resume, Set, Timeout, User
+
+app = typer.Typer(
+    name="agentforge",
+    help="An agent that turns what it had to work out once into tested tools in a git registry of your own.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 task failed, 2 usage, 3 configuration, 4 model, 5 limit, 6 approval, 7 sandbox, "
+    "124 time-out, 130 interrupted. Every setting is also an environment variable: see 'agentforge config show'.",
+)
+app.add_typer(groups.tools, name="tools")
+app.add_typer(groups.model, name="model")
+app.add_typer(groups.sandbox, name="sandbox")
+app.add_typer(groups.config, name="config")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"agentforge {version('agentforge-toolsmith')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and leave.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def run(
+    prompt: Annotated[str, typer.Option("--prompt", "-p", help="The task; '-' reads it from stdin.", metavar="TEXT|-")],
+    latest: Continue = False,
+    resume: Resume = None,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+    form: FormatOption = "text",
+    timeout: Timeout = None,
+    quiet: Quiet = False,
+) -> int:
+    """Run one task: the answer goes to stdout, progress to stderr."""
+    from agentforge.cli import running
+    from agentforge.cli.options import Who
+
+    request = running.Request(prompt, latest, resume, Who(org, user, settings), form, timeout, quiet)
+    return running.run(request)
+
+
+@app.command()
+def chat(
+    latest: Continue = False,
+    resume: Resume = None,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Talk with the agent. Ctrl-C interrupts a turn, Ctrl-D leaves."""
+    from agentforge.cli import chatting
+    from agentforge.cli.options import Who
+
+    return chatting.chat(Who(org, user, settings), latest=latest, resume=resume)
+
+
+@app.command()
+def doctor(form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None) -> int:
+    """Check everything AgentForge needs here, and say how to mend what is missing."""
+    from agentforge.cli import doctor as command
+    from agentforge.cli.options import Who
+
+    return command.doctor(Who(org, user, settings), form)
+
+
+@app.command()
+def web(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = None,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Show the tools in a browser (loopback, with a token)."""
+    from agentforge.cli import serving
+    from agentforge.cli.options import Who
+
+    return serving.web(Who(org, user, settings), host=host, port=port)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command line; returns the exit code and never lets an exception out."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(args=given, prog_name="agentforge", standalone_mode=False)
+        sys.stdout.flush()
+    except BaseException as error:  # noqa: BLE001 - the outermost boundary: every failure becomes a sentence
+        from agentforge.cli.failure import present
+
+        return present(error, _form_asked_for(given))
+    return code if isinstance(code, int) else 0
+
+
+def _form_asked_for(arguments: Sequence[str]) -> str:
+    """The output format, also where the command line is too wrong to be parsed."""
+    for at, word in enumerate(arguments):
+        option, _, value = word.partition("=")
+        if option == "--output-format":
+            return value or next(iter(arguments[at + 1 :]), "text")
+    from agentforge.settings import switch
+
+    return switch("OUTPUT_FORMAT")

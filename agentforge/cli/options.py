@@ -1,0 +1,62 @@
+"""Options that several commands share, and whom a command is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+from agentforge.errors import UsageError
+
+Form: TypeAlias = Literal["text", "json", "stream-json"]
+
+Org: TypeAlias = Annotated[str | None, typer.Option("--org", help="Organisation.", envvar="AGENTFORGE_ORG")]
+User: TypeAlias = Annotated[str | None, typer.Option("--user", help="Whose registry.", envvar="AGENTFORGE_USER")]
+Set: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Override a setting, such as forge.candidates=6; repeatable.", metavar="KEY=VALUE"),
+]
+FormatOption: TypeAlias = Annotated[
+    Form,
+    typer.Option("--output-format", help="How the result is printed.", envvar="AGENTFORGE_OUTPUT_FORMAT"),
+]
+Timeout: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout", help="Seconds for the whole command; then exit code 124.", min=0.1, envvar="AGENTFORGE_TIMEOUT"
+    ),
+]
+Quiet: TypeAlias = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress on stderr.", envvar="AGENTFORGE_QUIET")
+]
+Continue: TypeAlias = Annotated[bool, typer.Option("--continue", "-c", help="Go on with the latest session.")]
+Resume: TypeAlias = Annotated[
+    str | None, typer.Option("--resume", "-r", help="Go on with this session.", metavar="SESSION")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whom a command is for, and the settings given on the command line."""
+
+    org: str | None = None
+    user: str | None = None
+    sets: list[str] | None = None
+
+    def overrides(self) -> dict[str, object]:
+        """Dotted keys for :func:`agentforge.settings.load`.
+
+        Raises:
+            UsageError: a ``--set`` is not of the form KEY=VALUE.
+        """
+        from agentforge.settings import parse_value
+
+        given: dict[str, object] = {}
+        for text in self.sets or ():
+            key, equals, value = text.partition("=")
+            if not equals or not key.strip():
+                raise UsageError(f"--set {text!r} is not KEY=VALUE.", fix="For example: --set forge.candidates=6")
+            given[key.strip()] = parse_value(value)
+        given.update({key: value for key, value in (("org", self.org), ("user", self.user)) if value is not None})
+        return given

@@ -1,0 +1,94 @@
+"""What the command line prints: results on stdout, everything else on stderr.
+
+With ``json`` the last line of stdout is one object whose ``status`` agrees with ``exit_code``, also
+when the command failed; with ``stream-json`` every event stands on a line of its own before it.
+Text that models or tools wrote may hold terminal escapes: :func:`presentable` disarms them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agentforge.types import JSON, JSONObject
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+FORMS = ("text", "json", "stream-json")
+
+STATUS_OF_CODE = {0: "completed", 5: "limited", 6: "waiting", 124: "timed_out", 130: "interrupted", 143: "interrupted"}
+"""The word that goes with an exit code; every other code is ``failed``."""
+
+
+def status_of(code: int) -> str:
+    """The ``status`` of a JSON result that ends with ``code``."""
+    return STATUS_OF_CODE.get(code, "failed")
+
+
+def presentable(text: str) -> str:
+    """``text`` without control characters, escapes and direction overrides (newlines and tabs stay)."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+
+
+def one_line(text: str, width: int) -> str:
+    """``text`` on one line of at most ``width`` characters, disarmed."""
+    flat = " ".join(presentable(text).split())
+    return flat if len(flat) <= width else flat[: max(width - 1, 0)] + "…"
+
+
+class Output:
+    """The two streams of one command."""
+
+    def __init__(self, form: str = "text") -> None:
+        self.form = form
+        self.err = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+    @property
+    def json(self) -> bool:
+        """Whether stdout carries JSON."""
+        return self.form != "text"
+
+    def note(self, text: str, style: str = "dim") -> None:
+        """One remark on stderr."""
+        self.err.print(Text(presentable(text), style=style))
+
+    def line(self, record: JSONObject) -> None:
+        """One JSON object on a line of stdout, at once."""
+        sys.stdout.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
+        sys.stdout.flush()
+
+    def text(self, text: str) -> None:
+        """Text of a result on stdout; disarmed only where a terminal would obey it."""
+        shown = presentable(text) if sys.stdout.isatty() else text
+        sys.stdout.write(shown if shown.endswith("\n") else shown + "\n")
+        sys.stdout.flush()
+
+    def finish(self, text: str | Table, data: JSONObject, code: int = 0) -> int:
+        """Prints the result of a command in the form asked for; returns ``code``."""
+        if self.json:
+            self.line({"status": status_of(code), "exit_code": code, **data})
+        elif isinstance(text, Table):
+            Console(markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else 10_000).print(
+                text
+            )
+        elif text:
+            self.text(text)
+        return code
+
+
+def table(*columns: str) -> Table:
+    """An empty table in the house's plain look."""
+    made = Table(box=None, show_edge=False, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in columns:
+        made.add_column(name)
+    return made
+
+
+def cell(value: JSON, width: int = 200) -> Text:
+    """One cell of a table; never markup, never an escape."""
+    return Text(one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), width))

@@ -1,0 +1,290 @@
+"""What a person sees on stderr while a turn runs: live lines in a terminal, plain lines elsewhere.
+
+The views only read events; both show the same facts: which model is asked for what, which tool ran
+with what, and how a forging gets on, step by step, with seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from agentforge.cli.output import one_line, presentable
+from agentforge.events import Event
+from agentforge.types import JSON, JSONObject
+
+WIDTH = 100
+
+
+class View(Protocol):
+    """Shows events until it is closed."""
+
+    def show(self, event: Event) -> None:
+        """Takes in one event."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def view_for(console: Console, *, quiet: bool = False) -> View:
+    """The view that fits where stderr goes."""
+    if quiet:
+        return Silent()
+    return LiveView(console) if console.is_terminal and not console.is_dumb_terminal else LineView(console)
+
+
+@dataclass
+class Step:
+    """One step of a forging; ``total`` is 0 when nobody knows it."""
+
+    message: str
+    started: float
+    done: int = 0
+    total: int = 0
+    ended: float | None = None
+
+    def progress(self) -> str:
+        """``3 of 4``, or nothing."""
+        return f"{self.done} of {self.total}" if self.total else ""
+
+
+@dataclass
+class Forging:
+    """What is known of one forging so far."""
+
+    name: str
+    signature: str
+    started: float
+    steps: dict[str, Step] = field(default_factory=lambda: {})
+
+    def advance(self, data: JSONObject, now: float) -> Step:
+        """Takes in one ``forge_step``: whatever else was running has ended."""
+        name = text_of(data.get("step"))
+        for other, step in self.steps.items():
+            if other != name and step.ended is None:
+                step.ended = now
+        step = self.steps.setdefault(name, Step("", now))
+        step.message = text_of(data.get("message")) or step.message
+        step.done, step.total = _count(data.get("done")), _count(data.get("total"))
+        step.ended = now if step.total and step.done >= step.total else None
+        return step
+
+
+def text_of(value: JSON) -> str:
+    """``value`` where it is text, else nothing."""
+    return value if isinstance(value, str) else ""
+
+
+def _count(value: JSON) -> int:
+    return int(value) if isinstance(value, int | float) else 0
+
+
+def seconds_text(seconds: float) -> str:
+    """``0.4 s``, ``12 s``, ``3 min 07 s``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def call_line(data: JSONObject) -> str:
+    """``parse_duration(text="1h")`` of a ``tool_called``."""
+    args = data.get("args")
+    given = args if isinstance(args, dict) else {}
+    inside = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in given.items())
+    return one_line(f"{text_of(data.get('tool'))}({inside})", WIDTH)
+
+
+def _outcome_line(data: JSONObject) -> tuple[str, str]:
+    took = data.get("seconds")
+    tail = f"  {seconds_text(took)}" if isinstance(took, int | float) else ""
+    if data.get("error"):
+        error = data["error"]
+        said = error if isinstance(error, str) else json.dumps(error, ensure_ascii=False)
+        return f"  ✗ {one_line(said, WIDTH)}{tail}", "red"
+    return f"  = {one_line(json.dumps(data.get('value'), ensure_ascii=False), WIDTH)}{tail}", "default"
+
+
+def _made_line(data: JSONObject, seconds: float) -> tuple[str, str]:
+    name, state = text_of(data.get("name")), text_of(data.get("state"))
+    if state == "failed":
+        why = text_of(data.get("reason")) or "no candidate passed the gates"
+        return f"✗ {name} was not made: {one_line(why, WIDTH)} ({seconds_text(seconds)})", "yellow"
+    shown = f"{state}, unconfirmed" if data.get("unconfirmed") else state
+    return f"✓ made {name}: {shown}, version {text_of(data.get('version'))[:12]} ({seconds_text(seconds)})", "green"
+
+
+def lasting_line(event: Event, forgings: dict[str, Forging], now: float) -> tuple[str, str] | None:
+    """The line, with its style, that stays in the scroll-back for this event; None for most."""
+    data = event.data
+    match event.type:
+        case "tool_called":
+            return f"→ {call_line(data)}", "cyan"
+        case "tool_returned":
+            return _outcome_line(data)
+        case "forge_started":
+            signature = one_line(text_of(data.get("signature")), WIDTH)
+            return f"⚒ forging {text_of(data.get('name'))}{signature}", "bold"
+        case "forge_finished":
+            forging = forgings.get(text_of(data.get("job")))
+            return _made_line(data, now - forging.started if forging else 0.0)
+        case "notice":
+            return f"! {one_line(text_of(data.get('message')), 400)}", "yellow"
+        case _:
+            return None
+
+
+class _Following:
+    """The part that both views share: which forgings run."""
+
+    def __init__(self) -> None:
+        self.forgings: dict[str, Forging] = {}
+
+    def follow(self, event: Event, now: float) -> Step | None:
+        job = text_of(event.data.get("job"))
+        if event.type == "forge_started":
+            name, signature = text_of(event.data.get("name")), text_of(event.data.get("signature"))
+            self.forgings[job] = Forging(name, signature, now)
+        elif event.type == "forge_step":
+            return self.forgings.setdefault(job, Forging("", "", now)).advance(event.data, now)
+        return None
+
+
+class Silent:
+    """Shows nothing."""
+
+    def show(self, event: Event) -> None:
+        """Takes in one event."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to close."""
+
+
+class LineView:
+    """Plain lines, each printed once; for pipes and logs."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._following = _Following()
+        self._last = ""
+
+    def show(self, event: Event) -> None:
+        """Takes in one event."""
+        now = time.monotonic()
+        step = self._following.follow(event, now)
+        lasting = lasting_line(event, self._following.forgings, now)
+        if lasting:
+            self._say(lasting[0])
+        elif step and event.type == "forge_step":
+            name = text_of(event.data.get("step"))
+            self._say(
+                f"  · {' '.join(part for part in (name, step.progress(), one_line(step.message, WIDTH)) if part)}"
+            )
+
+    def _say(self, line: str) -> None:
+        if line != self._last:
+            self._last = line
+            self._console.print(Text(line))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to close."""
+
+
+class LiveView:
+    """Live lines at the bottom of a terminal; what lasts is printed above them."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._following = _Following()
+        self._doing = "starting"
+        self._since = time.monotonic()
+        self._spoken = ""
+        self._spinner = Spinner("dots", style="cyan")
+        self._live = Live(
+            console=console, get_renderable=self._render, transient=True, refresh_per_second=8, redirect_stdout=False
+        )
+
+    def show(self, event: Event) -> None:
+        """Takes in one event."""
+        now = time.monotonic()
+        self._following.follow(event, now)
+        self._turn_to(event, now)
+        lasting = lasting_line(event, self._following.forgings, now)
+        if event.type == "forge_finished":
+            self._keep(text_of(event.data.get("job")), now)
+        if lasting:
+            self._console.print(Text(lasting[0], style=lasting[1]))
+
+    def _turn_to(self, event: Event, now: float) -> None:
+        data = event.data
+        if event.type == "model_started":
+            asked = text_of(data.get("purpose")) or text_of(data.get("role"))
+            self._doing, self._since, self._spoken = f"{asked} · {text_of(data.get('endpoint'))}", now, ""
+        elif event.type == "model_delta":
+            self._spoken = (self._spoken + text_of(data.get("text")))[-500:]
+        elif event.type == "tool_called":
+            self._doing, self._since, self._spoken = f"running {text_of(data.get('tool'))}", now, ""
+        elif event.type in ("model_finished", "tool_returned"):
+            self._doing, self._since, self._spoken = "thinking", now, ""
+
+    def _keep(self, job: str, now: float) -> None:
+        """Leaves the steps of a finished forging in the scroll-back."""
+        forging = self._following.forgings.pop(job, None)
+        if forging is None:
+            return
+        for name, step in forging.steps.items():
+            step.ended = step.ended or now
+            self._console.print(_step_line(name, step, now))
+
+    def _render(self) -> RenderableType:
+        now = time.monotonic()
+        self._spinner.text = Text.assemble((presentable(self._doing), "cyan"), f"  {seconds_text(now - self._since)}")
+        lines: list[RenderableType] = []
+        for forging in self._following.forgings.values():
+            lines += [_step_line(name, step, now) for name, step in forging.steps.items()]
+        if self._spoken:
+            lines.append(Text(one_line(self._spoken[-self._console.width + 4 :], self._console.width - 4), style="dim"))
+        return Group(*lines, self._spinner)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+
+def _step_line(name: str, step: Step, now: float) -> Text:
+    mark, style = ("✓", "green") if step.ended is not None else ("•", "cyan")
+    took = seconds_text((step.ended or now) - step.started)
+    line = Text("  ")
+    line.append(f"{mark} {name:<12}", style=style)
+    if step.progress():
+        line.append(f"{step.progress()}  ")
+    line.append(one_line(step.message, WIDTH))
+    line.append(f"  {took}", style="dim")
+    return line
