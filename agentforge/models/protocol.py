@@ -27,6 +27,7 @@ class Features:
     cache_control: bool  # honours cache_control blocks
     cache_salt: bool  # isolates tenants in a shared prefix cache
     count_tokens: bool
+    schema_bounds: bool = False  # enforces patterns and bounds too, not only types and enums
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class ToolAnswer:
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message. ``raw`` keeps the blocks of an endpoint's own answer (thinking included) so that
-    they can be sent back to that same endpoint unchanged; they are dropped for any other.
+    they can be sent back to that same endpoint and model unchanged; they are dropped for any other.
     """
 
     role: Literal["user", "assistant"]
@@ -68,6 +69,7 @@ class Message:
     answers: tuple[ToolAnswer, ...] = ()
     raw: tuple[JSONObject, ...] = ()
     endpoint: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Completion:
 
     def as_message(self) -> Message:
         """The assistant message to put into the history."""
-        return Message("assistant", self.text, calls=self.calls, raw=self.raw, endpoint=self.endpoint)
+        return Message("assistant", self.text, calls=self.calls, raw=self.raw, endpoint=self.endpoint, model=self.model)
 
 
 @dataclass(frozen=True, slots=True)

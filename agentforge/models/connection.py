@@ -1,0 +1,148 @@
+"""The connection to one endpoint: every answer is streamed, whoever wants it whole.
+
+A stream that is left early closes its HTTP connection, and that is how a server learns that nobody
+wants the rest: a cancelled request stops costing. It also has no limit on ``max_tokens``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from ipaddress import ip_address
+from typing import Any, TypeAlias
+
+import anthropic
+import httpx2
+from anthropic.lib.streaming import AsyncMessageStream
+from anthropic.types import Message as Answer
+from anthropic.types import Usage as AnswerUsage
+
+from agentforge.models.failures import FAILURES, BrokenAnswer, explain
+from agentforge.models.request import Body, without_thinking
+from agentforge.settings import Endpoint
+from agentforge.types import Usage
+
+PAUSES = (0.5, 2.0)
+"""Seconds before the second and the third attempt, where another one makes sense at all."""
+
+CONNECT_SECONDS = 10.0
+
+Stream: TypeAlias = AsyncMessageStream[Any]
+
+
+class Connection:
+    """Owns the HTTP client of one endpoint and its share of requests in flight."""
+
+    def __init__(self, name: str, endpoint: Endpoint) -> None:
+        self.name = name
+        self.endpoint = endpoint
+        self._slots = asyncio.Semaphore(endpoint.parallel)
+        self._http = httpx2.AsyncClient(
+            timeout=httpx2.Timeout(endpoint.timeout, connect=CONNECT_SECONDS),
+            trust_env=not _is_loopback(endpoint.url),  # a proxy cannot reach this machine's own address
+            follow_redirects=False,  # the key goes to no other host
+        )
+        self._client = anthropic.AsyncAnthropic(
+            # Always given, so that the SDK never takes Claude's key from the environment for others.
+            api_key=endpoint.key.get_secret_value() if endpoint.key else "none",
+            base_url=endpoint.url,
+            max_retries=0,  # PAUSES decides
+            http_client=self._http,
+        )
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        await self._client.close()
+
+    async def count_tokens(self, body: Body) -> int:
+        """The endpoint's own count of the request's tokens.
+
+        Raises:
+            anthropic.AnthropicError, httpx2.HTTPError, TimeoutError: untranslated; callers fall
+                back to their estimate.
+        """
+        wanted = {key: body[key] for key in ("model", "messages", "system", "tools") if key in body}
+        return (await self._client.messages.count_tokens(**wanted, timeout=CONNECT_SECONDS)).input_tokens
+
+    async def answer(self, body: Body, spend: Callable[[Usage], None]) -> AsyncGenerator[str | Answer]:
+        """Pieces of text, then the whole answer. ``spend`` is told the usage of each begun attempt.
+
+        Raises:
+            AuthenticationError, ModelError: translated, after the few retries that make sense.
+        """
+        async with self._slots:
+            pauses = iter(PAUSES)
+            stripped = False
+            while True:
+                begun = False
+                try:
+                    async with aclosing(self._attempt(body, spend)) as pieces:
+                        async for piece in pieces:
+                            begun = True
+                            yield piece
+                except FAILURES as error:
+                    failure = explain(error, self.name, self.endpoint)
+                    if begun:
+                        raise failure.error from None
+                    if failure.about_thinking and not stripped:
+                        body, stripped = without_thinking(body), True
+                        continue
+                    pause = next(pauses, None) if failure.wait is not None else None
+                    if pause is None:
+                        raise failure.error from None
+                    wait = max(pause, failure.wait or 0.0)
+                else:
+                    return
+                await asyncio.sleep(wait)
+
+    async def _attempt(self, body: Body, spend: Callable[[Usage], None]) -> AsyncGenerator[str | Answer]:
+        deadline = asyncio.get_running_loop().time() + self.endpoint.timeout
+        manager = self._client.messages.stream(**body)
+        async with asyncio.timeout_at(deadline):
+            stream = await manager.__aenter__()
+        started = False
+        try:
+            while (event := await _next(stream, deadline)) is not None:
+                started = started or event.type == "message_start"
+                if event.type == "text":
+                    yield event.text
+                elif event.type == "message_stop":
+                    yield _finished(stream)
+                    return
+            raise BrokenAnswer("broke off its answer" if started else "does not speak the Messages protocol")
+        finally:
+            if started:
+                spend(usage_of(stream.current_message_snapshot.usage))
+            await manager.__aexit__(None, None, None)
+
+
+async def _next(stream: Stream, deadline: float) -> Any:
+    """The next event, or None at the end of the stream."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await anext(stream, None)
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
+        raise BrokenAnswer(f"sent what the Messages protocol does not know ({error})"[:300]) from error
+
+
+def _finished(stream: Stream) -> Answer:
+    answer = stream.current_message_snapshot
+    if answer.stop_reason is None:
+        raise BrokenAnswer("ended its answer without a reason")
+    return answer
+
+
+def usage_of(usage: AnswerUsage) -> Usage:
+    """What one answer cost. Read and written cache counts as input, as both were sent."""
+    cached = usage.cache_read_input_tokens or 0
+    sent = (usage.input_tokens or 0) + cached + (usage.cache_creation_input_tokens or 0)
+    return Usage(input_tokens=sent, output_tokens=usage.output_tokens or 0, cached_tokens=cached, calls=1)
+
+
+def _is_loopback(url: str) -> bool:
+    host = httpx2.URL(url).host
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
