@@ -1,0 +1,63 @@
+"""Which of the candidates that pass every visible example to believe: dual execution agreement.
+
+Independent candidates that do the same on inputs nobody told them about, and that pass the same
+independent tests, support one another; one that stands alone is supported by nothing but the
+examples it saw. Source: Chen et al. 2022, "CodeT: Code Generation with Generated Tests"
+(arXiv 2207.10397): a group's score is its size times the number of generated tests it passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agentforge.forge.evidence import Candidate
+
+SAME_BEHAVIOUR = 0.95
+"""Share of probes on which two candidates must do the same to belong to one group. Below 1 because
+probes may leave the domain that the need speaks of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Candidates that behave alike. ``tests`` counts the generated cases that the first one passes."""
+
+    members: tuple[Candidate, ...]
+    tests: int
+
+    @property
+    def score(self) -> int:
+        """CodeT's score; one is added so that groups without a passed test still compare by size."""
+        return len(self.members) * (1 + self.tests)
+
+    @property
+    def independent(self) -> int:
+        """Members that were not made by repairing another candidate."""
+        return sum(member.draft.origin != "repair" for member in self.members)
+
+    @property
+    def best(self) -> Candidate:
+        """The shortest member: of equals, the plainest."""
+        return min(self.members, key=lambda member: len(member.source))
+
+
+def grouped(candidates: Sequence[Candidate]) -> list[Group]:
+    """Eligible, probed candidates in groups of the same behaviour, the most believable first."""
+    groups: list[list[Candidate]] = []
+    for candidate in candidates:
+        for group in groups:
+            if alike(group[0], candidate):
+                group.append(candidate)
+                break
+        else:
+            groups.append([candidate])
+    made = [Group(tuple(group), sum(group[0].cases)) for group in groups]
+    return sorted(made, key=lambda group: group.score, reverse=True)
+
+
+def alike(one: Candidate, other: Candidate) -> bool:
+    """Whether two candidates do the same on at least :data:`SAME_BEHAVIOUR` of the probes."""
+    if not one.behaviour:
+        return one.source == other.source
+    same = sum(a == b for a, b in zip(one.behaviour, other.behaviour, strict=True))
+    return same >= SAME_BEHAVIOUR * len(one.behaviour)

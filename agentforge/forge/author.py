@@ -1,0 +1,186 @@
+"""What is asked of models while forging: tests, candidates, repairs. Nothing is judged here.
+
+Candidates of one forging share everything up to their last line (system prompt, rules, examples),
+so that the server's prefix cache holds it; variety comes from temperature and from that last line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentforge.errors import ContextOverflow, ModelError
+from agentforge.forge.cases import fenced, read_asserts
+from agentforge.forge.spec import Spec, numbered, render_example
+from agentforge.models.prompts import render
+from agentforge.models.protocol import Completion, Message, ModelClient
+from agentforge.types import Example, Role, Usage
+
+PROMPTS = ("forge_system", "forge_candidate", "forge_repair", "forge_tests")
+"""The prompt files of a forging; their hashes are part of a tool's provenance."""
+
+STOP = ("\n```\n",)
+"""Everything behind the first fenced block is wasted tokens."""
+
+VARIATIONS = {
+    "rules": (
+        "Answer with one ```python block that holds the imports and the complete function, without a docstring. "
+        "In the body put a short comment `# rule N` in front of the lines that carry out each rule; cover every rule."
+    ),
+    "direct": (
+        "Answer with one ```python block that holds the imports and the complete function, without a docstring. "
+        "Keep it short and plain."
+    ),
+    "plan": (
+        "First write a plan of at most six short lines, then one ```python block that holds the imports and the "
+        "complete function, without a docstring."
+    ),
+}
+"""Last line of a candidate's prompt, by the name under which its origin is recorded."""
+
+REPAIR = (
+    "Find the cause, then answer with one ```python block that holds the imports and the complete corrected "
+    "function, without a docstring."
+)
+CANDIDATE_TOKENS = 800
+TEST_TOKENS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One answer of a generator, not yet looked at. ``origin`` tells how it was asked for."""
+
+    source: str
+    origin: str
+    answer: str
+    cut: bool
+    usage: Usage
+    seconds: float
+
+
+@dataclass(slots=True)
+class Author:
+    """Asks the models of one forging and adds up what they cost."""
+
+    models: ModelClient
+    spec: Spec
+    temperature: float
+    parallel: int
+    toolbox: str = ""
+    spent: dict[Role, Usage] = field(default_factory=lambda: {})
+    models_used: dict[Role, str] = field(default_factory=lambda: {})
+
+    @property
+    def usage(self) -> Usage:
+        """What has been spent on this forging so far, all roles together."""
+        return sum(self.spent.values(), Usage())
+
+    async def tests(self, count: int) -> tuple[list[Example], str]:
+        """Generated cases from the spec alone, and the answer they were read from."""
+        names = list(self._parameters())
+        prompt = render(
+            "forge_tests",
+            name=self.spec.name,
+            signature=self.spec.need.signature,
+            rules=numbered(self.spec.rules),
+            examples=self._examples(),
+            count=str(count),
+            arguments=", ".join(f"{name}=..." for name in names),
+        )
+        completion = await self._ask(Role.TEST, prompt, TEST_TOKENS, None, system="")
+        return read_asserts(completion.text, self.spec.name, names), completion.text
+
+    def candidates(self, variations: Sequence[str]) -> AsyncGenerator[Draft]:
+        """One draft for each variation, all asked at once, in the order in which they arrive."""
+        return self._gather([self._candidate(variation) for variation in variations])
+
+    def repairs(self, attempts: Sequence[tuple[str, str]]) -> AsyncGenerator[Draft]:
+        """One draft for each (source, what went wrong), all at once. Only visible failures may be given."""
+        return self._gather([self._repair(source, failures) for source, failures in attempts])
+
+    async def _candidate(self, variation: str) -> Draft:
+        prompt = render("forge_candidate", variation=VARIATIONS[variation], **self._blanks())
+        return await self._draft(prompt, variation)
+
+    async def _repair(self, source: str, failures: str) -> Draft:
+        blanks = self._blanks()
+        prompt = render("forge_repair", source=source.strip(), failures=failures, instruction=REPAIR, **blanks)
+        return await self._draft(prompt, "repair")
+
+    async def _draft(self, prompt: str, origin: str) -> Draft:
+        completion = await self._ask(
+            Role.GENERATE, prompt, CANDIDATE_TOKENS, self.temperature, system=render("forge_system")
+        )
+        return Draft(
+            source=fenced(completion.text),
+            origin=origin,
+            answer=completion.text,
+            cut=completion.stop == "max_tokens",
+            usage=completion.usage,
+            seconds=completion.seconds,
+        )
+
+    async def _ask(self, role: Role, prompt: str, tokens: int, temperature: float | None, *, system: str) -> Completion:
+        room = self.models.context(role) - self.models.count(system + prompt) - 50
+        if room < 100:
+            raise ContextOverflow(
+                f"The need {self.spec.name!r} does not fit the context of {self.models.endpoint_name(role)!r} "
+                f"({self.models.context(role)} tokens).",
+                fix="State it more briefly, or map the role to an endpoint with a larger context.",
+            )
+        completion = await self.models.complete(
+            role,
+            [Message("user", prompt)],
+            system=system,
+            max_tokens=min(tokens, room),
+            temperature=temperature,
+            stop=STOP if role is Role.GENERATE else (),
+        )
+        self.spent[role] = self.spent.get(role, Usage()) + completion.usage
+        self.models_used[role] = completion.model
+        return completion
+
+    async def _gather(self, asked: Sequence[Coroutine[Any, Any, Draft]]) -> AsyncGenerator[Draft]:
+        """Drafts as they come. One that fails is dropped as long as another arrives; else its error is raised."""
+        gate = asyncio.Semaphore(self.parallel)
+
+        async def bounded(job: Coroutine[Any, Any, Draft]) -> Draft:
+            async with gate:
+                return await job
+
+        tasks = [asyncio.create_task(bounded(job)) for job in asked]
+        arrived, failure = 0, None
+        try:
+            for task in asyncio.as_completed(tasks):
+                try:
+                    draft = await task
+                except ModelError as error:
+                    failure = error
+                    continue
+                arrived += 1
+                yield draft
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if failure is not None and not arrived:
+            raise failure
+
+    def _parameters(self) -> Sequence[str]:
+        properties = self.spec.signature.parameters.get("properties")
+        return list(properties) if isinstance(properties, dict) else []
+
+    def _examples(self) -> str:
+        lines = [render_example(self.spec.name, example) for example in self.spec.visible]
+        return "\n".join(lines) or "(none were given)"
+
+    def _blanks(self) -> dict[str, str]:
+        return {
+            "name": self.spec.name,
+            "signature": self.spec.need.signature,
+            "rules": numbered(self.spec.rules),
+            "examples": self._examples(),
+            "toolbox": self.toolbox,
+        }

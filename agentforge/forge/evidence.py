@@ -1,0 +1,124 @@
+"""Candidates and what they did in the box. The host computes every verdict from these results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from agentforge.boxes.protocol import Box, CallResult, Limits, Toolbox
+from agentforge.forge.author import Draft
+from agentforge.forge.cases import holds, outcome
+from agentforge.forge.spec import Spec, documented, render_call
+from agentforge.registry.contract import check_source
+from agentforge.types import Example, JSONObject
+
+SHOWN_FAILURES = 3
+"""Failures put into one repair prompt at the most: a small model repairs one thing at a time."""
+SHOWN_CHARACTERS = 300
+"""Length to which an outcome is cut before a model sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where candidates run: a warm box, its limits and the pure tools that they may import."""
+
+    box: Box
+    limits: Limits
+    toolbox: Toolbox
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One implementation with its evidence. ``problems`` are breaches of the source contract."""
+
+    draft: Draft
+    source: str
+    round: int
+    problems: tuple[str, ...] = ()
+    visible: tuple[CallResult, ...] = ()
+    passed: int = 0
+    cases: tuple[bool, ...] = ()
+    behaviour: tuple[str, ...] = field(default=())
+
+    @property
+    def eligible(self) -> bool:
+        """Keeps the contract and gives every visible example."""
+        return not self.problems and self.passed == len(self.visible)
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """Sorts candidates: nearest to eligible last."""
+        return (not self.problems, self.passed, -len(self.source))
+
+
+async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -> Candidate:
+    """Checks a draft's contract on the host, then runs the visible examples in the box."""
+    source = documented(spec, draft.source)
+    problems = contract_problems(source, spec, workshop)
+    if draft.cut:
+        problems = ["the answer was cut off before its end: write a shorter function", *problems]
+    if not source.strip():
+        problems = ["the answer holds no code"]
+    candidate = Candidate(draft, source, round, tuple(problems))
+    if not problems:
+        results = await run_all(source, spec.name, [example.args for example in spec.visible], workshop)
+        candidate.visible = tuple(results)
+        candidate.passed = sum(map(holds, spec.visible, results))
+    return candidate
+
+
+def contract_problems(source: str, spec: Spec, workshop: Workshop) -> list[str]:
+    """Breaches of the source contract, a signature other than the one asked for among them."""
+    return check_source(
+        source,
+        spec.name,
+        known_tools=tuple(workshop.toolbox),
+        capabilities=spec.need.capabilities,
+        expected=spec.signature,
+    )
+
+
+async def run_all(source: str, name: str, many: Sequence[JSONObject], workshop: Workshop) -> list[CallResult]:
+    """Each of ``many`` argument objects, in a fresh process each."""
+    return await workshop.box.call_many(source, name, many, toolbox=workshop.toolbox, limits=workshop.limits)
+
+
+async def probe(
+    candidate: Candidate, spec: Spec, cases: Sequence[Example], probes: Sequence[JSONObject], workshop: Workshop
+) -> None:
+    """Records how a candidate behaves on generated cases and on probes (once)."""
+    if candidate.behaviour:
+        return
+    results = await run_all(candidate.source, spec.name, [*(case.args for case in cases), *probes], workshop)
+    candidate.cases = tuple(map(holds, cases, results[: len(cases)]))
+    candidate.behaviour = tuple(map(outcome, results))
+
+
+def describe_failures(candidate: Candidate, spec: Spec) -> str:
+    """What went wrong, in words that a generator can act on: the contract first, else visible examples."""
+    if candidate.problems:
+        return "\n".join(f"- {problem}" for problem in candidate.problems[:SHOWN_FAILURES])
+    lines: list[str] = []
+    for example, result in zip(spec.visible, candidate.visible, strict=True):
+        if not holds(example, result) and len(lines) < SHOWN_FAILURES:
+            lines.append(describe_failure(spec.name, example, result))
+    return "\n".join(lines)
+
+
+def describe_failure(name: str, example: Example, result: CallResult) -> str:
+    """One wrong outcome as a line: the call, what came of it, what is right."""
+    right = f"must raise {example.raises}" if example.raises else f"must return {example.returns!r}"
+    return f"- {render_call(name, example)} {right}, but it {_what_happened(result)}"
+
+
+def _what_happened(result: CallResult) -> str:
+    if result.ok:
+        return f"returned {result.value!r}"[:SHOWN_CHARACTERS]
+    if result.status == "raised":
+        return f"raised {result.error}: {result.message}"[:SHOWN_CHARACTERS]
+    return {
+        "timed_out": "did not end in time (endless loop?)",
+        "died": "ended the process or used too much memory",
+        "result_too_big": "returned far too much",
+        "output_too_big": "printed far too much",
+    }.get(result.status, "returned something that is not JSON")

@@ -1,0 +1,146 @@
+"""The gates of a version: each a small function from evidence to a verdict with its evidence.
+
+First form: source contract, visible tests, held-out examples, suite strength against a stub, and
+agreement between independent candidates. The verdicts are computed on the host from what the box
+returned; nothing that the candidate says about itself counts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from agentforge.boxes.protocol import Limits, SuiteResult
+from agentforge.forge.agreement import Group
+from agentforge.forge.cases import holds
+from agentforge.forge.evidence import Workshop, contract_problems, describe_failure, run_all
+from agentforge.forge.spec import Spec
+from agentforge.types import JSON, GateResult
+
+SUPPORT = 2
+"""Candidates that must behave alike before a tool goes live on their word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """All that the gates look at for one version."""
+
+    spec: Spec
+    source: str
+    tests: str
+    group: Group
+    eligible: int
+    workshop: Workshop
+    suite_limits: Limits
+
+
+async def run_gates(trial: Trial) -> tuple[GateResult, ...]:
+    """Runs the gates in order; what follows a failed one is skipped and says so."""
+    results: list[GateResult] = []
+    failed = ""
+    for name, gate in GATES:
+        if failed:
+            results.append(GateResult(name, "skipped", f"not run: {failed} failed"))
+            continue
+        started = time.monotonic()
+        result = replace(await gate(trial), seconds=round(time.monotonic() - started, 3))
+        results.append(result)
+        failed = name if result.verdict == "failed" else ""
+    return tuple(results)
+
+
+async def source_contract(trial: Trial) -> GateResult:
+    """One public function of the right name with typed JSON parameters and nothing at top level."""
+    problems = contract_problems(trial.source, trial.spec, trial.workshop)
+    return _result(
+        "source contract", not problems, "keeps the contract", "; ".join(problems), problems=_texts(problems)
+    )
+
+
+async def visible_tests(trial: Trial) -> GateResult:
+    """The suite passes, with tests and tool in separate processes."""
+    suite = await _suite(trial, trial.source)
+    failing = [row.name for row in suite.rows if row.outcome != "passed"]
+    told = (
+        f"{len(failing)} of {len(suite.rows)} tests fail" if suite.status == "finished" else f"the suite {suite.status}"
+    )
+    return _result(
+        "visible tests",
+        suite.passed,
+        f"{len(suite.rows)} tests pass",
+        told,
+        tests=len(suite.rows),
+        failing=_texts(failing),
+    )
+
+
+async def held_out_examples(trial: Trial) -> GateResult:
+    """Ground truth that no generator ever saw."""
+    held = trial.spec.held_out
+    if not held:
+        return GateResult(
+            "held-out examples", "skipped", "fewer than three ground-truth examples: nothing was held out"
+        )
+    results = await run_all(trial.source, trial.spec.name, [example.args for example in held], trial.workshop)
+    wrong = [
+        describe_failure(trial.spec.name, example, result)
+        for example, result in zip(held, results, strict=True)
+        if not holds(example, result)
+    ]
+    told = f"{len(wrong)} of {len(held)} held-out examples are wrong"
+    return _result(
+        "held-out examples",
+        not wrong,
+        f"{len(held)} held-out examples hold",
+        told,
+        examples=len(held),
+        wrong=_texts(wrong),
+    )
+
+
+async def suite_strength(trial: Trial) -> GateResult:
+    """The same suite must fail against a stub that returns None."""
+    stub = f"def {trial.spec.name}{trial.spec.need.signature}:\n    return None\n"
+    suite = await _suite(trial, stub)
+    caught = suite.status == "finished" and any(row.outcome in ("failed", "error") for row in suite.rows)
+    return _result("suite strength", caught, "the suite fails against a stub", "the suite passes against a stub")
+
+
+async def agreement(trial: Trial) -> GateResult:
+    """Independent candidates behave alike where no example tells them how to (CodeT)."""
+    group = trial.group
+    supported = len(group.members) >= SUPPORT and group.independent >= 1
+    return _result(
+        "agreement",
+        supported,
+        f"{len(group.members)} of {trial.eligible} candidates that pass behave alike",
+        "no other candidate behaves like this one",
+        group=len(group.members),
+        independent=group.independent,
+        eligible=trial.eligible,
+        generated_tests_passed=group.tests,
+        inputs_compared=len(group.best.behaviour),
+    )
+
+
+GATES: Sequence[tuple[str, Callable[[Trial], Awaitable[GateResult]]]] = (
+    ("source contract", source_contract),
+    ("visible tests", visible_tests),
+    ("held-out examples", held_out_examples),
+    ("suite strength", suite_strength),
+    ("agreement", agreement),
+)
+
+
+async def _suite(trial: Trial, source: str) -> SuiteResult:
+    shop = trial.workshop
+    return await shop.box.suite(source, trial.tests, toolbox=shop.toolbox, limits=trial.suite_limits)
+
+
+def _result(gate: str, passed: bool, good: str, bad: str, **evidence: JSON) -> GateResult:
+    return GateResult(gate, "passed" if passed else "failed", good if passed else bad, evidence)
+
+
+def _texts(items: Sequence[str]) -> list[JSON]:
+    return list(items)

@@ -1,0 +1,284 @@
+"""need → spec → tests → candidates → gates → commit, or an honest failure with its artefacts.
+
+:func:`forge` is the only entrance. It asks models through :class:`~agentforge.forge.author.Author`,
+runs what they wrote in the box it was given, and commits to the user's registry at the very end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from agentforge.boxes.protocol import Box, Limits
+from agentforge.errors import ModelError, ToolInvalid
+from agentforge.forge.agreement import Group, grouped
+from agentforge.forge.author import Author, Draft
+from agentforge.forge.cases import render_suite
+from agentforge.forge.evidence import Candidate, Workshop, describe_failures, examine, probe
+from agentforge.forge.gates import SUPPORT, Trial, run_gates
+from agentforge.forge.probes import neighbours
+from agentforge.forge.record import artefacts_of, make_tool, trailers_of
+from agentforge.forge.spec import Spec, make_spec
+from agentforge.models.protocol import ModelClient
+from agentforge.registry.layers import Layers, Registry
+from agentforge.settings import ForgeSettings
+from agentforge.types import Example, GateResult, JSONObject, Need, Role, State, Usage
+
+FIRST_ROUND = ("rules", "direct", "rules", "plan")
+"""Ways of asking in the order in which they are dealt out (``author.VARIATIONS``)."""
+GENERATED_CASES = 8
+
+Emit = Callable[[str, JSONObject], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeParts:
+    """What a forging works with; all of it belongs to the caller."""
+
+    models: ModelClient
+    box: Box
+    layers: Layers
+    registry: Registry
+    settings: ForgeSettings
+    call_limits: Limits = field(default_factory=Limits)
+    suite_limits: Limits = field(default_factory=lambda: Limits(seconds=30.0))
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeResult:
+    """How a forging ended. ``reason`` is one sentence for people; ``artefacts`` is all that was tried."""
+
+    job: str
+    name: str
+    state: Literal["live", "proposed", "failed"]
+    reason: str
+    version: str = ""
+    unconfirmed: bool = False
+    gates: tuple[GateResult, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    by_role: dict[Role, Usage] = field(default_factory=lambda: {})
+    seconds: float = 0.0
+    artefacts: JSONObject = field(default_factory=lambda: {})
+
+
+async def forge(need: Need, parts: ForgeParts, emit: Emit) -> ForgeResult:
+    """Makes the tool that ``need`` asks for and commits it, or says why not.
+
+    Emits ``forge_started``, ``forge_step`` … and ``forge_finished`` (``agentforge.events``).
+
+    Raises:
+        ToolInvalid: the need itself is malformed (name, signature), or the name is taken.
+        ModelError: no model answered at all.
+        SandboxError: the box failed.
+    """
+    return await _Forging(need, parts, emit).run()
+
+
+class _Forging:
+    """The state of one forging; lives as long as its :meth:`run`."""
+
+    def __init__(self, need: Need, parts: ForgeParts, emit: Emit) -> None:
+        self.job = uuid.uuid4().hex[:12]
+        self.parts = parts
+        self.spec: Spec = make_spec(need)
+        self.emit_raw = emit
+        self.author = Author(parts.models, self.spec, parts.settings.temperature, parts.settings.candidates)
+        self.workshop = Workshop(parts.box, parts.call_limits, {})
+        self.candidates: list[Candidate] = []
+        self.cases: list[Example] = []
+        self.tests_answer = ""
+        self.probes: list[JSONObject] = []
+        self.gates: tuple[GateResult, ...] = ()
+        self.rejected: set[int] = set()
+        self.started = time.monotonic()
+
+    async def run(self) -> ForgeResult:
+        need = self.spec.need
+        self._emit("forge_started", name=need.name, signature=need.signature)
+        await asyncio.to_thread(self._refuse_taken_name)
+        trial, reason = None, ""
+        try:
+            await self._write_tests()
+            trial = await self._rounds()
+        except ModelError as error:
+            if not self.candidates:
+                raise
+            reason = f"The model failed in mid-forging: {error}"
+        result = await self._finish(trial, reason)
+        self._emit("forge_finished", name=need.name, state=result.state, version=result.version, reason=result.reason)
+        return result
+
+    def _refuse_taken_name(self) -> None:
+        if self.spec.name in self.parts.registry.names():
+            raise ToolInvalid(
+                self.spec.name, ["a live tool of that name exists"], fix="Use it, or choose another name for the need."
+            )
+
+    async def _write_tests(self) -> None:
+        self._step("tests", "writing tests from the spec")
+        cases, self.tests_answer = await self.author.tests(GENERATED_CASES)
+        known = [example.args for example in (*self.spec.visible, *self.spec.held_out)]
+        self.cases = [case for case in cases if case.args not in known]
+        self.probes = neighbours([example.args for example in (*self.spec.visible, *self.cases)])
+        self._step("tests", f"{len(self.cases)} generated cases, {len(self.probes)} probes")
+
+    async def _rounds(self) -> Trial | None:
+        for number in range(self.parts.settings.rounds + 1):
+            if self._spent_out():
+                break
+            drafts = self._next_drafts(number)
+            trial = await self._take(drafts, number)
+            if trial is not None:
+                return trial
+        return await self._try_best()
+
+    def _next_drafts(self, number: int) -> AsyncGenerator[Draft]:
+        """Repairs while nothing passes; fresh, independent candidates while something does but stands alone."""
+        count = self.parts.settings.candidates
+        near = [candidate for candidate in self._ranked() if candidate.passed or candidate.problems]
+        if number == 0 or self._eligible() or not near:
+            self._step("candidates", f"round {number + 1}: {count} candidates", total=count)
+            return self.author.candidates([FIRST_ROUND[at % len(FIRST_ROUND)] for at in range(count)])
+        broken = near[: max(1, count // 2)]
+        attempts = [
+            (broken[at % len(broken)].draft.source, self._failures(broken[at % len(broken)])) for at in range(count)
+        ]
+        self._step("repair", f"round {number + 1}: repairing {len(broken)} candidates", total=count)
+        return self.author.repairs(attempts)
+
+    async def _take(self, drafts: AsyncGenerator[Draft], number: int) -> Trial | None:
+        """Examines drafts as they arrive; stops asking as soon as a supported candidate passes all gates."""
+        try:
+            async for draft in drafts:
+                candidate = await examine(draft, self.spec, self.workshop, round=number)
+                self.candidates.append(candidate)
+                self._step("candidate", self._told(candidate), done=len(self.candidates))
+                if candidate.eligible and (trial := await self._supported()):
+                    return trial
+                if self._spent_out():
+                    return None
+        finally:
+            await drafts.aclose()
+        return None
+
+    async def _supported(self) -> Trial | None:
+        for group in await self._groups():
+            if len(group.members) >= SUPPORT and group.independent and id(group.members[0]) not in self.rejected:
+                trial = await self._through_gates(group)
+                if trial is not None:
+                    return trial
+        return None
+
+    async def _try_best(self) -> Trial | None:
+        """At the end of all rounds, the most believable group is judged even if it stands alone, for the report."""
+        groups = [group for group in await self._groups() if id(group.members[0]) not in self.rejected]
+        return await self._through_gates(groups[0]) if groups else None
+
+    async def _through_gates(self, group: Group) -> Trial | None:
+        trial = self._trial(group)
+        self._step("gates", f"{len(group.members)} candidates agree: running the gates")
+        self.gates = await run_gates(trial)
+        failed = [gate for gate in self.gates if gate.verdict == "failed"]
+        for gate in failed:
+            self._step("gates", f"{gate.gate}: {gate.summary}")
+        if failed:
+            self.rejected.add(id(group.members[0]))
+        return None if failed else trial
+
+    def _trial(self, group: Group) -> Trial:
+        agreed = [case for case, held in zip(self.cases, group.best.cases, strict=True) if held]
+        tests = render_suite(self.spec.name, [*self.spec.visible, *agreed])
+        return Trial(
+            self.spec, group.best.source, tests, group, len(self._eligible()), self.workshop, self.parts.suite_limits
+        )
+
+    async def _groups(self) -> list[Group]:
+        eligible = self._eligible()
+        for candidate in eligible:
+            await probe(candidate, self.spec, self.cases, self.probes, self.workshop)
+        return grouped(eligible)
+
+    async def _finish(self, trial: Trial | None, reason: str) -> ForgeResult:
+        need = self.spec.need
+        if trial is None:
+            return self._result("failed", reason or self._why_failed())
+        state, why = self._state()
+        tool = make_tool(trial, self.gates, self.author, self.job, self.cases)
+        self._step("commit", f"committing {need.name} as {state}")
+        version = await asyncio.to_thread(
+            self.parts.registry.add,
+            tool,
+            state=state,
+            unconfirmed=self.spec.unconfirmed,
+            trailers=trailers_of(need, self.job, self.author),
+        )
+        return replace(
+            self._result("live" if state is State.LIVE else "proposed", why),
+            version=version,
+            unconfirmed=self.spec.unconfirmed,
+        )
+
+    def _state(self) -> tuple[State, str]:
+        need = self.spec.need
+        truths = len(self.spec.visible) + len(self.spec.held_out)
+        if need.tainted:
+            return State.PROPOSED, "The session had read untrusted text: a person has to approve it."
+        if not need.capabilities.none:
+            return State.PROPOSED, "It asks for capabilities: a person has to approve it."
+        if not truths and self.parts.models.same_model(Role.TEST, Role.GENERATE):
+            return State.PROPOSED, "No ground-truth example, and the same model wrote code and tests."
+        return State.LIVE, "All gates passed." + (" Unconfirmed: fewer than three examples." * self.spec.unconfirmed)
+
+    def _result(self, state: Literal["live", "proposed", "failed"], reason: str) -> ForgeResult:
+        return ForgeResult(
+            job=self.job,
+            name=self.spec.name,
+            state=state,
+            reason=reason,
+            gates=self.gates,
+            usage=self.author.usage,
+            by_role=dict(self.author.spent),
+            seconds=round(time.monotonic() - self.started, 2),
+            artefacts=artefacts_of(self.spec, self.candidates, self.tests_answer, self.gates),
+        )
+
+    def _why_failed(self) -> str:
+        tried = len(self.candidates)
+        failed = next((gate for gate in self.gates if gate.verdict == "failed"), None)
+        if failed is not None:
+            return f"{tried} candidates were tried; the best one failed at '{failed.gate}': {failed.summary}."
+        if not self.candidates:
+            return "The models returned no candidate."
+        best = self._ranked()[0]
+        return f"{tried} candidates were tried; the best one gives {best.passed} of {len(self.spec.visible)} examples."
+
+    def _ranked(self) -> list[Candidate]:
+        return sorted(self.candidates, key=lambda candidate: candidate.rank, reverse=True)
+
+    def _eligible(self) -> list[Candidate]:
+        return [candidate for candidate in self.candidates if candidate.eligible]
+
+    def _failures(self, candidate: Candidate) -> str:
+        return describe_failures(candidate, self.spec)
+
+    def _spent_out(self) -> bool:
+        settings = self.parts.settings
+        return (
+            self.author.usage.output_tokens >= settings.max_output_tokens
+            or time.monotonic() - self.started >= settings.max_seconds
+        )
+
+    def _told(self, candidate: Candidate) -> str:
+        if candidate.problems:
+            return f"{candidate.draft.origin}: breaks the contract: {candidate.problems[0]}"
+        return f"{candidate.draft.origin}: {candidate.passed} of {len(self.spec.visible)} examples"
+
+    def _step(self, step: str, message: str, *, done: int = 0, total: int = 0) -> None:
+        self._emit("forge_step", step=step, message=message, done=done, total=total)
+
+    def _emit(self, kind: str, **data: str | int) -> None:
+        self.emit_raw(kind, {"job": self.job, **data})

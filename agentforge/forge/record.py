@@ -1,0 +1,124 @@
+"""What remains of a forging: the tool with its report and provenance, the trailers, the artefacts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import cast
+
+from agentforge.forge.author import PROMPTS, Author
+from agentforge.forge.evidence import Candidate
+from agentforge.forge.gates import Trial
+from agentforge.forge.spec import Spec
+from agentforge.models.prompts import fingerprint
+from agentforge.registry.manifest import Manifest, Provenance
+from agentforge.registry.tool import Tool
+from agentforge.types import JSON, Example, GateResult, JSONObject, Layer, Need, Role, State
+
+SUMMARY = 200
+"""Longest summary of a manifest, in characters."""
+REQUESTS = 5
+
+
+def make_tool(
+    trial: Trial, gates: Sequence[GateResult], author: Author, job: str, generated: Sequence[Example]
+) -> Tool:
+    """The tool folder of an admitted candidate, its report and provenance included."""
+    spec, need = trial.spec, trial.spec.need
+    agreed = [case for case, held in zip(generated, trial.group.best.cases, strict=True) if held]
+    return Tool(
+        name=spec.name,
+        manifest=make_manifest(spec, author, job, trial),
+        source=trial.source,
+        tests=trial.tests,
+        examples=(*spec.visible, *spec.held_out, *agreed),
+        report=report_of(gates, trial, job),
+        layer=Layer.USER,
+        state=State.PROPOSED if need.tainted else State.LIVE,
+        unconfirmed=spec.unconfirmed,
+    )
+
+
+def make_manifest(spec: Spec, author: Author, job: str, trial: Trial) -> Manifest:
+    """The manifest with its provenance (ids, models and hashes only, never content)."""
+    need = spec.need
+    return Manifest(
+        name=spec.name,
+        summary=shortened(spec.rules[0], SUMMARY),
+        signature=spec.signature.text,
+        requests=tuple(requests_of(need)),
+        capabilities=need.capabilities,
+        provenance=Provenance(
+            job=job,
+            episodes=(need.episode,) if need.episode else (),
+            sources=need.sources,
+            models=dict(author.models_used),
+            prompts={name: fingerprint(name) for name in PROMPTS},
+            image=trial.workshop.box.info.image,
+            tester_is_generator=author.models.same_model(Role.TEST, Role.GENERATE),
+            created=datetime.now(UTC).date(),
+        ),
+    )
+
+
+def requests_of(need: Need) -> list[str]:
+    """What a user would type to need this tool; feeds search."""
+    asked = list(need.requests) or ([need.text.strip().splitlines()[0]] if need.text.strip() else [])
+    return [shortened(request, SUMMARY) for request in asked[:REQUESTS]]
+
+
+def shortened(text: str, most: int) -> str:
+    """``text`` in one line of at most ``most`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def trailers_of(need: Need, job: str, author: Author) -> dict[str, Sequence[str]]:
+    """Provenance of the commit: ids only, never content."""
+    trailers: dict[str, Sequence[str]] = {"job": [job]}
+    if need.episode:
+        trailers["episodes"] = [need.episode]
+    if need.sources:
+        trailers["sources"] = list(need.sources)
+    if author.models_used:
+        trailers["models"] = sorted(set(author.models_used.values()))
+    trailers["prompt-hashes"] = [fingerprint(name) for name in PROMPTS]
+    return trailers
+
+
+def report_of(gates: Sequence[GateResult], trial: Trial, job: str) -> JSONObject:
+    """``report.json``: all gates of this version with their evidence."""
+    return {
+        "format": 1,
+        "job": job,
+        "box": cast("JSONObject", asdict(trial.workshop.box.info)),
+        "gates": [cast("JSON", asdict(gate)) for gate in gates],
+    }
+
+
+def artefacts_of(
+    spec: Spec, candidates: Sequence[Candidate], tests_answer: str, gates: Sequence[GateResult]
+) -> JSONObject:
+    """All that was tried, so that a failure can be looked into."""
+    return {
+        "name": spec.name,
+        "signature": spec.need.signature,
+        "purpose": spec.need.purpose,
+        "tests_answer": tests_answer,
+        "candidates": [_candidate(candidate) for candidate in candidates],
+        "gates": [cast("JSON", asdict(gate)) for gate in gates],
+    }
+
+
+def _candidate(candidate: Candidate) -> JSONObject:
+    return {
+        "origin": candidate.draft.origin,
+        "round": candidate.round,
+        "answer": candidate.draft.answer,
+        "problems": list(candidate.problems),
+        "passed": candidate.passed,
+        "visible": len(candidate.visible),
+        "output_tokens": candidate.draft.usage.output_tokens,
+        "seconds": candidate.draft.seconds,
+    }

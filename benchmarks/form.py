@@ -1,0 +1,46 @@
+"""The one form of all benchmarks: progress on stderr, the figures as one JSON line last on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """An argument parser with the options that every benchmark takes."""
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--json", action="store_true", help="print one JSON object as the last line instead of a table")
+    made.add_argument("--quick", action="store_true", help="a run of at most two minutes (with a model: one item)")
+    return made
+
+
+def progress(message: str) -> None:
+    """One line for whoever watches."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def cannot_run(reason: str, code: int) -> int:
+    """Says why nothing was measured; no figure is printed."""
+    print(reason, file=sys.stderr)
+    return code
+
+
+def show(figures: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]], *, as_json: bool) -> None:
+    """Prints ``figures`` as JSON, or ``rows`` (name → column → value) as a table."""
+    if as_json:
+        print(json.dumps(figures))
+        return
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    width = max([len(name) for name in rows] + [4])
+    print(" " * width, *(f"{column:>18}" for column in columns))
+    for name, row in rows.items():
+        print(f"{name:<{width}}", *(f"{row.get(column, '')!s:>18}" for column in columns))
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of a JSON Lines file."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]

@@ -1,0 +1,275 @@
+"""How many needs become right tools, how many wrong ones get in, and what it costs.
+
+Arms:
+  agentforge  the forge as the product runs it, in a registry of its own for each need
+  naive       best of six answers to the plain prompt, judged by the need's examples alone, with two
+              rounds in which the two best answers are repaired; the first that passes is taken
+
+The hidden cases of a need are the oracle. They are read here, after an arm has finished with the
+need, and never given to anything that generates or tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agentforge.boxes.open import open_box
+from agentforge.boxes.protocol import Box, Limits
+from agentforge.errors import AgentForgeError, ModelError, SandboxError
+from agentforge.forge.cases import fenced, holds
+from agentforge.forge.evidence import describe_failure
+from agentforge.forge.pipeline import ForgeParts, forge
+from agentforge.forge.spec import render_example
+from agentforge.models.client import Models
+from agentforge.models.protocol import Message, ModelClient
+from agentforge.registry.layers import BaseLayer, Layers, Registry
+from agentforge.settings import Settings, load
+from agentforge.types import Example, JSONObject, Need, Role, Usage
+from benchmarks.form import cannot_run, parser, progress, read_lines, show
+
+NAIVE_ANSWERS = 6
+NAIVE_ROUNDS = 2
+NAIVE_REPAIRS = 2
+
+
+@dataclass(frozen=True)
+class Made:
+    """What an arm delivered for one need: source of a live tool, or None with the reason."""
+
+    source: str | None
+    reason: str
+    usage: Usage
+    local_tokens: int
+    toolbox: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the arms work with."""
+
+    models: ModelClient
+    box: Box
+    settings: Settings
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(seconds=self.settings.sandbox.call_seconds)
+
+
+def need_of(row: dict[str, Any]) -> Need:
+    """The need without its hidden cases."""
+    return Need(
+        name=row["name"],
+        signature=row["signature"],
+        purpose=row["purpose"],
+        examples=tuple(example_of(item, "need") for item in row["examples"]),
+        requests=tuple(row.get("requests", ())),
+    )
+
+
+def example_of(item: dict[str, Any], source: str) -> Example:
+    return Example(item["args"], returns=item.get("returns"), raises=item.get("raises"), source=source)
+
+
+async def with_agentforge(bench: Bench, need: Need) -> Made:
+    """The forge, with an empty registry and an empty base layer."""
+    with tempfile.TemporaryDirectory() as folder:
+        empty = Path(folder) / "base"
+        empty.mkdir()
+        registry = Registry.create(Path(folder) / "registry.git")
+        parts = ForgeParts(
+            bench.models,
+            bench.box,
+            Layers(registry, BaseLayer(empty)),
+            registry,
+            bench.settings.forge,
+            bench.limits,
+            Limits(seconds=bench.settings.sandbox.suite_seconds),
+        )
+        result = await forge(need, parts, lambda kind, data: progress(f"    {data.get('message', kind)}"))
+        source = registry.get(need.name).source if result.state == "live" else None
+    local = sum(usage.output_tokens for role, usage in result.by_role.items() if role is not Role.PLAN)
+    return Made(source, result.reason, result.usage, local, {})
+
+
+async def naive(bench: Bench, need: Need) -> Made:
+    """Best of six with two rounds of repair; the examples are the only judge."""
+    examples = "\n".join(render_example(need.name, example) for example in need.examples)
+    prompt = (
+        f"Write the Python function {need.name}{need.signature}.\n\n{need.purpose}\n\nExamples:\n{examples}\n\n"
+        "Answer with one ```python block that holds the complete function."
+    )
+    usage = Usage()
+
+    async def ask(text: str) -> str:
+        nonlocal usage
+        completion = await bench.models.complete(
+            Role.GENERATE, [Message("user", text)], max_tokens=800, temperature=0.7, stop=("\n```\n",)
+        )
+        usage += completion.usage
+        return fenced(completion.text)
+
+    prompts = [prompt] * NAIVE_ANSWERS
+    for number in range(NAIVE_ROUNDS + 1):
+        sources = await asyncio.gather(*map(ask, prompts))
+        ranked: list[tuple[int, str, str]] = []
+        for source in sources:
+            results = await bench.box.call_many(
+                source, need.name, [example.args for example in need.examples], limits=bench.limits
+            )
+            pairs = list(zip(need.examples, results, strict=True))
+            failures = [
+                describe_failure(need.name, example, result) for example, result in pairs if not holds(example, result)
+            ]
+            if not failures:
+                return Made(source, f"passed in round {number + 1}", usage, usage.output_tokens, {})
+            ranked.append((len(failures), source, "\n".join(failures)))
+        ranked.sort(key=lambda row: row[0])
+        prompts = [
+            f"{prompt}\n\nThis attempt is wrong:\n```python\n{source}```\n{failures}\n\nCorrect it."
+            for _, source, failures in ranked[:NAIVE_REPAIRS]
+        ]
+    return Made(None, "no answer passed", usage, usage.output_tokens, {})
+
+
+ARMS: dict[str, Callable[[Bench, Need], Awaitable[Made]]] = {"agentforge": with_agentforge, "naive": naive}
+
+
+async def right(bench: Bench, row: dict[str, Any], made: Made) -> bool:
+    """Whether a live tool gives every example and every hidden case."""
+    assert made.source is not None
+    cases = [example_of(item, "oracle") for item in (*row["examples"], *row["hidden"])]
+    results = await bench.box.call_many(
+        made.source, row["name"], [case.args for case in cases], toolbox=made.toolbox, limits=bench.limits
+    )
+    return all(map(holds, cases, results))
+
+
+async def measure(bench: Bench, arm: str, row: dict[str, Any]) -> JSONObject:
+    """One need through one arm."""
+    started = time.monotonic()
+    try:
+        made = await ARMS[arm](bench, need_of(row))
+    except (ModelError, SandboxError):
+        raise
+    except AgentForgeError as error:
+        made = Made(None, str(error), Usage(), 0, {})
+    seconds = time.monotonic() - started
+    verdict = "failed_honestly"
+    if made.source is not None:
+        verdict = "right" if await right(bench, row, made) else "wrong_live"
+    return {
+        "verdict": verdict,
+        "reason": made.reason,
+        "source": made.source,
+        "calls": made.usage.calls,
+        "tokens": made.usage.output_tokens,
+        "prompt_tokens": made.usage.input_tokens,
+        "cached_tokens": made.usage.cached_tokens,
+        "local_tokens": made.local_tokens,
+        "seconds": round(seconds, 2),
+    }
+
+
+def summed(rows: list[dict[str, Any]], *, planner: bool) -> JSONObject:
+    """The figures of one arm over all its runs."""
+    tokens = sum(row["tokens"] for row in rows)
+    count = {
+        verdict: sum(row["verdict"] == verdict for row in rows)
+        for verdict in ("right", "wrong_live", "failed_honestly")
+    }
+    return {
+        "needs": len(rows),
+        **count,
+        "calls": sum(row["calls"] for row in rows),
+        "tokens": tokens,
+        "prompt_tokens": sum(row["prompt_tokens"] for row in rows),
+        "cached_tokens": sum(row["cached_tokens"] for row in rows),
+        "local_token_share": round(sum(row["local_tokens"] for row in rows) / tokens, 3)
+        if planner and tokens
+        else None,
+        "seconds": round(sum(row["seconds"] for row in rows), 1),
+    }
+
+
+async def run(options: Any) -> int:
+    rows = read_lines(options.needs)
+    rows = [row for row in rows if not options.only or row["id"] in options.only.split(",")][: options.first]
+    if options.quick:
+        rows = rows[:1]
+    arms = options.arms.split(",")
+    if unknown := [arm for arm in arms if arm not in ARMS]:
+        return cannot_run(f"Unknown arms: {', '.join(unknown)}. Known: {', '.join(ARMS)}.", 2)
+    flags: dict[str, Any] = {}
+    if options.model_url:
+        flags = {
+            "endpoints.local": {
+                "kind": "vllm",
+                "url": options.model_url,
+                "model": options.model,
+                "context": options.context,
+            }
+        }
+    settings = load(overrides=flags)
+    done = read_lines(options.out) if options.out.exists() else []
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    async with Models(settings) as models, await open_box(settings.sandbox, user="bench", on_notice=progress) as box:
+        bench = Bench(models, box, settings)
+        for number in range(1, options.runs + 1):
+            for row in rows:
+                for arm in arms:
+                    key = {"run": number, "id": row["id"], "arm": arm}
+                    if any(all(old[name] == value for name, value in key.items()) for old in done):
+                        continue
+                    progress(f"run {number} {row['id']} {row['name']} {arm}")
+                    figures = await measure(bench, arm, row)
+                    progress(
+                        f"  {figures['verdict']}: {figures['reason']} ({figures['tokens']} tokens, {figures['seconds']} s)"
+                    )
+                    done.append({**key, "name": row["name"], **figures})
+                    with options.out.open("a", encoding="utf-8") as out:
+                        out.write(json.dumps(done[-1]) + "\n")
+    wanted = {row["id"] for row in rows}
+    kept = [old for old in done if old["id"] in wanted and old["run"] <= options.runs]
+    planner = settings.endpoint_name(Role.PLAN) != settings.endpoint_name(Role.GENERATE)
+    by_arm = {arm: summed([old for old in kept if old["arm"] == arm], planner=planner) for arm in arms}
+    show({"benchmark": "needs", "runs": options.runs, "arms": by_arm}, by_arm, as_json=options.json)
+    return 0
+
+
+def main() -> int:
+    options = parser(__doc__ or "")
+    options.add_argument(
+        "--needs", type=Path, default=Path("../shared/bench/needs_dev.jsonl"), help="needs with hidden oracles"
+    )
+    options.add_argument("--runs", type=int, default=1)
+    options.add_argument("--arms", default="agentforge,naive")
+    options.add_argument("--only", default="", help="ids, separated by commas")
+    options.add_argument("--first", type=int, default=None, help="only the first N needs")
+    options.add_argument(
+        "--out", type=Path, default=Path("results/needs.jsonl"), help="kept results; a run resumes from them"
+    )
+    options.add_argument(
+        "--model-url", default="", help="a server that speaks the Messages protocol (default: settings)"
+    )
+    options.add_argument("--model", default="qwen-coder")
+    options.add_argument("--context", type=int, default=4096)
+    chosen = options.parse_args()
+    try:
+        return asyncio.run(run(chosen))
+    except FileNotFoundError as error:
+        return cannot_run(f"{error.filename} does not exist; name a file with --needs.", 2)
+    except AgentForgeError as error:
+        return cannot_run(str(error), error.exit_code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
