@@ -24,9 +24,13 @@ def format_bytes(size: int, binary: bool = False) -> str:
     step, units = (1024, _BINARY) if binary else (1000, _DECIMAL)
     if size < step:
         return f"{size} B"
-    tenths, unit = 0, ""
-    for power, unit in enumerate(units, 1):
-        tenths = (size * 20 + step**power) // (2 * step**power)
-        if tenths < step * 10:
-            break
-    return f"{tenths // 10}.{tenths % 10} {unit}"
+    power = 1
+    while _tenths(size, step**power) >= step * 10 and power < len(units):
+        power += 1
+    tenths = _tenths(size, step**power)
+    return f"{tenths // 10}.{tenths % 10} {units[power - 1]}"
+
+
+def _tenths(size: int, unit: int) -> int:
+    """The size in tenths of a unit, rounded half up."""
+    return (size * 20 + unit) // (2 * unit)
