@@ -1,0 +1,237 @@
+"""One table from a call to its result, and the border between results and exceptions.
+
+A :class:`Result` is what the model may see and react to: a value, a tool's own error, arguments that
+do not fit, a tool that does not exist, a forging that failed. Everything else (the box itself, the
+registry, the disk, a model endpoint) is an exception and ends the turn (``agent.ending``).
+What comes out of a box or was written by a model is data: capped here, never obeyed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+from agentforge.agent import toolbox
+from agentforge.agent.grounding import check_examples
+from agentforge.agent.offers import FORGE_TOOL, OFFERS, RUN_PYTHON, SEARCH_TOOLS
+from agentforge.agent.toolbox import Entry
+from agentforge.agent.turn import ROLE, Turn
+from agentforge.boxes.protocol import CallResult, Limits
+from agentforge.errors import ForgeFailed, ToolInvalid, ToolNotFound
+from agentforge.forge.pipeline import ForgeResult
+from agentforge.memory.episodes import new_call_id
+from agentforge.models.protocol import ToolCall
+from agentforge.registry.contract import toolbox_imports
+from agentforge.registry.schema import mismatches
+from agentforge.types import JSON, Example, JSONObject, Need
+
+RESULT_SHARE = 0.15
+"""Part of the context window that one result may take, in tokens (about 3 characters each)."""
+
+MODEL_MAY_SEE = (ToolNotFound, ToolInvalid, ForgeFailed)
+"""The exceptions that become results: the model can do better next time."""
+
+_STATUS_TEXT: Mapping[str, str] = MappingProxyType(
+    {
+        "timed_out": "It ran out of time and was stopped.",
+        "died": "Its process ended without an answer.",
+        "result_too_big": "Its result is too big.",
+        "output_too_big": "It printed too much.",
+        "bad_result": "Its result is not JSON.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a call. ``text`` is for the model, ``value`` the unabridged result."""
+
+    ok: bool
+    text: str
+    value: JSON = None
+    call: str = ""
+    forged: ForgeResult | None = None
+
+
+Handler: TypeAlias = Callable[[Turn, JSONObject], Awaitable[Result]]
+
+
+async def dispatch(turn: Turn, call: ToolCall) -> Result:
+    """Does what ``call`` asks for. Names of the table come before tools of the same name.
+
+    Raises:
+        SandboxError: the box failed, not what ran in it.
+        RegistryError: the registry failed.
+        ModelError: forging found no model that answers.
+    """
+    try:
+        if handler := _TABLE.get(call.name):
+            if problems := mismatches(call.args, OFFERS[call.name].schema):
+                return Result(False, refusal(call.name, problems))
+            return await handler(turn, call.args)
+        return await call_tool(turn, await toolbox.find(turn.parts, call.name), call.args, call.id)
+    except MODEL_MAY_SEE as error:
+        return Result(False, capped(turn, str(error)))
+
+
+async def call_tool(turn: Turn, entry: Entry, args: JSONObject, call_id: str = "") -> Result:
+    """Calls a live tool in the box; arguments that do not fit its parameters never reach it."""
+    call_id = call_id or new_call_id()
+    version = entry.tool.version
+    needed = await toolbox.closure(turn.parts, entry.tool.depends)
+    turn.emit("tool_called", {"tool": entry.name, "args": args, "call": call_id})
+    if problems := mismatches(args, entry.signature.parameters):
+        text = refusal(entry.name + entry.signature.text, problems)
+        return await _returned(turn, entry.name, version, args, CallResult("raised"), call_id, refused=text)
+    box = await turn.parts.box()
+    result = await box.call(entry.tool.source, entry.name, args, toolbox=needed, limits=limits(turn))
+    turn.tools_used.append(entry.name)
+    if entry.tool.unconfirmed:
+        turn.emit("notice", {"message": f"The tool {entry.name} is unconfirmed: fewer than three examples prove it."})
+    return await _returned(turn, entry.name, version, args, result, call_id)
+
+
+async def run_code(turn: Turn, code: str, call_id: str = "") -> Result:
+    """Runs a script in the box; the live tools that it imports from ``toolbox`` go along."""
+    call_id = call_id or new_call_id()
+    names = toolbox_imports(code)
+    needed = await toolbox.closure(turn.parts, names)
+    args: JSONObject = {"code": code}
+    turn.emit("tool_called", {"tool": RUN_PYTHON, "args": args, "call": call_id})
+    box = await turn.parts.box()
+    result = await box.run(code, toolbox=needed, limits=limits(turn))
+    turn.tools_used.extend(names)
+    return await _returned(turn, RUN_PYTHON, "", args, result, call_id)
+
+
+async def forge_need(turn: Turn, need: Need) -> ForgeResult:
+    """Has a tool made; its events pass through and what it tried is kept.
+
+    Raises:
+        ToolInvalid: the need itself is malformed, or its name is taken.
+    """
+    async with turn.costs("forging"):
+        forged = await turn.parts.forger(need, turn.emit)
+    keep: JSONObject = {} if forged.state == "live" else forged.artefacts
+    write = turn.parts.episodes.record_job
+    await turn.record(write, turn.session, forged.job, "forging", forged.name, forged.state, keep)
+    if forged.state == "live":
+        turn.tools_made.append(forged.name)
+    return forged
+
+
+def grounded(turn: Turn, examples: list[Example]) -> tuple[Example, ...]:
+    """The examples that stand in what the user gave; of each other one a notice is emitted."""
+    kept, dropped = check_examples(examples, turn.sources)
+    for one in dropped:
+        turn.emit("notice", {"message": f"An example was dropped: {one.why}."})
+    return tuple(kept)
+
+
+async def _search_tools(turn: Turn, args: JSONObject) -> Result:
+    entries = await toolbox.search(turn.parts, str(args["query"]), turn.parts.settings.agent.tools_in_prompt or 5)
+    lines = [entry.line for entry in entries]
+    return Result(True, capped(turn, "\n".join(lines) or "No tool fits."), [entry.name for entry in entries])
+
+
+async def _run_python(turn: Turn, args: JSONObject) -> Result:
+    return await run_code(turn, str(args["code"]))
+
+
+async def _forge_tool(turn: Turn, args: JSONObject) -> Result:
+    need = need_from(turn, args)
+    forged = await forge_need(turn, need)
+    match forged.state:
+        case "live":
+            text = f"The tool {forged.name}{need.signature} is live: call it now."
+        case "proposed":
+            text = f"The tool {forged.name} was made but waits for a person's approval, so it cannot be called:"
+            text += f" {forged.reason}"
+        case _:
+            text = f"No tool was made: {forged.reason}"
+    return Result(forged.state == "live", capped(turn, text), forged.name, forged=forged)
+
+
+def need_from(turn: Turn, args: JSONObject) -> Need:
+    """The need that a model stated through ``forge_tool``, its examples checked by the host."""
+    stated = args.get("examples")
+    examples = [_example(one) for one in stated if isinstance(one, dict)] if isinstance(stated, list) else []
+    requests = args.get("requests")
+    return Need(
+        name=str(args["name"]),
+        signature=str(args["signature"]),
+        purpose=str(args["purpose"]),
+        examples=grounded(turn, examples),
+        requests=tuple(str(one) for one in requests) if isinstance(requests, list) else (),
+        text=turn.text,
+        episode=turn.session,
+        tainted=turn.tainted,
+    )
+
+
+def _example(stated: JSONObject) -> Example:
+    args, raises = stated.get("args"), stated.get("raises")
+    return Example(
+        args if isinstance(args, dict) else {},
+        stated.get("returns"),
+        raises if isinstance(raises, str) else None,
+        source="generated",
+    )
+
+
+def refusal(what: str, problems: list[str]) -> str:
+    """How a call with wrong arguments is answered: all problems at once."""
+    return f"{what} was not run, its arguments do not fit: {'; '.join(problems)}"
+
+
+def limits(turn: Turn) -> Limits:
+    """The bounds of one run, from the settings."""
+    sandbox = turn.parts.settings.sandbox
+    return Limits(sandbox.call_seconds, sandbox.result_bytes, sandbox.output_bytes)
+
+
+def capped(turn: Turn, text: str) -> str:
+    """``text``, cut to what one result may take of the window."""
+    room = int(turn.parts.models.context(ROLE) * RESULT_SHARE * 3)
+    return text if len(text) <= room else f"{text[:room]}\n[… {len(text) - room} more characters]"
+
+
+def value_text(value: JSON) -> str:
+    """A result as it is shown: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+async def _returned(
+    turn: Turn, tool: str, version: str, args: JSONObject, result: CallResult, call_id: str, refused: str = ""
+) -> Result:
+    error = refused or _error_text(result)
+    status = "refused" if refused else result.status
+    told: JSONObject = {"error": error} if error else {"value": result.value}
+    turn.emit("tool_returned", {"tool": tool, "call": call_id, **told, "seconds": result.seconds})
+    write = turn.parts.episodes.record_call
+    shown = error or result.value
+    await turn.record(
+        write, turn.session, turn.number, tool, version, args, status, shown, result.seconds, call_id=call_id
+    )
+    if error:
+        return Result(False, capped(turn, error), call=call_id)
+    printed = result.stdout.strip()
+    text = value_text(result.value) if result.value is not None or not printed else ""
+    return Result(True, capped(turn, "\n".join(part for part in (printed, text) if part)), result.value, call_id)
+
+
+def _error_text(result: CallResult) -> str:
+    if result.ok:
+        return ""
+    if result.status == "raised":
+        return f"{result.error}: {result.message}".strip(": ") or "It failed."
+    detail = (result.message or result.stderr).strip()[-500:]
+    return f"{_STATUS_TEXT.get(result.status, result.status)} {detail}".strip()
+
+
+_TABLE: Mapping[str, Handler] = MappingProxyType(
+    {SEARCH_TOOLS: _search_tools, FORGE_TOOL: _forge_tool, RUN_PYTHON: _run_python}
+)

@@ -1,0 +1,76 @@
+"""The path for models that choose tools well on their own: free tool use through Messages tools."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from agentforge.agent import toolbox
+from agentforge.agent.context import Window, conversation
+from agentforge.agent.dispatch import Result, dispatch
+from agentforge.agent.ending import Ending, Step, completed
+from agentforge.agent.offers import FORGE_TOOL, OFFERS, SEARCH_TOOLS
+from agentforge.agent.turn import ROLE, Turn, TurnLimit
+from agentforge.errors import ModelRefused, ToolNotFound
+from agentforge.models.prompts import render
+from agentforge.models.protocol import Completion, Message, ToolAnswer, ToolCall, ToolSpec
+
+ANSWER_TOKENS = 8_000
+"""Most tokens of one answer; code for ``run_python`` and the rules of a need are the long ones."""
+
+Shown = dict[str, ToolSpec]
+
+
+async def begin(turn: Turn) -> Step | Ending:
+    """Finds the k best tools for the user's text, then thinks."""
+    shown: Shown = dict(OFFERS)
+    k = turn.parts.settings.agent.tools_in_prompt
+    for entry in await toolbox.search(turn.parts, turn.text, k):
+        shown.setdefault(entry.name, entry.spec)
+    return partial(think, turn, shown)
+
+
+async def think(turn: Turn, shown: Shown) -> Step | Ending:
+    """One model call: it either answers or asks for tools."""
+    system = render("agent_free")
+    window = Window(turn.parts.models, ROLE, reserve=min(ANSWER_TOKENS, turn.parts.models.context(ROLE) // 4))
+    messages, tools, account = conversation(window, system, list(shown.values()), turn.history, turn.messages)
+    turn.emit("context", account.to_json())
+    completion = await turn.stream("think", system, messages, window.reserve, tools)
+    await turn.say(completion.as_message())
+    if completion.calls:
+        return partial(act, turn, shown, completion.calls)
+    return _ended(turn, completion)
+
+
+async def act(turn: Turn, shown: Shown, calls: tuple[ToolCall, ...]) -> Step | Ending:
+    """Does what was asked for, one call after the other, and hands all results back at once."""
+    answers: list[ToolAnswer] = []
+    for call in calls:
+        result = await dispatch(turn, call)
+        answers.append(ToolAnswer(call.id, result.text, error=not result.ok))
+        await _show_more(turn, shown, call, result)
+    await turn.say(Message("user", answers=tuple(answers)))
+    return partial(think, turn, shown)
+
+
+async def _show_more(turn: Turn, shown: Shown, call: ToolCall, result: Result) -> None:
+    """What was found or made can be called from now on."""
+    if not result.ok or call.name not in (SEARCH_TOOLS, FORGE_TOOL):
+        return
+    names = result.value if isinstance(result.value, list) else [result.value]
+    for name in names:
+        if str(name) in shown:
+            continue
+        try:
+            shown[str(name)] = (await toolbox.find(turn.parts, str(name))).spec
+        except ToolNotFound:
+            continue  # it was set aside since; calling it will say so
+
+
+def _ended(turn: Turn, completion: Completion) -> Ending:
+    if completion.stop == "refusal":
+        raise ModelRefused(f"The model {completion.model} declined to answer this request.", fix="Ask differently.")
+    if completion.stop == "max_tokens":
+        error = TurnLimit("max_output_tokens", "The answer was cut off because it grew too long.")
+        return Ending("limited", {"message": str(error), "limit": error.limit, "answer": completion.text})
+    return completed(turn, completion.text)

@@ -1,0 +1,70 @@
+"""What the agent itself offers to a model beside the live tools: three names with their parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from agentforge.models.protocol import ToolSpec
+from agentforge.types import TOOL_NAME, JSONObject
+
+SEARCH_TOOLS = "search_tools"
+FORGE_TOOL = "forge_tool"
+RUN_PYTHON = "run_python"
+
+
+def _object(required: list[str], **properties: JSONObject) -> JSONObject:
+    return {
+        "type": "object",
+        "properties": {**properties},
+        "required": [*required],
+        "additionalProperties": False,
+    }
+
+
+def _text(description: str) -> JSONObject:
+    return {"type": "string", "description": description}
+
+
+_EXAMPLE = _object(
+    ["args"],
+    args={"type": "object", "description": "Every argument by its name."},
+    returns={"description": "What the call returns."},
+    raises=_text("Instead of returns: the builtin exception that it raises."),
+)
+
+OFFERS: Mapping[str, ToolSpec] = MappingProxyType(
+    {
+        SEARCH_TOOLS: ToolSpec(
+            SEARCH_TOOLS,
+            "Searches the toolbox for tested tools that already exist. Search before you write code or forge.",
+            _object(["query"], query=_text("A few words for what is to be done.")),
+        ),
+        FORGE_TOOL: ToolSpec(
+            FORGE_TOOL,
+            "Has a new, tested, permanent tool made: for a rule, formula or format that will be asked again."
+            " Takes minutes. Give every worked example that stands in the user's own text, copied exactly;"
+            " examples that do not stand there are dropped.",
+            _object(
+                ["name", "signature", "purpose"],
+                name={"type": "string", "pattern": f"^{TOOL_NAME.pattern}$", "description": "A verb phrase."},
+                signature=_text("Python without the name: (text: str, width: int) -> list[str]. JSON types only."),
+                purpose=_text("All rules, complete, in words; what is wrong input and which error it raises."),
+                examples={"type": "array", "items": _EXAMPLE},
+                requests={
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "Two or three ways in which somebody would ask for it.",
+                },
+            ),
+        ),
+        RUN_PYTHON: ToolSpec(
+            RUN_PYTHON,
+            "Runs a Python 3.11 script in a closed sandbox (standard library only, no network, no files kept) and"
+            " returns what it prints and the value of its last expression. Live tools can be imported:"
+            " from toolbox import NAME.",
+            _object(["code"], code=_text("The script.")),
+        ),
+    }
+)
+"""By name; these names come before live tools of the same name."""

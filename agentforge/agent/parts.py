@@ -1,0 +1,38 @@
+"""What a session works with. Wiring happens at the edges; here the parts are only named."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from agentforge.boxes.protocol import Box
+from agentforge.forge.pipeline import ForgeResult
+from agentforge.memory.episodes import Episodes
+from agentforge.models.protocol import ModelClient
+from agentforge.registry.index import Index
+from agentforge.registry.layers import Layers
+from agentforge.settings import Settings
+from agentforge.types import JSONObject, Need
+
+Emit: TypeAlias = Callable[[str, JSONObject], None]
+"""Takes an event's type and data, at once and without failing."""
+
+Forger: TypeAlias = Callable[[Need, Emit], Awaitable[ForgeResult]]
+"""Makes a tool: ``agentforge.forge.pipeline.forge`` with its parts filled in."""
+
+BoxOpener: TypeAlias = Callable[[], Awaitable[Box]]
+"""Gives the user's warm box, opening it where needed; whoever made the opener closes the box."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentParts:
+    """Everything a session needs; all of it belongs to the caller, who closes it."""
+
+    models: ModelClient
+    box: BoxOpener
+    layers: Layers
+    index: Index
+    episodes: Episodes
+    settings: Settings
+    forger: Forger

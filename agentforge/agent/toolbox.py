@@ -1,0 +1,84 @@
+"""The toolbox as a session sees it. Registry and index block, so each call goes to a thread here
+and nowhere else in this room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agentforge.agent.parts import AgentParts
+from agentforge.errors import ToolInvalid, ToolNotFound
+from agentforge.models.protocol import ToolSpec
+from agentforge.registry.contract import Signature
+from agentforge.registry.tool import Tool
+
+SUMMARY_CHARS = 200
+"""Longest description of a tool shown to a model: a model wrote it, so it is data and capped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A live tool with its signature."""
+
+    tool: Tool
+    signature: Signature
+
+    @property
+    def name(self) -> str:
+        """The tool's name."""
+        return self.tool.name
+
+    @property
+    def summary(self) -> str:
+        """What it says about itself, on one line and capped."""
+        return " ".join(self.tool.manifest.summary.split())[:SUMMARY_CHARS]
+
+    @property
+    def line(self) -> str:
+        """How it is listed for a model."""
+        return f"{self.name}{self.signature.text}: {self.summary}"
+
+    @property
+    def spec(self) -> ToolSpec:
+        """How it is offered for free use."""
+        return ToolSpec(self.name, f"{self.signature.text} {self.summary}", self.signature.parameters)
+
+
+async def search(parts: AgentParts, query: str, k: int) -> list[Entry]:
+    """The ``k`` live tools that fit ``query`` best, best first."""
+    return await asyncio.to_thread(_search, parts, query, k) if k else []
+
+
+async def find(parts: AgentParts, name: str) -> Entry:
+    """The live tool of that name.
+
+    Raises:
+        ToolNotFound: there is none; the message suggests near names.
+    """
+    return await asyncio.to_thread(_entry, parts, name)
+
+
+async def closure(parts: AgentParts, names: Iterable[str]) -> dict[str, str]:
+    """The sources of ``names`` and of all they import, by name.
+
+    Raises:
+        ToolNotFound: one of them is no live tool.
+    """
+    return await asyncio.to_thread(parts.layers.closure, list(names))
+
+
+def _entry(parts: AgentParts, name: str) -> Entry:
+    tool = parts.layers.find(name)
+    return Entry(tool, tool.signature)
+
+
+def _search(parts: AgentParts, query: str, k: int) -> list[Entry]:
+    found: list[Entry] = []
+    for hit in parts.index.search(query, k):
+        try:
+            found.append(_entry(parts, hit.name))
+        except (ToolNotFound, ToolInvalid):
+            continue  # the index is a cache: what it still lists may be gone or set aside by now
+    return found
