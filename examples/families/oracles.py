@@ -160,7 +160,9 @@ ORACLES: MappingProxyType[str, Oracle] = MappingProxyType(
         "staff_username": Oracle(staff_username, _each(*_NAMES)),
         "parking_fee": Oracle(
             parking_fee,
-            _each(0, 1, 29, 30, 31, 59, 60, 61, 90, 119, 120, 121, 180, 181, 240, 241, 300, 301, 359, 360, 361, 500, 1440),
+            _each(
+                0, 1, 29, 30, 31, 59, 60, 61, 90, 119, 120, 121, 180, 181, 240, 241, 300, 301, 359, 360, 361, 500, 1440
+            ),
         ),
         "shipping_fee": Oracle(
             shipping_fee,
@@ -174,13 +176,16 @@ ORACLES: MappingProxyType[str, Oracle] = MappingProxyType(
             volume_price, _each(1, 2, 3, 5, 8, 9, 10, 11, 15, 20, 25, 30, 40, 48, 49, 50, 51, 60, 75, 100, 250, 1000)
         ),
         "loyalty_points": Oracle(
-            loyalty_points, _each(0, 1, 14, 15, 16, 29, 30, 44, 45, 60, 99, 100, 120, 135, 149, 150, 151, 164, 165, 200, 500, 999)
+            loyalty_points,
+            _each(0, 1, 14, 15, 16, 29, 30, 44, 45, 60, 99, 100, 120, 135, 149, 150, 151, 164, 165, 200, 500, 999),
         ),
         "name_score": Oracle(name_score, _each(*_PRODUCTS)),
         "shift_message": Oracle(shift_message, _each(*_MESSAGES)),
         "tracking_digit": Oracle(tracking_digit, _each(*_CODES)),
         "invoice_number": Oracle(invoice_number, [(year, number) for year in _YEARS for number in _NUMBERS]),
-        "supplier_grade": Oracle(supplier_grade, [(late, defects) for late in (0, 2, 3, 5, 8, 17) for defects in (0, 1, 2, 5, 9)]),
+        "supplier_grade": Oracle(
+            supplier_grade, [(late, defects) for late in (0, 2, 3, 5, 8, 17) for defects in (0, 1, 2, 5, 9)]
+        ),
         "department_code": Oracle(department_code, _each(*_DEPARTMENTS)),
         "jury_score": Oracle(jury_score, _each(*_MARKS)),
     }

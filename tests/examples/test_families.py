@@ -1,0 +1,162 @@
+"""The demo's families: every text is complete and true, and the hidden cases tell right from nearly right."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import tomllib
+from itertools import groupby
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from agentforge import assets
+
+FOLDER = assets.folder("examples") / "families"
+FAMILIES = sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def _oracles() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("family_oracles", FOLDER / "oracles.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+ORACLES = _oracles().ORACLES
+
+
+def _family(name: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _spelled(value: Any) -> str:
+    """A value as it must stand in a message: text bare or quoted, numbers as digits, lists as JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def test_there_are_families_enough_and_each_has_its_oracle():
+    assert len(FAMILIES) >= 12
+    assert set(FAMILIES) == set(ORACLES)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_family_has_all_fields_and_no_other(name):
+    family = _family(name)
+    assert set(family) == {
+        *("title", "ask", "expect", "again", "expect_again"),
+        *("question", "question_again", "examples"),
+    }
+    assert all(family[field].strip() == family[field] != "" for field in ("title", "ask", "again"))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_text_gives_four_to_six_worked_examples_verbatim(name):
+    family = _family(name)
+    rule, lines, question = family["ask"].split("\n\n")
+    assert len(rule) > 100
+    assert 4 <= len(family["examples"]) <= 6
+    for line, example in zip(lines.splitlines(), family["examples"], strict=True):
+        assert line.startswith("- ")
+        for value in (*example["args"], example["returns"]):
+            assert _spelled(value) in line
+    assert all(_spelled(value) in question for value in family["question"])
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_answer_in_the_text_is_right(name):
+    family, oracle = _family(name), ORACLES[name]
+    for example in family["examples"]:
+        assert oracle.answer(*example["args"]) == example["returns"]
+    assert oracle.answer(*family["question"]) == family["expect"]
+    assert oracle.answer(*family["question_again"]) == family["expect_again"]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_answers_asked_for_stand_nowhere_in_the_text(name):
+    family = _family(name)
+    shown = [example["args"] for example in family["examples"]]
+    assert family["question"] not in shown
+    assert family["question_again"] not in [*shown, family["question"]]
+    question = family["ask"].split("\n\n")[2]
+    assert _spelled(family["expect"]) not in question.split('"')[0].split()
+    assert family["expect_again"] != family["expect"]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_second_session_asks_anew_without_the_rule(name):
+    family = _family(name)
+    again = family["again"]
+    assert all(_spelled(value) in again for value in family["question_again"])
+    assert "\n" not in again
+    assert len(again) < 160
+    assert again.split('"')[0] not in family["ask"]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_at_least_twenty_hidden_cases_are_neither_repeated_nor_in_the_text(name):
+    family = _family(name)
+    asked = [family["question"], family["question_again"]]
+    hidden = [list(args) for args, _ in ORACLES[name].cases()]
+    assert len(hidden) >= 20
+    assert all(count == 1 for count in (hidden.count(args) for args in hidden))
+    assert not any(args in hidden for args in asked)
+    assert len([args for args in hidden if args not in [example["args"] for example in family["examples"]]]) >= 17
+
+
+BY_HAND: dict[str, list[tuple[tuple[Any, ...], int | str]]] = {
+    "check_letter": [((0,), "A"), ((18,), "Y"), ((19,), "A"), ((21,), "C")],
+    "staff_username": [(("Bo Li",), "libo4"), (("Grace Hopper",), "hopgr11")],
+    "parking_fee": [((30,), 0), ((31,), 3), ((60,), 3), ((61,), 6), ((360,), 18), ((361,), 18)],
+    "shipping_fee": [((500,), 4), ((501,), 6), ((2001,), 9), ((5000,), 9), ((5001,), 15)],
+    "mask_account": [(("ABCDE1",), "AB#DE1"), (("1234567890",), "12#####890")],
+    "pack_pattern": [(("aabaa",), "a2ba2"), (("mississippi",), "mis2is2ip2i")],
+    "seat_label": [((2,), "1C"), ((8,), "2F"), ((9,), "3A"), ((100,), "25F")],
+    "volume_price": [((9,), 108), ((10,), 100), ((49,), 490), ((50,), 400)],
+    "loyalty_points": [((14,), 0), ((30,), 4), ((149,), 18), ((150,), 30)],
+    "name_score": [(("AEIOU",), 15), (("Yo-Yo",), 8), (("sofa 3000",), 8)],
+    "shift_message": [(("vwx",), "zab"), (("x-ray",), "b-vec"), (("No",), "Rs")],
+    "tracking_digit": [(("10",), 7), (("01",), 3), (("123",), 4), (("4711",), 9)],
+    "invoice_number": [((2000, 1), "R00-00001"), ((1999, 12345), "R99-12345")],
+    "supplier_grade": [((0, 2), "A"), ((0, 5), "B"), ((5, 9), "D"), ((17, 0), "D"), ((5, 0), "B")],
+    "department_code": [(("it",), "I1"), (("human resources",), "HR2")],
+    "jury_score": [(([1, 1, 1],), 1), (([10, 10, 0, 10],), 20)],
+}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_oracles_agree_with_cases_worked_out_by_hand(name):
+    for args, expected in BY_HAND[name]:
+        assert ORACLES[name].answer(*args) == expected
+
+
+NEARLY_RIGHT: dict[str, Any] = {
+    "check_letter": lambda order: "ABCDEFGHKLMNPRTUVXY"[order % 19 - 1],
+    "staff_username": lambda name: "".join([name.lower().split()[1][:3], name.lower()[:2], str(len(name))]),
+    "parking_fee": lambda minutes: 0 if minutes <= 30 else min(18, 3 * (minutes // 60 + 1)),
+    "shipping_fee": lambda grams: 4 if grams < 500 else 6 if grams <= 2000 else 9 if grams <= 5000 else 15,
+    "mask_account": lambda account: account[:2] + "#" * 7 + account[-3:],
+    "pack_pattern": lambda pattern: "".join(letter + str(len(list(run))) for letter, run in groupby(pattern)),
+    "seat_label": lambda ticket: f"{ticket // 4 + 1}{'ACDF'[ticket % 4 - 1]}",
+    "volume_price": lambda quantity: quantity * (12 if quantity < 10 else 10 if quantity <= 50 else 8),
+    "loyalty_points": lambda total: total // 15 * 2 + (10 if total > 150 else 0),
+    "name_score": lambda name: sum(3 if letter in "aeiou" else 1 for letter in name if letter.isalpha()),
+    "shift_message": lambda message: "".join(chr(ord(c) + 4) if c.isalpha() else c for c in message),
+    "tracking_digit": lambda code: sum(int(c) * (7, 3)[i % 2] for i, c in enumerate(code.lstrip("0"))) % 10,
+    "invoice_number": lambda year, number: f"R{year % 100}-{number:05d}",
+    "supplier_grade": lambda late, defects: "ABCD"[
+        sum(100 - 3 * late - 5 * defects <= limit for limit in (90, 75, 50))
+    ],
+    "department_code": lambda department: "".join(w[0] for w in department.split()) + str(len(department.split())),
+    "jury_score": lambda marks: sum(mark for mark in marks if mark not in (max(marks), min(marks))),
+}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_hidden_cases_tell_a_nearly_right_tool_from_a_right_one(name):
+    assert any(NEARLY_RIGHT[name](*args) != expected for args, expected in ORACLES[name].cases())
