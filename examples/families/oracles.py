@@ -116,20 +116,24 @@ def _each(*values: Any) -> list[tuple[Any, ...]]:
     return [(value,) for value in values]
 
 
+def _texts(joined: str) -> list[tuple[Any, ...]]:
+    return _each(*joined.split("|"))
+
+
 _NAMES = (
     "Maria Lopez|Bo Li|Grace Hopper|Alan Turing|Ada Lovelace|Edsger Dijkstra|Barbara Liskov|Donald Knuth|Ken Ito|"
     "Sofia Kowalska|Tim Lee|Margaret Hamilton|John Backus|Frances Allen|Radia Perlman|Dennis Ritchie|Al Aho|"
     "Shafi Goldwasser|Leslie Lamport|Niklaus Wirth|Jo Wu"
-).split("|")
+)
 _PRODUCTS = (
     "Aurora|Oak Table|Sky-Line 2|rhythm|BOOKCASE|Zen|Umbrella Stand|Q|eau|Blue Fox 77|lamp|Ottoman|hyphen-ated|"
     "Mini Desk|AEIOU|xyz|Nordic Chair XL|piano|Yo-Yo|sofa 3000|Kite"
-).split("|")
+)
 _DEPARTMENTS = (
     "sales|human resources|Research and Development|legal|Customer Care North|it|quality|new product introduction|"
     "Finance|global supply chain planning|press office|Field Service|data platform team|fleet|Board|office of the "
     "chief executive|internal audit|Treasury|health and safety|export control|Web Shop"
-).split("|")
+)
 _MARKS = (
     [5, 7, 9], [1, 1, 1], [10, 10, 0, 10], [3, 8, 5, 6], [9, 2, 9, 2, 5], [0, 0, 0, 10], [7, 7, 8, 8, 6], [4, 5, 6],
     [10, 9, 8, 7, 6, 5], [1, 10, 1, 10], [6, 6, 6, 6, 6], [2, 4, 8], [8, 4, 2], [4, 8, 2], [0, 5, 10, 5], [9, 9, 9, 1],
@@ -138,26 +142,26 @@ _MARKS = (
 _PATTERNS = (
     "a|aa|ab|aab|abb|aabb|abc|zzzz|aaabccd|xyxyx|kkkkkkkkkkkk|qqw|wqq|mississippi|eerie|bookkeeper|ooo|nnnmmm|tttttta|"
     "helloo|aabaa"
-).split("|")
+)
 _MESSAGES = (
-    "abc|xyz|Hello|WXYZ|a|z|Zebra crossing|meet at 5|Room 101!|The End.|vwx|QUIET|pizza|ok?|No|AbCxYz|lunch, 12:30|jazz|"
-    "Why not|stop|x-ray"
-).split("|")
+    "abc|xyz|Hello|WXYZ|a|z|Zebra crossing|meet at 5|Room 101!|The End.|vwx|QUIET|pizza|ok?|No|AbCxYz|lunch, 12:30|"
+    "jazz|Why not|stop|x-ray"
+)
 _CODES = (
     "7|0|10|01|123|321|9999|1234567|0000000|5550123|808080|4711|98765|13579|24680|31415926|271828|100000|000001|"
     "777777|65536"
-).split("|")
+)
 _ACCOUNTS = (
     "NL91ABNA|ACC2024XYZ|1234567890|AB123456|DE44500105|XX12345|P9-88-77-66|QWERTYUIOP|a1b2c3d4e5|000111222333|"
     "KL12M|ABCDE1|GB29NWBK6016|55500055|CH9300762011|SE45-5000|ES9121000418|zz99yy88|PT5000020123|MT84MALT0110"
-).split("|")
+)
 _YEARS = (2024, 2025, 2030, 2009, 2000, 1999, 2050)
 _NUMBERS = (1, 42, 999, 10000, 12345, 99999)
 
 ORACLES: MappingProxyType[str, Oracle] = MappingProxyType(
     {
         "check_letter": Oracle(check_letter, _each(*range(19), 100, 4711, 99999, 1234567)),
-        "staff_username": Oracle(staff_username, _each(*_NAMES)),
+        "staff_username": Oracle(staff_username, _texts(_NAMES)),
         "parking_fee": Oracle(
             parking_fee,
             _each(
@@ -169,8 +173,8 @@ ORACLES: MappingProxyType[str, Oracle] = MappingProxyType(
             _each(1, 50, 250, 499, 500, 501, 750, 1000, 1500, 1999, 2000, 2001, 2500, 3000, 4000, 4999, 5000, 5001)
             + _each(6000, 7500, 10000, 25000),
         ),
-        "mask_account": Oracle(mask_account, _each(*_ACCOUNTS)),
-        "pack_pattern": Oracle(pack_pattern, _each(*_PATTERNS)),
+        "mask_account": Oracle(mask_account, _texts(_ACCOUNTS)),
+        "pack_pattern": Oracle(pack_pattern, _texts(_PATTERNS)),
         "seat_label": Oracle(seat_label, _each(*range(1, 18), 40, 99, 100, 101, 400)),
         "volume_price": Oracle(
             volume_price, _each(1, 2, 3, 5, 8, 9, 10, 11, 15, 20, 25, 30, 40, 48, 49, 50, 51, 60, 75, 100, 250, 1000)
@@ -179,14 +183,14 @@ ORACLES: MappingProxyType[str, Oracle] = MappingProxyType(
             loyalty_points,
             _each(0, 1, 14, 15, 16, 29, 30, 44, 45, 60, 99, 100, 120, 135, 149, 150, 151, 164, 165, 200, 500, 999),
         ),
-        "name_score": Oracle(name_score, _each(*_PRODUCTS)),
-        "shift_message": Oracle(shift_message, _each(*_MESSAGES)),
-        "tracking_digit": Oracle(tracking_digit, _each(*_CODES)),
+        "name_score": Oracle(name_score, _texts(_PRODUCTS)),
+        "shift_message": Oracle(shift_message, _texts(_MESSAGES)),
+        "tracking_digit": Oracle(tracking_digit, _texts(_CODES)),
         "invoice_number": Oracle(invoice_number, [(year, number) for year in _YEARS for number in _NUMBERS]),
         "supplier_grade": Oracle(
             supplier_grade, [(late, defects) for late in (0, 2, 3, 5, 8, 17) for defects in (0, 1, 2, 5, 9)]
         ),
-        "department_code": Oracle(department_code, _each(*_DEPARTMENTS)),
+        "department_code": Oracle(department_code, _texts(_DEPARTMENTS)),
         "jury_score": Oracle(jury_score, _each(*_MARKS)),
     }
 )
