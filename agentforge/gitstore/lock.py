@@ -1,0 +1,79 @@
+"""One writer at a time on one machine, and what a killed writer leaves behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agentforge.errors import RegistryError, StorageError
+
+WAIT_SECONDS = 20.0
+"""How long a writer waits for another one; a commit takes well under a second."""
+
+_STALE_SECONDS = 1.0
+_GIT_LOCKS = ("refs/heads/main.lock", "refs/agentforge/staging.lock", "refs/agentforge/lease.lock", "packed-refs.lock")
+
+
+@contextmanager
+def writing(repository: Path, *, wait: float = WAIT_SECONDS) -> Generator[int]:
+    """Holds the write lock of a repository and gives its file descriptor.
+
+    The kernel frees it when the last process that inherited the descriptor ends, so a writer that
+    is killed blocks nobody, and git commands that outlive it still count as writing. It orders our
+    own writers only: a plain ``git push`` into the repository meets git's own locks, as usual.
+
+    Raises:
+        RegistryError: another process writes for longer than ``wait`` seconds.
+        StorageError: the lock file cannot be made.
+    """
+    try:
+        handle = os.open(repository / "agentforge.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StorageError(
+            f"The registry {repository} cannot be written: {error.strerror}.",
+            fix="Free disk space or correct the permissions; nothing was changed.",
+        ) from error
+    try:
+        _take(handle, repository, wait)
+        _sweep(repository)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _take(handle: int, repository: Path, wait: float) -> None:
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise RegistryError(
+                    f"Another process has been writing to {repository} for {wait:g} seconds.", fix="Try again."
+                ) from error
+            time.sleep(0.01)
+
+
+def _sweep(repository: Path) -> None:
+    """Removes git's lock files of a killed writer: nobody of ours writes now, and others write briefly."""
+    for name in _GIT_LOCKS:
+        lock = repository / name
+        deadline = time.monotonic() + _STALE_SECONDS
+        while lock.exists() and time.monotonic() < deadline and _age(lock) < _STALE_SECONDS:
+            time.sleep(0.02)
+        if lock.exists() and _age(lock) >= _STALE_SECONDS:
+            lock.unlink(missing_ok=True)
+    for report in repository.glob("fast_import_crash_*"):
+        report.unlink(missing_ok=True)
+
+
+def _age(file: Path) -> float:
+    """Seconds since the last change; a clock that went backwards counts as old."""
+    try:
+        return abs(time.time() - file.stat().st_mtime)
+    except FileNotFoundError:
+        return 0.0

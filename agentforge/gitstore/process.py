@@ -1,0 +1,191 @@
+"""Runs git on one bare repository through GitPython, cut off from everybody else's configuration."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from agentforge.errors import AgentForgeError, ConfigurationError, NotARegistry, RegistryError, StorageError
+
+if TYPE_CHECKING:
+    from git import Git
+
+SECONDS = 60.0
+"""Longest wait for one git command; a commit takes some 35 ms at 10,000 tools."""
+
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.fsync=all",
+    "core.filesRefLockTimeout=3000",
+    "core.packedRefsTimeout=3000",
+    "core.quotePath=false",
+    "gc.auto=0",
+    "protocol.allow=never",
+)
+"""No hooks, no daemons, nothing fetched; writes reach the disk before they are acknowledged."""
+
+_UNSET = tuple(
+    part
+    for name in (
+        "ALTERNATE_OBJECT_DIRECTORIES",
+        "COMMON_DIR",
+        "CONFIG",
+        "CONFIG_COUNT",
+        "CONFIG_PARAMETERS",
+        "DEFAULT_HASH",
+        "DEFAULT_REF_FORMAT",
+        "GRAFT_FILE",
+        "IMPLICIT_WORK_TREE",
+        "INDEX_FILE",
+        "NAMESPACE",
+        "OBJECT_DIRECTORY",
+        "QUARANTINE_PATH",
+        "REPLACE_REF_BASE",
+        "SHALLOW_FILE",
+        "TEMPLATE_DIR",
+        "TRACE",
+        "WORK_TREE",
+    )
+    for part in ("-u", f"GIT_{name}")
+)
+"""Arguments of ``env`` that take the caller's repository away (git sets them in hooks); GitPython can only add."""
+
+_STORAGE = (
+    "no space left",
+    "disk quota",
+    "read-only file system",
+    "permission denied",
+    "input/output error",
+    "file too large",
+)
+_LEAST_FREE = 256 << 10
+"""Free bytes below which a failed write is taken for a full disk (git does not always say why)."""
+
+
+class GitProcess:
+    """Git commands on the repository at ``path``, through GitPython's ``Git``."""
+
+    def __init__(self, path: Path) -> None:
+        """Finds git.
+
+        Raises:
+            ConfigurationError: git is not installed.
+        """
+        self.path = path
+        self._git = _gitpython()(path)
+        self._git.update_environment(**_environment(path.absolute()))
+
+    @classmethod
+    def attach(cls, path: Path) -> GitProcess:
+        """Git on the repository that stands at ``path``.
+
+        Raises:
+            NotARegistry: there is no repository.
+            ConfigurationError: git is not installed.
+        """
+        process = cls(path)
+        if not path.is_dir() or process.attempt("rev-parse", "--is-bare-repository")[1].strip() != b"true":
+            raise NotARegistry(
+                f"{path} is no bare git repository.",
+                fix="Give the folder of a registry, or move this one away: a new registry is made in its place.",
+            )
+        return process
+
+    def close(self) -> None:
+        """Ends what GitPython keeps running; harmless when repeated."""
+        self._git.clear_cache()
+
+    def run(self, *args: str, feed: bytes = b"", keep: int | None = None, seconds: float = SECONDS) -> bytes:
+        """The standard output of ``git ARGS``, which reads ``feed``.
+
+        ``keep`` is a file descriptor that the child inherits: a lock on it lasts as long as the child.
+
+        Raises:
+            StorageError: the disk is full or may not be written.
+            RegistryError: git failed otherwise, or took too long.
+        """
+        code, out, err = self.attempt(*args, feed=feed, keep=keep, seconds=seconds)
+        if code:
+            raise self.failure(args[0], err)
+        return out
+
+    def attempt(
+        self, *args: str, feed: bytes = b"", keep: int | None = None, seconds: float = SECONDS
+    ) -> tuple[int, bytes, str]:
+        """Exit status, standard output and standard error of ``git ARGS``."""
+        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
+        git = str(self._git.GIT_PYTHON_GIT_EXECUTABLE)
+        command = ["env", *_UNSET, git, "--no-replace-objects", *settings, *args]
+        inherited = () if keep is None else (keep,)
+        try:
+            running = self._git.execute(command, istream=subprocess.PIPE, as_process=True, pass_fds=inherited)
+        except (OSError, ValueError, _command_error()) as error:
+            raise RegistryError(f"Git could not be started in {self.path}: {error}.") from error
+        process = cast("subprocess.Popen[bytes]", running.proc)  # pyright: ignore[reportUnknownMemberType] -- GitPython leaves it open
+        return _finish(process, feed, seconds, args[0])
+
+    def failure(self, command: str, stderr: str) -> AgentForgeError:
+        """The exception that a failed command stands for."""
+        reason = stderr.strip().splitlines()[-1][:300] if stderr.strip() else "no reason given"
+        if any(sign in stderr.lower() for sign in _STORAGE) or self._full():
+            return StorageError(
+                f"The registry {self.path} cannot be written: {reason}.",
+                fix="Free disk space or correct the permissions; nothing was changed.",
+            )
+        return RegistryError(f"git {command} failed in {self.path}: {reason}.")
+
+    def _full(self) -> bool:
+        try:
+            return shutil.disk_usage(self.path).free < _LEAST_FREE
+        except OSError:
+            return False
+
+
+def _gitpython() -> type[Git]:
+    try:
+        from git import Git  # here, because it takes 200 ms and fails where there is no git
+    except ImportError as error:
+        raise ConfigurationError(
+            "Git is not installed, or not found on the PATH.", fix="Install git 2.28 or newer."
+        ) from error
+    return Git
+
+
+def _command_error() -> type[Exception]:
+    from git import GitError  # here for the same reason
+
+    return GitError
+
+
+def _finish(process: subprocess.Popen[bytes], feed: bytes, seconds: float, name: str) -> tuple[int, bytes, str]:
+    try:
+        out, err = process.communicate(feed, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise RegistryError(f"git {name} did not finish within {seconds:g} seconds.") from error
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    return process.returncode, out, err.decode("utf-8", "replace")
+
+
+def _environment(path: Path) -> dict[str, str]:
+    """What keeps the caller's git configuration, identity and ``GIT_…`` variables out.
+
+    A repository named by ``GIT_DIR`` is also exempt from git's question who owns it.
+    """
+    return {
+        "GIT_DIR": str(path),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "LC_ALL": "C",
+    }

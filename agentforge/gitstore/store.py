@@ -1,0 +1,276 @@
+"""One bare git repository as a store of files with a history, written without a working tree.
+
+A commit is built by ``git fast-import`` on a staging ref and becomes visible through *one*
+``git update-ref --stdin`` transaction that moves ``refs/heads/main`` from its expected value. A
+process that is killed anywhere leaves either the old state or the new one.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from agentforge.errors import NotARegistry, RegistryConflict, RegistryError, StorageError
+from agentforge.gitstore.lock import writing
+from agentforge.gitstore.process import GitProcess
+from agentforge.gitstore.stream import check_path, commit_stream, message
+
+MAIN = "refs/heads/main"
+LEASE = "refs/agentforge/lease"
+STAGING = "refs/agentforge/staging"
+
+_NOTHING = "0" * 40
+_SHA = re.compile(r"[0-9a-f]{7,64}")
+_FIELDS = "%H%x00%P%x00%an <%ae>%x00%cI%x00%s%x00%(trailers:only,unfold)"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit: ``message`` is its subject, ``trailers`` the ids it names, ``time`` is UTC."""
+
+    sha: str
+    parent: str
+    message: str
+    trailers: Mapping[str, tuple[str, ...]]
+    author: str
+    time: datetime
+
+
+class GitStore:
+    """A bare repository; a context manager. Revisions are ``main`` or a commit's id."""
+
+    def __init__(self, process: GitProcess) -> None:
+        self._git = process
+        self._lease: str | None = None
+
+    @classmethod
+    def create(cls, path: Path, files: Mapping[str, bytes], *, subject: str = "Create the registry") -> GitStore:
+        """A new repository at ``path`` whose first commit holds ``files``; appears whole or not at all.
+
+        Raises:
+            NotARegistry: something else stands there already.
+            StorageError: it cannot be written.
+        """
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            draft.mkdir(parents=True)
+            _initialise(draft, files, subject)
+            draft.rename(path)
+        except FileExistsError as error:
+            raise _occupied(path) from error
+        except OSError as error:
+            if path.exists():
+                raise _occupied(path) from error
+            raise StorageError(
+                f"No registry can be made at {path}: {error.strerror}.",
+                fix="Free disk space, correct the permissions, or choose another AGENTFORGE_HOME.",
+            ) from error
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: Path) -> GitStore:
+        """The repository at ``path``.
+
+        Raises:
+            NotARegistry: there is none.
+            ConfigurationError: git is not installed.
+        """
+        return cls(GitProcess.attach(path))
+
+    @property
+    def path(self) -> Path:
+        """The folder of the repository."""
+        return self._git.path
+
+    def close(self) -> None:
+        """Releases git's processes; harmless when repeated."""
+        self._git.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def head(self) -> str | None:
+        """The commit that ``main`` names; None before the first one."""
+        return self._ref(MAIN)
+
+    def read(self, path: str, rev: str = "main") -> bytes | None:
+        """A file's contents at a revision; None where it has no such file."""
+        return self.read_many([path], rev).get(path)
+
+    def read_many(self, paths: Iterable[str], rev: str = "main") -> dict[str, bytes]:
+        """The contents of those of ``paths`` that are files at a revision."""
+        wanted = list(dict.fromkeys(paths))
+        for path in wanted:
+            check_path(path)
+        if not wanted:
+            return {}
+        feed = "".join(f"{_rev(rev)}:{path}\n" for path in wanted).encode()
+        return _blobs(self._git.run("cat-file", "--batch", feed=feed), wanted)
+
+    def list(self, prefix: str = "", rev: str = "main") -> list[str]:
+        """The paths of all files under a folder at a revision, sorted."""
+        if prefix:
+            check_path(prefix.rstrip("/"))
+        if rev == "main" and self.head() is None:
+            return []
+        folder = [prefix.rstrip("/") + "/"] if prefix else []
+        out = self._git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", _rev(rev), "--", *folder)
+        return sorted(path for path in out.decode("utf-8", "replace").split("\0") if path)
+
+    def commit(
+        self,
+        changes: Mapping[str, bytes | None],
+        *,
+        subject: str,
+        trailers: Mapping[str, Sequence[str]],
+        expected: str | None,
+    ) -> str:
+        """Commits ``changes`` (None deletes a path) on top of ``expected`` and returns the commit's id.
+
+        Acknowledged means on disk. ``expected`` is what :meth:`head` gave when the changes were made.
+
+        Raises:
+            RegistryConflict: ``main`` is no longer ``expected``; nothing was written.
+            StorageError: the disk is full or may not be written; nothing was changed.
+            RegistryError: the lease is lost, or git failed.
+            ValueError: a path, the subject or a trailer is not allowed.
+        """
+        text = message(subject, trailers)
+        stream = commit_stream(STAGING, changes, text=text, parent=expected, time=int(time.time()))
+        with writing(self.path) as lock:
+            self._expect(expected)
+            made = self._git.run("fast-import", "--quiet", "--force", "--done", feed=stream, keep=lock)
+            sha = made.decode().strip()
+            steps = [f"update {MAIN} {sha} {expected or _NOTHING}", f"delete {STAGING} {sha}"]
+            if self._lease is not None:
+                steps.append(f"verify {LEASE} {self._lease}")
+            feed = "\n".join(["start", *steps, "prepare", "commit", ""]).encode()
+            code, _, err = self._git.attempt("update-ref", "--stdin", feed=feed, keep=lock)
+            if code:
+                self._expect(expected)
+                self._expect_lease()
+                raise self._git.failure("update-ref", err)
+        return sha
+
+    def take_lease(self) -> str:
+        """Makes this store the repository's only leaseholder and returns the lease's id.
+
+        From now on its commits fail once another one has taken the lease; stores that never took one
+        rely on the expected value of ``main`` alone.
+        """
+        with writing(self.path) as lock:
+            feed = secrets.token_hex(16).encode()
+            lease = self._git.run("hash-object", "-w", "--stdin", feed=feed, keep=lock).decode().strip()
+            self._git.run("update-ref", LEASE, lease, keep=lock)
+        self._lease = lease
+        return lease
+
+    def log(
+        self, paths: Sequence[str] = (), *, trailer: tuple[str, str] | None = None, limit: int | None = None
+    ) -> list[Commit]:
+        """The commits of ``main``, newest first; those that touch ``paths``, or carry a trailer."""
+        if self.head() is None:
+            return []
+        options = [f"--max-count={limit}"] if limit is not None else []
+        if trailer is not None:
+            options += ["--extended-regexp", f"--grep=^{re.escape(': '.join(trailer))}$"]
+        for path in paths:
+            check_path(path.rstrip("/"))
+        out = self._git.run("log", "-z", f"--format={_FIELDS}", *options, MAIN, "--", *paths)
+        fields = out.decode("utf-8", "replace").split("\0")
+        return [_commit(fields[at : at + 6]) for at in range(0, len(fields) - 5, 6)]
+
+    def check(self) -> list[str]:
+        """What ``git fsck`` finds wrong; empty for a sound repository."""
+        code, out, err = self._git.attempt("fsck", "--full", "--strict", "--no-dangling", "--no-progress", seconds=300)
+        lines = [*out.decode("utf-8", "replace").splitlines(), *err.splitlines()]
+        found = [line.strip() for line in lines if line.strip() and not line.startswith("notice:")]
+        return found or ([f"git fsck ended with {code}"] if code else [])
+
+    def _ref(self, ref: str) -> str | None:
+        code, out, err = self._git.attempt("rev-parse", "--verify", "--quiet", f"{ref}^{{object}}")
+        if code and err.strip():
+            raise self._git.failure("rev-parse", err)
+        return out.decode().strip() or None
+
+    def _expect(self, expected: str | None) -> None:
+        found = self.head()
+        if found != expected:
+            raise RegistryConflict(
+                f"Somebody else committed to {self.path} first ({(found or 'nothing')[:12]} is there).",
+                fix="Nothing was written; try again.",
+            )
+
+    def _expect_lease(self) -> None:
+        if self._lease is not None and self._ref(LEASE) != self._lease:
+            raise RegistryError(
+                f"Another worker has taken over {self.path}; nothing was written.",
+                fix="Let that worker finish, or start this one anew.",
+            )
+
+
+def _initialise(draft: Path, files: Mapping[str, bytes], subject: str) -> None:
+    """Makes the bare repository in ``draft`` with its first commit."""
+    process = GitProcess(draft)
+    with GitStore(process) as store:
+        process.run("init", "--quiet", "--bare", "--template=", f"--initial-branch={MAIN.rpartition('/')[2]}")
+        store.commit(files, subject=subject, trailers={}, expected=None)
+
+
+def _occupied(path: Path) -> NotARegistry:
+    return NotARegistry(f"{path} exists already.", fix="Open it, or move it away to make a new registry there.")
+
+
+def _rev(rev: str) -> str:
+    if rev == "main":
+        return MAIN
+    if not _SHA.fullmatch(rev):
+        raise ValueError(f"{rev[:80]!r} is no revision: give main or a commit's id")
+    return rev
+
+
+def _blobs(out: bytes, wanted: Sequence[str]) -> dict[str, bytes]:
+    """Takes the answer of ``cat-file --batch`` apart: one header, then that many bytes."""
+    found: dict[str, bytes] = {}
+    at = 0
+    for path in wanted:
+        end = out.index(b"\n", at)
+        kind, size = _header(out[at:end])
+        at = end + 1
+        if kind:
+            if kind == "blob":
+                found[path] = out[at : at + size]
+            at += size + 1
+    return found
+
+
+def _header(line: bytes) -> tuple[str, int]:
+    match = re.fullmatch(rb"[0-9a-f]+ (blob|tree|commit|tag) (\d+)", line)
+    return (match[1].decode(), int(match[2])) if match else ("", 0)
+
+
+def _commit(fields: Sequence[str]) -> Commit:
+    sha, parents, author, when, subject, lines = fields
+    trailers: dict[str, tuple[str, ...]] = {}
+    for line in lines.splitlines():
+        key, mark, value = line.partition(": ")
+        if mark:
+            trailers[key] = (*trailers.get(key, ()), value.strip())
+    return Commit(
+        sha.strip(), parents.split(" ")[0], subject, trailers, author, datetime.fromisoformat(when).astimezone(UTC)
+    )
