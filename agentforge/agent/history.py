@@ -32,7 +32,8 @@ def to_json(message: Message) -> JSONObject:
 def from_json(stored: JSONObject) -> Message:
     """The message that :func:`to_json` stored; blocks of unknown type are passed over."""
     found = stored.get("content")
-    content = found if isinstance(found, list) else [{"type": "text", "text": str(found or "")}]
+    plain: JSONObject = {"type": "text", "text": str(found or "")}
+    content = found if isinstance(found, list) else [plain]
     blocks = [block for block in content if isinstance(block, dict)]
     return Message(
         "assistant" if stored.get("role") == "assistant" else "user",

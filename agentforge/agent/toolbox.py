@@ -60,6 +60,11 @@ async def find(parts: AgentParts, name: str) -> Entry:
     return await asyncio.to_thread(_entry, parts, name)
 
 
+async def names(parts: AgentParts) -> list[str]:
+    """The names of all live tools."""
+    return [tool.name for tool in await asyncio.to_thread(parts.layers.live)]
+
+
 async def closure(parts: AgentParts, names: Iterable[str]) -> dict[str, str]:
     """The sources of ``names`` and of all they import, by name.
 

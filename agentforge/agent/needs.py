@@ -1,0 +1,139 @@
+"""Stating a need with a small model: two tiny decisions, and everything else by the host.
+
+The model gives a name, typed parameters and a purpose in its own words; examples are read by the
+host, or by the model and then checked by the host. The rules go along in the user's own words,
+since a small model's purpose loses details, but without the lines that hold the examples: a
+generator must not see the ones that are held out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import cast
+
+from agentforge.agent.cases import read_cases, without_lines, worked_lines
+from agentforge.agent.dispatch import grounded
+from agentforge.agent.grounding import REACH, places
+from agentforge.agent.turn import Turn
+from agentforge.errors import ToolInvalid
+from agentforge.models.prompts import render
+from agentforge.registry.contract import RESERVED_NAMES, Signature, parse_signature
+from agentforge.types import JSON, Example, JSONObject, Need
+
+TYPES = (
+    *("str", "int", "float", "bool", "list[str]", "list[int]", "list[float]"),
+    *("list[list[int]]", "list[list[str]]", "dict[str, int]", "dict[str, str]", "dict[str, list[str]]"),
+)
+"""The types a small model may give to parameters and results."""
+
+MOST_PARAMETERS = 5
+MOST_EXAMPLES = 8
+
+_VAGUE = frozenset({"question", "request", "prompt", "query", "task", "problem", "question_text"})
+"""A tool with such a parameter would have to understand language: that is no tool."""
+
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"'“(A-Z0-9])|\n+")
+
+
+def need_schema() -> JSONObject:
+    """Name, parameters, result and purpose, with patterns so that only legal ones can come out."""
+    name: JSONObject = {"type": "string", "pattern": "^[a-z][a-z0-9]{1,14}(_[a-z0-9]{1,14}){1,3}$"}
+    parameter_name: JSONObject = {"type": "string", "pattern": "^[a-z][a-z0-9]{1,14}(_[a-z0-9]{1,14}){0,2}$"}
+    types: JSONObject = {"type": "string", "enum": [*TYPES]}
+    parameter = _object(name=parameter_name, type=types)
+    return _object(
+        name=name,
+        parameters={"type": "array", "items": parameter, "minItems": 1, "maxItems": MOST_PARAMETERS},
+        returns=types,
+        purpose={"type": "string", "minLength": 10, "maxLength": 160},
+    )
+
+
+def examples_schema(signature: Signature) -> JSONObject:
+    """Cases with the declared parameters and result."""
+    case = _object(args=signature.parameters, returns=signature.returns)
+    return _object(examples={"type": "array", "items": case, "maxItems": MOST_EXAMPLES})
+
+
+def _object(**properties: JSONObject) -> JSONObject:
+    return {
+        "type": "object",
+        "properties": {**properties},
+        "required": [*properties],
+        "additionalProperties": False,
+    }
+
+
+def need_problems(stated: JSONObject, taken: Sequence[str] = ()) -> list[str]:
+    """What is wrong with a stated need although it fits the schema."""
+    names = [str(one["name"]) for one in _parameters(stated)]
+    problems = [f"the parameter {name!r} is no value: name what is given" for name in names if name in _VAGUE]
+    if len(set(names)) < len(names):
+        problems.append("two parameters have the same name")
+    if stated["name"] in taken or stated["name"] in RESERVED_NAMES:
+        problems.append(f"the name {stated['name']!r} is taken: choose another one")
+    try:
+        parse_signature(signature_text(stated))
+    except ToolInvalid as error:
+        problems += error.problems
+    return problems
+
+
+def signature_text(stated: JSONObject) -> str:
+    """The stated parameters and result as Python, without the name."""
+    parameters = ", ".join(f"{one['name']}: {one['type']}" for one in _parameters(stated))
+    return f"({parameters}) -> {stated['returns']}"
+
+
+def _parameters(stated: JSONObject) -> list[JSONObject]:
+    return cast("list[JSONObject]", stated["parameters"])
+
+
+async def read_examples(turn: Turn, system: str, prompt: str, name: str, signature: Signature) -> tuple[Example, ...]:
+    """The user's worked examples: read by the host where it can, else by the model and checked.
+
+    ``prompt`` is the request, to which the question for the model is added.
+    """
+    read = read_cases(turn.text, signature)
+    if not read:
+        question = render("agent_examples", signature=f"{name}{signature.text}")
+        schema = examples_schema(signature)
+        answer = await turn.decide("read examples", system, f"{prompt}{question}", schema, 80 * MOST_EXAMPLES)
+        stated = cast("list[JSONObject]", answer["examples"])
+        read = [Example(cast("JSONObject", one["args"]), one["returns"], source="generated") for one in stated]
+    return grounded(turn, read)
+
+
+def make_need(turn: Turn, stated: JSONObject, examples: Sequence[Example]) -> Need:
+    """The need as it goes to the forge."""
+    return Need(
+        name=str(stated["name"]),
+        signature=signature_text(stated),
+        purpose=f"{str(stated['purpose']).strip().rstrip('.')}.\n{rules_of(turn.text, examples)}".strip(),
+        examples=tuple(examples),
+        requests=tuple(line for line in [_question(turn.text)[:200]] if line),
+        text=turn.text,
+        episode=turn.session,
+        tainted=turn.tainted,
+    )
+
+
+def rules_of(text: str, examples: Sequence[Example]) -> str:
+    """The user's words without worked examples and without the question at the end."""
+    rest = without_lines(text, worked_lines(text))
+    sentences = [part.strip() for part in _SENTENCE.split(rest) if part.strip()]
+    question = _question(text)
+    kept = [one for one in sentences if one != question and not any(_shows(example, one) for example in examples)]
+    return " ".join(kept)
+
+
+def _question(text: str) -> str:
+    sentences = [part.strip() for part in _SENTENCE.split(text) if part.strip()]
+    return next((one for one in reversed(sentences) if one.endswith("?")), sentences[-1] if sentences else "")
+
+
+def _shows(example: Example, sentence: str) -> bool:
+    """Whether a sentence gives an example away: all of its arguments and its result."""
+    values: list[JSON] = [*example.args.values(), *([] if example.raises else [example.returns])]
+    return len(sentence) <= 4 * REACH and all(places(value, sentence) for value in values)

@@ -1,0 +1,240 @@
+"""The path for small models: every decision is tiny and made under a JSON schema, code comes in fenced
+blocks, and whatever can be done without a model is.
+
+choose (tool and arguments) → use → answer; with no tool: kind → direct | code | need → forge → arguments
+→ use → answer. The questions of one turn share their prefix, so that a prefix cache is hit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+from agentforge.agent import toolbox
+from agentforge.agent.cases import worked_lines
+from agentforge.agent.context import Window, prompt_text
+from agentforge.agent.dispatch import Result, call_tool, forge_need, run_code, value_text
+from agentforge.agent.ending import Ending, Step, completed, waiting
+from agentforge.agent.grounding import stands_in
+from agentforge.agent.needs import make_need, need_problems, need_schema, read_examples, signature_text
+from agentforge.agent.offers import RUN_PYTHON
+from agentforge.agent.toolbox import Entry
+from agentforge.agent.trial import contradicted
+from agentforge.agent.turn import ROLE, Turn, TurnLimit
+from agentforge.errors import ForgeFailed, ModelError
+from agentforge.memory.episodes import new_call_id
+from agentforge.models.prompts import render
+from agentforge.models.protocol import Message, ToolAnswer, ToolCall
+from agentforge.models.schemas import fenced_blocks
+from agentforge.registry.contract import parse_signature
+from agentforge.types import JSON, JSONObject, Need, Role
+
+CHOICES = 4
+"""Most tools among which a small model is asked to choose."""
+
+ANSWER_TOKENS = 60
+DIRECT_TOKENS = 400
+CODE_TOKENS = 500
+NEED_TOKENS = 220
+CHOICE_TOKENS = 300
+PLAIN_RESULT_CHARS = 200
+"""A longer result, or one of several lines, is the answer as it is: no model repeats it."""
+
+
+@dataclass(slots=True)
+class Asking:
+    """How this turn asks: one system prompt, and the request in front of every question."""
+
+    turn: Turn
+    system: str
+    request: str
+    shown: list[str]
+
+    async def decide(self, purpose: str, question: str, schema: JSONObject, max_tokens: int) -> JSONObject:
+        """A decision about the request."""
+        return await self.turn.decide(purpose, self.system, f"{self.request}{question}", schema, max_tokens)
+
+
+async def begin(turn: Turn) -> Step | Ending:
+    """Searches the toolbox with the user's own words."""
+    k = min(turn.parts.settings.agent.tools_in_prompt, CHOICES)
+    entries = await toolbox.search(turn.parts, turn.text, k)
+    asking = _asking(turn, [entry.name for entry in entries])
+    return partial(choose, asking, entries) if entries else partial(decide_kind, asking)
+
+
+def _asking(turn: Turn, shown: list[str]) -> Asking:
+    window = Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3)
+    system = render("agent_robust")
+    request, account = prompt_text(window, system, "", turn.text, turn.history)
+    account.tools = shown
+    turn.emit("context", account.to_json())
+    return Asking(turn, system, request, shown)
+
+
+async def choose(asking: Asking, entries: list[Entry]) -> Step | Ending:
+    """One decision: which tool, and its arguments; or none."""
+    lines = "\n".join(f"- {entry.line}" for entry in entries)
+    calls: list[JSON] = [_call_schema(entry) for entry in entries]
+    none: JSONObject = {"type": "object", "properties": {"tool": {"const": "none"}}, "required": ["tool"]}
+    schema = _object(call={"anyOf": [*calls, {**none, "additionalProperties": False}]})
+    question = render("agent_choose", tools=lines)
+    chosen = cast("JSONObject", (await asking.decide("choose", question, schema, CHOICE_TOKENS))["call"])
+    entry = next((one for one in entries if one.name == chosen["tool"]), None)
+    if entry is None or await contradicted(asking.turn, entry):
+        return partial(decide_kind, asking)
+    args = cast("JSONObject", chosen["args"])
+    if strange := _strange(asking.turn, args):
+        return partial(ask_args, asking, entry, strange)
+    return partial(use, asking, entry, args, 0)
+
+
+def _call_schema(entry: Entry) -> JSONObject:
+    return _object(tool={"const": entry.name}, args=entry.signature.parameters)
+
+
+def _object(**properties: JSONObject) -> JSONObject:
+    required: list[JSON] = [*properties]
+    return {"type": "object", "properties": {**properties}, "required": required, "additionalProperties": False}
+
+
+def _strange(turn: Turn, args: JSONObject) -> str:
+    """Values that stand nowhere in what the user wrote, as a remark for the model; empty when all do."""
+    texts = [*turn.sources.values()]
+    missing = [
+        f"{name}={value_text(value)[:60]!r} does not stand in the request"
+        for name, value in args.items()
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+        if not any(stands_in(value, text) for text in texts)
+    ]
+    return "; ".join(missing)
+
+
+async def ask_args(asking: Asking, entry: Entry, problem: str) -> Step | Ending:
+    """The arguments of one tool, under its own parameter schema; ``problem`` is fed back once."""
+    remark = f"\nYour last arguments were wrong: {problem}." if problem else ""
+    question = render("agent_args", tool=entry.line, problem=remark)
+    args = await asking.decide("arguments", question, entry.signature.parameters, CHOICE_TOKENS)
+    return partial(use, asking, entry, args, 1 if problem else 0)
+
+
+async def use(asking: Asking, entry: Entry, args: JSONObject, tries: int) -> Step | Ending:
+    """Calls the tool; an error goes back to the model once, then it is the answer."""
+    turn, call = asking.turn, ToolCall(new_call_id(), entry.name, args)
+    result = await call_tool(turn, entry, args, call.id)
+    await _remember(turn, call, result)
+    if result.ok:
+        return partial(answer, asking, entry.name, result)
+    if tries == 0:
+        return partial(ask_args, asking, entry, result.text[:200])
+    text = f"The tool {entry.name} could not do it: {result.text}"
+    await turn.say(Message("assistant", text))
+    return completed(turn, text)
+
+
+async def _remember(turn: Turn, call: ToolCall, result: Result) -> None:
+    await turn.say(Message("assistant", calls=(call,)))
+    await turn.say(Message("user", answers=(ToolAnswer(call.id, result.text, error=not result.ok),)))
+
+
+async def answer(asking: Asking, tool: str, result: Result) -> Step | Ending:
+    """One short sentence around the result, which stands in it exactly, whatever the model says."""
+    turn, shown = asking.turn, value_text(result.value) if tool != RUN_PYTHON else result.text
+    if len(shown) > PLAIN_RESULT_CHARS or "\n" in shown or not shown.strip():
+        text = shown if shown.strip() else f"{tool} returned an empty text."
+    else:
+        question = render("agent_answer", tool=tool, result=shown)
+        said = await turn.complete("answer", asking.system, f"{asking.request}{question}", ANSWER_TOKENS)
+        text = said.text.strip() if said.stop == "end_turn" else ""
+        if not stands_in(shown, text):
+            text = f"The result is {shown}."
+    await turn.say(Message("assistant", text))
+    return completed(turn, text)
+
+
+async def decide_kind(asking: Asking) -> Step | Ending:
+    """With no tool that fits: answer, compute once, or have a tool made. Worked examples in the
+    text decide by themselves: somebody who states a rule with examples will ask again.
+    """
+    if worked_lines(asking.turn.text):
+        return partial(state_need, asking)
+    schema = _object(kind={"type": "string", "enum": ["answer_directly", "run_python", "needs_tool"]})
+    kind = (await asking.decide("kind", render("agent_kind"), schema, 20))["kind"]
+    steps = {"answer_directly": answer_directly, "needs_tool": state_need}
+    return partial(steps[str(kind)], asking) if kind in steps else partial(write_code, asking, "", 0)
+
+
+async def answer_directly(asking: Asking) -> Step | Ending:
+    """No tool, no code: the model's own words, as they come."""
+    turn, prompt = asking.turn, f"{asking.request}{render('agent_direct')}"
+    said = await turn.stream("answer", asking.system, [Message("user", prompt)], DIRECT_TOKENS)
+    await turn.say(Message("assistant", said.text))
+    if said.stop == "max_tokens":
+        error = TurnLimit("max_output_tokens", "The answer was cut off because it grew too long.")
+        return Ending("limited", {"message": str(error), "limit": error.limit, "answer": said.text})
+    return completed(turn, said.text.strip())
+
+
+async def write_code(asking: Asking, problem: str, tries: int) -> Step | Ending:
+    """One fenced block, run in the box with the toolbox; an error goes back once."""
+    turn = asking.turn
+    question = render("agent_code", tools=", ".join(asking.shown) or "none", problem=problem)
+    said = await turn.complete("code", asking.system, f"{asking.request}{question}", CODE_TOKENS)
+    blocks = fenced_blocks(said.text)
+    if blocks:
+        call = ToolCall(new_call_id(), RUN_PYTHON, {"code": blocks[0]})
+        result = await run_code(turn, blocks[0], call.id)
+        await _remember(turn, call, result)
+    else:
+        result = Result(False, "There was no fenced Python block.")
+    if result.ok and result.text.strip() not in ("", "null"):
+        return partial(answer, asking, RUN_PYTHON, result)
+    why = result.text if not result.ok else "It printed nothing and its last line has no value."
+    if tries == 0:
+        code = blocks[0] if blocks else ""
+        remark = f"\nYour last code failed:\n```python\n{code[:1500]}\n```\nError (data): {why[:400]}\nCorrect it."
+        return partial(write_code, asking, remark, 1)
+    raise ModelError(f"The model's code failed twice: {why[:300]}", fix="Ask differently, or use a stronger model.")
+
+
+async def state_need(asking: Asking) -> Step | Ending:
+    """The need: two small decisions at the most, the rest by the host."""
+    stated = await _stated(asking)
+    signature = parse_signature(signature_text(stated))
+    examples = await read_examples(asking.turn, asking.system, asking.request, str(stated["name"]), signature)
+    models = asking.turn.parts.models
+    if not examples and models.same_model(Role.GENERATE, Role.TEST):
+        message = "No tool was made: the request holds no worked example that could prove one."
+        asking.turn.emit("notice", {"message": message})
+        return partial(write_code, asking, "", 0)
+    return partial(forge, asking, make_need(asking.turn, stated, examples))
+
+
+async def _stated(asking: Asking) -> JSONObject:
+    problems: list[str] = []
+    for _ in range(2):
+        remark = f"\nYour last answer was wrong: {'; '.join(problems)}." if problems else ""
+        question = render("agent_need", problem=remark)
+        stated = await asking.decide("state the need", question, need_schema(), NEED_TOKENS)
+        problems = need_problems(stated, await toolbox.names(asking.turn.parts))
+        if not problems:
+            return stated
+    raise ModelError(f"The model twice stated a need that makes no sense: {'; '.join(problems)}.")
+
+
+async def forge(asking: Asking, need: Need) -> Step | Ending:
+    """Has the tool made. Live: it is used at once. Otherwise the turn ends honestly."""
+    turn = asking.turn
+    forged = await forge_need(turn, need)
+    if forged.state == "live":
+        return partial(ask_args, asking, await toolbox.find(turn.parts, forged.name), "")
+    if forged.state == "proposed":
+        text = f"The tool {forged.name} was made but a person has to approve it before it is used: {forged.reason}"
+        await turn.say(Message("assistant", text))
+        return waiting(text, [forged.name])
+    text = f"No tool {need.name} could be made: {forged.reason}"
+    await turn.say(Message("assistant", text))
+    raise ForgeFailed(
+        text, job=forged.job, fix=f"Give more worked examples. What was tried is kept as job {forged.job}."
+    )
