@@ -134,7 +134,7 @@ def check_source(
     try:
         signature, problems = _signature(module, name)
         if signature is not None:
-            problems += _docstring_problems(module, name)
+            problems += _docstring_problems(docstring_of(source, name), name)
         if signature is not None and not problems and expected is not None:
             problems += signature_problems(signature, expected)
         problems += hygiene.statement_problems(module, name)
@@ -159,6 +159,15 @@ def toolbox_imports(source: str) -> tuple[str, ...]:
     """The tools that some code imports with ``from toolbox import …``; none where it does not parse."""
     module, _ = _parse(source, limit=None)
     return hygiene.toolbox_imports(module) if module is not None else ()
+
+
+def docstring_of(source: str, name: str) -> str:
+    """The docstring of a tool's function; empty where there is none, or no function."""
+    module, _ = _parse(source)
+    for node in module.body if module is not None else ():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
+            return ast.get_docstring(node) or ""
+    return ""
 
 
 def check_tests(tests: str, name: str) -> list[str]:
@@ -317,11 +326,7 @@ def _parameter(argument: ast.arg, default: ast.expr | None) -> str:
     return typed if default is None else f"{typed} = {ast.unparse(default)}"
 
 
-def _docstring_problems(module: ast.Module, name: str) -> list[str]:
-    function = next(
-        node for node in module.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
-    )
-    docstring = ast.get_docstring(function) or ""
+def _docstring_problems(docstring: str, name: str) -> list[str]:
     if not docstring.strip():
         return [f"{name} has no docstring: say in one line what it does, then list its exceptions under Raises:"]
     return [

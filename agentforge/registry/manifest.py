@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from agentforge.errors import ToolInvalid
 from agentforge.types import TOOL_NAME, Capabilities, JSONObject, Role
 
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@/+=-]{0,199}")
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@/+=-]{0,149}")
 """An id in provenance and commit trailers: one word, so that it can hold no sentence."""
 
 

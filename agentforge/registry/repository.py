@@ -1,0 +1,359 @@
+"""One layer of tools in one git repository: what is live, what waits, and how it came about.
+
+Layout: ``tools/NAME/`` holds the version that stands, ``proposed/NAME/N/`` what waits for review,
+``state.toml`` where each tool stands (see :mod:`agentforge.registry.snapshot`).
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import merge
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from agentforge import assets
+from agentforge.errors import NotARegistry, RegistryConflict, ToolInvalid, ToolNotFound, UsageError
+from agentforge.gitstore.store import Commit, GitStore
+from agentforge.registry.manifest import Provenance, one_line
+from agentforge.registry.snapshot import STATE_FILE, Snapshot
+from agentforge.registry.states import EMPTY, Standing
+from agentforge.registry.tool import FILES, Tool, contents_version, from_files, to_files, validate
+from agentforge.types import TOOL_NAME, Layer, State
+
+ATTEMPTS = 8
+"""How often a change is tried against a registry that others commit to; each try takes well under a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a tool in the history: ``version`` is its hash, ``commit`` where it appeared."""
+
+    version: str
+    commit: str
+    time: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a commit does; ``files`` as :meth:`GitStore.commit` takes them."""
+
+    subject: str
+    files: Mapping[str, bytes]
+
+
+class Registry:
+    """One layer in one repository; a context manager."""
+
+    def __init__(self, store: GitStore, *, layer: Layer = Layer.USER) -> None:
+        self._store = store
+        self.layer = layer
+        self._seen: Snapshot | None = None
+
+    @classmethod
+    def create(cls, path: Path, *, layer: Layer = Layer.USER) -> Registry:
+        """A new, empty registry.
+
+        Raises:
+            NotARegistry: something stands at ``path`` already.
+            StorageError: it cannot be written.
+        """
+        skeleton = assets.folder("registry") / "skeleton"
+        files = {
+            file.relative_to(skeleton).as_posix(): file.read_bytes() for file in skeleton.rglob("*") if file.is_file()
+        }
+        return cls(GitStore.create(path, {**files, STATE_FILE: EMPTY.encode()}), layer=layer)
+
+    @classmethod
+    def open(cls, path: Path, *, layer: Layer = Layer.USER) -> Registry:
+        """The registry at ``path``.
+
+        Raises:
+            NotARegistry: there is none.
+            RegistryError: its ``state.toml`` is malformed.
+        """
+        registry = cls(GitStore.open(path), layer=layer)
+        try:
+            registry._snapshot()
+        except BaseException:
+            registry.close()
+            raise
+        return registry
+
+    @classmethod
+    def open_or_create(cls, path: Path, *, layer: Layer = Layer.USER) -> Registry:
+        """The registry at ``path``, made where nothing stands yet; safe when two processes do it at once.
+
+        Raises:
+            NotARegistry: something else stands there.
+            StorageError: it cannot be written.
+        """
+        if not _empty(path):
+            return cls.open(path, layer=layer)
+        try:
+            return cls.create(path, layer=layer)
+        except NotARegistry:
+            return cls.open(path, layer=layer)
+
+    @property
+    def path(self) -> Path:
+        """The folder of its repository."""
+        return self._store.path
+
+    @property
+    def store(self) -> GitStore:
+        """Its repository, for what else is kept there."""
+        return self._store
+
+    def close(self) -> None:
+        """Releases the repository; harmless when repeated."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def head(self) -> str:
+        """The commit that it stands at."""
+        return self._snapshot().head
+
+    def names(self, state: State = State.LIVE) -> list[str]:
+        """The names of the tools in a state, sorted."""
+        return self._snapshot().names(state)
+
+    def get(self, name: str) -> Tool:
+        """The version of ``name`` that stands, or its newest proposal where none does.
+
+        Raises:
+            ToolNotFound: there is no tool of that name.
+            ToolInvalid: its folder is malformed.
+        """
+        snapshot = self._snapshot()
+        if name in snapshot.states.tools:
+            found = snapshot.standing([name])[0]
+        elif name in snapshot.proposals:
+            found = snapshot.proposed([name])[-1]
+        else:
+            raise _not_found(name)
+        if isinstance(found, ToolInvalid):
+            raise found
+        return found
+
+    def tools(self, state: State = State.LIVE) -> list[Tool]:
+        """The sound tools in a state, by name; :meth:`problems` tells of the others."""
+        if state is State.PROPOSED:
+            return self.proposed()
+        snapshot = self._snapshot()
+        return [tool for tool in snapshot.standing(snapshot.names(state)) if isinstance(tool, Tool)]
+
+    def proposed(self) -> list[Tool]:
+        """The sound proposals, by name and number."""
+        snapshot = self._snapshot()
+        return [tool for tool in snapshot.proposed(sorted(snapshot.proposals)) if isinstance(tool, Tool)]
+
+    def problems(self) -> list[str]:
+        """What is wrong in it; the tools that are named are not used, all others work."""
+        return self._snapshot().problems()
+
+    def add(
+        self,
+        tool: Tool,
+        *,
+        state: State,
+        unconfirmed: bool = False,
+        trailers: Mapping[str, Sequence[str]] | None = None,
+        known_tools: Collection[str] | None = None,
+    ) -> str:
+        """Commits a tool as live or as a proposal and returns its version; doing it twice changes nothing.
+
+        A new version of a tool names the standing one as its ``parent``. ``known_tools`` are what it
+        may import (by default what its manifest says it depends on); ``trailers`` go on top of
+        those that its provenance gives.
+
+        Raises:
+            ToolInvalid: it breaks the contract, or its name is taken; all problems.
+            RegistryConflict: others kept committing.
+            StorageError: the disk is full; nothing was changed.
+        """
+        if state not in {State.LIVE, State.PROPOSED}:
+            raise UsageError(f"A tool is added as live or proposed, not as {state}.")
+        known = tool.manifest.depends if known_tools is None else known_tools
+        problems = validate(tool, known_tools=known)
+        if problems:
+            raise ToolInvalid(tool.name, problems)
+        files, version = to_files(tool), tool.version
+        named = {"Tool": [tool.name], "Version": [version], "State": [state], **provenance_trailers(tool)}
+
+        def change(snapshot: Snapshot) -> _Change | None:
+            if state is State.PROPOSED:
+                return _proposal(snapshot, tool, files)
+            return _admission(snapshot, tool, files, Standing(state=state, version=version, unconfirmed=unconfirmed))
+
+        self._apply(change, {**named, **(trailers or {})})
+        return version
+
+    def set_state(
+        self,
+        name: str,
+        state: State,
+        reason: str = "",
+        *,
+        unconfirmed: bool | None = None,
+        trailers: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Moves a tool to a state; ``reason`` is kept in ``state.toml``, one line of at most 500 characters.
+
+        Raises:
+            ToolNotFound: no version of it stands.
+            UsageError: ``state`` is ``proposed``.
+        """
+        if state is State.PROPOSED:
+            raise UsageError(f"{name} cannot go back to proposed.", fix="Quarantine or retire it instead.")
+
+        def change(snapshot: Snapshot) -> _Change | None:
+            standing = snapshot.states.tools.get(name)
+            if standing is None:
+                raise _not_found(name)
+            doubt = standing.unconfirmed if unconfirmed is None else unconfirmed
+            moved = Standing(state=state, version=standing.version, unconfirmed=doubt, reason=one_line(reason, 500))
+            if moved == standing:
+                return None
+            text = snapshot.states.with_tool(name, moved)
+            return _Change(f"Set {name} to {state}", {STATE_FILE: text.encode()})
+
+        self._apply(change, {"Tool": [name], "State": [state], **(trailers or {})})
+
+    def log(self, name: str) -> list[Commit]:
+        """The commits that made or moved a tool, newest first; none for a name never used.
+
+        Raises:
+            ToolNotFound: it is no tool name at all.
+        """
+        if not TOOL_NAME.fullmatch(name):
+            raise _not_found(name)
+        touched = self._store.log([f"tools/{name}", f"proposed/{name}"])
+        named = self._store.log(trailer=("Tool", name))
+        both = merge(touched, named, key=lambda commit: commit.time, reverse=True)
+        return list({commit.sha: commit for commit in both}.values())
+
+    def versions(self, name: str) -> list[Version]:
+        """The versions that stood under a name, newest first; none for a name never used.
+
+        Raises:
+            ToolNotFound: it is no tool name at all.
+        """
+        if not TOOL_NAME.fullmatch(name):
+            raise _not_found(name)
+        found: list[Version] = []
+        for commit in self._store.log([f"tools/{name}"]):
+            files = self._files(f"tools/{name}", commit.sha)
+            if files:
+                found.append(Version(contents_version(files), commit.sha, commit.time, commit.message))
+        return found
+
+    def get_version(self, name: str, rev: str) -> Tool:
+        """A version of a tool by its hash, or by a commit's id (or the beginning of either).
+
+        Raises:
+            ToolNotFound: there is no such version.
+            ToolInvalid: its folder is malformed.
+        """
+        for version in self.versions(name):
+            if len(rev) >= 7 and (version.version.startswith(rev) or version.commit.startswith(rev)):
+                standing = self._snapshot().states.tools.get(name)
+                stands = standing is not None and standing.version == version.version
+                state = standing.state if standing and stands else State.RETIRED
+                return from_files(self._files(f"tools/{name}", version.commit), name, layer=self.layer, state=state)
+        raise ToolNotFound(
+            f"Tool {name!r} has no version {rev[:64]!r}.", fix=f"`agentforge tools log {name}` shows all of them."
+        )
+
+    def _files(self, folder: str, rev: str) -> dict[str, bytes]:
+        found = self._store.read_many([f"{folder}/{file}" for file in FILES], rev)
+        return {path.rpartition("/")[2]: contents for path, contents in found.items()}
+
+    def _snapshot(self) -> Snapshot:
+        head = self._store.head()
+        if self._seen is None or self._seen.head != head:
+            self._seen = Snapshot.take(self._store, head, self.layer) if head is not None else None
+        if self._seen is None:
+            raise NotARegistry(
+                f"{self.path} is a git repository but no registry: it has no {STATE_FILE}.",
+                fix="Give the folder of a registry, or move this one away: a new registry is made in its place.",
+            )
+        return self._seen
+
+    def _apply(self, change: Callable[[Snapshot], _Change | None], trailers: Mapping[str, Sequence[str]]) -> None:
+        """Commits what ``change`` makes of the newest snapshot, again and again until nobody is faster."""
+        for attempt in range(ATTEMPTS):
+            snapshot = self._snapshot()
+            wanted = change(snapshot)
+            if wanted is None:
+                return
+            try:
+                self._store.commit(wanted.files, subject=wanted.subject, trailers=trailers, expected=snapshot.head)
+            except RegistryConflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 -- spreads retries, guards nothing
+            else:
+                return
+
+
+def provenance_trailers(tool: Tool) -> dict[str, list[str]]:
+    """The commit trailers that a tool's provenance gives; ids only."""
+    origin: Provenance = tool.manifest.provenance
+    trailers = {
+        "Job": [origin.job] if origin.job else [],
+        "Episode": [*origin.episodes],
+        "Source": [*origin.sources],
+        "Parent": [origin.parent] if origin.parent else [],
+        "Model": [f"{role}={model}" for role, model in origin.models.items()],
+        "Prompt": [f"{name}={digest}" for name, digest in origin.prompts.items()],
+        "Image": [origin.image] if origin.image else [],
+    }
+    return {key: values for key, values in trailers.items() if values}
+
+
+def _admission(snapshot: Snapshot, tool: Tool, files: Mapping[str, bytes], standing: Standing) -> _Change | None:
+    """The change that makes a tool live."""
+    before = snapshot.states.tools.get(tool.name)
+    if before is not None and before.version == standing.version:
+        return None
+    parent = tool.manifest.provenance.parent
+    if before is not None and parent != before.version:
+        raise ToolInvalid(
+            tool.name,
+            [f"the name is taken: {tool.name} is {before.state} in version {before.version[:12]}"],
+            fix="Choose another name, or give that version (in full) as the parent of a new one.",
+        )
+    text = snapshot.states.with_tool(tool.name, standing)
+    contents = {f"tools/{tool.name}/{file}": data for file, data in files.items()}
+    return _Change(f"{'Add' if before is None else 'Update'} {tool.name}", {**contents, STATE_FILE: text.encode()})
+
+
+def _proposal(snapshot: Snapshot, tool: Tool, files: Mapping[str, bytes]) -> _Change | None:
+    """The change that lets a tool wait for review under the next number."""
+    numbers = snapshot.proposals.get(tool.name, ())
+    waiting = snapshot.proposed([tool.name]) if numbers else []
+    if any(isinstance(other, Tool) and other.version == tool.version for other in waiting):
+        return None
+    folder = f"proposed/{tool.name}/{max(numbers, default=0) + 1}"
+    return _Change(f"Propose {tool.name}", {f"{folder}/{file}": data for file, data in files.items()})
+
+
+def _empty(path: Path) -> bool:
+    return not path.exists() or (path.is_dir() and not any(path.iterdir()))
+
+
+def _not_found(name: str) -> ToolNotFound:
+    return ToolNotFound(f"The registry has no tool named {name[:80]!r}.", fix="`agentforge tools list` shows all.")

@@ -1,0 +1,128 @@
+"""A registry as it stands at one commit: read once, never changed.
+
+Contents that differ from the version in ``state.toml`` have passed no gate here: they are reported
+and not used, and so is a folder that is malformed. All others work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from agentforge.errors import RegistryError, ToolInvalid
+from agentforge.gitstore.store import GitStore
+from agentforge.registry.states import Standing, States, read_states
+from agentforge.registry.tool import FILES, Tool, contents_version, from_files
+from agentforge.types import TOOL_NAME, Layer, State
+
+STATE_FILE = "state.toml"
+_Key = TypeVar("_Key")
+_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
+
+
+class Snapshot:
+    """The tools of a registry at the commit ``head``; reads folders when asked for and keeps them."""
+
+    def __init__(self, store: GitStore, head: str, states: States, layer: Layer) -> None:
+        self.head = head
+        self.states = states
+        self._store = store
+        self._layer = layer
+        self._folders, self.proposals = _folders(store.list(rev=head))
+        self._loaded: dict[str, Tool | ToolInvalid] = {}
+
+    @classmethod
+    def take(cls, store: GitStore, head: str, layer: Layer) -> Snapshot | None:
+        """The registry at a commit; None where the commit holds no registry.
+
+        Raises:
+            RegistryError: ``state.toml`` is malformed.
+        """
+        text = store.read(STATE_FILE, head)
+        if text is None:
+            return None
+        try:
+            states = read_states(text.decode())
+        except (ValueError, RecursionError) as error:
+            raise RegistryError(
+                f"{STATE_FILE} in the registry {store.path} is malformed: {error}.",
+                fix="Correct it in a clone and push, or revert the commit that broke it.",
+            ) from error
+        return cls(store, head, states, layer)
+
+    def names(self, state: State) -> list[str]:
+        """The names of the tools in a state, sorted."""
+        if state is State.PROPOSED:
+            return sorted(self.proposals)
+        return sorted(name for name, standing in self.states.tools.items() if standing.state is state)
+
+    def standing(self, names: Sequence[str]) -> list[Tool | ToolInvalid]:
+        """The versions that stand under ``names``, or what is wrong with each."""
+        missing = {name: f"tools/{name}" for name in names if name not in self._loaded}
+        folders = {name: folder for name, folder in missing.items() if name in self._folders}
+        read = self._read(folders)
+        for name in missing:
+            files = read.get(name, {})
+            self._loaded[name] = _standing_tool(files, name, self.states.tools[name], self._layer)
+        return [self._loaded[name] for name in names]
+
+    def proposed(self, names: Sequence[str]) -> list[Tool | ToolInvalid]:
+        """All proposals under ``names``, by number."""
+        wanted = {(name, number): f"proposed/{name}/{number}" for name in names for number in self.proposals[name]}
+        return [
+            _tool_or_problem(files, name, self._layer, State.PROPOSED)
+            for (name, _), files in self._read(wanted).items()
+        ]
+
+    def problems(self) -> list[str]:
+        """Everything that is wrong in the registry."""
+        stray = sorted(self._folders - set(self.states.tools))
+        found = [*self.standing(sorted(self.states.tools)), *self.proposed(sorted(self.proposals))]
+        return [
+            *self.states.problems,
+            *(f"{name}: the folder tools/{name} is not in {STATE_FILE}, so it met no gate here" for name in stray),
+            *(f"{bad.name}: {'; '.join(bad.problems)}" for bad in found if isinstance(bad, ToolInvalid)),
+        ]
+
+    def _read(self, folders: Mapping[_Key, str]) -> dict[_Key, dict[str, bytes]]:
+        """The known files of many folders, with one git command."""
+        paths = [f"{folder}/{file}" for folder in folders.values() for file in FILES]
+        contents = self._store.read_many(paths, self.head)
+        return {
+            key: {file: contents[f"{folder}/{file}"] for file in FILES if f"{folder}/{file}" in contents}
+            for key, folder in folders.items()
+        }
+
+
+def _folders(paths: Sequence[str]) -> tuple[frozenset[str], dict[str, tuple[int, ...]]]:
+    """The names that have a tool folder, and the numbers of each tool's proposals."""
+    folders: set[str] = set()
+    proposals: dict[str, set[int]] = {}
+    for path in paths:
+        match path.split("/"):
+            case ["tools", name, _, *_] if TOOL_NAME.fullmatch(name):
+                folders.add(name)
+            case ["proposed", name, number, _] if TOOL_NAME.fullmatch(name) and _NUMBER.fullmatch(number):
+                proposals.setdefault(name, set()).add(int(number))
+            case _:
+                pass
+    return frozenset(folders), {name: tuple(sorted(numbers)) for name, numbers in proposals.items()}
+
+
+def _standing_tool(files: Mapping[str, bytes], name: str, standing: Standing, layer: Layer) -> Tool | ToolInvalid:
+    if not files:
+        return ToolInvalid(name, [f"the folder tools/{name} is missing"])
+    found = _tool_or_problem(files, name, layer, standing.state, unconfirmed=standing.unconfirmed)
+    if isinstance(found, Tool) and contents_version(files) != standing.version:
+        return ToolInvalid(name, [f"its contents are not the version {standing.version[:12]} that met the gates"])
+    return found
+
+
+def _tool_or_problem(
+    files: Mapping[str, bytes], name: str, layer: Layer, state: State, *, unconfirmed: bool = False
+) -> Tool | ToolInvalid:
+    try:
+        return from_files(files, name, layer=layer, state=state, unconfirmed=unconfirmed)
+    except ToolInvalid as error:
+        return error
