@@ -56,7 +56,7 @@ def _text(name: str) -> str:
     comment = _COMMENT.match(text)
     if comment is None:
         raise ValueError(f"prompt {name!r}: begins with no <!-- role, what must come back --> comment")
-    return text[comment.end() :].rstrip() + "\n"
+    return text[comment.end() :].rstrip()
 
 
 def _file(name: str) -> str:

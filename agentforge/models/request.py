@@ -97,7 +97,8 @@ def conversation(messages: Sequence[Message], target: Target, *, with_tools: boo
     """
     made: list[Body] = []
     for message in messages:
-        blocks = list(_blocks(message, target)) if with_tools else list(_told(message))
+        plain = with_tools or not (message.calls or message.answers)
+        blocks = list(_blocks(message, target) if plain else _told(message))
         if not blocks:
             continue
         if made and made[-1]["role"] == message.role:
