@@ -21,6 +21,9 @@ from agentforge.web.catalogue import Entry, Version, changes, in_use, matches
 SHORT = 12
 """Characters of a hash that people are shown."""
 
+_TITLES = {Layer.USER: "Learned", Layer.COMPANY: "Shared by the company", Layer.BASE: "Starter tools"}
+"""Headings of the list: a person's own work comes first."""
+
 Tone: TypeAlias = Literal["good", "care", "bad", "plain"]
 
 
@@ -36,6 +39,14 @@ class Row:
     unconfirmed: bool
     shadowed: bool
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The tools of one layer."""
+
+    title: str
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +158,16 @@ def list_page(entries: Sequence[Entry], query: str, state: str) -> dict[str, obj
             Tab(one, sum(one in (entry.tool.state, "all") for entry in found), _address(query, one), one == state)
             for one in (State.LIVE, State.PROPOSED, State.QUARANTINED, State.RETIRED, states[-1])
         ],
-        "rows": [_row(entry) for entry in sorted(shown, key=_reading_order)],
+        "groups": [
+            Group(title, tuple(_row(entry) for entry in sorted(shown, key=_reading_order) if entry.tool.layer == layer))
+            for layer, title in _TITLES.items()
+            if any(entry.tool.layer == layer for entry in shown)
+        ],
     }
 
 
-def _reading_order(entry: Entry) -> tuple[int, str, int]:
-    """What the person's own work made comes first, the starter tools last; by name within a layer."""
-    return list(Layer).index(entry.tool.layer), entry.tool.name, list(State).index(entry.tool.state)
+def _reading_order(entry: Entry) -> tuple[str, int]:
+    return entry.tool.name, list(State).index(entry.tool.state)
 
 
 def _address(query: str, state: str) -> str:
@@ -232,8 +246,8 @@ def _verdict(tool: Tool, gates: Sequence[Gate]) -> Card:
     skipped = len(gates) - passed
     left = f"{skipped} did not apply." if skipped else "None was left out."
     if tool.unconfirmed:
-        return Card(f"Passed, unconfirmed: {passed} gates", f"{left} Waits for three confirmed answers.", "care")
-    return Card(f"Passed {passed} gates", left, "good")
+        return Card(f"{passed} gates passed", f"{left} Unconfirmed: waits for three confirmed answers.", "care")
+    return Card(f"{passed} gates passed", left, "good")
 
 
 def _risk(tool: Tool) -> Card:
