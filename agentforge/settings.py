@@ -154,6 +154,17 @@ class Settings(_Section):
         """Settings of the endpoint that plays ``role`` (raises as :meth:`endpoint_name`)."""
         return self.endpoints[self.endpoint_name(role)]
 
+    def owned_by(self, org: str, user: str) -> Settings:
+        """The same settings for another user.
+
+        Raises:
+            ConfigurationError: ``org`` or ``user`` is not a valid name.
+        """
+        try:
+            return Settings.model_validate({**dict(self), "org": org, "user": user})
+        except ValidationError as error:
+            raise ConfigurationError(_explain(error, {}), fix="Use lower-case letters, digits, '-' and '_'.") from None
+
     @property
     def database(self) -> str:
         """The SQLAlchemy URL in force."""

@@ -67,6 +67,15 @@ class Usage:
             self.calls + other.calls,
         )
 
+    def __sub__(self, other: Usage) -> Usage:
+        """What was spent between two readings."""
+        return Usage(
+            self.input_tokens - other.input_tokens,
+            self.output_tokens - other.output_tokens,
+            self.cached_tokens - other.cached_tokens,
+            self.calls - other.calls,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Example:

@@ -73,12 +73,19 @@ class Output:
         if self.json:
             self.line({"status": status_of(code), "exit_code": code, **data})
         elif isinstance(text, Table):
-            Console(markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else 10_000).print(
-                text
-            )
+            sys.stdout.write(_drawn(text))
         elif text:
             self.text(text)
         return code
+
+
+def _drawn(rows: Table) -> str:
+    """The table as wide as the terminal, or as it needs where there is none."""
+    terminal = sys.stdout.isatty()
+    console = Console(markup=False, highlight=False, emoji=False, width=None if terminal else 10_000)
+    with console.capture() as drawn:
+        console.print(rows)
+    return "".join(line.rstrip() + "\n" for line in drawn.get().splitlines())
 
 
 def table(*columns: str) -> Table:

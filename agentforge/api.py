@@ -1,0 +1,382 @@
+"""The library's façade: wires the rooms together for one user, and nothing else.
+
+::
+
+    from agentforge import Forge
+
+    async with Forge(user="ada") as forge:
+        result = await forge.run("How many seconds are 2h 45m?")
+
+Parts are opened at their first need and closed on every path out of the ``with`` block.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, suppress
+from dataclasses import asdict, dataclass, field, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeAlias, cast
+
+from agentforge.errors import ToolNotFound, UsageError
+from agentforge.events import Event
+from agentforge.settings import SandboxSettings, Settings, load
+from agentforge.types import JSONObject, Need, Role, State, Usage
+
+if TYPE_CHECKING:
+    from agentforge.agent.parts import Emit, Forger
+    from agentforge.agent.session import Session
+    from agentforge.boxes.protocol import Box, CallResult
+    from agentforge.forge.pipeline import ForgeResult
+    from agentforge.gitstore.store import Commit
+    from agentforge.memory.episodes import Episodes, EpisodeSummary
+    from agentforge.models.protocol import ModelClient
+    from agentforge.registry.index import Index
+    from agentforge.registry.layers import Layers
+    from agentforge.registry.tool import Tool
+
+OnNotice: TypeAlias = Callable[[str], None]
+OpenBox: TypeAlias = "Callable[[SandboxSettings], Awaitable[Box]]"
+"""Opens a box for this user; replaced in tests."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How one task ended. ``status`` is the type of the terminal event and agrees with ``exit_code``.
+
+    ``usage`` is in tokens as the endpoints reported them, by role in ``by_role``; ``events`` are all
+    but the streamed pieces of text.
+    """
+
+    status: str
+    exit_code: int
+    answer: str
+    session: str
+    tools_made: tuple[str, ...] = ()
+    tools_used: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    by_role: Mapping[Role, Usage] = field(default_factory=lambda: {})
+    message: str = ""
+    fix: str = ""
+    error: str = ""
+    events: tuple[Event, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the task is done."""
+        return self.status == "completed"
+
+    def to_json(self) -> JSONObject:
+        """The result without its events, as a JSON object."""
+        plain = asdict(self)
+        del plain["events"]
+        plain["by_role"] = {str(role): asdict(usage) for role, usage in self.by_role.items()}
+        return cast("JSONObject", plain)
+
+
+class Forge:
+    """One user's agent, tools and sessions. Open it with ``async with``, or use :meth:`run_sync`.
+
+    ``settings`` default to what environment and settings files say; ``models`` and ``open_box``
+    replace the real ones (tests), and then stay the caller's to close. ``on_notice`` is told what a
+    person should know, such as a weaker sandbox; by default it is logged as a warning.
+
+    Raises:
+        ConfigurationError: settings, ``user`` or ``org`` are not valid.
+    """
+
+    def __init__(
+        self,
+        *,
+        user: str,
+        org: str = "personal",
+        settings: Settings | None = None,
+        models: ModelClient | None = None,
+        open_box: OpenBox | None = None,
+        on_notice: OnNotice | None = None,
+    ) -> None:
+        self.settings = load(overrides={"org": org, "user": user}) if settings is None else settings.owned_by(org, user)
+        self._given_models = models
+        self._open_box = open_box
+        self._on_notice = on_notice or logging.getLogger("agentforge").warning
+        self._open: _Open | None = None
+        self._spent: dict[Role, Usage] = {}
+
+    async def open(self) -> Self:
+        """Opens the registry; everything else waits for its first need.
+
+        Raises:
+            NotARegistry: the folder of this user's registry is something else.
+        """
+        if self._open is None:
+            self._open = await asyncio.to_thread(_Open, self.settings)
+        return self
+
+    async def aclose(self) -> None:
+        """Closes all that was opened; harmless when repeated."""
+        opened, self._open = self._open, None
+        if opened is not None:
+            await opened.stack.aclose()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def run(self, text: str, *, session: str | None = None) -> RunResult:
+        """Runs one task to its end. ``session`` goes on with an earlier one.
+
+        What went wrong inside the task is in the result; only what kept it from starting is raised.
+
+        Raises:
+            UsageError: the text is empty or too long, or there is no such session.
+        """
+        spent: dict[Role, Usage] = {}
+        async with aclosing(self._turn(text, session, spent)) as events:
+            told = [event async for event in events if event.type != "model_delta"]
+        return replace(result_of(told), usage=sum(spent.values(), Usage()), by_role=spent)
+
+    def run_sync(self, text: str, *, session: str | None = None) -> RunResult:
+        """:meth:`run` for code without an event loop; opens and closes everything around it.
+
+        Raises:
+            UsageError: an event loop is running (await :meth:`run` there), and as :meth:`run`.
+        """
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(self._run_once(text, session))
+        raise UsageError("run_sync was called inside a running event loop.", fix="Use 'await forge.run(…)' there.")
+
+    async def _run_once(self, text: str, session: str | None) -> RunResult:
+        async with self:
+            return await self.run(text, session=session)
+
+    async def stream(self, text: str, *, session: str | None = None) -> AsyncGenerator[Event, None]:
+        """The events of one task as they happen; exactly one is terminal, and it is the last.
+
+        Close it (``contextlib.aclosing``) when leaving early: that interrupts the task.
+
+        Raises:
+            UsageError: as :meth:`run`.
+        """
+        async with aclosing(self._turn(text, session, {})) as events:
+            async for event in events:
+                yield event
+
+    async def call(self, name: str, args: JSONObject) -> CallResult:
+        """Runs a live tool in the box, without a model; what the tool did is in the result.
+
+        Raises:
+            ToolNotFound: no live tool of that name.
+            SandboxError: the box failed.
+        """
+        opened = self._opened()
+        tool, toolbox = await asyncio.to_thread(_with_dependencies, opened.layers, name)
+        box = await self._box()
+        return await box.call(tool.source, tool.name, args, toolbox=toolbox)
+
+    def tools(self, state: State | None = State.LIVE) -> list[Tool]:
+        """The tools in ``state``, all layers for live ones, by name; None for those of every state."""
+        opened = self._opened()
+        if state is None:
+            return [tool for each in State for tool in self.tools(each)]
+        return opened.layers.live() if state is State.LIVE else opened.registry.tools(state)
+
+    def tool(self, name: str) -> Tool:
+        """One tool: the live one, else the newest of another state.
+
+        Raises:
+            ToolNotFound: there is none; near names are suggested.
+        """
+        opened = self._opened()
+        try:
+            return opened.layers.find(name)
+        except ToolNotFound:
+            with suppress(ToolNotFound):
+                return opened.registry.get(name)
+            raise
+
+    def log(self, name: str | None = None) -> list[Commit]:
+        """Commits of one tool, or of the whole registry, newest first.
+
+        Raises:
+            ToolNotFound: there is no such tool.
+        """
+        registry = self._opened().registry
+        if name is None:
+            return registry.store.log()
+        self.tool(name)
+        return registry.log(name)
+
+    async def latest_session(self) -> str | None:
+        """The id of the session that was written last."""
+        return await asyncio.to_thread((await self._episodes()).latest)
+
+    async def sessions(self, limit: int = 20) -> list[EpisodeSummary]:
+        """The newest sessions, newest first."""
+        return await asyncio.to_thread((await self._episodes()).list, limit)
+
+    @property
+    def usage(self) -> Mapping[Role, Usage]:
+        """Tokens spent through this object, by role."""
+        return dict(self._spent)
+
+    def _opened(self) -> _Open:
+        if self._open is None:
+            raise UsageError("This Forge is not open.", fix="Use it inside 'async with Forge(user=…) as forge:'.")
+        return self._open
+
+    async def _turn(self, text: str, session: str | None, spent: dict[Role, Usage]) -> AsyncGenerator[Event, None]:
+        """One task; ``spent`` holds what it took as soon as it is over."""
+        from agentforge.agent.session import check_text
+
+        check_text(text, self.settings.agent.prompt_bytes)
+        self._opened()
+        models = self._given_models or _client(self.settings)
+        before = dict(models.usage)
+        try:
+            current = await self._session(models, session, text)
+            async with aclosing(cast("AsyncGenerator[Event, None]", current.turn(text))) as events:
+                async for event in events:
+                    yield event
+        finally:
+            spent.update({role: usage - before.get(role, Usage()) for role, usage in models.usage.items()})
+            for role, usage in spent.items():
+                self._spent[role] = self._spent.get(role, Usage()) + usage
+            if self._given_models is None:
+                await models.aclose()
+
+    async def _episodes(self) -> Episodes:
+        return await asyncio.to_thread(self._opened().episodes)
+
+    async def _box(self) -> Box:
+        """The user's warm box, opened at its first need."""
+        opened = self._opened()
+        async with opened.box_lock:
+            if opened.box is None:
+                opened.box = await opened.stack.enter_async_context(await self._launch())
+        return opened.box
+
+    async def _launch(self) -> Box:
+        if self._open_box is not None:
+            return await self._open_box(self.settings.sandbox)
+        from agentforge.boxes.open import open_box
+
+        return await open_box(self.settings.sandbox, user=self.settings.user, on_notice=self._on_notice)
+
+    async def _session(self, models: ModelClient, session: str | None, title: str) -> Session:
+        """A new session, or an earlier one taken up again."""
+        from agentforge.agent.parts import AgentParts
+        from agentforge.agent.session import Session
+
+        opened = self._opened()
+        parts = AgentParts(
+            models=models,
+            box=self._box,
+            layers=opened.layers,
+            index=opened.index(),
+            episodes=await self._episodes(),
+            settings=self.settings,
+            forger=self._forger(models),
+        )
+        return await Session.open(parts, session, title=title)
+
+    def _forger(self, models: ModelClient) -> Forger:
+        from agentforge.boxes.protocol import Limits
+        from agentforge.forge.pipeline import ForgeParts, forge
+
+        opened, limits = self._opened(), self.settings.sandbox
+
+        async def forger(need: Need, emit: Emit) -> ForgeResult:
+            parts = ForgeParts(
+                models=models,
+                box=await self._box(),
+                layers=opened.layers,
+                registry=opened.registry,
+                settings=self.settings.forge,
+                call_limits=Limits(limits.call_seconds, limits.result_bytes, limits.output_bytes),
+                suite_limits=Limits(limits.suite_seconds, limits.result_bytes, limits.output_bytes),
+            )
+            return await forge(need, parts, emit)
+
+        return forger
+
+
+class _Open:
+    """What is open while a :class:`Forge` is; closed in the reverse order of opening."""
+
+    def __init__(self, settings: Settings) -> None:
+        from agentforge.registry.layers import BaseLayer, Layers, Registry
+
+        self.stack = AsyncExitStack()
+        self.box: Box | None = None
+        self.box_lock = asyncio.Lock()
+        self.registry = self.stack.enter_context(
+            Registry.open_or_create(settings.registries / settings.org / f"{settings.user}.git")
+        )
+        self.layers = Layers(self.registry, BaseLayer())
+        self._settings = settings
+        self._episodes: Episodes | None = None
+
+    def index(self) -> Index:
+        """The search index, a cache that is rebuilt when the tools changed."""
+        from agentforge.registry.index import Index
+
+        place = self._settings.home / "caches" / self._settings.org
+        return Index(self.layers, place / f"{self._settings.user}.index.db")
+
+    def episodes(self) -> Episodes:
+        """This user's episodes; opens the database at the first call."""
+        if self._episodes is None:
+            from agentforge.database.store import Database
+            from agentforge.memory.episodes import Episodes
+
+            database = self.stack.enter_context(Database.open(self._settings.database))
+            secrets = [each.key.get_secret_value() for each in self._settings.endpoints.values() if each.key]
+            self._episodes = Episodes(database, org=self._settings.org, user=self._settings.user, secrets=secrets)
+        return self._episodes
+
+
+def result_of(events: Sequence[Event]) -> RunResult:
+    """The result that the events of one whole task amount to."""
+    last = events[-1]
+    data = last.data
+    return RunResult(
+        status=last.type,
+        exit_code=last.exit_code,
+        answer=_text(data, "answer"),
+        session=last.session,
+        tools_made=_names(data, "tools_made"),
+        tools_used=_names(data, "tools_used"),
+        message=_text(data, "message"),
+        fix=_text(data, "fix"),
+        error=_text(data, "error"),
+        events=tuple(events),
+    )
+
+
+def _text(data: JSONObject, key: str) -> str:
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _names(data: JSONObject, key: str) -> tuple[str, ...]:
+    value = data.get(key)
+    return tuple(str(name) for name in value) if isinstance(value, list) else ()
+
+
+def _client(settings: Settings) -> ModelClient:
+    from agentforge.models.client import Models
+
+    return Models(settings)
+
+
+def _with_dependencies(layers: Layers, name: str) -> tuple[Tool, Mapping[str, str]]:
+    tool = layers.find(name)
+    return tool, layers.closure(tool.depends)

@@ -1,0 +1,99 @@
+"""``agentforge run``: one task, its answer on stdout, an exit code that tells the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from agentforge.api import Forge
+from agentforge.cli.failure import report
+from agentforge.cli.options import Who
+from agentforge.cli.output import Output
+from agentforge.cli.progress import View, seconds_text, view_for
+from agentforge.cli.turns import INTERRUPTED, TIMED_OUT, Ending, choose_session, follow, read_prompt
+from agentforge.events import Event
+from agentforge.settings import Settings, load
+from agentforge.types import JSONObject, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asked for."""
+
+    prompt: str
+    latest: bool
+    resume: str | None
+    who: Who
+    form: str
+    timeout: float | None
+    quiet: bool
+
+
+def run(request: Request) -> int:
+    """Runs one task and prints its answer."""
+    settings = load(overrides=request.who.overrides())
+    text = read_prompt(request.prompt, settings.agent.prompt_bytes)
+    with asyncio.Runner() as runner:
+        return runner.run(_run(request, settings, text))
+
+
+async def _run(request: Request, settings: Settings, text: str) -> int:
+    output, started = Output(request.form), time.monotonic()
+    async with Forge(user=settings.user, org=settings.org, settings=settings) as forge:
+        session = await choose_session(forge, latest=request.latest, resume=request.resume)
+        with view_for(output.err, quiet=request.quiet) as view:
+            ending = await follow(forge.stream(text, session=session), _shower(output, view), seconds=request.timeout)
+        spent = {str(role): usage for role, usage in forge.usage.items() if usage.calls}
+    return finish(output, ending, spent, time.monotonic() - started, quiet=request.quiet)
+
+
+def _shower(output: Output, view: View) -> Callable[[Event], None]:
+    """Shows an event to the person and, with stream-json, to the program."""
+
+    def show(event: Event) -> None:
+        view.show(event)
+        if output.form == "stream-json":
+            output.line(event.to_json())
+
+    return show
+
+
+def finish(output: Output, ending: Ending, spent: dict[str, Usage], seconds: float, *, quiet: bool) -> int:
+    """Prints the answer, or why there is none."""
+    data = summary(ending, spent, seconds)
+    if ending.code == 0:
+        if not quiet:
+            output.note(footer(ending, spent, seconds))
+        return output.finish(ending.text("answer"), data)
+    kind = ending.text("error") or {TIMED_OUT: "DeadlineReached", INTERRUPTED: "Interrupted"}.get(ending.code, "")
+    fix = ending.text("fix") or (f"Go on with: agentforge run -r {ending.session} -p …" if ending.session else "")
+    return report(output, kind, ending.text("message") or "The task failed.", fix, ending.code, data)
+
+
+def summary(ending: Ending, spent: dict[str, Usage], seconds: float) -> JSONObject:
+    """The facts of a run as JSON; ``usage`` is in tokens, by role and in total."""
+    total = sum(spent.values(), Usage())
+    return {
+        "answer": ending.text("answer"),
+        "session": ending.session,
+        "tools_made": list(ending.names("tools_made")),
+        "tools_used": list(ending.names("tools_used")),
+        "usage": {"total": asdict(total), **{role: asdict(usage) for role, usage in spent.items()}},
+        "seconds": round(seconds, 3),
+    }
+
+
+def footer(ending: Ending, spent: dict[str, Usage], seconds: float) -> str:
+    """One line: what was made and used, what it cost, where it is kept."""
+    total = sum(spent.values(), Usage())
+    parts = [
+        f"made {', '.join(ending.names('tools_made'))}" if ending.names("tools_made") else "",
+        f"used {', '.join(ending.names('tools_used'))}" if ending.names("tools_used") else "",
+        f"{total.calls} model call{'s' if total.calls != 1 else ''}",
+        f"{total.input_tokens + total.output_tokens:,} tokens",
+        seconds_text(seconds),
+        f"session {ending.session}" if ending.session else "",
+    ]
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,80 @@
+"""``agentforge web``: the registry browser on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+
+from agentforge.cli.options import Who
+from agentforge.cli.output import Output
+from agentforge.registry.layers import BaseLayer, Layers, Registry
+from agentforge.registry.tool import Tool
+from agentforge.settings import Settings, load
+from agentforge.types import Layer, State
+from agentforge.web.app import serve
+from agentforge.web.catalogue import Catalogue, Entry, OpenCatalogue, Version
+
+VERSIONS = 50
+"""So many versions of a tool are shown at the most."""
+
+
+def web(who: Who, *, host: str | None, port: int | None) -> int:
+    """Serves until Ctrl-C, which is the ordinary way to end it: exit code 0."""
+    given = {key: value for key, value in (("web.host", host), ("web.port", port)) if value is not None}
+    settings = load(overrides=who.overrides() | given)
+    output = Output()
+
+    def ready(address: str) -> None:
+        output.text(address)
+        output.note("Open this address; the token in it is valid until Ctrl-C.")
+
+    try:
+        asyncio.run(serve(settings.web, open_catalogue(settings), on_ready=ready))
+    except KeyboardInterrupt:
+        output.note("Stopped.")
+    return 0
+
+
+def open_catalogue(settings: Settings) -> OpenCatalogue:
+    """Opens the layers of the settings' user for one request."""
+
+    @contextmanager
+    def opened() -> Generator[Catalogue]:
+        with Registry.open_or_create(settings.registries / settings.org / f"{settings.user}.git") as registry:
+            yield LayersCatalogue(settings.user, registry)
+
+    def call() -> AbstractContextManager[Catalogue]:
+        return opened()
+
+    return call
+
+
+class LayersCatalogue:
+    """One person's tools as the pages read them."""
+
+    def __init__(self, owner: str, registry: Registry) -> None:
+        self._owner = owner
+        self._registry = registry
+        self._layers = Layers(registry, BaseLayer())
+
+    @property
+    def owner(self) -> str:
+        """Whose registry it is."""
+        return self._owner
+
+    def entries(self) -> list[Entry]:
+        """Every tool of every layer and state, the nearest layer first."""
+        others = (State.PROPOSED, State.QUARANTINED, State.RETIRED)
+        found = [Entry(tool) for tool in self._layers.live()]
+        found += [Entry(tool) for state in others for tool in self._registry.tools(state)]
+        found += [Entry(tool, shadowed=True) for tool in self._layers.shadowed()]
+        return sorted(found, key=lambda entry: list(Layer).index(entry.tool.layer))
+
+    def versions(self, tool: Tool) -> list[Version]:
+        """The tool's commits, newest first."""
+        if tool.layer is not Layer.USER:
+            return []
+        found = self._registry.versions(tool.name)[:VERSIONS]
+        then = ((each, self._registry.get_version(tool.name, each.commit)) for each in found)
+        return [Version(each.commit, each.message, each.time, was.source, was.tests) for each, was in then]

@@ -1,0 +1,157 @@
+"""``agentforge tools list|show|log``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TypeVar, cast
+
+from rich.console import Console, Group, RenderableType
+from rich.syntax import Syntax
+from rich.text import Text
+
+from agentforge.api import Forge
+from agentforge.cli.options import Who
+from agentforge.cli.output import Output, cell, presentable, table
+from agentforge.gitstore.store import Commit
+from agentforge.registry.tool import Tool
+from agentforge.settings import load
+from agentforge.types import JSON, Example, JSONObject, State
+
+T = TypeVar("T")
+MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "dim")}
+
+
+def list_tools(who: Who, state: str, form: str) -> int:
+    """All tools in ``state``, one per line."""
+    wanted = None if state == "all" else State(state)
+    found = _ask(who, lambda forge: forge.tools(state=wanted))
+    output = Output(form)
+    rows = table("NAME", "STATE", "LAYER", "SUMMARY")
+    for tool in found:
+        rows.add_row(tool.name, standing(tool), str(tool.layer), cell(tool.manifest.summary, 90))
+    if not found and not output.json:
+        output.note(f"No tool is {state}." if wanted else "There is no tool at all.")
+    return output.finish(rows if found else "", {"tools": [brief(tool) for tool in found]})
+
+
+def show_tool(who: Who, name: str, form: str) -> int:
+    """One tool with everything that helps to judge it."""
+    tool = _ask(who, lambda forge: forge.tool(name))
+    output = Output(form)
+    if output.json:
+        return output.finish("", {"tool": {**brief(tool), **details(tool)}})
+    Console(markup=False, highlight=False, emoji=False, soft_wrap=True).print(_page(tool))
+    return 0
+
+
+def log_tool(who: Who, name: str | None, form: str) -> int:
+    """Commits of a tool, or of the whole registry, newest first."""
+    commits = _ask(who, lambda forge: forge.log(name))
+    rows = table("COMMIT", "WHEN", "WHAT", "FROM")
+    for commit in commits:
+        origin = ", ".join(f"{key} {value}" for key in ("Job", "Episode") for value in commit.trailers.get(key, ()))
+        rows.add_row(
+            commit.sha[:10], commit.time.astimezone().strftime("%Y-%m-%d %H:%M"), cell(commit.message), cell(origin)
+        )
+    return Output(form).finish(rows, {"commits": [_commit(commit) for commit in commits]})
+
+
+def standing(tool: Tool) -> str:
+    """``live``, ``live, unconfirmed``, ``proposed`` …"""
+    return f"{tool.state}, unconfirmed" if tool.unconfirmed else str(tool.state)
+
+
+def brief(tool: Tool) -> JSONObject:
+    """One entry of a list of tools."""
+    return {
+        "name": tool.name,
+        "state": str(tool.state),
+        "unconfirmed": tool.unconfirmed,
+        "layer": str(tool.layer),
+        "version": tool.version,
+        "signature": tool.manifest.signature,
+        "summary": tool.manifest.summary,
+    }
+
+
+def details(tool: Tool) -> JSONObject:
+    """The rest of a tool: manifest, report, examples, source and tests."""
+    return {
+        "manifest": cast("JSON", tool.manifest.model_dump(mode="json")),
+        "report": tool.report,
+        "examples": [cast("JSON", asdict(example)) for example in tool.examples],
+        "source": tool.source,
+        "tests": tool.tests,
+    }
+
+
+def _ask(who: Who, question: Callable[[Forge], T]) -> T:
+    settings = load(overrides=who.overrides())
+
+    async def answer() -> T:
+        async with Forge(user=settings.user, org=settings.org, settings=settings) as forge:
+            return question(forge)
+
+    return asyncio.run(answer())
+
+
+def _commit(commit: Commit) -> JSONObject:
+    return {
+        "sha": commit.sha,
+        "time": commit.time.isoformat(),
+        "message": commit.message,
+        "author": commit.author,
+        "trailers": {key: list(values) for key, values in commit.trailers.items()},
+    }
+
+
+def _page(tool: Tool) -> RenderableType:
+    """Top to bottom what a person needs to decide: what, verdict, examples, origin, source, tests."""
+    head = Text.assemble((tool.name, "bold"), presentable(tool.manifest.signature))
+    facts = f"{standing(tool)} · {tool.layer} layer · version {tool.version[:12]} · {_reach(tool)}"
+    parts: list[RenderableType] = [head, Text(facts, style="dim"), Text(presentable(tool.manifest.summary))]
+    for title, lines in (
+        ("Gates", _gates(tool)),
+        ("Examples", [_example(tool.name, example) for example in tool.examples]),
+        ("Origin", _origin(tool)),
+    ):
+        if lines:
+            parts += [Text(f"\n{title}", style="bold"), *lines]
+    for title, code in (("tool.py", tool.source), ("test_tool.py", tool.tests)):
+        parts += [Text(f"\n{title}", style="bold"), Syntax(presentable(code).rstrip(), "python", theme="ansi_dark")]
+    return Group(*parts)
+
+
+def _reach(tool: Tool) -> str:
+    reach = asdict(tool.manifest.capabilities)
+    named = [key if value is True else f"{key} {', '.join(value)}" for key, value in reach.items() if value]
+    return "reaches " + "; ".join(named) if named else "reaches nothing"
+
+
+def _gates(tool: Tool) -> list[Text]:
+    gates = tool.report.get("gates")
+    lines: list[Text] = []
+    for gate in gates if isinstance(gates, list) else []:
+        if isinstance(gate, dict):
+            mark, style = MARKS.get(str(gate.get("verdict")), ("?", "yellow"))
+            line = Text.assemble((f"  {mark} ", style), f"{presentable(str(gate.get('gate'))):<18}")
+            line.append_text(cell(str(gate.get("summary") or ""), 120))
+            lines.append(line)
+    return lines
+
+
+def _example(name: str, example: Example) -> Text:
+    args = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in example.args.items())
+    gives = f"raises {example.raises}" if example.raises else json.dumps(example.returns, ensure_ascii=False)
+    held = ", held out" if example.held_out else ""
+    line = Text("  ").append_text(cell(f"{name}({args}) → {gives}", 140))
+    return line.append(f"   {presentable(example.source)}{held}", style="dim")
+
+
+def _origin(tool: Tool) -> list[Text]:
+    facts = tool.manifest.provenance.model_dump(mode="json", exclude_defaults=True, exclude={"prompts"})
+    facts.update({"depends": list(tool.manifest.depends)} if tool.manifest.depends else {})
+    return [Text(f"  {key:<20}").append_text(cell(value, 120)) for key, value in facts.items()]

@@ -1,0 +1,110 @@
+"""One turn on the command line: a prompt that makes sense, its events shown, and how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from agentforge.agent.session import check_text
+from agentforge.api import Forge
+from agentforge.errors import AgentForgeError, UsageError
+from agentforge.events import Event
+from agentforge.types import JSONObject
+
+TIMED_OUT = 124
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a turn ended: the exit code, the data of its terminal event, and the session it belongs to."""
+
+    code: int
+    data: JSONObject
+    session: str
+
+    def text(self, key: str) -> str:
+        """A text of the terminal event, or nothing."""
+        value = self.data.get(key)
+        return value if isinstance(value, str) else ""
+
+    def names(self, key: str) -> list[str]:
+        """A list of names of the terminal event."""
+        value = self.data.get(key)
+        return [str(name) for name in value] if isinstance(value, list) else []
+
+
+def read_prompt(given: str, limit: int) -> str:
+    """The task: ``given``, or stdin for ``-``, of which no more is read than may be accepted.
+
+    Raises:
+        UsageError: it is empty, longer than ``limit`` bytes, or no UTF-8 text.
+    """
+    raw = sys.stdin.buffer.read(limit + 1) if given == "-" else given.encode("utf-8", "surrogateescape")
+    cut = len(raw) > limit
+    try:
+        text = raw.decode("utf-8", "ignore" if cut else "strict")
+    except UnicodeDecodeError:
+        raise UsageError("The prompt is not UTF-8 text.", fix="Convert it first, for example with iconv.") from None
+    if cut:
+        raise UsageError(f"The prompt is longer than {limit:,} bytes.", fix="Shorten it, or raise agent.prompt_bytes.")
+    check_text(text, limit)
+    return text
+
+
+async def choose_session(forge: Forge, *, latest: bool, resume: str | None) -> str | None:
+    """The session to go on with; None starts a new one.
+
+    Raises:
+        UsageError: both were asked for, there is none yet, or none of that id.
+    """
+    if latest and resume:
+        raise UsageError("--continue and --resume exclude each other.", fix="Give one of them.")
+    if resume:
+        return resume
+    if not latest:
+        return None
+    session = await forge.latest_session()
+    if session is None:
+        raise UsageError("There is no session to continue yet.", fix="Leave out --continue.")
+    return session
+
+
+async def follow(
+    events: AsyncGenerator[Event, None], show: Callable[[Event], None], *, seconds: float | None = None
+) -> Ending:
+    """Shows events up to the terminal one. Ctrl-C and a time limit end the turn, not the program.
+
+    A turn that is cancelled still says so with a terminal event of its own, so that both look alike
+    from here; which of the two it was, the time limit knows.
+    """
+    ending, session = Ending(1, {"message": "The turn ended without saying how."}, ""), ""
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit, aclosing(events):
+            async for event in events:
+                session = event.session or session
+                show(event)
+                if event.terminal:
+                    ending = Ending(event.exit_code, event.data, session)
+                    break
+    except AgentForgeError as error:
+        said: JSONObject = {"message": error.message, "fix": error.fix, "error": type(error).__name__}
+        ending = Ending(error.exit_code, said, session)
+    except (asyncio.CancelledError, TimeoutError):
+        ending = Ending(INTERRUPTED, {"message": "Interrupted."}, session)
+    if limit.expired():
+        return Ending(TIMED_OUT, {"message": f"The time limit of {seconds:g} s ran out."}, session)
+    if ending.code == INTERRUPTED:
+        _stay()
+    return ending
+
+
+def _stay() -> None:
+    """Ctrl-C cancelled this task to end the turn; the rest of the program goes on."""
+    task = asyncio.current_task()
+    while task is not None and task.cancelling():
+        task.uncancel()
