@@ -36,6 +36,7 @@ STEP_SECONDS = 7200.0  # one step on a slow line; pip has its own limits for eac
 
 _LEFT_OUT = frozenset({"torch", "torchaudio", "torchvision", "torchcodec"})  # needed for speech and pictures only
 _UNLISTED = ("intel-openmp", "opencv-python-headless", "gguf", "accelerate")  # gguf, accelerate: to convert
+_TOLD = ("Collecting ", "Downloading ", "Building ", "Installing ")  # of pip's lines; two words each
 _SIZES: dict[Device, tuple[int, int]] = {  # bytes to download and on disk; measured (cpu), vLLM's wheel list (gpu)
     "cpu": (900_000_000, 3_400_000_000),
     "gpu": (4_500_000_000, 11_000_000_000),
@@ -106,7 +107,6 @@ async def install(environment: ServerEnvironment, on_progress: OnProgress) -> No
         if marker.exists():
             continue
         report = _reporter(on_progress, what, number, len(steps))
-        report("")
         await step(environment, report)
         storage.write_whole(marker, "")
 
@@ -132,11 +132,10 @@ def check_python(device: Device, version: tuple[int, int] = sys.version_info[:2]
 
 def _reporter(on_progress: OnProgress, what: str, number: int, steps: int) -> Callable[[str], None]:
     def report(line: str) -> None:
-        if line.startswith(("WARNING", "DEPRECATION", "[notice]")):
-            return
-        detail = f": {line[:90]}" if line else ""
-        on_progress(Progress("environment", f"{what}{detail}", number, steps))
+        if line.startswith(_TOLD):
+            on_progress(Progress("environment", f"{what}: {' '.join(line.split()[:2])[:90]}", number, steps))
 
+    on_progress(Progress("environment", what, number, steps))
     return report
 
 

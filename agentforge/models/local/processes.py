@@ -161,7 +161,7 @@ async def _copy(process: asyncio.subprocess.Process, log: Path, on_line: Callabl
     if process.stdout is None:  # cannot be: asked for above
         return
     rest = ""
-    with log.open("ab") as file:
+    with log.open("ab", buffering=0) as file:
         while piece := await process.stdout.read(1 << 14):
             file.write(piece)
             *lines, rest = re.split(r"[\r\n]+", rest + piece.decode("utf-8", "replace"))

