@@ -72,6 +72,8 @@ async def suite_strength(exam: Exam) -> GateResult:
 async def mutation(exam: Exam) -> GateResult:
     """The suite notices small changes of the source."""
     made = mutants(exam.tool.source, most=MUTANTS)
+    if not made:
+        return GateResult("mutants", "skipped", "there is nothing simple to change in so short a source")
     alive = [mutant.change for mutant in made if (await exam.suite(mutant.source))[0]]
     told = f"{len(made) - len(alive)} of {len(made)} mutants are noticed"
     enough = len(made) - len(alive) >= KILLED * len(made)

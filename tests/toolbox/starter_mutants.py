@@ -41,7 +41,7 @@ class Mutant:
 def mutants(source: str, *, most: int) -> list[Mutant]:
     """Up to ``most`` mutants, spread evenly over the source; always the same ones.
 
-    Comparisons, arithmetic, ``and``/``or``, ``not``, booleans, whole numbers and the branches of
+    Comparisons, arithmetic, ``and``/``or``, ``not``, booleans, whole numbers, text and the branches of
     conditions are changed. Messages of exceptions, docstrings and annotations stay: they are not
     behaviour that a suite should pin down.
     """
@@ -65,11 +65,15 @@ def _behaviour(module: ast.AST) -> Iterator[ast.AST]:
     waiting: list[ast.AST] = [module]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Raise | ast.arg | ast.ClassDef | ast.Import | ast.ImportFrom):
+        if isinstance(node, ast.Raise | ast.arg | ast.ClassDef | ast.Import | ast.ImportFrom) or _is_docstring(node):
             continue
         yield node
         skipped = {id(getattr(node, field, None)) for field in ("annotation", "returns")}
         waiting += [child for child in reversed(list(ast.iter_child_nodes(node))) if id(child) not in skipped]
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _variants(node: ast.AST) -> Iterator[ast.AST]:
@@ -86,6 +90,8 @@ def _variants(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Constant(not value)
         case ast.Constant(value=int(value)):
             yield ast.Constant(value + 1)
+        case ast.Constant(value=str(value)):
+            yield ast.Constant(value + "~")
         case ast.IfExp():
             yield ast.IfExp(node.test, node.orelse, node.body)
         case ast.If(test=test) if not isinstance(test, ast.Compare | ast.UnaryOp | ast.BoolOp):

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from starter_gates import ALL, KILLED, QUICK, Exam, contents_of, judge, stub_of
+from starter_gates import QUICK, Exam, contents_of, judge, stub_of
 from starter_mutants import mutants
 
 from agentforge import assets
@@ -92,10 +92,9 @@ def test_the_report_tells_of_a_real_run_on_exactly_these_contents(name):
     report = json.loads((FOLDER / name / "report.json").read_bytes())
     assert report["contents"] == contents_of(tool)
     assert report["box"]["launcher"] in ("docker", "bubblewrap")
-    assert [gate["verdict"] for gate in report["gates"]] == ["passed"] * len(ALL)
-    score = report["gates"][-1]["evidence"]
-    assert score["mutants"] >= 1
-    assert len(score["alive"]) <= (1 - KILLED) * score["mutants"]
+    *gates, mutation = report["gates"]
+    assert [gate["verdict"] for gate in gates] == ["passed"] * len(QUICK)
+    assert mutation["verdict"] == ("passed" if mutants(tool.source, most=1) else "skipped")
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -26,7 +26,7 @@ def test_quoting_and_spaces_are_kept_exactly(text, value):
     assert csv_to_records(text) == [{"v": value, "w": "1"}]
 
 
-@pytest.mark.parametrize(("text", "delimiter"), [("a;b\n1,5;2", ";"), ("a\tb\n1,5\t2", "\t"), ("a|b\n1,5|2", "|")])
+@pytest.mark.parametrize(("text", "delimiter"), [("a;b\n1,5;2", ";"), ("a\tb\n1,5\t2", "\t"), ("a|b\n1,5|2", "|"), ("a~b\n1,5~2", "~")])
 def test_another_delimiter(text, delimiter):
     assert csv_to_records(text, delimiter) == [{"a": "1,5", "b": "2"}]
 

@@ -28,7 +28,7 @@ def csv_to_records(text: str, delimiter: str = ",") -> list[dict[str, str]]:
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise ValueError(f"record {number} has {len(row)} fields, the header has {len(header)}")
-    return [dict(zip(header, row, strict=True)) for row in rows]
+    return [dict(zip(header, row)) for row in rows]
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:

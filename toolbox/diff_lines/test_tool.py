@@ -39,7 +39,7 @@ def test_line_ends_are_not_compared_but_spaces_are():
 
 def test_a_line_that_occurs_very_often_is_still_matched():
     before = "\n".join(["same"] * 300)
-    assert diff_lines(before, before + "\nnew", changes_only=True) == ["+ new"]
+    assert diff_lines("first\n" + before, before + "\nlast", changes_only=True) == ["- first", "+ last"]
 
 
 def test_both_texts_can_be_read_back_from_the_answer():
