@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -168,9 +169,18 @@ def _finish(process: subprocess.Popen[bytes], feed: bytes, seconds: float, name:
         raise RegistryError(f"git {name} did not finish within {seconds:g} seconds.") from error
     finally:
         if process.poll() is None:
-            process.kill()
-            process.communicate()
+            _end(process)
     return process.returncode, out, err.decode("utf-8", "replace")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kills git and closes its pipes; what it had started may still hold their other ends."""
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 def _environment(path: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ MAX_SUBJECT = 200
 MAX_PATH_BYTES = 1024
 
 _KEY = re.compile(r"[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)*")
-_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@/+=-]{0,199}")
+_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@/+=-]{0,319}")
 
 
 def check_path(path: str) -> None:
