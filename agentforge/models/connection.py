@@ -28,6 +28,20 @@ PAUSES = (0.5, 2.0)
 
 CONNECT_SECONDS = 10.0
 
+_HEADERS = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "anthropic-version",
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "user-agent",
+    }
+)
+
 Stream: TypeAlias = AsyncMessageStream[Any]
 
 
@@ -38,10 +52,13 @@ class Connection:
         self.name = name
         self.endpoint = endpoint
         self._slots = asyncio.Semaphore(endpoint.parallel)
+        url = httpx2.URL(endpoint.url)
         self._http = httpx2.AsyncClient(
             timeout=httpx2.Timeout(endpoint.timeout, connect=CONNECT_SECONDS),
-            trust_env=not _is_loopback(endpoint.url),  # a proxy cannot reach this machine's own address
+            verify=url.scheme == "https",  # elsewhere there is no certificate; loading the roots takes its time
+            trust_env=not _is_loopback(url.host),  # a proxy cannot reach this machine's own address
             follow_redirects=False,  # the key goes to no other host
+            event_hooks={"request": [] if endpoint.kind == "claude" else [_only_ours]},
         )
         self._client = anthropic.AsyncAnthropic(
             # Always given, so that the SDK never takes Claude's key from the environment for others.
@@ -140,8 +157,13 @@ def usage_of(usage: AnswerUsage) -> Usage:
     return Usage(input_tokens=sent, output_tokens=usage.output_tokens or 0, cached_tokens=cached, calls=1)
 
 
-def _is_loopback(url: str) -> bool:
-    host = httpx2.URL(url).host
+async def _only_ours(request: httpx2.Request) -> None:
+    """Drops what the SDK adds from ``ANTHROPIC_CUSTOM_HEADERS``: it is meant for Claude's gateway."""
+    for name in [name for name in request.headers if name not in _HEADERS and not name.startswith("x-stainless-")]:
+        del request.headers[name]
+
+
+def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:

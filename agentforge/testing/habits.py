@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -17,6 +17,8 @@ from agentforge.testing.refusals import MODELS, Block, problems_of, sign
 from agentforge.testing.script import Reply, pieces
 
 Headers: TypeAlias = Mapping[str, str]
+Count: TypeAlias = Callable[[Block], int]
+"""The tokens of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,9 @@ def _cut(text: str, limit: int) -> tuple[str, bool]:
 class ClaudeHabit:
     """Refuses all that Claude refuses (:mod:`agentforge.testing.refusals`)."""
 
-    def __init__(self, context: int) -> None:
+    def __init__(self, context: int, tokens: Count) -> None:
         self._context = context
+        self._tokens = tokens
 
     def refuse(self, body: Block, headers: Headers, key: str | None, *, counting: bool) -> Refusal | None:
         """In Claude's order: the key, the version, the shape, the model, the length."""
@@ -89,7 +92,7 @@ class ClaudeHabit:
             return self._invalid("; ".join(problems))
         if body["model"] not in MODELS:
             return Refusal(404, self.error(404, "not_found_error", f"model: {body['model']}"))
-        if (tokens := prompt_tokens(body)) > self._context:
+        if (tokens := self._tokens(body)) > self._context:
             return self._invalid(f"prompt is too long: {tokens} tokens > {self._context} maximum")
         return None
 
@@ -110,7 +113,7 @@ class ClaudeHabit:
                 {"type": "tool_use", "id": call.id, "name": call.name, "input": call.args} for call in reply.calls
             ]
         stop = "max_tokens" if cut else reply.stopped
-        return Blocks(tuple(content), stop, prompt_tokens(body), max(1, len(pieces(text))))
+        return Blocks(tuple(content), stop, self._tokens(body), max(1, len(pieces(text))))
 
     def error(self, status: int, kind: str, message: str) -> Block:
         """With type and request id."""
@@ -125,8 +128,9 @@ class ClaudeHabit:
 class VllmHabit:
     """As vLLM 0.32 was seen to behave: unknown fields are dropped, little is checked."""
 
-    def __init__(self, context: int, model: str) -> None:
+    def __init__(self, context: int, tokens: Count, model: str) -> None:
         self._context = context
+        self._tokens = tokens
         self._model = model
 
     def refuse(self, body: Block, headers: Headers, key: str | None, *, counting: bool) -> Refusal | None:
@@ -154,7 +158,7 @@ class VllmHabit:
             return "Parameter 'cache_salt' must be at most 128 characters and must not contain '@', '/', '\\', or NUL."
         if body["max_tokens"] > self._context:
             return f"max_completion_tokens={body['max_tokens']} cannot be greater than max_model_len={self._context}."
-        if (sent := prompt_tokens(body)) > self._context:
+        if (sent := self._tokens(body)) > self._context:
             return (
                 f"This model's maximum context length is {self._context} tokens. However, your prompt contains at "
                 f"least {sent} input tokens, which exceeds this limit even without any output tokens."
@@ -170,7 +174,7 @@ class VllmHabit:
 
         A forced call that is cut comes back as raw text, or, streamed, as nothing at all.
         """
-        sent = prompt_tokens(body)
+        sent = self._tokens(body)
         limit = min(body["max_tokens"], self._context - sent)
         forced = cast(Block, body.get("tool_choice") or {}).get("type") in ("any", "tool")
         printed = "\n".join(_printed(call.name, call.args) for call in reply.calls)

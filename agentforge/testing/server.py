@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from agentforge.settings import Endpoint
-from agentforge.testing.habits import Block, Blocks, ClaudeHabit, Habit, VllmHabit, prompt_tokens
+from agentforge.testing.habits import Block, Blocks, ClaudeHabit, Count, Habit, VllmHabit, prompt_tokens
 from agentforge.testing.script import Fault, Lines, Reply, Script, ScriptExhausted, pieces
 
 START_SECONDS = 10.0
@@ -45,9 +45,10 @@ class MessagesServer:
 
     In mode ``claude`` it refuses what Claude refuses; in mode ``vllm`` it has vLLM's habits. The
     script is a list of answers, or a function from :class:`Received` to one (called in the server's
-    thread). A context manager, synchronous or not; it runs in a thread of its own, so that it also
-    serves programs in other processes. ``requests`` holds all that arrived, ``abandoned`` counts the
-    streams that the client left early, ``most_at_once`` the requests answered at the same time.
+    thread); ``tokens`` counts a prompt. A context manager, synchronous or not; it runs in a thread of
+    its own, so that it also serves programs in other processes. ``requests`` holds all that arrived,
+    ``abandoned`` counts the streams that the client left early, ``most_at_once`` the requests
+    answered at the same time.
     """
 
     def __init__(
@@ -58,17 +59,21 @@ class MessagesServer:
         model: str = "",
         key: str | None = None,
         context: int = 200_000,
+        tokens: Count = prompt_tokens,
     ) -> None:
         self.model = model or ("claude-opus-5-5" if mode == "claude" else "qwen-coder")
         self.mode: Mode = mode
         self.key = key if key is not None or mode == "vllm" else "sk-test-0123456789"
         self.context = context
+        self.tokens = tokens
         self.requests: list[Received] = []
         self.abandoned = 0
         self.most_at_once = 0
         self._now = 0
         self._script: Script[str, Received] = Script(script)
-        self._habit: Habit = ClaudeHabit(context) if mode == "claude" else VllmHabit(context, self.model)
+        self._habit: Habit = (
+            ClaudeHabit(context, tokens) if mode == "claude" else VllmHabit(context, tokens, self.model)
+        )
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self.url = ""
@@ -135,7 +140,7 @@ class MessagesServer:
         refusal = self._habit.refuse(received.body, received.headers, self.key, counting=True)
         if refusal is not None:
             return self._json(refusal.body, refusal.status)
-        return self._json({"input_tokens": prompt_tokens(received.body)})
+        return self._json({"input_tokens": self.tokens(received.body)})
 
     async def _messages(self, request: Request) -> Response:
         received = await self._received(request)
