@@ -18,6 +18,7 @@ import platform
 import re
 import shutil
 import sys
+import sysconfig
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ STEP_SECONDS = 7200.0  # one step on a slow line; pip has its own limits for eac
 
 _LEFT_OUT = frozenset({"torch", "torchaudio", "torchvision", "torchcodec"})  # needed for speech and pictures only
 _UNLISTED = ("intel-openmp", "opencv-python-headless", "gguf", "accelerate")  # gguf, accelerate: to convert
+_QUIET = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 _TOLD = ("Collecting ", "Downloading ", "Building ", "Installing ")  # of pip's lines; two words each
 _SIZES: dict[Device, tuple[int, int]] = {  # bytes to download and on disk; measured (cpu), vLLM's wheel list (gpu)
     "cpu": (900_000_000, 3_400_000_000),
@@ -111,6 +113,15 @@ async def install(environment: ServerEnvironment, on_progress: OnProgress) -> No
         storage.write_whole(marker, "")
 
 
+def can_compile() -> bool:
+    """Whether torch can compile for the CPU: a C++ compiler (``CXX``, else g++) and Python's headers.
+
+    Without them vLLM's workers fail while starting, unless told to run without compiling.
+    """
+    compiler = processes.inherited().get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
+    return shutil.which(compiler) is not None and (Path(sysconfig.get_path("include")) / "Python.h").is_file()
+
+
 def check_python(device: Device, version: tuple[int, int] = sys.version_info[:2], system: str = sys.platform) -> None:
     """Refuses early what pip would refuse in a riddle.
 
@@ -162,7 +173,7 @@ async def run_logged(
     storage.remove(temporary)
     temporary.mkdir(parents=True)
     try:
-        variables = processes.install_environment() | {"TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"}
+        variables = processes.install_environment() | _QUIET | {"TMPDIR": str(temporary)}
         status = await processes.run(
             tuple(command), environment=variables, log=environment.log, seconds=STEP_SECONDS, on_line=hear
         )

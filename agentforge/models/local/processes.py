@@ -23,7 +23,7 @@ _SECRET = re.compile(r"^(ANTHROPIC|AWS|OPENAI|AGENTFORGE)_|KEY$|TOKEN|SECRET|PAS
 _NEEDED_BY_PIP = re.compile(r"^(PIP|UV)_|^HF_TOKEN$|_proxy$|_PROXY$")
 _SERVER = re.compile(
     r"^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|XDG_\w+|LD_\w+|DYLD_\w+|CUDA_\w+|NVIDIA_\w+|NCCL_\w+|GLOO_\w+"
-    r"|OMP_\w+|KMP_\w+|MKL_\w+|VLLM_\w+|TORCH\w*|TRITON_\w+|HF_HOME)$"
+    r"|CC|CXX|OMP_\w+|KMP_\w+|MKL_\w+|VLLM_\w+|TORCH\w*|TRITON_\w+|HF_HOME)$"
 )
 
 

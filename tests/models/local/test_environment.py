@@ -126,6 +126,19 @@ async def test_a_package_that_cannot_be_had_is_named(index: Path, cache: Path) -
     assert not environment.ready
 
 
+def test_compiling_needs_a_compiler_that_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fakes.write_program(tmp_path / "my-c++", "true")
+    (tmp_path / "Python.h").touch()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    assert not environments.can_compile()
+    monkeypatch.setenv("CXX", "my-c++")
+    assert environments.can_compile()
+    (tmp_path / "Python.h").unlink()
+    assert not environments.can_compile()
+
+
 async def test_a_full_disk_is_told_as_such(cache: Path) -> None:
     environment = environment_of(cache, "cpu")
     fakes.write_program(environment.program("pip"), "echo 'OSError: [Errno 28] No space left on device'; exit 2")

@@ -75,6 +75,19 @@ async def test_up_makes_a_model_answer_and_settings_know_it(
     assert await down(asked) is False
 
 
+@pytest.mark.usefixtures("ready")
+async def test_without_a_compiler_the_model_runs_uncompiled_and_says_so(
+    settings: MakeSettings, model: Path, seen: list[Progress], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    asked = settings(source=f"path:{model}")
+    await up(asked, on_progress=seen.append)
+    record = server.read_record(asked.home)
+    assert record
+    assert "--enforce-eager" in record.command
+    assert any(progress.notice and "compiler" in progress.message for progress in seen)
+
+
 def _never(plan: Plan) -> bool:
     pytest.fail(f"There is nothing to ask: {plan}")
 
