@@ -48,14 +48,13 @@ def shipping_fee(grams: int) -> int:
 
 
 def mask_account(account: str) -> str:
-    """Two characters in front and three at the end stay, # for each of the others."""
-    return account[:2] + "#" * (len(account) - 5) + account[-3:]
+    """# for every character but the last four."""
+    return "#" * (len(account) - 4) + account[-4:]
 
 
 def pack_pattern(pattern: str) -> str:
-    """Each run as its letter, followed by its length where that is more than 1."""
-    runs = ((letter, len(list(run))) for letter, run in groupby(pattern))
-    return "".join(letter + (str(length) if length > 1 else "") for letter, length in runs)
+    """Each run as its letter, followed by its length."""
+    return "".join(f"{letter}{len(list(run))}" for letter, run in groupby(pattern))
 
 
 def seat_label(ticket: int) -> str:
@@ -71,6 +70,27 @@ def volume_price(quantity: int) -> int:
 def loyalty_points(total: int) -> int:
     """2 points for every full 15, and 10 on top from 150 on."""
     return total // 15 * 2 + (10 if total >= 150 else 0)
+
+
+def flight_time(minutes: int) -> str:
+    """Hours, the letter h and the minutes left with two digits."""
+    return f"{minutes // 60}h{minutes % 60:02d}"
+
+
+def late_fee(days: int) -> int:
+    """Three days are free, each further day costs 2, at most 40."""
+    return min(40, 2 * max(0, days - 3))
+
+
+def basket_total(prices: list[int]) -> int:
+    """The prices added up; 6 on top for delivery if they stay below 60."""
+    goods = sum(prices)
+    return goods + 6 if goods < 60 else goods
+
+
+def wind_flag(speed: int) -> str:
+    """green below 20, yellow below 40, orange below 60, red from 60."""
+    return next((flag for limit, flag in ((20, "green"), (40, "yellow"), (60, "orange")) if speed < limit), "red")
 
 
 def name_score(name: str) -> int:
@@ -139,6 +159,10 @@ _MARKS = (
     [10, 9, 8, 7, 6, 5], [1, 10, 1, 10], [6, 6, 6, 6, 6], [2, 4, 8], [8, 4, 2], [4, 8, 2], [0, 5, 10, 5], [9, 9, 9, 1],
     [3, 3, 7, 7, 7, 1], [5, 5, 6], [10, 1, 2, 3, 4, 5, 6, 7], [8, 9, 9, 10, 7], [2, 2, 3, 1],
 )  # fmt: skip
+_BASKETS = (
+    [1], [59], [60], [61], [6, 6], [30, 29], [30, 30], [30, 31], [10, 20, 29], [10, 20, 30], [5, 5, 5, 5], [99, 1],
+    [54], [53], [2, 2, 2], [20, 20, 20], [19, 20, 20], [3, 7, 12, 8], [45, 14], [45, 15], [45, 16], [100, 200, 300],
+)  # fmt: skip
 _PATTERNS = (
     "a|aa|ab|aab|abb|aabb|abc|zzzz|aaabccd|xyxyx|kkkkkkkkkkkk|qqw|wqq|mississippi|eerie|bookkeeper|ooo|nnnmmm|tttttta|"
     "helloo|aabaa"
@@ -182,6 +206,17 @@ ORACLES: MappingProxyType[str, Oracle] = MappingProxyType(
         "loyalty_points": Oracle(
             loyalty_points,
             _each(0, 1, 14, 15, 16, 29, 30, 44, 45, 60, 99, 100, 120, 135, 149, 150, 151, 164, 165, 200, 500, 999),
+        ),
+        "flight_time": Oracle(
+            flight_time,
+            _each(0, 1, 5, 9, 10, 59, 60, 61, 65, 70, 90, 119, 120, 121, 180, 185, 245, 599, 600, 605, 1439, 1440),
+        ),
+        "late_fee": Oracle(
+            late_fee, _each(0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 13, 15, 18, 19, 20, 21, 22, 23, 24, 25, 30, 365)
+        ),
+        "basket_total": Oracle(basket_total, _each(*_BASKETS)),
+        "wind_flag": Oracle(
+            wind_flag, _each(0, 1, 5, 10, 15, 18, 19, 20, 21, 30, 35, 38, 39, 40, 41, 50, 58, 59, 60, 61, 75, 90, 120)
         ),
         "name_score": Oracle(name_score, _texts(_PRODUCTS)),
         "shift_message": Oracle(shift_message, _texts(_MESSAGES)),

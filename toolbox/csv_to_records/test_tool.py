@@ -49,6 +49,12 @@ def test_a_broken_table_is_refused(text):
         csv_to_records(text)
 
 
+def test_a_row_of_the_wrong_length_is_named():
+    with pytest.raises(ValueError) as caught:
+        csv_to_records("a,b\n1,2\n3")
+    assert "record 2" in str(caught.value)
+
+
 @pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n", "\r"])
 def test_an_unusable_delimiter_is_refused(delimiter):
     with pytest.raises(ValueError):

@@ -72,8 +72,9 @@ def test_what_cannot_name_a_group_is_refused(group):
 
 @pytest.mark.parametrize("record", [{"v": 1}, {"k": "a"}, {}])
 def test_a_record_without_one_of_the_fields_is_refused(record):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError) as caught:
         group_sum([{"k": "a", "v": 1}, record], "k", "v")
+    assert "record 2" in str(caught.value)
 
 
 def test_a_sum_too_large_for_a_float_is_refused():

@@ -27,6 +27,7 @@ def test_runs_of_whitespace_become_one_space(text, expected):
         ("a\n \t \n\nb\nc", "a\n\nb\nc"),
         ("\n\n a\n\n", "a"),
         ("a\n", "a"),
+        ("~ a ~\n\n", "~ a ~"),
         ("", ""),
         ("\n \n", ""),
     ],
