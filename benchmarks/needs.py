@@ -30,7 +30,8 @@ from agentforge.forge.pipeline import ForgeParts, forge
 from agentforge.forge.spec import render_example
 from agentforge.models.client import Models
 from agentforge.models.protocol import Message, ModelClient
-from agentforge.registry.layers import BaseLayer, Layers, Registry
+from agentforge.registry.layers import BaseLayer, Layers
+from agentforge.registry.repository import Registry
 from agentforge.settings import Settings, load
 from agentforge.types import Example, JSONObject, Need, Role, Usage
 from benchmarks.form import cannot_run, parser, progress, read_lines, show

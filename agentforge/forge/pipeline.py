@@ -21,10 +21,11 @@ from agentforge.forge.cases import render_suite
 from agentforge.forge.evidence import Candidate, Workshop, describe_failures, examine, probe
 from agentforge.forge.gates import SUPPORT, Trial, run_gates
 from agentforge.forge.probes import neighbours
-from agentforge.forge.record import artefacts_of, make_tool, trailers_of
+from agentforge.forge.record import artefacts_of, make_tool
 from agentforge.forge.spec import Spec, make_spec
 from agentforge.models.protocol import ModelClient
-from agentforge.registry.layers import Layers, Registry
+from agentforge.registry.layers import Layers
+from agentforge.registry.repository import Registry
 from agentforge.settings import ForgeSettings
 from agentforge.types import Example, GateResult, JSONObject, Need, Role, State, Usage
 
@@ -214,7 +215,6 @@ class _Forging:
             tool,
             state=state,
             unconfirmed=self.spec.unconfirmed,
-            trailers=trailers_of(need, self.job, self.author),
         )
         return replace(
             self._result("live" if state is State.LIVE else "proposed", why),

@@ -28,7 +28,6 @@ def make_tool(
     spec, need = trial.spec, trial.spec.need
     agreed = [case for case, held in zip(generated, trial.group.best.cases, strict=True) if held]
     return Tool(
-        name=spec.name,
         manifest=make_manifest(spec, author, job, trial),
         source=trial.source,
         tests=trial.tests,
@@ -72,19 +71,6 @@ def shortened(text: str, most: int) -> str:
     """``text`` in one line of at most ``most`` characters."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
-
-
-def trailers_of(need: Need, job: str, author: Author) -> dict[str, Sequence[str]]:
-    """Provenance of the commit: ids only, never content."""
-    trailers: dict[str, Sequence[str]] = {"job": [job]}
-    if need.episode:
-        trailers["episodes"] = [need.episode]
-    if need.sources:
-        trailers["sources"] = list(need.sources)
-    if author.models_used:
-        trailers["models"] = sorted(set(author.models_used.values()))
-    trailers["prompt-hashes"] = [fingerprint(name) for name in PROMPTS]
-    return trailers
 
 
 def report_of(gates: Sequence[GateResult], trial: Trial, job: str) -> JSONObject:

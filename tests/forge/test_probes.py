@@ -1,0 +1,35 @@
+"""Probes stay near what is known, are reproducible, and never repeat it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentforge.forge.probes import neighbours
+
+VALUES = st.booleans() | st.integers(-100, 100) | st.text(max_size=8) | st.lists(st.integers(0, 9), max_size=4)
+
+
+@given(st.lists(st.fixed_dictionaries({"a": VALUES, "b": VALUES}), max_size=4), st.integers(0, 60))
+def test_probes_are_new_bounded_and_change_one_argument(known, most):
+    probes = neighbours(known, most=most)
+    assert len(probes) <= most
+    assert len({repr(probe) for probe in probes}) == len(probes)
+    for probe in probes:
+        assert repr(probe) not in {repr(args) for args in known}
+        assert any(sum(repr(args[name]) != repr(probe[name]) for name in args) == 1 for args in known)
+
+
+@given(st.lists(st.fixed_dictionaries({"a": VALUES}), min_size=1, max_size=4))
+def test_the_same_inputs_give_the_same_probes(known):
+    assert neighbours(known) == neighbours(known)
+
+
+def test_types_are_kept():
+    kinds = {type(probe["a"]) for probe in neighbours([{"a": "abc"}])}
+    assert kinds == {str}
+    assert all(isinstance(probe["a"], int) for probe in neighbours([{"a": 5}]))
+
+
+def test_borderline_values_are_among_them():
+    assert {"a": ""} in neighbours([{"a": "abc"}])
+    assert {"a": 0} in neighbours([{"a": 5}])
+    assert {"a": []} in neighbours([{"a": [1, 2]}])

@@ -1,0 +1,86 @@
+"""A need is taken apart into rules and dealt-out examples without asking a model."""
+
+import ast
+
+import pytest
+
+from agentforge.errors import ToolInvalid
+from agentforge.forge.spec import deal, documented, make_spec, render_example, split_rules
+from agentforge.types import Example, Need
+
+RETURNS = [Example({"text": f"t{number}"}, returns=number) for number in range(6)]
+RAISES = Example({"text": ""}, raises="ValueError")
+
+
+def need(**changes):
+    given = {
+        "name": "word_score",
+        "signature": "(text: str) -> int",
+        "purpose": "Score a word. Vowels count double, e.g. 'A' is 2. ValueError if text is empty.",
+        "examples": (*RETURNS[:3], RAISES),
+    }
+    return Need(**(given | changes))
+
+
+def test_sentences_become_rules_and_abbreviations_end_none():
+    assert split_rules(need().purpose) == (
+        "Score a word.",
+        "Vowels count double, e.g. 'A' is 2.",
+        "ValueError if text is empty.",
+    )
+
+
+@pytest.mark.parametrize(("count", "held"), [(0, 0), (1, 0), (2, 0), (3, 1), (5, 1), (6, 2)])
+def test_a_third_is_held_out_from_three_examples_on(count, held):
+    visible, kept_back = deal(RETURNS[:count])
+    assert (len(visible), len(kept_back)) == (count - held, held)
+    assert all(example.held_out for example in kept_back)
+    assert not any(example.held_out for example in visible)
+
+
+def test_the_only_returning_example_and_every_raising_one_stay_visible():
+    assert deal([RETURNS[0], RAISES, RAISES])[1] == ()
+    visible, kept_back = deal([RETURNS[0], RETURNS[1], RAISES])
+    assert RAISES in visible
+    assert [example.args for example in kept_back] == [RETURNS[1].args]
+
+
+def test_generated_examples_are_no_ground_truth():
+    generated = tuple(Example({"text": f"g{n}"}, returns=n, source="generated") for n in range(5))
+    spec = make_spec(need(examples=(RETURNS[0], *generated)))
+    assert spec.visible == (RETURNS[0],)
+    assert spec.unconfirmed
+
+
+def test_an_unreadable_signature_names_the_tool():
+    with pytest.raises(ToolInvalid, match="word_score"):
+        make_spec(need(signature="(text: bytes) -> int"))
+
+
+def test_the_docstring_comes_from_the_need_and_replaces_the_models_own():
+    spec = make_spec(need())
+    source = 'def word_score(text: str) -> int:\n    """I am wrong."""\n    # rule 1\n    return 1\n'
+    made = documented(spec, source)
+    function = ast.parse(made).body[0]
+    assert ast.get_docstring(function) == (
+        "Score a word.\n\nVowels count double, e.g. 'A' is 2.\nValueError if text is empty.\n\n"
+        "Raises:\n    ValueError: ValueError if text is empty."
+    )
+    assert made.rstrip().endswith("return 1")
+    assert "I am wrong" not in made
+
+
+@pytest.mark.parametrize("source", ["def word_score(text: str) -> int: return 1\n", "def broken(:\n", "x = 1\n", ""])
+def test_source_without_room_for_a_docstring_is_left_alone(source):
+    assert documented(make_spec(need()), source) == source
+
+
+def test_a_quote_in_the_purpose_cannot_end_the_docstring():
+    spec = make_spec(need(purpose='Quote it as """. Then a backslash \\n too. End with "'))
+    made = documented(spec, "def word_score(text: str) -> int:\n    return 1\n")
+    assert '"""' in ast.get_docstring(ast.parse(made).body[0])
+
+
+def test_examples_read_as_calls():
+    assert render_example("f", RETURNS[1]) == "f(text='t1')  # returns 1"
+    assert render_example("f", RAISES) == "f(text='')  # raises ValueError"
