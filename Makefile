@@ -50,12 +50,14 @@ image: venv
 test: venv image
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(TESTS)
 
+# All of them run, whatever the first says: what is wrong is told at once.
+CHECKS := "ruff format --check ." "ruff check ." "pyright --warnings" "lint-imports --no-cache" "python -m docs.generate --check"
+
 check: venv
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/pyright --warnings
-	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m docs.generate --check
+	@failed=(); for step in $(CHECKS); do \
+	  echo "· $$step"; $(BIN)/$$step || failed+=("$$step"); \
+	done; \
+	[ $${#failed[@]} -eq 0 ] || { printf 'failed: %s\n' "$${failed[@]}" >&2; exit 1; }
 
 docs: venv
 	$(BIN)/python -m docs.generate
