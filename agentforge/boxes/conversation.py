@@ -1,0 +1,185 @@
+"""One run, seen from the host: a request out, frames and two outputs in, all of it bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from agentforge.boxes.wire import FrameReader, FrameTooBig, MalformedFrame
+
+Ending: TypeAlias = Literal["finished", "timed_out", "died", "result_too_big", "output_too_big", "bad_result"]
+FrameHandler: TypeAlias = Callable[[bytes], bool]
+"""Takes a frame's payload and returns whether it was the last one; may raise MalformedFrame."""
+
+_READ_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """One run's processes in the box: a line to each of them, their common stdout and stderr.
+
+    Owns these descriptors, which are non-blocking.
+    """
+
+    number: int
+    lines: tuple[socket.socket, ...]
+    out: int
+    err: int
+
+    @classmethod
+    def of(cls, number: int, descriptors: Sequence[int]) -> Crew:
+        """Takes the descriptors that the box passed: its lines, then stdout and stderr."""
+        for descriptor in descriptors:
+            os.set_blocking(descriptor, False)
+        *lines, out, err = descriptors
+        return cls(number, tuple(socket.socket(fileno=line) for line in lines), out, err)
+
+    def close(self) -> None:
+        """Closes the descriptors; call it once."""
+        for line in self.lines:
+            line.close()
+        os.close(self.out)
+        os.close(self.err)
+
+
+class Conversation:
+    """Listens to one crew within bounds; the crew's descriptors stay the crew's.
+
+    Only the first line is listened to. :meth:`hold` tells how the run ended; what was printed
+    stays readable afterwards.
+    """
+
+    def __init__(self, crew: Crew, *, frame_bytes: int, output_bytes: int) -> None:
+        self._lines = crew.lines
+        self._out, self._err = crew.out, crew.err
+        self._outputs = {crew.out: bytearray(), crew.err: bytearray()}
+        self._reader = FrameReader(frame_bytes)
+        self._output_bytes = output_bytes
+        self._loop = asyncio.get_running_loop()
+        self._ending: asyncio.Future[Ending] = self._loop.create_future()
+        self._on_frame: FrameHandler = lambda _: True
+        self._last_seen = False
+
+    async def hold(self, requests: Sequence[bytes], on_frame: FrameHandler, seconds: float) -> Ending:
+        """Sends each line its request and listens until the last frame, the end, or the time is up."""
+        self._on_frame = on_frame
+        self._listen()
+        sending = [
+            asyncio.ensure_future(_send(self._loop, line, request))
+            for line, request in zip(self._lines, requests, strict=True)
+        ]
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._ending
+        except TimeoutError:
+            return "timed_out"
+        finally:
+            for task in sending:
+                task.cancel()
+            self._stop_listening()
+            self._drain()
+
+    @property
+    def stdout(self) -> str:
+        """What the run printed; hostile text, at most ``output_bytes`` of it."""
+        return self._text(self._out)
+
+    @property
+    def stderr(self) -> str:
+        """What the run printed as errors; hostile text, at most ``output_bytes`` of it."""
+        return self._text(self._err)
+
+    def _text(self, descriptor: int) -> str:
+        return bytes(self._outputs[descriptor][: self._output_bytes]).decode("utf-8", "replace")
+
+    def _listen(self) -> None:
+        self._loop.add_reader(self._lines[0], self._hear)
+        for descriptor in self._outputs:
+            self._loop.add_reader(descriptor, self._collect, descriptor)
+
+    def _stop_listening(self) -> None:
+        self._loop.remove_reader(self._lines[0])
+        for descriptor in self._outputs:
+            self._loop.remove_reader(descriptor)
+
+    def _hear(self) -> None:
+        try:
+            data = self._lines[0].recv(_READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end("died")
+            return
+        try:
+            frames = self._reader.feed(data)
+        except FrameTooBig:
+            self._end("result_too_big")
+            return
+        self._take(frames)
+
+    def _take(self, frames: list[bytes]) -> None:
+        for frame in frames:
+            if self._last_seen:
+                self._end("bad_result")  # more frames than an honest runner sends
+                return
+            try:
+                self._last_seen = self._on_frame(frame)
+            except MalformedFrame:
+                self._end("bad_result")
+                return
+        if self._last_seen:
+            self._end("bad_result" if self._reader.rest or self._more_is_waiting() else "finished")
+
+    def _more_is_waiting(self) -> bool:
+        try:
+            return bool(self._lines[0].recv(1))
+        except OSError:
+            return False
+
+    def _collect(self, descriptor: int) -> None:
+        kept = self._outputs[descriptor]
+        try:
+            data = os.read(descriptor, _READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._loop.remove_reader(descriptor)
+        kept += data
+        if len(kept) > self._output_bytes:
+            self._end("output_too_big")
+
+    def _drain(self) -> None:
+        """Takes what was printed before the last frame and is still in the pipes; never waits."""
+        for descriptor, kept in self._outputs.items():
+            while len(kept) <= self._output_bytes:
+                try:
+                    data = os.read(descriptor, _READ_BYTES)
+                except OSError:
+                    break
+                if not data:
+                    break
+                kept += data
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether more was printed than allowed."""
+        return any(len(kept) > self._output_bytes for kept in self._outputs.values())
+
+    def _end(self, ending: Ending) -> None:
+        if not self._ending.done():
+            self._ending.set_result(ending)
+
+
+async def _send(loop: asyncio.AbstractEventLoop, line: socket.socket, request: bytes) -> None:
+    """A worker that dies while it is spoken to is noticed by its silence."""
+    with contextlib.suppress(OSError):
+        await loop.sock_sendall(line, request)

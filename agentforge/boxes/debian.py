@@ -1,0 +1,68 @@
+"""A base image from Debian's own packages, for machines on which no image registry answers.
+
+mmdebstrap takes the packages from where the machine's apt takes them, checks their signatures, and
+needs no daemon; Debian 12 brings the same Python minor as the usual base.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import docker.errors
+import requests.exceptions
+from docker.client import DockerClient
+
+from agentforge.boxes.failures import explain
+from agentforge.errors import ImageError
+
+SUITE = "bookworm"
+PACKAGES = ("python3",)
+_REPOSITORY, _TAG = "agentforge-base", "debian12-python3.11"
+_SECONDS = 900
+
+
+def import_base(client: DockerClient, on_progress: Callable[[str], None]) -> str:
+    """The name of the base image; made where it is missing. Takes a minute or two; blocks.
+
+    Raises:
+        ImageError: mmdebstrap is missing or failed.
+    """
+    name = f"{_REPOSITORY}:{_TAG}"
+    try:
+        client.images.get(name)
+    except docker.errors.ImageNotFound:
+        with tempfile.TemporaryDirectory(prefix="agentforge-base-") as folder:
+            archive = Path(folder) / "base.tar"
+            on_progress("Collecting Debian packages with mmdebstrap (about 60 MB to download) …")
+            _collect(archive)
+            on_progress("Importing them into Docker …")
+            _import(client, archive)
+    return name
+
+
+def _collect(archive: Path) -> None:
+    program = shutil.which("mmdebstrap")
+    if program is None:
+        raise ImageError(
+            "No image registry answers, and mmdebstrap is not installed.",
+            fix="On Debian or Ubuntu: 'apt-get install mmdebstrap debian-archive-keyring'; then build again.",
+        )
+    command = [program, "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(archive)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL)  # noqa: S603  a fixed command
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ImageError(f"mmdebstrap failed: {error}.", fix="Check this machine's apt.") from None
+    if done.returncode != 0:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()[-3:]
+        raise ImageError(f"mmdebstrap failed: {' / '.join(lines)}.", fix="Check this machine's apt ('apt-get update').")
+
+
+def _import(client: DockerClient, archive: Path) -> None:
+    try:
+        client.api.import_image_from_file(str(archive), repository=_REPOSITORY, tag=_TAG)
+    except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+        raise explain(error, while_doing="importing the base image") from None

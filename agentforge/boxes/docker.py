@@ -1,0 +1,219 @@
+"""The standard launcher: a cell is a hardened Docker container.
+
+Not protected from: bugs of the kernel and of the container runtime (gVisor is for that), and
+whoever else may use this Docker daemon, who is root on this machine anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
+
+import docker.errors
+import requests.exceptions
+from docker.client import DockerClient
+
+from agentforge.boxes import bounds, dial, hardening, owners
+from agentforge.boxes.cell import Cell, Hello, Kind
+from agentforge.boxes.failures import explain
+from agentforge.boxes.image import ImageInfo
+from agentforge.boxes.protocol import BoxInfo
+from agentforge.errors import SandboxError, SandboxUnavailable
+from agentforge.settings import SandboxSettings
+
+OWNER_LABEL: Final = "agentforge.owner"
+USER_LABEL: Final = "agentforge.user"
+KIND_LABEL: Final = "agentforge.kind"
+
+_DIAL_SECONDS = 30.0
+_T = TypeVar("_T")
+
+
+class DockerLauncher:
+    """Starts containers of one user from one image. Owns the client of the daemon."""
+
+    def __init__(self, client: DockerClient, image: ImageInfo, settings: SandboxSettings, user: str) -> None:
+        self._client = client
+        self._image = image
+        self._settings = settings
+        self._user = user
+
+    async def start(self, kind: Kind) -> tuple[Cell, Hello]:
+        """A container that has every flag and said hello.
+
+        Raises:
+            SandboxUnavailable: a hardening flag is missing, or the daemon is.
+            SandboxError: the container did not start; nothing remains of it.
+        """
+        container = Container(self._client, f"agentforge-{kind}-{secrets.token_hex(6)}")
+        cell: Cell | None = None
+        try:
+            with dial.Doorbell() as doorbell:
+                await container.start(self._request(kind, doorbell), self._image.digest)
+                connection, pid = await doorbell.answer(_DIAL_SECONDS)
+            await container.prove(hardening.flags(self._settings, self._image.digest), pid, connection.close)
+            cell = Cell(kind, connection, container)
+            return cell, await cell.hello()
+        except BaseException:
+            await _unstoppable(cell.close() if cell else container.remove())
+            raise
+
+    def info(self, hello: Hello) -> BoxInfo:
+        """Which isolation a cell that said this gives."""
+        notes = (f"Own namespaces are refused here ({hello.reason}).",) if hello.tier != "call" else ()
+        return BoxInfo("docker", hello.tier, "descriptors", self._image.digest, notes)
+
+    def close(self) -> None:
+        """Hangs up on the daemon."""
+        self._client.close()
+
+    def _request(self, kind: Kind, doorbell: dial.Doorbell) -> dict[str, Any]:
+        address = f"{hardening.CONTROL_FOLDER}/{dial.SOCKET}"
+        return {
+            "command": _command(address, kind, self._settings),
+            "labels": {
+                OWNER_LABEL: owners.Owner.this_process().label(),
+                USER_LABEL: self._user,
+                KIND_LABEL: kind,
+            },
+            **hardening.request(self._settings, doorbell.folder),
+        }
+
+
+def _command(address: str, kind: Kind, settings: SandboxSettings) -> list[str]:
+    return ["python3", "-I", "-B", "/opt/agentforge/start.py", address, kind, bounds.for_runner(settings)]
+
+
+class Container:
+    """Owns one container by a name that is known before it exists, so that it can always be removed."""
+
+    def __init__(self, client: DockerClient, name: str) -> None:
+        self._client = client
+        self.name = name
+        self._removed = False
+
+    async def start(self, request: dict[str, Any], image: str) -> None:
+        """Creates and starts it (raises SandboxError)."""
+        await self._ask(lambda: self._start(request, image), "starting a container")
+
+    def _start(self, request: dict[str, Any], image: str) -> None:
+        container = self._client.containers.create(image, name=self.name, **request)
+        if not self._removed:
+            container.start()
+
+    async def prove(self, flags: tuple[hardening.Flag, ...], pid: int, hang_up: Callable[[], None]) -> None:
+        """Reads every flag back from the running container and from the kernel.
+
+        ``pid`` is the process that dialled: it must be this container's first one.
+
+        Raises:
+            SandboxUnavailable: anything is missing. The connection was hung up then.
+        """
+        try:
+            found = await self._ask(lambda: self._client.api.inspect_container(self.name), "inspecting a container")
+            problems = hardening.missing(found, flags) + hardening.missing_in_kernel(pid)
+            if found["State"]["Pid"] != pid:
+                problems.append(f"the container's first process on the line (found process {pid})")
+            if problems:
+                raise SandboxUnavailable(
+                    f"The container lacks hardening: {', '.join(problems)}.",
+                    fix="Update Docker and the kernel; see 'agentforge sandbox check'.",
+                )
+        except BaseException:
+            hang_up()
+            raise
+
+    async def remove(self) -> None:
+        """Kills and removes it; harmless when repeated, and when it is gone already."""
+        self._removed = True
+        await self._ask(self._remove, "removing a container")
+
+    def _remove(self) -> None:
+        try:
+            self._client.api.remove_container(self.name, force=True, v=True)
+        except docker.errors.NotFound:
+            return
+        except docker.errors.APIError as error:
+            if error.status_code != 409:  # "removal already in progress": it removes itself when it ends
+                raise
+
+    def obituary(self) -> str:
+        """Nothing is known: the container removes itself when it ends."""
+        return ""
+
+    async def _ask(self, question: Callable[[], _T], while_doing: str) -> _T:
+        """Asks the daemon in a thread; when cancelled, waits for its answer first."""
+        asking = asyncio.ensure_future(asyncio.to_thread(question))
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            await asyncio.wait({asking})
+            raise
+        except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
+            raise explain(error, while_doing=while_doing) from None
+
+
+async def _unstoppable(cleaning: Any) -> None:
+    """Finishes what removes a box, even when the task is cancelled meanwhile."""
+    task = asyncio.ensure_future(cleaning)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError, SandboxError):
+            await asyncio.shield(task)
+
+
+def sweep(client: DockerClient) -> list[str]:
+    """Removes the containers of processes that run no more; returns their names. Blocks."""
+    removed: list[str] = []
+    for found in client.api.containers(all=True, filters={"label": OWNER_LABEL}):
+        entry = cast("dict[str, Any]", found)
+        owner = owners.Owner.parse(entry["Labels"].get(OWNER_LABEL, ""))
+        if owner is not None and owner.gone:
+            with contextlib.suppress(docker.errors.APIError):
+                client.api.remove_container(entry["Id"], force=True, v=True)
+                removed.append(str(entry["Names"][0]).lstrip("/"))
+    return removed
+
+
+def preflight(client: DockerClient) -> list[str]:
+    """Warnings about the daemon's age. Blocks.
+
+    Raises:
+        SandboxUnavailable: the daemon cannot give a box at all.
+    """
+    info = cast("dict[str, Any]", client.info())
+    _refuse_unfit(info)
+    warnings: list[str] = []
+    versions = {part["Name"]: part["Version"] for part in client.version().get("Components") or ()}
+    runc = versions.get("runc", "")
+    if runc and _version(runc) < (1, 2, 8) or (1, 3, 0) <= _version(runc) < (1, 3, 3):
+        warnings.append(
+            f"runc {runc} is open to CVE-2025-31133, 52565 and 52881 (container escapes); 1.2.8, 1.3.3 or later are not."
+        )
+    return warnings
+
+
+def _refuse_unfit(info: dict[str, Any]) -> None:
+    if info.get("OSType") != "linux" or info.get("KernelVersion") != os.uname().release:
+        raise SandboxUnavailable(
+            "The Docker daemon runs on another kernel (Docker Desktop or a remote machine).",
+            fix="Use a Docker daemon of this Linux machine.",
+        )
+    if not any("seccomp" in option for option in info.get("SecurityOptions") or ()):
+        raise SandboxUnavailable(
+            "The Docker daemon has no seccomp.", fix="Use a kernel and a Docker built with seccomp."
+        )
+    lacking = [name for name in ("MemoryLimit", "SwapLimit", "PidsLimit", "CpuCfsQuota") if not info.get(name)]
+    if lacking:
+        raise SandboxUnavailable(
+            f"The kernel does not let Docker enforce: {', '.join(lacking)}.",
+            fix="Switch to cgroup v2, or boot with 'cgroup_enable=memory swapaccount=1'.",
+        )
+
+
+def _version(text: str) -> tuple[int, ...]:
+    numbers = text.split("+")[0].split("~")[0].split("-")[0].split(".")
+    return tuple(int(number) for number in numbers if number.isdigit())

@@ -1,0 +1,135 @@
+"""Opens boxes: Docker where a daemon answers, else bubblewrap, which is announced."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import docker.errors
+import requests.exceptions
+from docker.client import DockerClient
+
+from agentforge.boxes import bubblewrap, dial, image
+from agentforge.boxes import docker as containers
+from agentforge.boxes.failures import explain
+from agentforge.boxes.protocol import Box
+from agentforge.boxes.warm import Launcher, WarmBox
+from agentforge.errors import SandboxError, SandboxUnavailable
+from agentforge.settings import SandboxSettings
+
+Notice: TypeAlias = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class LauncherReport:
+    """What one launcher can give on this machine, found out by starting it."""
+
+    launcher: Literal["docker", "bubblewrap"]
+    available: bool
+    reason: str = ""
+    tier: str = ""
+    transport: str = ""
+    image: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+async def open_box(settings: SandboxSettings, *, user: str, on_notice: Notice = _silent) -> Box:
+    """A warm box of ``user``. Close it.
+
+    ``on_notice`` hears what a person should know: that bubblewrap was taken because no daemon can
+    be used, and what the isolation lacks. A Docker that answers but cannot give every hardening
+    flag is an error, never a reason to take less.
+
+    Raises:
+        SandboxUnavailable: no launcher works here, or the one that was asked for does not.
+        ImageError: Docker answers, but the image was not built yet or is not ours.
+    """
+    launcher = await _choose(settings, user, on_notice)
+    box = await WarmBox.open(launcher, settings)
+    for note in box.info.notes:
+        on_notice(note)
+    return box
+
+
+async def _choose(settings: SandboxSettings, user: str, on_notice: Notice) -> Launcher:
+    if settings.launcher == "bubblewrap":
+        return await asyncio.to_thread(bubblewrap.prepare, settings)
+    try:
+        client, _ = await asyncio.to_thread(_reach_docker)
+    except SandboxUnavailable as no_docker:
+        if settings.launcher == "docker":
+            raise
+        return await _instead_of_docker(settings, no_docker, on_notice)
+    try:
+        found = await asyncio.to_thread(image.need_image, client)
+    except BaseException:
+        client.close()
+        raise
+    return containers.DockerLauncher(client, found, settings, user)
+
+
+async def _instead_of_docker(settings: SandboxSettings, why: SandboxError, on_notice: Notice) -> Launcher:
+    try:
+        launcher = await asyncio.to_thread(bubblewrap.prepare, settings)
+    except SandboxError as no_bubblewrap:
+        raise SandboxUnavailable(
+            f"No sandbox works on this machine. Docker: {why.message} bubblewrap: {no_bubblewrap.message}", fix=why.fix
+        ) from None
+    on_notice(f"{why.message} Using bubblewrap.")
+    return launcher
+
+
+def _reach_docker() -> tuple[DockerClient, tuple[str, ...]]:
+    """A client of a daemon that can give boxes, cleared of orphans; and warnings. Blocks."""
+    client = image.connect()
+    try:
+        warnings = containers.preflight(client)
+        containers.sweep(client)
+        dial.sweep()
+    except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
+        client.close()
+        raise explain(error, while_doing="answering") from None
+    except BaseException:
+        client.close()
+        raise
+    return client, tuple(warnings)
+
+
+async def probe(settings: SandboxSettings) -> list[LauncherReport]:
+    """Starts each launcher once and tells what it gives; for ``sandbox check`` and ``doctor``."""
+    return [await _probe_docker(settings), await _probe_bubblewrap(settings)]
+
+
+async def _probe_docker(settings: SandboxSettings) -> LauncherReport:
+    warnings: tuple[str, ...] = ()
+    try:
+        client, warnings = await asyncio.to_thread(_reach_docker)
+        client.close()
+        return await _try("docker", settings, warnings)
+    except SandboxError as error:
+        return LauncherReport("docker", False, str(error), warnings=warnings)
+
+
+async def _probe_bubblewrap(settings: SandboxSettings) -> LauncherReport:
+    try:
+        return await _try("bubblewrap", settings, ())
+    except SandboxError as error:
+        return LauncherReport("bubblewrap", False, str(error))
+
+
+async def _try(
+    name: Literal["docker", "bubblewrap"], settings: SandboxSettings, warnings: tuple[str, ...]
+) -> LauncherReport:
+    chosen = settings.model_copy(update={"launcher": name})
+    async with await open_box(chosen, user="probe") as box:
+        done = await box.run("6 * 7")
+        if done.value != 42:
+            raise SandboxError(f"A trivial script ended with {done.status} {done.message[:200]}.")
+        info = box.info
+    return LauncherReport(name, True, "", info.tier, info.transport, info.image, warnings + info.notes)

@@ -1,0 +1,87 @@
+"""Frames on the host's side: four bytes of length (big-endian), then strict JSON.
+
+Everything that is read here was written by code that wants to be believed. Lengths are bounded
+before anything is read; NaN, infinities (also ``1e999``), half surrogates, trailing bytes and
+nesting that exhausts the reader are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from typing import NoReturn, cast
+
+from agentforge.types import JSON
+
+HEADER = struct.Struct(">I")
+
+
+class MalformedFrame(ValueError):
+    """A frame that no honest runner sends, or a value that is not JSON."""
+
+
+class FrameTooBig(ValueError):
+    """A frame longer than its reader allows."""
+
+
+def encode(value: JSON) -> bytes:
+    """One frame. Raises :class:`MalformedFrame` where ``value`` is not JSON."""
+    try:
+        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise MalformedFrame(f"not JSON: {error}") from None
+    return HEADER.pack(len(text)) + text.encode("ascii")
+
+
+def decode(payload: bytes) -> JSON:
+    """The value of one frame's bytes. Raises :class:`MalformedFrame`."""
+    try:
+        value = json.loads(payload, parse_constant=_refuse, parse_float=_finite)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise MalformedFrame(f"not JSON: {error}") from None
+    return cast("JSON", value)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise MalformedFrame(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise MalformedFrame("a number is too large")
+    return number
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames. Holds at most one frame of ``largest`` bytes and a read."""
+
+    def __init__(self, largest: int) -> None:
+        self._largest = largest
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Adds what was read; returns the payloads that are complete now.
+
+        Raises:
+            FrameTooBig: a header announces more than ``largest`` bytes; nothing of it was kept.
+        """
+        self._buffer += data
+        complete: list[bytes] = []
+        while len(self._buffer) >= HEADER.size:
+            (length,) = HEADER.unpack_from(self._buffer)
+            if length > self._largest:
+                raise FrameTooBig(f"a frame of {length} bytes, {self._largest} are allowed")
+            end = HEADER.size + length
+            if len(self._buffer) < end:
+                break
+            complete.append(bytes(self._buffer[HEADER.size : end]))
+            del self._buffer[:end]
+        return complete
+
+    @property
+    def rest(self) -> int:
+        """How many bytes of an unfinished frame are held."""
+        return len(self._buffer)

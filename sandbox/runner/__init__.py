@@ -1,0 +1,1 @@
+"""What runs inside the box: standard library only, and nothing of it is imported on the host."""

@@ -1,0 +1,90 @@
+"""What a freshly forked process does to itself before it reads anything.
+
+In tier ``call`` it stands in namespaces of its own (user, process, mount, IPC), sees an empty
+``/tmp`` and nothing in ``/proc``, and killing it kills all it started. In tier ``wiped`` it shares
+the container with nothing else, and PID 1 kills and wipes after it. In both it holds no
+capability and is bound to the allow-list of ``filter.py``.
+
+Not protected from: the files of the image (world-readable), side channels of the processor, and
+the kernel's own bugs.
+"""
+
+import os
+import random
+import resource
+
+from runner import kernel
+
+WORK = "/tmp/work"  # noqa: S108  a private tmpfs of the box
+_MASKED = ("/proc", "/sys", "/run", "/dev/mqueue", "/dev/shm", "/dev/pts", "/var/tmp")  # noqa: S108
+_PROCESS_COUNT_IS_PER_NAMESPACE = (5, 14)  # Linux before that counts a user's processes machine-wide
+
+
+def confine(tier, bounds, program):
+    """Binds this process for good. Raises OSError when any step is refused."""
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # only then are the files in /proc/self its own
+    own = tier == "call"
+    if own:
+        _map_user()
+    _write("/proc/self/oom_score_adj", "1000")
+    if own:
+        _cover_files(bounds)
+        kernel.drop_capabilities()
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    os.makedirs(WORK, 0o700, exist_ok=True)
+    os.chdir(WORK)
+    _limit(bounds, own)
+    random.seed()
+    kernel.install_filter(program)
+
+
+def _map_user():
+    """Only the process's own user exists in its namespace."""
+    user, group = os.getuid(), os.getgid()
+    _write("/proc/self/uid_map", f"{user} {user} 1")
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/gid_map", f"{group} {group} 1")
+
+
+def _cover_files(bounds):
+    safe = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
+    kernel.mount_tmpfs("/tmp", safe, f"size={bounds['tmp_bytes']},nr_inodes={bounds['tmp_files']},mode=700")  # noqa: S108
+    for path in _MASKED:
+        if os.path.isdir(path) and not os.path.islink(path):
+            kernel.mount_tmpfs(path, safe | kernel.MS_RDONLY, "size=4k,nr_inodes=2,mode=555")
+
+
+def _limit(bounds, own):
+    limits = {
+        resource.RLIMIT_AS: bounds["memory_bytes"],
+        resource.RLIMIT_FSIZE: bounds["file_bytes"],
+        resource.RLIMIT_NOFILE: 64,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: 3600,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+    }
+    if own and _kernel_version() >= _PROCESS_COUNT_IS_PER_NAMESPACE:
+        limits[resource.RLIMIT_NPROC] = bounds["processes"]
+    for kind, limit in limits.items():
+        resource.setrlimit(kind, (limit, limit))
+
+
+def limit_processor(seconds):
+    """Lowers the processor time of this process to what its request allows."""
+    whole = int(seconds) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
+
+
+def _kernel_version():
+    major, minor = os.uname().release.split(".")[:2]
+    return int(major), int("".join(filter(str.isdigit, minor)) or 0)
+
+
+def _write(path, text):
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,99 @@
+"""Frames: four bytes of length (big-endian), then that many bytes of strict JSON."""
+
+import json
+import os
+import struct
+
+LARGEST_FRAME = 64 << 20
+_DEEPEST = 200
+
+
+class NotJSON(ValueError):
+    """A value that JSON cannot say; the message tells which."""
+
+
+class TooBig(ValueError):
+    """A value whose JSON is longer than allowed."""
+
+
+def send(descriptor, frame):
+    """Writes one encoded frame."""
+    rest = memoryview(struct.pack(">I", len(frame)) + frame)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def receive(descriptor):
+    """Reads and decodes one frame; EOFError when the other side has gone."""
+    (length,) = struct.unpack(">I", _read(descriptor, 4))
+    if length > LARGEST_FRAME:
+        raise NotJSON("the frame is too long")
+    return decode(_read(descriptor, length))
+
+
+def _read(descriptor, count):
+    parts = []
+    while count:
+        part = os.read(descriptor, min(count, 1 << 20))
+        if not part:
+            raise EOFError
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def decode(frame):
+    """JSON without NaN and Infinity, and not nested so deep that reading it fails."""
+    try:
+        return json.loads(frame, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise NotJSON("nested too deep") from None
+
+
+def _refuse_constant(name):
+    raise NotJSON(f"{name} is not JSON")
+
+
+def encode(value, largest=LARGEST_FRAME):
+    """Strict JSON of ``value``; raises NotJSON or TooBig."""
+    _check(value, largest)
+    frame = json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii")
+    if len(frame) > largest:
+        raise TooBig(f"the result is longer than {largest} bytes")
+    return frame
+
+
+def _check(value, largest):
+    """Refuses what ``json.dumps`` would change silently or choke on, before any text is made."""
+    todo, seen = [(value, 0)], 0
+    while todo:
+        item, depth = todo.pop()
+        seen += len(item) if isinstance(item, str) else 1
+        if seen > largest:
+            raise TooBig(f"the result is longer than {largest} bytes")
+        if depth > _DEEPEST:
+            raise NotJSON(f"nested deeper than {_DEEPEST} levels, or a value that contains itself")
+        if isinstance(item, dict):
+            for key in item:
+                if not isinstance(key, str):
+                    raise NotJSON(f"the dictionary key {_short(key)} is no string")
+                seen += len(key)
+            todo += [(part, depth + 1) for part in item.values()]
+        elif isinstance(item, (list, tuple)):
+            todo += [(part, depth + 1) for part in item]
+        else:
+            _check_scalar(item)
+
+
+def _check_scalar(item):
+    if isinstance(item, float) and (item != item or item in (float("inf"), float("-inf"))):
+        raise NotJSON(f"{item!r} is not JSON")
+    if item is not None and not isinstance(item, (bool, int, float, str)):
+        raise NotJSON(f"{_short(item)} of type {type(item).__name__} is not JSON")
+
+
+def _short(value):
+    try:
+        return repr(value)[:80]
+    except Exception:
+        return "a value"

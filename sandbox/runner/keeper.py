@@ -1,0 +1,194 @@
+"""PID 1 of the box. It forks, kills, reaps and wipes, and never touches data.
+
+It keeps ``width`` crews of confined single-use processes ready and hands the host their
+descriptors (SCM_RIGHTS) over the control socket. When PID 1 relayed bytes instead, the next call
+found the previous call's secrets in its own heap.
+
+Control messages are small JSON texts on a SOCK_SEQPACKET socket.
+From here: ``hello``; ``ready`` with a crew's number and its descriptors; ``gone`` with ``clean``.
+From the host: ``start`` (a crew's number and its seconds: the clock inside), ``done`` (end it).
+The socket's end is the end of the box: nothing outlives its host.
+"""
+
+import gc
+import json
+import os
+import platform
+import select
+import signal
+import socket
+import sys
+import time
+
+from runner import filter as syscall_filter
+from runner import kernel
+from runner.confine import confine
+from runner.wipe import wipe
+
+_GRACE = 2.0
+"""Seconds that the clock inside runs behind the host's, which normally ends a run."""
+
+
+class Keeper:
+    """Owns the control socket and every process of the box."""
+
+    def __init__(self, control, bounds):
+        self.control = control
+        self.bounds = bounds
+        self.roles = ()
+        self.tier = "call"
+        self.program = syscall_filter.compile_filter(kernel.architecture())
+        self.crews = {}
+        self.deadlines = {}
+        self.count = 0
+
+    def begin(self, roles, about):
+        """Finds out which tier this kernel allows, and says hello.
+
+        ``roles`` are the functions that make up one crew, one process each.
+        """
+        self.roles = roles
+        reason = self._try_tier()
+        if reason:
+            self.tier = "wiped"
+            self._give_up_on(self._try_tier())
+        self._tell({"hello": 1, "tier": self.tier, "reason": reason, "python": platform.python_version(), **about})
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+
+    def _give_up_on(self, problem):
+        if problem:
+            self.give_up(problem)
+
+    def give_up(self, problem):
+        """Tells the host why there can be no box, and ends it."""
+        self._tell({"broken": problem[:2000]})
+        os._exit(1)
+
+    def serve(self):
+        """Never returns in PID 1. In a forked process it returns the role that this process has."""
+        width = self.bounds["width"] if self.tier == "call" else 1
+        waiting = select.poll()
+        waiting.register(self.control, select.POLLIN)
+        while True:
+            while len(self.crews) < width:
+                role = self._hire()
+                if role is not None:
+                    return role
+            if waiting.poll(self._patience()):
+                message = self.control.recv(4096)
+                if not message:
+                    os._exit(0)
+                self._obey(json.loads(message))
+            for number in [n for n, deadline in self.deadlines.items() if deadline < time.monotonic()]:
+                self._kill(number)
+
+    def _obey(self, order):
+        if "start" in order:
+            self.deadlines[order["start"]] = time.monotonic() + order["seconds"] + _GRACE
+        elif order.get("done") in self.crews:
+            number = order["done"]
+            self._kill(number)
+            del self.crews[number]
+            self._tell({"gone": number, "clean": self.tier == "call" or wipe()})
+
+    def _patience(self):
+        if not self.deadlines:
+            return None
+        return max(0, int((min(self.deadlines.values()) - time.monotonic()) * 1000) + 1)
+
+    def _tell(self, message, descriptors=()):
+        socket.send_fds(self.control, [json.dumps(message).encode()], list(descriptors))
+
+    def _hire(self):
+        """Forks one crew. Returns a role in the child, None in PID 1."""
+        self.count += 1
+        out, err = os.pipe(), os.pipe()
+        lines = [_pair() for _ in self.roles]
+        between = _pair() if len(self.roles) > 1 else ()
+        pids = []
+        for position, role in enumerate(self.roles):
+            own = [lines[position][1], out[1], err[1], *between[position : position + 1]]
+            pid = self._fork()
+            if pid == 0:
+                self._become(own)
+                return role
+            pids.append(pid)
+        self.crews[self.count] = pids
+        self._tell({"ready": self.count}, [*(line[0] for line in lines), out[0], err[0]])
+        for descriptor in (*out, *err, *between, *(end for line in lines for end in line)):
+            os.close(descriptor)
+        return None
+
+    def _fork(self):
+        return kernel.fork_with(kernel.OWN_NAMESPACES if self.tier == "call" else 0)
+
+    def _become(self, descriptors):
+        """In the child: its descriptors become 0, 1, 2 (and 3), all others close, and it is confined."""
+        try:
+            self.control.detach()
+            high = 900
+            for position, descriptor in enumerate(descriptors):
+                os.dup2(descriptor, high + position)
+            for position in range(len(descriptors)):
+                os.dup2(high + position, position)
+            os.closerange(len(descriptors), high + len(descriptors))
+            gc.enable()
+            confine(self.tier, self.bounds, self.program)
+        except BaseException as error:  # noqa: BLE001  whatever it is, this process must not go on
+            os.write(2, f"cannot confine: {error}".encode())
+            os._exit(97)
+
+    def _kill(self, number):
+        """Ends a crew and all that it started. Its number stays taken until the host says done."""
+        self.deadlines.pop(number, None)
+        pids, self.crews[number] = self.crews[number], []
+        if self.tier != "call":
+            _kill_everybody()
+            return
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        for pid in pids:
+            os.waitpid(pid, 0)
+
+    def _try_tier(self):
+        """Confines a process as tier ``self.tier`` would; returns why that failed, or ``""``."""
+        reading, writing = os.pipe()
+        try:
+            pid = self._fork()
+        except OSError as error:
+            os.close(reading)
+            os.close(writing)
+            return str(error)
+        if pid == 0:
+            try:
+                confine(self.tier, self.bounds, self.program)
+                answer = "+"
+            except BaseException as error:  # noqa: BLE001  told to the parent
+                answer = f"{type(error).__name__}: {error}"
+            os.write(writing, answer.encode()[:1000])
+            os._exit(0)
+        os.close(writing)
+        answer = os.read(reading, 1000).decode(errors="replace")
+        os.close(reading)
+        os.waitpid(pid, 0)
+        wipe()
+        return "" if answer == "+" else answer or "the confined process died"
+
+
+def _pair():
+    """A socket pair as bare descriptors: an object would close a number that a child uses anew."""
+    return [end.detach() for end in socket.socketpair()]
+
+
+def _kill_everybody():
+    """PID 1 of a namespace reaches all of it, at once, and nobody reaches PID 1."""
+    if os.getpid() != 1:
+        sys.exit("the keeper must be PID 1")
+    try:
+        os.kill(-1, signal.SIGKILL)
+        while True:
+            os.waitpid(-1, 0)
+    except (ProcessLookupError, ChildProcessError):
+        pass
