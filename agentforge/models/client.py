@@ -34,6 +34,7 @@ _STOPS: Mapping[str, StopReason] = MappingProxyType(
     }
 )
 _PER_MESSAGE = 8  # tokens that a chat template adds to each message, and to the whole
+_HOPELESS = 50  # characters for each token of context; only white space is that cheap
 
 
 class Models:
@@ -181,7 +182,7 @@ class Models:
     async def _check_fits(self, connection: Connection, target: Target, request: Body) -> None:
         """Checked here since vLLM silently shortens an answer that does not fit."""
         room = target.endpoint.context - request["max_tokens"]
-        tokens = estimate(spoken(request)) + _PER_MESSAGE * (1 + len(request["messages"]))
+        tokens = _PER_MESSAGE * (1 + len(request["messages"])) + _size(spoken(request), target.endpoint.context)
         if room < tokens < 3 * room and target.features.count_tokens:
             with suppress(*FAILURES):  # then the estimate stands; a real failure shows on sending
                 tokens = await connection.count_tokens(request)
@@ -191,6 +192,11 @@ class Models:
                 f"{target.endpoint.context} tokens that {target.endpoint.model} has at {target.endpoint.url}.",
                 fix="Shorten the request, or serve the model with a larger context.",
             )
+
+
+def _size(text: str, context: int) -> int:
+    """Tokens of ``text``; not weighed word for word where it is hopelessly long, as that takes seconds."""
+    return estimate(text) if len(text) < _HOPELESS * context else len(text) // 4
 
 
 def completion(answer: Answer, target: Target, seconds: float) -> Completion:

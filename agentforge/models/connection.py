@@ -18,7 +18,7 @@ from anthropic.lib.streaming import AsyncMessageStream
 from anthropic.types import Message as Answer
 from anthropic.types import Usage as AnswerUsage
 
-from agentforge.models.failures import FAILURES, BrokenAnswer, explain
+from agentforge.models.failures import FAILURES, BrokenAnswer, Failure, explain
 from agentforge.models.request import Body, without_thinking
 from agentforge.settings import Endpoint
 from agentforge.types import Usage
@@ -88,27 +88,17 @@ class Connection:
         Raises:
             AuthenticationError, ModelError: translated, after the few retries that make sense.
         """
+        patience = _Patience(body)
         async with self._slots:
-            pauses = iter(PAUSES)
-            stripped = False
             while True:
                 begun = False
                 try:
-                    async with aclosing(self._attempt(body, spend)) as pieces:
+                    async with aclosing(self._attempt(patience.body, spend)) as pieces:
                         async for piece in pieces:
                             begun = True
                             yield piece
                 except FAILURES as error:
-                    failure = explain(error, self.name, self.endpoint)
-                    if begun:
-                        raise failure.error from None
-                    if failure.about_thinking and not stripped:
-                        body, stripped = without_thinking(body), True
-                        continue
-                    pause = next(pauses, None) if failure.wait is not None else None
-                    if pause is None:
-                        raise failure.error from None
-                    wait = max(pause, failure.wait or 0.0)
+                    wait = patience.after(explain(error, self.name, self.endpoint), begun=begun)
                 else:
                     return
                 await asyncio.sleep(wait)
@@ -132,6 +122,24 @@ class Connection:
             if started:
                 spend(usage_of(stream.current_message_snapshot.usage))
             await manager.__aexit__(None, None, None)
+
+
+class _Patience:
+    """What is left to try for one request: a few repetitions, and once without old thinking."""
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self._pauses = iter(PAUSES)
+        self._stripped = False
+
+    def after(self, failure: Failure, *, begun: bool) -> float:
+        """Seconds until the next attempt, or the failure's error: what has begun is never repeated."""
+        if failure.about_thinking and not (begun or self._stripped):
+            self.body, self._stripped = without_thinking(self.body), True
+            return 0.0
+        if begun or failure.wait is None or (pause := next(self._pauses, None)) is None:
+            raise failure.error from None
+        return max(pause, failure.wait)
 
 
 async def _next(stream: Stream, deadline: float) -> Any:

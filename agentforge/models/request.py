@@ -14,6 +14,10 @@ from agentforge.types import JSON, JSONObject
 
 THINKING = frozenset({"thinking", "redacted_thinking"})
 
+THINKING_ROOM = 16_000
+"""Tokens added to ``max_tokens`` where a model thinks first: current Claude models always do, and what
+they think counts towards the limit, which callers give for the visible answer."""
+
 Body = dict[str, Any]
 
 
@@ -50,7 +54,7 @@ def body(ask: Ask, target: Target) -> Body:
     features = target.features
     made: Body = {
         "model": target.endpoint.model,
-        "max_tokens": ask.max_tokens,
+        "max_tokens": ask.max_tokens + (THINKING_ROOM if features.thinking else 0),
         "messages": conversation(ask.messages, target, with_tools=bool(ask.tools)),
     }
     if ask.system:

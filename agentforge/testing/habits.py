@@ -100,8 +100,8 @@ class ClaudeHabit:
         return Refusal(400, self.error(400, "invalid_request_error", message))
 
     def answer(self, body: Block, reply: Reply) -> Blocks:
-        """Thinking is signed for this model and conversation."""
-        text, cut = _cut(reply.text, body["max_tokens"])
+        """Thinking is signed for this model and conversation, and counts towards ``max_tokens``."""
+        text, cut = _cut(reply.text, max(0, body["max_tokens"] - len(pieces(reply.thinking))))
         content: list[Block] = []
         if reply.thinking:
             signature = sign(body["model"], body["messages"])
@@ -113,7 +113,7 @@ class ClaudeHabit:
                 {"type": "tool_use", "id": call.id, "name": call.name, "input": call.args} for call in reply.calls
             ]
         stop = "max_tokens" if cut else reply.stopped
-        return Blocks(tuple(content), stop, self._tokens(body), max(1, len(pieces(text))))
+        return Blocks(tuple(content), stop, self._tokens(body), max(1, len(pieces(text + reply.thinking))))
 
     def error(self, status: int, kind: str, message: str) -> Block:
         """With type and request id."""

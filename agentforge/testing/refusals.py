@@ -18,6 +18,7 @@ Block: TypeAlias = dict[str, Any]
 
 MODELS = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-1")
 REFUSE_FORCED = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5-1")
+ALWAYS_THINK = ("claude-opus-5-5", "claude-fable-5-1")
 SAMPLING = ("temperature", "top_p", "top_k")
 
 _FIELDS = frozenset(
@@ -211,6 +212,9 @@ def _tool_choice(body: Block) -> Problems:
 
 
 def _thinking(body: Block) -> Problems:
+    kind = cast(Block, body.get("thinking") or {}).get("type", "adaptive")
+    if body["model"] in ALWAYS_THINK and kind != "adaptive":
+        yield f'"thinking.type.{kind}" is not supported for this model.'
     for index, message in enumerate(body["messages"]):
         signature = sign(body["model"], body["messages"][:index])
         for position, block in enumerate(_content(message)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -59,7 +60,8 @@ async def test_a_stream_gives_the_text_in_pieces_and_the_completion_last(
 
 @BOTH
 async def test_a_cut_answer_says_so(serve: Serve, connect: Connect, mode: str) -> None:
-    completion = await connect(serve(["one two three four"], mode=mode)).complete(Role.PLAN, HELLO, max_tokens=2)
+    endpoint = serve(["one two three four"], mode=mode).endpoint(features={"thinking": False})
+    completion = await connect(local=endpoint).complete(Role.PLAN, HELLO, max_tokens=2)
     assert (completion.text, completion.stop) == ("one two ", "max_tokens")
 
 
@@ -270,8 +272,8 @@ async def test_roles_and_models(serve: Serve, connect: Connect) -> None:
     assert models.usage.get(Role.PLAN, Usage()) == Usage()
 
 
-async def _until(condition: object) -> None:
+async def _until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 10
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < deadline, "it never happened"
         await asyncio.sleep(0.01)

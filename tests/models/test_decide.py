@@ -100,3 +100,8 @@ async def test_both_attempts_are_paid_for(serve: Serve, connect: Connect) -> Non
     models = connect(serve(["?", GOOD], mode="vllm"))
     await models.decide(Role.JUDGE, ASK, SCHEMA)
     assert models.usage[Role.JUDGE].calls == 2
+
+
+async def test_a_model_that_thinks_first_has_room_for_it(serve: Serve, connect: Connect) -> None:
+    server = serve([Reply('{"tool": "add"}', thinking="hm " * 3000)], mode="claude")
+    assert await connect(server).decide(Role.PLAN, ASK, SCHEMA, max_tokens=50) == {"tool": "add"}

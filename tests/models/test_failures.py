@@ -253,6 +253,13 @@ async def test_a_prompt_far_too_long_is_not_even_counted_elsewhere(serve: Serve,
     assert server.requests == []
 
 
+async def test_ten_megabytes_are_refused_at_once(connect: Connect) -> None:
+    start = time.monotonic()
+    with pytest.raises(ContextOverflow):
+        await connect(endpoint("http://127.0.0.1:9")).complete(Role.PLAN, (Message("user", "x" * 10_000_000),))
+    assert time.monotonic() - start < 2
+
+
 async def test_where_the_estimate_is_unsure_the_endpoint_counts(serve: Serve, connect: Connect) -> None:
     prompt = (Message("user", "слово " * 500),)  # the estimate is twice too high for Russian
     server = serve(["ok"], mode="vllm", context=1200, tokens=lambda body: 1000)

@@ -89,6 +89,7 @@ def test_a_sound_request_has_no_problems() -> None:
         (request(stop_sequences=["\n"]), "non-whitespace"),
         (request(system=[{"type": "text", "text": ""}]), "system: text"),
         (request(cache_control={"type": "forever"}), "ephemeral"),
+        (request(thinking={"type": "disabled"}), "thinking.type.disabled"),
     ],
 )
 def test_what_claude_refuses(body: dict[str, Any], problem: str) -> None:
@@ -244,8 +245,10 @@ def test_faults_are_served_with_status_and_headers() -> None:
 
 
 async def test_it_is_an_asynchronous_context_too_and_the_port_is_free_afterwards() -> None:
-    async with MessagesServer(["ok"]) as server:
-        async with anthropic.AsyncAnthropic(base_url=server.url, api_key=server.key) as client:
-            assert (await client.messages.create(**request())).content
+    async with (
+        MessagesServer(["ok"]) as server,
+        anthropic.AsyncAnthropic(base_url=server.url, api_key=server.key) as client,
+    ):
+        assert (await client.messages.create(**request())).content
     with pytest.raises(httpx2.ConnectError):
         post(server, request())
