@@ -6,8 +6,10 @@ Every command returns its exit code; :func:`main` is the only place where a fail
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -110,6 +112,7 @@ def web(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line; returns the exit code and never lets an exception out."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = app(args=given, prog_name="agentforge", standalone_mode=False)
         sys.stdout.flush()
@@ -117,7 +120,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from agentforge.cli.failure import present
 
         return present(error, _form_asked_for(given))
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return code if isinstance(code, int) else 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Being asked to end is the same as Ctrl-C: what runs is stopped and everything is closed."""
+    del number, frame
+    signal.raise_signal(signal.SIGINT)
 
 
 def _form_asked_for(arguments: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
@@ -27,14 +27,14 @@ def show(who: Who, form: str, *, origin: bool) -> int:
     return Output(form).finish("\n".join(lines), {"settings": data})
 
 
-def flatten(section: BaseModel | dict[Any, Any], at: str = "") -> Iterator[tuple[str, JSON]]:
+def flatten(section: BaseModel | dict[str, Any], at: str = "") -> Iterator[tuple[str, JSON]]:
     """Dotted keys and JSON values; secrets come masked."""
     pairs = (
         section.items() if isinstance(section, dict) else ((name, getattr(section, name)) for name in _fields(section))
     )
     for key, value in pairs:
         if isinstance(value, BaseModel | dict):
-            yield from flatten(value, f"{at}{key}.")
+            yield from flatten(cast("BaseModel | dict[str, Any]", value), f"{at}{key}.")
         else:
             yield f"{at}{key}", _masked(value)
 

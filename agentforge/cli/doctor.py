@@ -198,22 +198,17 @@ def _database(settings: Settings) -> Finding:
 
 
 async def _isolation(settings: Settings) -> list[Finding]:
+    """What each launcher gives; what the one that would be used lacks."""
     from agentforge.boxes.open import probe
+    from agentforge.cli.isolation import told_by, used
 
     reports = await probe(settings.sandbox)
-    usable = [report for report in reports if report.available]
-    findings: list[Finding] = []
-    for report in reports:
-        told = f"{report.tier}, {report.transport}" if report.available else report.reason
-        findings.append(Finding(report.launcher, "ok" if report.available else "note", told))
-        findings += [Finding(report.launcher, "warning", warning) for warning in report.warnings]
-    if usable:
-        image = f", image {usable[0].image}" if usable[0].image else ""
-        findings.append(Finding("sandbox", "ok", f"{usable[0].launcher}: {usable[0].tier}{image}"))
-    else:
-        fix = "Start Docker; on Linux, bubblewrap needs unprivileged user namespaces. See 'agentforge sandbox check'."
-        findings.append(Finding("sandbox", "failed", "no launcher works here", fix, 7))
-    return findings
+    findings = [Finding(one.launcher, "ok" if one.available else "note", told_by(one)) for one in reports]
+    chosen = used(reports, settings.sandbox.launcher)
+    if chosen is None:
+        fix = "Start Docker; bubblewrap needs Linux with unprivileged user namespaces."
+        return [*findings, Finding("sandbox", "failed", "no launcher that may be used works here", fix, 7)]
+    return [*findings, *(Finding(chosen.launcher, "warning", warning) for warning in chosen.warnings)]
 
 
 async def _models(settings: Settings) -> list[Finding]:

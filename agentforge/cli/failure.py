@@ -29,8 +29,8 @@ def present(error: BaseException, form: str) -> int:
     output = Output(form if form in FORMS else "text")
     if switch("DEBUG") not in ("", "0"):
         traceback.print_exception(error)
-    if isinstance(error, BrokenPipeError):
-        return _quietly()
+    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
+        return _quietly()  # the command-line library turns the first into a SystemExit
     if isinstance(error, KeyboardInterrupt | CancelledError | typer.Abort):
         return report(output, "Interrupted", "Interrupted.", "", INTERRUPTED)
     known = _translate(error)
@@ -78,5 +78,5 @@ def _refused_by_the_system(error: OSError) -> AgentForgeError:
 def _quietly() -> int:
     """The reader of stdout went away: say nothing, and let the interpreter's own flush succeed."""
     with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return BROKEN_PIPE

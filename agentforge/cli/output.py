@@ -21,7 +21,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 
 FORMS = ("text", "json", "stream-json")
 
-STATUS_OF_CODE = {0: "completed", 5: "limited", 6: "waiting", 124: "timed_out", 130: "interrupted", 143: "interrupted"}
+STATUS_OF_CODE = {0: "completed", 5: "limited", 6: "waiting", 124: "timed_out", 130: "interrupted"}
 """The word that goes with an exit code; every other code is ``failed``."""
 
 

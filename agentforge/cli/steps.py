@@ -62,7 +62,7 @@ class Steps:
         now, (last, at) = time.monotonic(), self._said
         if step != last or now - at >= QUIET_SECONDS:
             self._said = (step, now)
-            self._console.print(Text(f"  {step}: {line}"))
+            self._console.print(Text(f"  {line}"))
 
     def __enter__(self) -> Self:
         self._bar.start()

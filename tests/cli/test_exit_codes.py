@@ -1,0 +1,197 @@
+"""Exit codes by their real causes: one sentence with its fix, never a traceback.
+
+What depends on being a process of its own is run as one; the rest saves the start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from agentforge.cli.output import status_of
+from agentforge.testing import Fault, MessagesServer, Reply
+from tests.cli.conftest import KEY, Done, Program, write_settings
+
+
+def failed_as(done: Done, code: int, *words: str) -> None:
+    assert done.code == code, done.err
+    assert "Traceback" not in done.err
+    assert done.err.startswith("agentforge: ")
+    for word in words:
+        assert word in done.err
+
+
+def test_0_the_answer_alone_is_on_stdout(process: Program, to_claude: MessagesServer) -> None:
+    done = process("run", "-p", "Do it")
+    assert (done.code, done.out) == (0, "It is done.\n")
+    assert "session" in done.err
+
+
+def test_0_json_is_one_object_that_agrees_with_the_code(program: Program, to_claude: MessagesServer) -> None:
+    done = program("run", "-p", "Do it", "--output-format", "json")
+    result = json.loads(done.out)
+    assert (result["status"], result["exit_code"], done.code) == ("completed", 0, 0)
+    assert result["answer"] == "It is done."
+    assert result["usage"]["total"]["calls"] == 1
+    assert result["session"]
+
+
+def test_0_the_prompt_comes_from_stdin(process: Program, to_claude: MessagesServer) -> None:
+    assert process("run", "-p", "-", stdin="Grüße".encode()).code == 0
+    assert "Grüße" in json.dumps(to_claude.requests[0].body, ensure_ascii=False)
+
+
+def test_0_the_second_process_goes_on_with_the_session(process: Program, to_claude: MessagesServer) -> None:
+    first = json.loads(process("run", "-p", "Remember the heron", "--output-format", "json").out)
+    second = json.loads(process("run", "-c", "-p", "What was it?", "--output-format", "json").out)
+    third = json.loads(process("run", "-r", first["session"], "-p", "Again", "--output-format", "json").out)
+    assert first["session"] == second["session"] == third["session"]
+    assert "Remember the heron" in json.dumps(to_claude.requests[-1].body)
+
+
+def test_0_stream_json_has_an_event_on_each_line_and_the_result_last(
+    program: Program, to_claude: MessagesServer
+) -> None:
+    lines = [json.loads(line) for line in program("run", "-p", "x y", "--output-format", "stream-json").out.splitlines()]
+    assert [line["seq"] for line in lines[:-1]] == list(range(len(lines) - 1))
+    assert lines[-2]["type"] == "completed"
+    assert lines[-1]["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "words"),
+    [
+        (["run", "-p", " \n"], b"", ["empty"]),
+        (["run", "-p", "-"], b"", ["empty"]),
+        (["run", "-p", "-"], b"a" * 10_000_000, ["200,000 bytes", "agent.prompt_bytes"]),
+        (["run", "-p", "-"], b"\xff\xfe\x00", ["UTF-8"]),
+        (["run"], b"", ["--prompt", "agentforge run --help"]),
+        (["run", "-p", "x", "-c", "-r", "1"], b"", ["exclude"]),
+        (["run", "-p", "x", "-c"], b"", ["no session"]),
+        (["run", "-p", "x", "--set", "oops"], b"", ["KEY=VALUE"]),
+        (["tools", "show", "no_such_tool"], b"", ["no_such_tool"]),
+        (["tools", "log", "no_such_tool"], b"", ["no_such_tool"]),
+        (["tools", "list", "--state", "odd"], b"", ["--state"]),
+        (["nonsense"], b"", ["nonsense"]),
+    ],
+)
+def test_2_usage(program: Program, arguments: list[str], stdin: bytes, words: list[str]) -> None:
+    failed_as(program(*arguments, stdin=stdin), 2, *words)
+
+
+def test_2_an_unknown_session(program: Program, to_claude: MessagesServer) -> None:
+    failed_as(program("run", "-p", "x", "-r", "feedc0de"), 2, "feedc0de")
+    assert to_claude.requests == []
+
+
+def test_3_no_model_at_all(process: Program) -> None:
+    failed_as(process("run", "-p", "x"), 3, "No model endpoint", "agentforge model up", "ANTHROPIC_API_KEY")
+
+
+def test_3_the_wrong_key(program: Program, to_claude: MessagesServer) -> None:
+    done = program("run", "-p", "x", env={"ANTHROPIC_API_KEY": "sk-wrong-key-1234"})
+    failed_as(done, 3, "refused the key", "ANTHROPIC_API_KEY")
+    assert "sk-wrong-key-1234" not in done.err
+
+
+def test_3_settings_that_are_no_toml(program: Program, home: Path) -> None:
+    home.mkdir()
+    (home / "settings.toml").write_text("[forge\n")
+    failed_as(program("tools", "list"), 3, "settings.toml", "TOML")
+
+
+def test_3_a_setting_that_makes_no_sense(program: Program, home: Path) -> None:
+    write_settings(home, {"forge": {"candidates": 0}})
+    failed_as(program("config", "show"), 3, "forge.candidates", "settings.toml")
+
+
+def test_3_a_user_name_that_is_a_path(program: Program) -> None:
+    failed_as(program("tools", "list", "--user", "../../etc"), 3, "user")
+
+
+def test_3_the_registry_folder_is_no_registry(program: Program, home: Path) -> None:
+    folder = home / "registries" / "personal" / "me.git"
+    folder.mkdir(parents=True)
+    (folder / "letter.txt").write_text("Dear Ada")
+    failed_as(program("tools", "list"), 3, "me.git")
+    assert (folder / "letter.txt").read_text() == "Dear Ada"
+
+
+def test_4_nothing_answers(program: Program) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    done = program("run", "-p", "x", env={"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": url})
+    failed_as(done, 4, url)
+    assert done.out == ""
+
+
+def test_4_a_server_that_always_fails_and_json_says_so(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    with MessagesServer(lambda _: Fault(500, "api_error", "on fire")) as server:
+        env = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.url}
+        done = program("run", "-p", "x", "--output-format", "json", env=env)
+    result = json.loads(done.out)
+    assert (done.code, result["exit_code"], result["status"]) == (4, 4, status_of(4))
+    assert result["error"]["type"] == "ModelUnavailable"
+    assert "on fire" in result["error"]["message"]
+
+
+def test_4_the_prompt_does_not_fit_what_the_server_really_has(program: Program, home: Path) -> None:
+    with MessagesServer(lambda _: "unused", mode="vllm", context=300) as server:
+        local = {"kind": "vllm", "url": server.url, "model": server.model, "context": 4096}
+        write_settings(home, {"endpoints": {"local": local}})
+        failed_as(program("run", "-p", "-", stdin=b"word " * 800), 4, "does not fit")
+
+
+def test_5_a_limit(program: Program, to_claude: MessagesServer) -> None:
+    done = program("run", "-p", "x", "--set", "agent.max_seconds=0.001", "--output-format", "json")
+    result = json.loads(done.out)
+    assert (done.code, result["status"], result["exit_code"]) == (5, "limited", 5)
+
+
+def test_124_the_time_limit_of_the_command(program: Program) -> None:
+    with MessagesServer(lambda _: Reply("slow " * 200, pause=0.5)) as server:
+        env = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.url}
+        done = program("run", "-p", "x", "--timeout", "1", "--output-format", "json", env=env)
+    result = json.loads(done.out)
+    assert (done.code, result["status"], result["exit_code"]) == (124, "timed_out", 124)
+    assert result["session"], "it can be continued"
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_130_interrupted_in_mid_answer(sent: signal.Signals) -> None:
+    with MessagesServer(lambda _: Reply("slow " * 200, pause=0.2)) as server:
+        env = {**os.environ, "ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.url}
+        command = [sys.executable, "-m", "agentforge.cli", "run", "-p", "x", "--output-format", "json"]
+        with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+            deadline = time.monotonic() + 30
+            while not server.requests and time.monotonic() < deadline:
+                time.sleep(0.05)
+            time.sleep(0.5)
+            running.send_signal(sent)
+            out, err = running.communicate(timeout=20)
+    assert running.returncode == 130, err
+    assert "Traceback" not in err
+    assert json.loads(out.splitlines()[-1])["status"] == "interrupted"
+    assert json.loads(out.splitlines()[-1])["exit_code"] == 130
+
+
+def test_a_reader_that_went_away_is_no_drama(to_claude: MessagesServer) -> None:
+    command = f"{sys.executable} -m agentforge.cli tools list | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+
+
+def test_a_defect_is_a_sentence_unless_debugging(process: Program, home: Path) -> None:
+    wrong = {"AGENTFORGE_DATABASE_URL": "sqlite:////dev/null/nowhere/state.db"}
+    done = process("run", "-p", "x", "-c", env=wrong)
+    assert done.code != 0
+    assert "Traceback" not in done.err
+    assert "Traceback" in process("run", "-p", "x", "-c", env={**wrong, "AGENTFORGE_DEBUG": "1"}).err
