@@ -183,17 +183,20 @@ class GitStore:
     def log(
         self, paths: Sequence[str] = (), *, trailer: tuple[str, str] | None = None, limit: int | None = None
     ) -> list[Commit]:
-        """The commits of ``main``, newest first; those that touch ``paths``, or carry a trailer."""
+        """The commits of ``main``, newest first; those that touch ``paths`` or carry a trailer, where given."""
         if self.head() is None:
             return []
-        options = [f"--max-count={limit}"] if limit is not None else []
-        if trailer is not None:
-            options += ["--extended-regexp", f"--grep=^{re.escape(': '.join(trailer))}$"]
         for path in paths:
             check_path(path.rstrip("/"))
-        out = self._git.run("log", "-z", f"--format={_FIELDS}", *options, MAIN, "--", *paths)
-        fields = out.decode("utf-8", "replace").split("\0")
-        return [_commit(fields[at : at + 6]) for at in range(0, len(fields) - 5, 6)]
+        if trailer is None:
+            return self._commits("--", *paths)[:limit]
+        named = self._commits("--extended-regexp", f"--grep=^{re.escape(': '.join(trailer))}$")
+        touching = self._commits("--", *paths) if paths else []
+        if not touching:
+            return named[:limit]
+        found = {commit.sha: commit for commit in [*named, *touching]}
+        order = self._git.run("rev-list", "--topo-order", MAIN).decode().split()  # times tie within a second
+        return [found[sha] for sha in order if sha in found][:limit]
 
     def check(self) -> list[str]:
         """What ``git fsck`` finds wrong; empty for a sound repository."""
@@ -201,6 +204,11 @@ class GitStore:
         lines = [*out.decode("utf-8", "replace").splitlines(), *err.splitlines()]
         found = [line.strip() for line in lines if line.strip() and not line.startswith("notice:")]
         return found or ([f"git fsck ended with {code}"] if code else [])
+
+    def _commits(self, *options: str) -> list[Commit]:
+        out = self._git.run("log", "-z", "--topo-order", f"--format={_FIELDS}", MAIN, *options)
+        fields = out.decode("utf-8", "replace").split("\0")
+        return [_commit(fields[at : at + 6]) for at in range(0, len(fields) - 5, 6)]
 
     def _ref(self, ref: str) -> str | None:
         code, out, err = self._git.attempt("rev-parse", "--verify", "--quiet", f"{ref}^{{object}}")

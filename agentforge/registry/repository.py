@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from heapq import merge
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -240,10 +239,7 @@ class Registry:
         """
         if not TOOL_NAME.fullmatch(name):
             raise _not_found(name)
-        touched = self._store.log([f"tools/{name}", f"proposed/{name}"])
-        named = self._store.log(trailer=("Tool", name))
-        both = merge(touched, named, key=lambda commit: commit.time, reverse=True)
-        return list({commit.sha: commit for commit in both}.values())
+        return self._store.log([f"tools/{name}", f"proposed/{name}"], trailer=("Tool", name))
 
     def versions(self, name: str) -> list[Version]:
         """The versions that stood under a name, newest first; none for a name never used.

@@ -104,11 +104,12 @@ def test_the_log_tells_who_what_when_and_the_trailers(store):
 def test_the_log_can_be_asked_for_a_folder_or_a_trailer(store):
     first = commit(store, {"tools/a/x": b"1"}, Tool=["a"])
     second = commit(store, {"state.toml": b"1"}, Tool=["a"])
-    commit(store, {"tools/ab/x": b"1"}, Tool=["ab"])
+    third = commit(store, {"tools/ab/x": b"1"}, Tool=["ab"])
     assert [c.sha for c in store.log(["tools/a"])] == [first]
     assert [c.sha for c in store.log(trailer=("Tool", "a"))] == [second, first]
+    assert [c.sha for c in store.log(["state.toml", "tools/ab"], trailer=("Tool", "b"))] == [third, second]
     assert [c.sha for c in store.log(["nowhere"])] == []
-    assert len(store.log(limit=2)) == 2
+    assert [c.sha for c in store.log(limit=2)] == [third, second]
 
 
 @pytest.mark.parametrize("path", ["../x", "/x", "a\nM 100644 inline b", ".git/hooks/x"])
