@@ -108,18 +108,20 @@ class Connection:
         manager = self._client.messages.stream(**body)
         async with asyncio.timeout_at(deadline):
             stream = await manager.__aenter__()
-        started = False
+        started = finished = False
         try:
             while (event := await _next(stream, deadline)) is not None:
                 started = started or event.type == "message_start"
                 if event.type == "text":
                     yield event.text
                 elif event.type == "message_stop":
-                    yield _finished(stream)
+                    answer, finished = _finished(stream), True
+                    spend(usage_of(answer.usage))  # before the answer is seen, so that nobody counts too early
+                    yield answer
                     return
             raise BrokenAnswer("broke off its answer" if started else "does not speak the Messages protocol")
         finally:
-            if started:
+            if started and not finished:
                 spend(usage_of(stream.current_message_snapshot.usage))
             await manager.__aexit__(None, None, None)
 

@@ -213,6 +213,14 @@ async def test_usage_is_the_servers_by_role_with_the_cache_counted_as_input(
     assert Role.TEST not in models.usage
 
 
+async def test_usage_stands_when_a_stream_shows_its_completion(serve: Serve, connect: Connect) -> None:
+    models = connect(serve(["one two"], mode="vllm"))
+    async for item in models.stream(Role.PLAN, HELLO):
+        if isinstance(item, Completion):
+            assert models.usage[Role.PLAN] == item.usage
+    assert models.usage[Role.PLAN].calls == 1
+
+
 async def test_no_more_requests_than_the_endpoint_takes(serve: Serve, connect: Connect) -> None:
     server = serve(lambda request: Reply("ok", pause=0.05), mode="vllm")
     models = connect(server.endpoint(parallel=2))
