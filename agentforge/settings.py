@@ -38,9 +38,11 @@ class _Section(BaseModel):
 class Endpoint(_Section):
     """Where a model answers. ``kind`` selects the default features (``models.capabilities``)."""
 
-    kind: Literal["claude", "vllm", "messages"] = "messages"
+    kind: Literal["claude", "vllm", "messages"] = Field(
+        default="messages", description="What it is trusted with, unless features say otherwise."
+    )
     url: str = Field(description="Base URL without /v1.")
-    model: str
+    model: str = Field(description="The model's name at this endpoint.")
     key: SecretStr | None = Field(default=None, description="API key; better in the environment.")
     context: int = Field(default=200_000, ge=512, description="Context window in tokens.")
     timeout: float = Field(default=600.0, gt=0, description="Seconds until a request is given up.")
@@ -68,10 +70,12 @@ class ModelSettings(_Section):
 class SandboxSettings(_Section):
     """Limits of every box; they fail closed."""
 
-    launcher: Literal["auto", "docker", "bubblewrap"] = "auto"
-    memory_mb: int = Field(default=512, ge=64)
-    pids: int = Field(default=64, ge=8)
-    cpus: float = Field(default=1.0, gt=0)
+    launcher: Literal["auto", "docker", "bubblewrap"] = Field(
+        default="auto", description="auto: Docker where a daemon answers, else bubblewrap, announced."
+    )
+    memory_mb: int = Field(default=512, ge=64, description="Memory of a box, swap included.")
+    pids: int = Field(default=64, ge=8, description="Processes and threads in a box.")
+    cpus: float = Field(default=1.0, gt=0, description="Processor time, in cores.")
     call_seconds: float = Field(default=5.0, gt=0, description="Wall clock of one call.")
     suite_seconds: float = Field(default=30.0, gt=0, description="Wall clock of one test suite.")
     result_bytes: int = Field(default=1 << 20, ge=1024, description="Largest result of a call.")
@@ -83,9 +87,9 @@ class ForgeSettings(_Section):
 
     candidates: int = Field(default=4, ge=1, le=64, description="Candidates of the first round.")
     rounds: int = Field(default=2, ge=0, le=10, description="Rounds of repair.")
-    temperature: float = Field(default=0.7, ge=0, le=2)
+    temperature: float = Field(default=0.7, ge=0, le=2, description="Of candidates, where the endpoint takes it.")
     max_output_tokens: int = Field(default=12_000, ge=500, description="Generated tokens of one forging.")
-    max_seconds: float = Field(default=1800, gt=0)
+    max_seconds: float = Field(default=1800, gt=0, description="Wall clock of one forging.")
 
 
 class AgentSettings(_Section):
@@ -93,7 +97,7 @@ class AgentSettings(_Section):
 
     max_steps: int = Field(default=12, ge=1, description="Model calls of one turn.")
     max_output_tokens: int = Field(default=20_000, ge=500, description="Generated tokens of one turn.")
-    max_seconds: float = Field(default=3600, gt=0)
+    max_seconds: float = Field(default=3600, gt=0, description="Wall clock of one turn.")
     tools_in_prompt: int = Field(default=5, ge=0, le=50, description="The k best tools shown.")
     prompt_bytes: int = Field(default=200_000, ge=1000, description="Largest user text accepted.")
 
@@ -101,8 +105,8 @@ class AgentSettings(_Section):
 class WebSettings(_Section):
     """The registry browser."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8430, ge=0, le=65535)
+    host: str = Field(default="127.0.0.1", description="A loopback address; any other is refused.")
+    port: int = Field(default=8430, ge=0, le=65535, description="0 takes a free one.")
 
 
 class Settings(_Section):
@@ -110,10 +114,12 @@ class Settings(_Section):
 
     home: Path
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: state.db in the home.")
-    org: str = Field(default="personal", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
-    user: str = Field(default="me", pattern=r"^[a-z0-9][a-z0-9_.@-]{0,62}$")
-    endpoints: dict[str, Endpoint] = Field(default_factory=lambda: {})
-    roles: dict[Role, str] = Field(default_factory=lambda: {})
+    org: str = Field(default="personal", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Organisation.")
+    user: str = Field(default="me", pattern=r"^[a-z0-9][a-z0-9_.@-]{0,62}$", description="Whose registry and episodes.")
+    endpoints: dict[str, Endpoint] = Field(default_factory=lambda: {}, description="Name → endpoint, see below.")
+    roles: dict[Role, str] = Field(
+        default_factory=lambda: {}, description="Role (plan, generate, test, judge, reflect) → endpoint."
+    )
     model: ModelSettings = Field(default_factory=ModelSettings)
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
     forge: ForgeSettings = Field(default_factory=ForgeSettings)

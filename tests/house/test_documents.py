@@ -69,6 +69,7 @@ def test_every_command_group_and_setting_has_its_line() -> None:
     settings = (generate.REFERENCE / "settings.md").read_text("utf-8")
     for key in ("forge.candidates", "sandbox.launcher", "endpoints.NAME.url", "database_url"):
         assert f"| `{key}` |" in settings
+    assert [line for line in settings.splitlines() if line.startswith("| `") and line.endswith("|  |")] == []
 
 
 def test_every_dependency_has_its_reason() -> None:
