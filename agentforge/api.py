@@ -28,7 +28,7 @@ from agentforge.types import JSONObject, Need, Role, State, Usage
 if TYPE_CHECKING:
     from agentforge.agent.parts import Emit, Forger
     from agentforge.agent.session import Session
-    from agentforge.boxes.protocol import Box, CallResult
+    from agentforge.boxes.protocol import Box, CallResult, Limits
     from agentforge.forge.pipeline import ForgeResult
     from agentforge.gitstore.store import Commit
     from agentforge.memory.episodes import Episodes, EpisodeSummary
@@ -178,8 +178,8 @@ class Forge:
         """
         opened = self._opened()
         tool, toolbox = await asyncio.to_thread(_with_dependencies, opened.layers, name)
-        box = await self._box()
-        return await box.call(tool.source, tool.name, args, toolbox=toolbox)
+        box, sandbox = await self._box(), self.settings.sandbox
+        return await box.call(tool.source, tool.name, args, toolbox=toolbox, limits=self._limits(sandbox.call_seconds))
 
     def tools(self, state: State | None = State.LIVE) -> list[Tool]:
         """The tools in ``state``, all layers for live ones, by name; None for those of every state."""
@@ -263,6 +263,12 @@ class Forge:
                 opened.box = await opened.stack.enter_async_context(await self._launch())
         return opened.box
 
+    def _limits(self, seconds: float) -> Limits:
+        """The bounds of one run in the box."""
+        from agentforge.boxes.protocol import Limits
+
+        return Limits(seconds, self.settings.sandbox.result_bytes, self.settings.sandbox.output_bytes)
+
     async def _launch(self) -> Box:
         if self._open_box is not None:
             return await self._open_box(self.settings.sandbox)
@@ -288,10 +294,9 @@ class Forge:
         return await Session.open(parts, session, title=title)
 
     def _forger(self, models: ModelClient) -> Forger:
-        from agentforge.boxes.protocol import Limits
         from agentforge.forge.pipeline import ForgeParts, forge
 
-        opened, limits = self._opened(), self.settings.sandbox
+        opened, sandbox = self._opened(), self.settings.sandbox
 
         async def forger(need: Need, emit: Emit) -> ForgeResult:
             parts = ForgeParts(
@@ -300,8 +305,8 @@ class Forge:
                 layers=opened.layers,
                 registry=opened.registry,
                 settings=self.settings.forge,
-                call_limits=Limits(limits.call_seconds, limits.result_bytes, limits.output_bytes),
-                suite_limits=Limits(limits.suite_seconds, limits.result_bytes, limits.output_bytes),
+                call_limits=self._limits(sandbox.call_seconds),
+                suite_limits=self._limits(sandbox.suite_seconds),
             )
             return await forge(need, parts, emit)
 

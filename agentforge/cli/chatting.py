@@ -32,12 +32,13 @@ def chat(who: Who, *, latest: bool, resume: str | None) -> int:
     """Talks until Ctrl-D; returns 0, since leaving a conversation is no failure."""
     settings = load(overrides=who.overrides())
     _line_editing()
-    forge = Forge(user=settings.user, org=settings.org, settings=settings)
+    output = Output()
+    forge = Forge(user=settings.user, org=settings.org, settings=settings, on_notice=output.warn)
     with asyncio.Runner() as runner:
         runner.run(forge.open())
         try:
             session = runner.run(choose_session(forge, latest=latest, resume=resume))
-            return _Conversation(runner, forge, Output(), session).hold()
+            return _Conversation(runner, forge, output, session).hold()
         finally:
             runner.run(forge.aclose())
 

@@ -57,6 +57,10 @@ class Output:
         """One remark on stderr."""
         self.err.print(Text(presentable(text), style=style))
 
+    def warn(self, text: str) -> None:
+        """Something that a person should know, on stderr."""
+        self.note(f"! {text}", "yellow")
+
     def line(self, record: JSONObject) -> None:
         """One JSON object on a line of stdout, at once."""
         sys.stdout.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")

@@ -41,7 +41,7 @@ def run(request: Request) -> int:
 
 async def _run(request: Request, settings: Settings, text: str) -> int:
     output, started = Output(request.form), time.monotonic()
-    async with Forge(user=settings.user, org=settings.org, settings=settings) as forge:
+    async with Forge(user=settings.user, org=settings.org, settings=settings, on_notice=output.warn) as forge:
         session = await choose_session(forge, latest=request.latest, resume=request.resume)
         with view_for(output.err, quiet=request.quiet) as view:
             ending = await follow(forge.stream(text, session=session), _shower(output, view), seconds=request.timeout)
