@@ -1,9 +1,9 @@
 """Worked examples as people write them, one on a line, read by the host without a model.
 
 A line such as ``- order 1000 has the letter "P"`` holds the values 1000 and "P". Where several lines
-hold equally many values, they are cases of one rule. What is read here stands in the text by
-construction. Only the last value of a line is taken for a result, and only tools with one parameter
-are read so: with more of them, which value belongs to which parameter is for a model to say.
+hold equally many values, they are cases of one rule: the last value is the result, the others are
+arguments. Which of several arguments is which is told by their types and by the words beside them;
+where that leaves a doubt, nothing is read. What is read stands in the text by construction.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import cast
 
 from agentforge.registry.contract import Signature
 from agentforge.registry.schema import mismatches
 from agentforge.types import JSON, Example, JSONObject
 
+MOST_PARAMETERS = 5
 FEWEST = 2
 """So many lines of one shape are worked examples; a single one may be anything."""
 
@@ -39,15 +42,16 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a text with the values in it."""
+    """One line of a text: the values in it, and the words before, between and after them."""
 
     text: str
     tokens: tuple[Token, ...]
+    words: tuple[str, ...]
 
 
 def worked_lines(text: str) -> list[Line]:
     """The lines that look like cases of one rule (empty when fewer than :data:`FEWEST` do)."""
-    lines = [Line(line, _tokens(_BULLET.sub("", line))) for line in text.splitlines() if _BULLET.match(line)]
+    lines = [_line(line) for line in text.splitlines() if _BULLET.match(line)]
     shapes = Counter(len(line.tokens) for line in lines if len(line.tokens) >= 2)
     if not shapes:
         return []
@@ -56,20 +60,47 @@ def worked_lines(text: str) -> list[Line]:
 
 
 def read_cases(text: str, signature: Signature) -> list[Example]:
-    """The worked examples for a tool of one parameter; empty where the lines do not fit it."""
-    properties = cast("dict[str, JSONObject]", signature.parameters.get("properties", {}))
-    if len(properties) != 1:
+    """The worked examples for a tool of this signature; empty where one of the lines does not fit it."""
+    lines = worked_lines(text)
+    parameters = cast("dict[str, JSONObject]", signature.parameters.get("properties", {}))
+    if not lines or len(parameters) + 1 != len(lines[0].tokens):
         return []
-    name, schema = next(iter(properties.items()))
+    order = _order(lines, parameters)
+    if order is None:
+        return []
     found: list[Example] = []
-    for line in worked_lines(text):
-        if len(line.tokens) != 2:
+    for line in lines:
+        given = {name: _value(line.tokens[at], parameters[name]) for at, name in enumerate(order)}
+        result = _value(line.tokens[-1], signature.returns)
+        if result is None:
             return []
-        given, result = (_value(line.tokens[0], schema), _value(line.tokens[1], signature.returns))
-        if given is None or result is None:
-            return []
-        found.append(Example({name: given.value}, result.value, source="user"))
+        found.append(Example({name: one.value for name, one in given.items() if one}, result.value, source="user"))
     return found
+
+
+def _order(lines: Sequence[Line], parameters: Mapping[str, JSONObject]) -> tuple[str, ...] | None:
+    """The parameters in the order of the values; None where none or more than one order is likely."""
+    orders = [
+        order
+        for order in (permutations(parameters) if len(parameters) <= MOST_PARAMETERS else ())
+        if all(_value(line.tokens[at], parameters[name]) for line in lines for at, name in enumerate(order))
+    ]
+    if len(orders) < 2:
+        return orders[0] if orders else None
+    scores = [sum(_nearness(line, order) for line in lines) for order in orders]
+    best = max(scores)
+    return orders[scores.index(best)] if best > 0 and scores.count(best) == 1 else None
+
+
+def _nearness(line: Line, order: Sequence[str]) -> int:
+    """How many words of the parameters' names stand beside the values that they would get."""
+    return sum(
+        len(_stems(name.replace("_", " ")) & _stems(" ".join(line.words[at : at + 2]))) for at, name in enumerate(order)
+    )
+
+
+def _stems(words: str) -> set[str]:
+    return {word[:4] for word in re.findall(r"[a-z]+", words.lower()) if len(word) > 2}
 
 
 def without_lines(text: str, lines: list[Line]) -> str:
@@ -106,14 +137,17 @@ def _parsed(text: str) -> list[JSON]:
         return []
 
 
-def _tokens(line: str) -> tuple[Token, ...]:
-    found: list[Token] = []
-    for match in _VALUE.finditer(line):
-        kind, text = match.lastgroup, match.group(match.lastgroup or 0)
-        if kind == "double":
-            text = _unquoted(text)
-        found.append(Token(text, quoted=kind not in ("number", "json")))
-    return tuple(found)
+def _line(text: str) -> Line:
+    tokens: list[Token] = []
+    words: list[str] = []
+    plain, at = _BULLET.sub("", text), 0
+    for match in _VALUE.finditer(plain):
+        kind, value = match.lastgroup, match.group(match.lastgroup or 0)
+        value = _unquoted(value) if kind == "double" else value
+        tokens.append(Token(value, quoted=kind not in ("number", "json")))
+        words.append(plain[at : match.start()])
+        at = match.end()
+    return Line(text, tuple(tokens), (*words, plain[at:]))
 
 
 def _unquoted(literal: str) -> str:

@@ -19,22 +19,22 @@ LOST = "No result: the session was interrupted here."
 
 def to_json(message: Message) -> JSONObject:
     """A message in the form that is stored."""
-    content: list[JSON] = [
-        {"type": "tool_result", "tool_use_id": a.call_id, "content": a.content, "is_error": a.error}
-        for a in message.answers
-    ]
+    content: list[JSON] = []
+    for answer in message.answers:
+        told: JSONObject = {"tool_use_id": answer.call_id, "content": answer.content, "is_error": answer.error}
+        content.append({"type": "tool_result", **told})
     if message.text:
         content.append({"type": "text", "text": message.text})
-    content += [{"type": "tool_use", "id": c.id, "name": c.name, "input": c.args} for c in message.calls]
+    content.extend({"type": "tool_use", "id": call.id, "name": call.name, "input": call.args} for call in message.calls)
     return {"role": message.role, "content": content}
 
 
 def from_json(stored: JSONObject) -> Message:
     """The message that :func:`to_json` stored; blocks of unknown type are passed over."""
     found = stored.get("content")
-    plain: JSONObject = {"type": "text", "text": str(found or "")}
-    content = found if isinstance(found, list) else [plain]
-    blocks = [block for block in content if isinstance(block, dict)]
+    blocks = [block for block in found if isinstance(block, dict)] if isinstance(found, list) else []
+    if isinstance(found, str):
+        blocks.append({"type": "text", "text": found})
     return Message(
         "assistant" if stored.get("role") == "assistant" else "user",
         text="\n\n".join(str(block.get("text", "")) for block in _of(blocks, "text")),

@@ -1,9 +1,9 @@
 """Stating a need with a small model: two tiny decisions, and everything else by the host.
 
-The model gives a name, typed parameters and a purpose in its own words; examples are read by the
-host, or by the model and then checked by the host. The rules go along in the user's own words,
-since a small model's purpose loses details, but without the lines that hold the examples: a
-generator must not see the ones that are held out.
+The model gives a name, typed parameters and the result's type; examples are read by the host, or by
+the model and then checked by the host. The purpose is the user's own words, since a small model's
+retelling loses details, but without the lines that hold the examples: a generator must not see the
+ones that are held out.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from typing import cast
 
-from agentforge.agent.cases import read_cases, without_lines, worked_lines
+from agentforge.agent.cases import MOST_PARAMETERS, read_cases, without_lines, worked_lines
 from agentforge.agent.dispatch import grounded
-from agentforge.agent.grounding import REACH, places
+from agentforge.agent.grounding import places
 from agentforge.agent.turn import Turn
 from agentforge.errors import ToolInvalid
 from agentforge.models.prompts import render
@@ -27,8 +27,13 @@ TYPES = (
 )
 """The types a small model may give to parameters and results."""
 
-MOST_PARAMETERS = 5
+LEAD_IN = 60
+"""A shorter sentence with a colon at its end only led over to the examples."""
+
 MOST_EXAMPLES = 8
+
+WORDS_OF_AN_EXAMPLE = 10
+"""So many words, values included, a sentence takes for one worked example at the most."""
 
 _VAGUE = frozenset({"question", "request", "prompt", "query", "task", "problem", "question_text"})
 """A tool with such a parameter would have to understand language: that is no tool."""
@@ -37,7 +42,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"'“(A-Z0-9])|\n+")
 
 
 def need_schema() -> JSONObject:
-    """Name, parameters, result and purpose, with patterns so that only legal ones can come out."""
+    """Name, parameters and result, with patterns so that only legal ones can come out."""
     name: JSONObject = {"type": "string", "pattern": "^[a-z][a-z0-9]{1,14}(_[a-z0-9]{1,14}){1,3}$"}
     parameter_name: JSONObject = {"type": "string", "pattern": "^[a-z][a-z0-9]{1,14}(_[a-z0-9]{1,14}){0,2}$"}
     types: JSONObject = {"type": "string", "enum": [*TYPES]}
@@ -46,7 +51,6 @@ def need_schema() -> JSONObject:
         name=name,
         parameters={"type": "array", "items": parameter, "minItems": 1, "maxItems": MOST_PARAMETERS},
         returns=types,
-        purpose={"type": "string", "minLength": 10, "maxLength": 160},
     )
 
 
@@ -110,7 +114,7 @@ def make_need(turn: Turn, stated: JSONObject, examples: Sequence[Example]) -> Ne
     return Need(
         name=str(stated["name"]),
         signature=signature_text(stated),
-        purpose=f"{str(stated['purpose']).strip().rstrip('.')}.\n{rules_of(turn.text, examples)}".strip(),
+        purpose=rules_of(turn.text, examples) or turn.text,
         examples=tuple(examples),
         requests=tuple(line for line in [_question(turn.text)[:200]] if line),
         text=turn.text,
@@ -124,8 +128,8 @@ def rules_of(text: str, examples: Sequence[Example]) -> str:
     rest = without_lines(text, worked_lines(text))
     sentences = [part.strip() for part in _SENTENCE.split(rest) if part.strip()]
     question = _question(text)
-    kept = [one for one in sentences if one != question and not any(_shows(example, one) for example in examples)]
-    return " ".join(kept)
+    kept = [one for one in sentences if one != question and not _only_shows(examples, one)]
+    return " ".join(one for one in kept if not (one.endswith(":") and len(one) < LEAD_IN))
 
 
 def _question(text: str) -> str:
@@ -133,7 +137,14 @@ def _question(text: str) -> str:
     return next((one for one in reversed(sentences) if one.endswith("?")), sentences[-1] if sentences else "")
 
 
+def _only_shows(examples: Sequence[Example], sentence: str) -> bool:
+    """Whether a sentence does little else than to give examples away. A rule may name the same
+    values ("up to 500 grams 4 dollars"), but with more words around them.
+    """
+    shown = sum(_shows(example, sentence) for example in examples)
+    return len(sentence.split()) <= WORDS_OF_AN_EXAMPLE * shown
+
+
 def _shows(example: Example, sentence: str) -> bool:
-    """Whether a sentence gives an example away: all of its arguments and its result."""
     values: list[JSON] = [*example.args.values(), *([] if example.raises else [example.returns])]
-    return len(sentence) <= 4 * REACH and all(places(value, sentence) for value in values)
+    return all(places(value, sentence) for value in values)

@@ -22,7 +22,7 @@ from agentforge.agent.offers import RUN_PYTHON
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.trial import contradicted
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
-from agentforge.errors import ForgeFailed, ModelError
+from agentforge.errors import AgentForgeError, ForgeFailed
 from agentforge.memory.episodes import new_call_id
 from agentforge.models.prompts import render
 from agentforge.models.protocol import Message, ToolAnswer, ToolCall
@@ -36,7 +36,7 @@ CHOICES = 4
 ANSWER_TOKENS = 60
 DIRECT_TOKENS = 400
 CODE_TOKENS = 500
-NEED_TOKENS = 220
+NEED_TOKENS = 160
 CHOICE_TOKENS = 300
 PLAIN_RESULT_CHARS = 200
 """A longer result, or one of several lines, is the answer as it is: no model repeats it."""
@@ -61,7 +61,8 @@ async def begin(turn: Turn) -> Step | Ending:
     k = min(turn.parts.settings.agent.tools_in_prompt, CHOICES)
     entries = await toolbox.search(turn.parts, turn.text, k)
     asking = _asking(turn, [entry.name for entry in entries])
-    return partial(choose, asking, entries) if entries else partial(decide_kind, asking)
+    fitting = [entry for entry in entries if not await contradicted(turn, entry)]
+    return partial(choose, asking, fitting) if fitting else partial(decide_kind, asking)
 
 
 def _asking(turn: Turn, shown: list[str]) -> Asking:
@@ -82,10 +83,10 @@ async def choose(asking: Asking, entries: list[Entry]) -> Step | Ending:
     question = render("agent_choose", tools=lines)
     chosen = cast("JSONObject", (await asking.decide("choose", question, schema, CHOICE_TOKENS))["call"])
     entry = next((one for one in entries if one.name == chosen["tool"]), None)
-    if entry is None or await contradicted(asking.turn, entry):
+    if entry is None:
         return partial(decide_kind, asking)
     args = cast("JSONObject", chosen["args"])
-    if strange := _strange(asking.turn, args):
+    if strange := _strange(asking.turn, entry, args):
         return partial(ask_args, asking, entry, strange)
     return partial(use, asking, entry, args, 0)
 
@@ -99,14 +100,15 @@ def _object(**properties: JSONObject) -> JSONObject:
     return {"type": "object", "properties": {**properties}, "required": required, "additionalProperties": False}
 
 
-def _strange(turn: Turn, args: JSONObject) -> str:
+def _strange(turn: Turn, entry: Entry, args: JSONObject) -> str:
     """Values that stand nowhere in what the user wrote, as a remark for the model; empty when all do."""
-    texts = [*turn.sources.values()]
+    properties = cast("dict[str, JSONObject]", entry.signature.parameters.get("properties", {}))
     missing = [
         f"{name}={value_text(value)[:60]!r} does not stand in the request"
         for name, value in args.items()
-        if isinstance(value, str | int | float) and not isinstance(value, bool)
-        if not any(stands_in(value, text) for text in texts)
+        if not isinstance(value, bool | dict) and not {"enum", "const"} & properties[name].keys()
+        if value != properties[name].get("default", ...)
+        if not any(stands_in(value, text) for text in turn.sources.values())
     ]
     return "; ".join(missing)
 
@@ -195,32 +197,36 @@ async def write_code(asking: Asking, problem: str, tries: int) -> Step | Ending:
         code = blocks[0] if blocks else ""
         remark = f"\nYour last code failed:\n```python\n{code[:1500]}\n```\nError (data): {why[:400]}\nCorrect it."
         return partial(write_code, asking, remark, 1)
-    raise ModelError(f"The model's code failed twice: {why[:300]}", fix="Ask differently, or use a stronger model.")
+    raise AgentForgeError(
+        f"The model's code failed twice: {why[:300]}", fix="Ask differently, or use a stronger model."
+    )
 
 
 async def state_need(asking: Asking) -> Step | Ending:
-    """The need: two small decisions at the most, the rest by the host."""
-    stated = await _stated(asking)
-    signature = parse_signature(signature_text(stated))
-    examples = await read_examples(asking.turn, asking.system, asking.request, str(stated["name"]), signature)
-    models = asking.turn.parts.models
-    if not examples and models.same_model(Role.GENERATE, Role.TEST):
-        message = "No tool was made: the request holds no worked example that could prove one."
-        asking.turn.emit("notice", {"message": message})
-        return partial(write_code, asking, "", 0)
-    return partial(forge, asking, make_need(asking.turn, stated, examples))
-
-
-async def _stated(asking: Asking) -> JSONObject:
-    problems: list[str] = []
+    """The need: two small decisions at the most, the rest by the host. Without a need that makes
+    sense, or without ground truth that could prove a tool, the request is computed once instead.
+    """
+    turn, problems = asking.turn, list[str]()
     for _ in range(2):
         remark = f"\nYour last answer was wrong: {'; '.join(problems)}." if problems else ""
-        question = render("agent_need", problem=remark)
-        stated = await asking.decide("state the need", question, need_schema(), NEED_TOKENS)
-        problems = need_problems(stated, await toolbox.names(asking.turn.parts))
+        stated = await asking.decide("state the need", render("agent_need", problem=remark), need_schema(), NEED_TOKENS)
+        problems = need_problems(stated, await toolbox.names(turn.parts))
         if not problems:
-            return stated
-    raise ModelError(f"The model twice stated a need that makes no sense: {'; '.join(problems)}.")
+            return await _with_examples(asking, stated)
+    return _computed_once(asking, f"the need could not be stated ({'; '.join(problems)})")
+
+
+async def _with_examples(asking: Asking, stated: JSONObject) -> Step | Ending:
+    turn, signature = asking.turn, parse_signature(signature_text(stated))
+    examples = await read_examples(turn, asking.system, asking.request, str(stated["name"]), signature)
+    if not examples and turn.parts.models.same_model(Role.GENERATE, Role.TEST):
+        return _computed_once(asking, "the request holds no worked example that could prove one")
+    return partial(forge, asking, make_need(turn, stated, examples))
+
+
+def _computed_once(asking: Asking, why: str) -> Step:
+    asking.turn.emit("notice", {"message": f"No tool was made: {why}."})
+    return partial(write_code, asking, "", 0)
 
 
 async def forge(asking: Asking, need: Need) -> Step | Ending:

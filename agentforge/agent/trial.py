@@ -18,10 +18,8 @@ async def contradicted(turn: Turn, entry: Entry) -> bool:
     if not lines:
         return False
     cases = read_cases(turn.text, entry.signature)
-    if not cases:
-        # A tool with one parameter that cannot even read the examples is for something else; with
-        # more of them the host cannot tell, and the arguments have to prove themselves.
-        return _parameters(entry) == 1 or _parameters(entry) + 1 != len(lines[0].tokens)
+    if not cases:  # a tool that cannot even take the values of the examples is for something else
+        return True
     needed = await toolbox.closure(turn.parts, entry.tool.depends)
     box = await turn.parts.box()
     many = [case.args for case in cases]
@@ -31,8 +29,3 @@ async def contradicted(turn: Turn, entry: Entry) -> bool:
         told = f"The tool {entry.name} gives other results than {len(wrong)} of the {len(cases)} examples: not used."
         turn.emit("notice", {"message": told})
     return bool(wrong)
-
-
-def _parameters(entry: Entry) -> int:
-    properties = entry.signature.parameters.get("properties")
-    return len(properties) if isinstance(properties, dict) else 0
