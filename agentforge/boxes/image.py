@@ -13,19 +13,15 @@ import io
 import json
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
-import docker
-import docker.errors
-import requests.exceptions
-from docker.client import DockerClient
-
 from agentforge.boxes import contents, debian
-from agentforge.boxes.failures import BUILD, explain
-from agentforge.errors import ImageError, StorageError
+from agentforge.boxes.daemon import Daemon
+from agentforge.boxes.failures import BUILD
+from agentforge.errors import ImageError, SandboxError, StorageError
 from agentforge.settings import home_folder
 
 REPOSITORY = "agentforge-box"
@@ -33,7 +29,6 @@ SLIM = "python:3.11-slim"
 LABEL = "agentforge.fingerprint"
 HOW_LABEL = "agentforge.base"
 _RECORD = "sandbox-images.json"
-_TIMEOUT = 60
 _BUILD_TIMEOUT = 600
 
 How: TypeAlias = Literal["python:3.11-slim", "debian"]
@@ -49,45 +44,29 @@ class ImageInfo:
     how: How
 
 
-def connect(timeout: int = _TIMEOUT) -> DockerClient:
-    """A client of the Docker daemon that the environment names. Close it.
-
-    Raises:
-        SandboxUnavailable: no daemon answers.
-    """
-    try:
-        return docker.from_env(timeout=timeout)
-    except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
-        raise explain(error, while_doing="connecting") from None
-
-
 def image_tag() -> str:
     """The tag of the image that this installation uses."""
     return f"{REPOSITORY}:{contents.fingerprint(SLIM, debian.SUITE, *debian.PACKAGES)}"
 
 
-def find_image(client: DockerClient | None = None) -> ImageInfo | None:
-    """The image that this installation uses, or None where it was not built yet.
+def find_image(daemon: Daemon | None = None) -> ImageInfo | None:
+    """The image that this installation uses, or None where it was not built yet. Blocks.
 
     Raises:
         ImageError: an image has its tag, but is not the one that was recorded.
         SandboxUnavailable: no daemon answers.
     """
-    with contextlib.ExitStack() as stack:
-        daemon = client or stack.enter_context(contextlib.closing(connect()))
-        tag = image_tag()
-        try:
-            attributes = cast("dict[str, Any]", daemon.api.inspect_image(tag))
-        except docker.errors.ImageNotFound:
-            return None
-        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
-            raise explain(error, while_doing="looking for the image") from None
-        return _recognise(tag, attributes)
+    if daemon is None:
+        with Daemon.connect() as own:
+            return find_image(own)
+    tag = image_tag()
+    attributes = daemon.image(tag)
+    return None if attributes is None else _recognise(tag, attributes)
 
 
-def need_image(client: DockerClient) -> ImageInfo:
+def need_image(daemon: Daemon) -> ImageInfo:
     """As :func:`find_image`, but a missing image is an :class:`~agentforge.errors.ImageError`."""
-    found = find_image(client)
+    found = find_image(daemon)
     if found is None:
         raise ImageError("The image of the box has not been built yet.", fix=BUILD)
     return found
@@ -100,15 +79,16 @@ def build(on_progress: Progress = lambda _: None) -> ImageInfo:
         ImageError: it cannot be built; says what is missing.
         SandboxUnavailable: no daemon answers.
     """
-    with contextlib.closing(connect(_BUILD_TIMEOUT)) as client, _one_at_a_time():
-        found = find_image(client)
+    with Daemon.connect(_BUILD_TIMEOUT) as daemon, _one_at_a_time():
+        found = find_image(daemon)
         if found is not None:
             on_progress(f"The image {found.tag} is there already.")
             return found
-        base, how = _base(client, on_progress)
-        on_progress(f"Building {image_tag()} on {base} …")
-        _build_on(client, base, how)
-        built = need_image(client)
+        base, how = _base(daemon, on_progress)
+        tag = image_tag()
+        on_progress(f"Building {tag} on {base} …")
+        daemon.build(_context(), tag, {"BASE": base}, {LABEL: tag.partition(":")[2], HOW_LABEL: how})
+        built = need_image(daemon)
         on_progress(f"Built {built.tag} ({built.digest[:19]}).")
         return built
 
@@ -118,7 +98,7 @@ def _recognise(tag: str, attributes: dict[str, Any]) -> ImageInfo:
     how = labels.get(HOW_LABEL)
     if labels.get(LABEL) != tag.partition(":")[2] or how not in (SLIM, "debian"):
         raise ImageError(f"The image {tag} was not built by AgentForge.", fix=_again(tag))
-    found = ImageInfo(tag, str(attributes["Id"]), cast("How", how))
+    found = ImageInfo(tag, str(attributes["Id"]), how)
     known = _recorded().get(tag)
     if known is None:
         _record(found)
@@ -133,39 +113,16 @@ def _again(tag: str) -> str:
     )
 
 
-def _base(client: DockerClient, on_progress: Progress) -> tuple[str, How]:
+def _base(daemon: Daemon, on_progress: Progress) -> tuple[str, How]:
     """The name of an image with Python 3.11, and what it is."""
-    on_progress(f"Looking for {SLIM} …")
-    try:
-        client.images.get(SLIM)
-    except docker.errors.ImageNotFound:
+    if daemon.image(SLIM) is None:
+        on_progress(f"Looking for {SLIM} …")
         try:
-            client.images.pull(*SLIM.split(":"))
-        except (docker.errors.APIError, requests.exceptions.RequestException):
+            daemon.pull(*SLIM.split(":"))
+        except SandboxError:
             on_progress(f"No registry gives {SLIM}: using Debian's own packages.")
-            return debian.import_base(client, on_progress), "debian"
+            return debian.import_base(daemon, on_progress), "debian"
     return SLIM, SLIM
-
-
-def _build_on(client: DockerClient, base: str, how: How) -> None:
-    tag = image_tag()
-    try:
-        client.images.build(
-            fileobj=_context(),
-            custom_context=True,
-            tag=tag,
-            buildargs={"BASE": base},
-            labels={LABEL: tag.partition(":")[2], HOW_LABEL: how},
-            network_mode="none",
-            rm=True,
-            forcerm=True,
-        )
-    except docker.errors.BuildError as error:
-        raise ImageError(
-            f"The image cannot be built: {str(error)[:500]}.", fix="See the Docker daemon's log."
-        ) from None
-    except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
-        raise explain(error, while_doing="building the image") from None
 
 
 def _context() -> io.BytesIO:
@@ -216,7 +173,7 @@ def _record(image: ImageInfo) -> None:
 
 
 @contextlib.contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def _one_at_a_time() -> Generator[None]:
     """Two builds at once would record two digests for one tag."""
     path = home_folder() / f"{_RECORD}.lock"
     try:

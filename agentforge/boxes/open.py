@@ -7,13 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-import docker.errors
-import requests.exceptions
-from docker.client import DockerClient
-
-from agentforge.boxes import bubblewrap, dial, image
-from agentforge.boxes import docker as containers
-from agentforge.boxes.failures import explain
+from agentforge.boxes import bubblewrap, dial, docker, image
+from agentforge.boxes.daemon import Daemon
 from agentforge.boxes.protocol import Box
 from agentforge.boxes.warm import Launcher, WarmBox
 from agentforge.errors import SandboxError, SandboxUnavailable
@@ -61,17 +56,17 @@ async def _choose(settings: SandboxSettings, user: str, on_notice: Notice) -> La
     if settings.launcher == "bubblewrap":
         return await asyncio.to_thread(bubblewrap.prepare, settings)
     try:
-        client, _ = await asyncio.to_thread(_reach_docker)
+        daemon, _ = await asyncio.to_thread(_reach_docker)
     except SandboxUnavailable as no_docker:
         if settings.launcher == "docker":
             raise
         return await _instead_of_docker(settings, no_docker, on_notice)
     try:
-        found = await asyncio.to_thread(image.need_image, client)
+        found = await asyncio.to_thread(image.need_image, daemon)
     except BaseException:
-        client.close()
+        daemon.close()
         raise
-    return containers.DockerLauncher(client, found, settings, user)
+    return docker.DockerLauncher(daemon, found, settings, user)
 
 
 async def _instead_of_docker(settings: SandboxSettings, why: SandboxError, on_notice: Notice) -> Launcher:
@@ -85,20 +80,17 @@ async def _instead_of_docker(settings: SandboxSettings, why: SandboxError, on_no
     return launcher
 
 
-def _reach_docker() -> tuple[DockerClient, tuple[str, ...]]:
-    """A client of a daemon that can give boxes, cleared of orphans; and warnings. Blocks."""
-    client = image.connect()
+def _reach_docker() -> tuple[Daemon, tuple[str, ...]]:
+    """A daemon that can give boxes, cleared of orphans; and warnings. Blocks."""
+    daemon = Daemon.connect()
     try:
-        warnings = containers.preflight(client)
-        containers.sweep(client)
+        warnings = docker.preflight(daemon)
+        docker.sweep(daemon)
         dial.sweep()
-    except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
-        client.close()
-        raise explain(error, while_doing="answering") from None
     except BaseException:
-        client.close()
+        daemon.close()
         raise
-    return client, tuple(warnings)
+    return daemon, tuple(warnings)
 
 
 async def probe(settings: SandboxSettings) -> list[LauncherReport]:
@@ -109,8 +101,8 @@ async def probe(settings: SandboxSettings) -> list[LauncherReport]:
 async def _probe_docker(settings: SandboxSettings) -> LauncherReport:
     warnings: tuple[str, ...] = ()
     try:
-        client, warnings = await asyncio.to_thread(_reach_docker)
-        client.close()
+        daemon, warnings = await asyncio.to_thread(_reach_docker)
+        daemon.close()
         return await _try("docker", settings, warnings)
     except SandboxError as error:
         return LauncherReport("docker", False, str(error), warnings=warnings)

@@ -20,17 +20,15 @@ def call_result(
     ending: Ending, answers: Sequence[bytes], result_bytes: int, stdout: str, stderr: str, seconds: float
 ) -> CallResult:
     """The result of a call or a script from its one answer."""
-    if ending == "finished":
-        answer = _answer(answers[-1], result_bytes)
-    else:
-        answer = CallResult(cast("CallStatus", ending))
+    finished = ending == "finished"
+    answer = _answer(answers[-1], result_bytes) if finished else CallResult(cast("CallStatus", ending))
     return CallResult(answer.status, answer.value, answer.error, answer.message, stdout, stderr, seconds)
 
 
 def _answer(payload: bytes, result_bytes: int) -> CallResult:
     try:
         answer = wire.decode(payload)
-    except wire.MalformedFrame as error:
+    except wire.MalformedFrameError as error:
         return CallResult("bad_result", message=f"The answer is {error}.")
     if not isinstance(answer, dict):
         return CallResult("bad_result", message="The answer is no object.")
@@ -60,14 +58,14 @@ class SuiteReport:
         """One frame: a row, or the last frame with the number of tests.
 
         Raises:
-            MalformedFrame: it is neither, or there are too many.
+            MalformedFrameError: it is neither, or there are too many.
         """
         self._bytes_left -= len(payload)
         frame = wire.decode(payload)
         if self._bytes_left < 0 or len(self._rows) >= _MOST_ROWS:
-            raise wire.MalformedFrame("more rows than allowed")
+            raise wire.MalformedFrameError("more rows than allowed")
         if not isinstance(frame, dict):
-            raise wire.MalformedFrame("no object")
+            raise wire.MalformedFrameError("no object")
         if "row" in frame:
             self._rows.append(_row(frame["row"]))
             return False
@@ -79,7 +77,7 @@ class SuiteReport:
                 self._collected, self._exit = collected, exit_code
                 return True
             case _:
-                raise wire.MalformedFrame("neither a row nor an end")
+                raise wire.MalformedFrameError("neither a row nor an end")
 
     def result(self, ending: Ending, stdout: str, stderr: str, seconds: float) -> SuiteResult:
         """The verdict. Rows that were reported before a bad ending are kept for the reader."""
@@ -105,4 +103,4 @@ def _row(value: Any) -> TestRow:
         case {"name": str(name), "outcome": str(outcome), "message": str(message)} if outcome in _OUTCOMES:
             return TestRow(name[:_LONGEST_NAME], outcome, message[:_LONGEST_MESSAGE])  # pyright: ignore[reportArgumentType]  checked by the guard
         case _:
-            raise wire.MalformedFrame("a malformed row")
+            raise wire.MalformedFrameError("a malformed row")

@@ -195,7 +195,7 @@ class WarmBox:
 def _request(request: JSONObject) -> bytes:
     try:
         frame = wire.encode(request)
-    except wire.MalformedFrame as error:
+    except wire.MalformedFrameError as error:
         raise UsageError(f"What goes into the box must be JSON: {error}.") from None
     if len(frame) > _LARGEST_REQUEST:
         raise UsageError(

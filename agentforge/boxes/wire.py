@@ -17,41 +17,41 @@ from agentforge.types import JSON
 HEADER = struct.Struct(">I")
 
 
-class MalformedFrame(ValueError):
+class MalformedFrameError(ValueError):
     """A frame that no honest runner sends, or a value that is not JSON."""
 
 
-class FrameTooBig(ValueError):
+class FrameTooBigError(ValueError):
     """A frame longer than its reader allows."""
 
 
 def encode(value: JSON) -> bytes:
-    """One frame. Raises :class:`MalformedFrame` where ``value`` is not JSON."""
+    """One frame. Raises :class:`MalformedFrameError` where ``value`` is not JSON."""
     try:
         text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     except (ValueError, TypeError, RecursionError) as error:
-        raise MalformedFrame(f"not JSON: {error}") from None
+        raise MalformedFrameError(f"not JSON: {error}") from None
     return HEADER.pack(len(text)) + text.encode("ascii")
 
 
 def decode(payload: bytes) -> JSON:
-    """The value of one frame's bytes. Raises :class:`MalformedFrame`."""
+    """The value of one frame's bytes. Raises :class:`MalformedFrameError`."""
     try:
         value = json.loads(payload, parse_constant=_refuse, parse_float=_finite)
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError, MemoryError) as error:
-        raise MalformedFrame(f"not JSON: {error}") from None
+        raise MalformedFrameError(f"not JSON: {error}") from None
     return cast("JSON", value)
 
 
 def _refuse(name: str) -> NoReturn:
-    raise MalformedFrame(f"{name} is not JSON")
+    raise MalformedFrameError(f"{name} is not JSON")
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise MalformedFrame("a number is too large")
+        raise MalformedFrameError("a number is too large")
     return number
 
 
@@ -66,14 +66,14 @@ class FrameReader:
         """Adds what was read; returns the payloads that are complete now.
 
         Raises:
-            FrameTooBig: a header announces more than ``largest`` bytes; nothing of it was kept.
+            FrameTooBigError: a header announces more than ``largest`` bytes; nothing of it was kept.
         """
         self._buffer += data
         complete: list[bytes] = []
         while len(self._buffer) >= HEADER.size:
             (length,) = HEADER.unpack_from(self._buffer)
             if length > self._largest:
-                raise FrameTooBig(f"a frame of {length} bytes, {self._largest} are allowed")
+                raise FrameTooBigError(f"a frame of {length} bytes, {self._largest} are allowed")
             end = HEADER.size + length
             if len(self._buffer) < end:
                 break

@@ -21,7 +21,7 @@ _NEW_NAMESPACES_OR_SIBLING = 0x7E02_0000 | 0x8000  # every CLONE_NEW* flag, and 
 _AF_UNIX = 1
 _HARMLESS_PRCTL = (15, 16, 3)  # PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE
 _TERMINAL_QUESTIONS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
-# TCGETS (isatty), TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
+"""What isatty, the window's size, and non-blocking and close-on-exec descriptors ask."""
 
 
 def compile_filter(architecture):

@@ -8,11 +8,11 @@ LARGEST_FRAME = 64 << 20
 _DEEPEST = 200
 
 
-class NotJSON(ValueError):
+class NotJSONError(ValueError):
     """A value that JSON cannot say; the message tells which."""
 
 
-class TooBig(ValueError):
+class TooBigError(ValueError):
     """A value whose JSON is longer than allowed."""
 
 
@@ -27,7 +27,7 @@ def receive(descriptor):
     """Reads and decodes one frame; EOFError when the other side has gone."""
     (length,) = struct.unpack(">I", _read(descriptor, 4))
     if length > LARGEST_FRAME:
-        raise NotJSON("the frame is too long")
+        raise NotJSONError("the frame is too long")
     return decode(_read(descriptor, length))
 
 
@@ -47,19 +47,19 @@ def decode(frame):
     try:
         return json.loads(frame, parse_constant=_refuse_constant)
     except RecursionError:
-        raise NotJSON("nested too deep") from None
+        raise NotJSONError("nested too deep") from None
 
 
 def _refuse_constant(name):
-    raise NotJSON(f"{name} is not JSON")
+    raise NotJSONError(f"{name} is not JSON")
 
 
 def encode(value, largest=LARGEST_FRAME):
-    """Strict JSON of ``value``; raises NotJSON or TooBig."""
+    """Strict JSON of ``value``; raises NotJSONError or TooBigError."""
     _check(value, largest)
     frame = json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii")
     if len(frame) > largest:
-        raise TooBig(f"the result is longer than {largest} bytes")
+        raise TooBigError(f"the result is longer than {largest} bytes")
     return frame
 
 
@@ -70,13 +70,13 @@ def _check(value, largest):
         item, depth = todo.pop()
         seen += len(item) if isinstance(item, str) else 1
         if seen > largest:
-            raise TooBig(f"the result is longer than {largest} bytes")
+            raise TooBigError(f"the result is longer than {largest} bytes")
         if depth > _DEEPEST:
-            raise NotJSON(f"nested deeper than {_DEEPEST} levels, or a value that contains itself")
+            raise NotJSONError(f"nested deeper than {_DEEPEST} levels, or a value that contains itself")
         if isinstance(item, dict):
             for key in item:
                 if not isinstance(key, str):
-                    raise NotJSON(f"the dictionary key {_short(key)} is no string")
+                    raise NotJSONError(f"the dictionary key {_short(key)} is no string")
                 seen += len(key)
             todo += [(part, depth + 1) for part in item.values()]
         elif isinstance(item, (list, tuple)):
@@ -87,13 +87,13 @@ def _check(value, largest):
 
 def _check_scalar(item):
     if isinstance(item, float) and (item != item or item in (float("inf"), float("-inf"))):
-        raise NotJSON(f"{item!r} is not JSON")
+        raise NotJSONError(f"{item!r} is not JSON")
     if item is not None and not isinstance(item, (bool, int, float, str)):
-        raise NotJSON(f"{_short(item)} of type {type(item).__name__} is not JSON")
+        raise NotJSONError(f"{_short(item)} of type {type(item).__name__} is not JSON")
 
 
 def _short(value):
     try:
         return repr(value)[:80]
-    except Exception:
+    except Exception:  # noqa: BLE001  a hostile __repr__
         return "a value"

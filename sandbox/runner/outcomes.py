@@ -25,9 +25,9 @@ def returned(value, largest):
     """The frame of a result, or the frame that says why it cannot be one."""
     try:
         return frames.encode({"status": "returned", "value": value}, largest + 64)
-    except (frames.TooBig, MemoryError) as error:
+    except (frames.TooBigError, MemoryError) as error:
         return _plain("result_too_big", str(error) or "no memory left to write the result down")
-    except (frames.NotJSON, ValueError, TypeError, RecursionError) as error:
+    except (frames.NotJSONError, ValueError, TypeError, RecursionError) as error:
         return _plain("bad_result", f"The result cannot be written as JSON: {error}.")
 
 

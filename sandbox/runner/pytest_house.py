@@ -23,7 +23,14 @@ _NOT_NEEDED = (
     "threadexception",
     "unraisableexception",
 )
-_REHEARSAL = "import pytest\ndef test_a():\n    with pytest.raises(ValueError):\n        int('x')\ndef test_b():\n    assert [1] == [2]\n"
+_REHEARSAL = """
+import pytest
+def test_passing():
+    with pytest.raises(ValueError):
+        int("x")
+def test_failing():
+    assert [1] == [2]
+"""
 
 
 def run(keeper):

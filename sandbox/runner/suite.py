@@ -104,10 +104,12 @@ class Tests:
             self._row("import tool", "error", problem)
 
     def pytest_collectreport(self, report):
+        """A test file that cannot be read is a row of its own."""
         if report.failed:
             self._row(report.nodeid, "error", _errors_only(report.longreprtext))
 
     def pytest_runtest_logreport(self, report):
+        """One row for each test, and one more where its setup or teardown failed."""
         if report.when == "call" or report.failed or (report.when == "setup" and report.skipped):
             self._row(report.nodeid, _verdict(report), report.longreprtext)
 
@@ -245,5 +247,5 @@ def _make(kind, arguments, message):
             return error
     except Exception:  # noqa: BLE001, S110  such a constructor wants other arguments
         pass
-    stand_in = type(kind.__name__, (kind,), {"__init__": lambda self: None, "__str__": lambda self: message})
-    return stand_in()
+    silent = {"__init__": lambda _self: None, "__str__": lambda _self: message}
+    return type(kind.__name__, (kind,), silent)()

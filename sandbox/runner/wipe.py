@@ -10,9 +10,10 @@ _WRITABLE = ("/tmp", "/dev/mqueue", "/dev/shm", "/var/tmp")  # noqa: S108  the b
 def wipe():
     """Empties every folder that a run can write. Returns whether all of it is provably empty."""
     try:
-        return all([_empty(folder) for folder in _WRITABLE if os.access(folder, os.W_OK)])
+        remains = [folder for folder in _WRITABLE if os.access(folder, os.W_OK) and not _empty(folder)]
     except (OSError, RecursionError):
         return False
+    return not remains
 
 
 def _empty(folder):

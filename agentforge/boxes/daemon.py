@@ -1,0 +1,132 @@
+"""The Docker daemon: the few questions we ask it, each with our errors. Everything here blocks.
+
+The Docker library's own types are partly unknown, so they end in this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, BinaryIO, ParamSpec, Self, TypeVar, cast
+
+import docker
+import docker.errors
+import requests.exceptions
+
+from agentforge.boxes.failures import explain
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_FAILURES = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
+
+
+def _explained(while_doing: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+    def decorate(ask: Callable[_P, _T]) -> Callable[_P, _T]:
+        def asked(*positional: _P.args, **named: _P.kwargs) -> _T:
+            try:
+                return ask(*positional, **named)
+            except _FAILURES as error:
+                raise explain(error, while_doing=while_doing) from None
+
+        asked.__doc__ = ask.__doc__
+        return asked
+
+    return decorate
+
+
+class Daemon:
+    """Owns the connections to one Docker daemon. Every method may raise a SandboxError."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._api: Any = client.api
+
+    @classmethod
+    @_explained("connecting")
+    def connect(cls, timeout: int = 60) -> Self:
+        """The daemon that the environment names; ``timeout`` in seconds bounds every answer.
+
+        Raises:
+            SandboxUnavailable: none answers.
+        """
+        return cls(docker.from_env(timeout=timeout))
+
+    def close(self) -> None:
+        """Hangs up; harmless when repeated."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @_explained("describing itself")
+    def info(self) -> dict[str, Any]:
+        """What ``docker info`` says."""
+        return cast("dict[str, Any]", self._client.info())
+
+    @_explained("telling its version")
+    def versions(self) -> dict[str, str]:
+        """Component → version, such as ``runc``."""
+        return {part["Name"]: part["Version"] for part in self._client.version().get("Components") or ()}
+
+    @_explained("looking for an image")
+    def image(self, name: str) -> dict[str, Any] | None:
+        """What ``docker inspect`` says of an image, or None where there is none."""
+        try:
+            return cast("dict[str, Any]", self._api.inspect_image(name))
+        except docker.errors.ImageNotFound:
+            return None
+
+    @_explained("pulling an image")
+    def pull(self, repository: str, tag: str) -> None:
+        """Downloads an image from the registry that the daemon knows."""
+        self._client.images.pull(repository, tag=tag)
+
+    @_explained("importing an image")
+    def import_archive(self, archive: str, repository: str, tag: str) -> None:
+        """Makes an image from an archive of a root file system."""
+        self._api.import_image_from_file(archive, repository=repository, tag=tag)
+
+    @_explained("building the image")
+    def build(self, context: BinaryIO, tag: str, arguments: Mapping[str, str], labels: Mapping[str, str]) -> None:
+        """Builds an image without network."""
+        self._client.images.build(
+            fileobj=context,
+            custom_context=True,
+            tag=tag,
+            buildargs=dict(arguments),
+            labels=dict(labels),
+            network_mode="none",
+            rm=True,
+            forcerm=True,
+        )
+
+    @_explained("starting a container")
+    def run(self, name: str, image: str, request: Mapping[str, Any]) -> None:
+        """Creates and starts a container."""
+        self._client.containers.create(image, name=name, **request).start()
+
+    @_explained("inspecting a container")
+    def container(self, name: str) -> dict[str, Any]:
+        """What ``docker inspect`` says of a container."""
+        return cast("dict[str, Any]", self._api.inspect_container(name))
+
+    @_explained("listing containers")
+    def labelled(self, label: str) -> list[dict[str, Any]]:
+        """Containers that carry a label, running or not, as ``docker ps`` lists them."""
+        return cast("list[dict[str, Any]]", self._api.containers(all=True, filters={"label": label}))
+
+    @_explained("removing a container")
+    def remove(self, name: str) -> None:
+        """Kills and removes a container; harmless where it is gone, or going by itself."""
+        try:
+            self._api.remove_container(name, force=True, v=True)
+        except docker.errors.NotFound:
+            return
+        except docker.errors.APIError as error:
+            if error.status_code != 409:  # "removal is already in progress"
+                raise
