@@ -5,6 +5,7 @@ The verdicts are computed on the host from what the box returned.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
@@ -13,9 +14,13 @@ from typing import cast
 
 from starter_mutants import mutants
 
+from agentforge.boxes import image
+from agentforge.boxes.open import open_box
 from agentforge.boxes.protocol import Box, BoxInfo, Limits
+from agentforge.errors import ImageError
 from agentforge.forge.cases import holds
 from agentforge.registry.tool import Tool, validate
+from agentforge.settings import SandboxSettings
 from agentforge.types import JSON, GateResult, JSONObject
 
 MUTANTS = 30
@@ -37,6 +42,19 @@ class Exam:
         result = await self.box.suite(source, self.tool.tests, limits=SUITE)
         failing = [row.name for row in result.rows if row.outcome != "passed"]
         return result.passed, len(result.rows), failing
+
+
+async def open_starter_box() -> Box:
+    """A warm box as ``open_box`` gives it; builds the image where it is missing.
+
+    Raises:
+        SandboxUnavailable: no launcher works here.
+    """
+    try:
+        return await open_box(SandboxSettings(), user="starter", on_notice=print)
+    except ImageError:
+        await asyncio.to_thread(image.build)
+        return await open_box(SandboxSettings(), user="starter", on_notice=print)
 
 
 async def source_contract(exam: Exam) -> GateResult:

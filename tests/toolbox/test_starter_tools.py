@@ -9,16 +9,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from starter_gates import QUICK, Exam, contents_of, judge, stub_of
+from starter_gates import QUICK, Exam, contents_of, judge, open_starter_box, stub_of
 from starter_mutants import mutants
 
 from agentforge import assets
-from agentforge.boxes.open import open_box
 from agentforge.boxes.protocol import Box
 from agentforge.errors import SandboxUnavailable
 from agentforge.registry.contract import check_source, check_tests
 from agentforge.registry.tool import Tool, load_folder, to_files, validate
-from agentforge.settings import SandboxSettings
 from agentforge.types import Layer
 
 FOLDER = assets.folder("toolbox")
@@ -33,10 +31,9 @@ def _tool(name: str) -> Tool:
 async def box() -> AsyncIterator[Box]:
     """One warm box for all tools."""
     try:
-        opened = await open_box(SandboxSettings(), user="starter", on_notice=print)
+        opened = await open_starter_box()
     except SandboxUnavailable as error:
-        assert os.environ.get("AGENTFORGE_REQUIRE_DOCKER") != "1", error
-        pytest.skip(str(error))
+        (pytest.fail if os.environ.get("AGENTFORGE_REQUIRE_DOCKER") == "1" else pytest.skip)(str(error))
     async with opened:
         yield opened
 

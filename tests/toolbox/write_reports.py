@@ -1,6 +1,7 @@
 """Writes ``report.json`` of starter tools from a real run of all gates.
 
-``python tests/toolbox/write_reports.py [NAME …]``; all tools without a name. Ends with 1 when a gate fails; such a report is written as well.
+``python tests/toolbox/write_reports.py [NAME …]``; without a name, of all tools. Ends with 1 when a
+gate fails; such a report is written as well.
 """
 
 from __future__ import annotations
@@ -9,19 +10,17 @@ import asyncio
 import sys
 from dataclasses import replace
 
-from starter_gates import ALL, Exam, judge, report_of
+from starter_gates import ALL, Exam, judge, open_starter_box, report_of
 
 from agentforge import assets
-from agentforge.boxes.open import open_box
 from agentforge.registry.tool import load_folder, to_files
-from agentforge.settings import SandboxSettings
 
 
 async def main(names: list[str]) -> int:
     """Judges the tools in one warm box and writes what came out."""
     folder = assets.folder("toolbox")
     failed = 0
-    async with await open_box(SandboxSettings(), user="starter", on_notice=print) as box:
+    async with await open_starter_box() as box:
         for name in names or sorted(path.name for path in folder.iterdir() if path.is_dir()):
             tool = load_folder(folder / name)
             gates = await judge(Exam(tool, box), ALL)
