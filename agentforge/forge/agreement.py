@@ -32,8 +32,8 @@ class Group:
 
     @property
     def independent(self) -> int:
-        """Members that were not made by repairing another candidate."""
-        return sum(member.draft.origin != "repair" for member in self.members)
+        """Lineages among the members: repairs of one candidate count once."""
+        return len({member.draft.lineage for member in self.members})
 
     @property
     def best(self) -> Candidate:

@@ -7,7 +7,8 @@ so that the server's prefix cache holds it; variety comes from temperature and f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+import itertools
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,10 +51,15 @@ TEST_TOKENS = 500
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One answer of a generator, not yet looked at. ``origin`` tells how it was asked for."""
+    """One answer of a generator, not yet looked at.
+
+    ``origin`` tells how it was asked for; ``lineage`` is shared by a draft and all its repairs, so
+    that they never count as independent of one another.
+    """
 
     source: str
     origin: str
+    lineage: int
     answer: str
     cut: bool
     usage: Usage
@@ -71,6 +77,7 @@ class Author:
     toolbox: str = ""
     spent: dict[Role, Usage] = field(default_factory=lambda: {})
     models_used: dict[Role, str] = field(default_factory=lambda: {})
+    _lineages: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def usage(self) -> Usage:
@@ -96,26 +103,27 @@ class Author:
         """One draft for each variation, all asked at once, in the order in which they arrive."""
         return self._gather([self._candidate(variation) for variation in variations])
 
-    def repairs(self, attempts: Sequence[tuple[str, str]]) -> AsyncGenerator[Draft]:
-        """One draft for each (source, what went wrong), all at once. Only visible failures may be given."""
-        return self._gather([self._repair(source, failures) for source, failures in attempts])
+    def repairs(self, attempts: Sequence[tuple[Draft, str]]) -> AsyncGenerator[Draft]:
+        """One draft for each (draft, what went wrong), all at once. Only visible failures may be given."""
+        return self._gather([self._repair(draft, failures) for draft, failures in attempts])
 
     async def _candidate(self, variation: str) -> Draft:
         prompt = render("forge_candidate", variation=VARIATIONS[variation], **self._blanks())
-        return await self._draft(prompt, variation)
+        return await self._draft(prompt, variation, next(self._lineages))
 
-    async def _repair(self, source: str, failures: str) -> Draft:
+    async def _repair(self, draft: Draft, failures: str) -> Draft:
         blanks = self._blanks()
-        prompt = render("forge_repair", source=source.strip(), failures=failures, instruction=REPAIR, **blanks)
-        return await self._draft(prompt, "repair")
+        prompt = render("forge_repair", source=draft.source.strip(), failures=failures, instruction=REPAIR, **blanks)
+        return await self._draft(prompt, "repair", draft.lineage)
 
-    async def _draft(self, prompt: str, origin: str) -> Draft:
+    async def _draft(self, prompt: str, origin: str, lineage: int) -> Draft:
         completion = await self._ask(
             Role.GENERATE, prompt, CANDIDATE_TOKENS, self.temperature, system=render("forge_system")
         )
         return Draft(
             source=fenced(completion.text),
             origin=origin,
+            lineage=lineage,
             answer=completion.text,
             cut=completion.stop == "max_tokens",
             usage=completion.usage,

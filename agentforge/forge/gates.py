@@ -19,7 +19,7 @@ from agentforge.forge.spec import Spec
 from agentforge.types import JSON, GateResult
 
 SUPPORT = 2
-"""Candidates that must behave alike before a tool goes live on their word."""
+"""Independent candidates that must behave alike before a tool goes live on their word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ async def suite_strength(trial: Trial) -> GateResult:
 async def agreement(trial: Trial) -> GateResult:
     """Independent candidates behave alike where no example tells them how to (CodeT)."""
     group = trial.group
-    supported = len(group.members) >= SUPPORT and group.independent >= 1
+    supported = group.independent >= SUPPORT
     return _result(
         "agreement",
         supported,

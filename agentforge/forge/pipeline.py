@@ -7,6 +7,7 @@ runs what they wrote in the box it was given, and commits to the user's registry
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
@@ -144,10 +145,8 @@ class _Forging:
         if number == 0 or self._eligible() or not near:
             self._step("candidates", f"round {number + 1}: {count} candidates", total=count)
             return self.author.candidates([FIRST_ROUND[at % len(FIRST_ROUND)] for at in range(count)])
-        broken = near[: max(1, count // 2)]
-        attempts = [
-            (broken[at % len(broken)].draft.source, self._failures(broken[at % len(broken)])) for at in range(count)
-        ]
+        broken = near[: max(SUPPORT, count // 2)]
+        attempts = [(one.draft, self._failures(one)) for one in itertools.islice(itertools.cycle(broken), count)]
         self._step("repair", f"round {number + 1}: repairing {len(broken)} candidates", total=count)
         return self.author.repairs(attempts)
 
@@ -168,7 +167,7 @@ class _Forging:
 
     async def _supported(self) -> Trial | None:
         for group in await self._groups():
-            if len(group.members) >= SUPPORT and group.independent and id(group.members[0]) not in self.rejected:
+            if group.independent >= SUPPORT and id(group.members[0]) not in self.rejected:
                 trial = await self._through_gates(group)
                 if trial is not None:
                     return trial

@@ -1,0 +1,214 @@
+"""From a need to a commit, or an honest failure: scripted models, a fake box, a real registry.
+
+A scripted answer names, in a comment, which of the behaviours below its code stands for; the fake
+box computes what that code would have done.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from agentforge.errors import ModelUnavailable, ToolInvalid
+from agentforge.forge.pipeline import ForgeParts, forge
+from agentforge.registry.layers import BaseLayer, Layers
+from agentforge.registry.repository import Registry
+from agentforge.settings import ForgeSettings
+from agentforge.testing import FakeBox, ScriptedModel
+from agentforge.testing.box import raised, returned, suite
+from agentforge.types import Capabilities, Example, Need, Role
+
+BEHAVIOURS = {
+    "RIGHT": lambda n: n * 2,
+    "ADDS": lambda n: n + 2,  # right for 2 alone
+    "FITTED": lambda n: {2: 4, 3: 6}.get(n, 0),  # right for what is shown, wrong elsewhere
+    "FITTED TOO": lambda n: {2: 4, 3: 6}.get(n, -1),
+}
+EXAMPLES = (
+    Example({"n": 2}, returns=4),
+    Example({"n": 3}, returns=6),
+    Example({"n": -1}, raises="ValueError"),
+)
+HELD = Example({"n": 10}, returns=20)
+NEED = Need(
+    "double", "(n: int) -> int", "Double n. ValueError if n is negative.", (EXAMPLES[0], EXAMPLES[1], HELD, EXAMPLES[2])
+)
+TESTS = "```python\nassert double(n=5) == 10\nassert double(n=6) == 13\n```"
+
+
+def code(behaviour):
+    return f"Here:\n```python\ndef double(n: int) -> int:\n    # {behaviour}\n    return n\n```"
+
+
+def behaves(run):
+    n = run.args["n"]
+    for name in sorted(BEHAVIOURS, key=len, reverse=True):
+        if f"# {name}\n" in run.source:
+            return raised("ValueError") if n < 0 else returned(BEHAVIOURS[name](n))
+    return returned(None)
+
+
+def judged(run):
+    return suite(test_example_1="# " in run.source)
+
+
+@pytest.fixture
+def registry(tmp_path):
+    with Registry.create(tmp_path / "me.git") as made:
+        yield made
+
+
+@pytest.fixture
+def run(registry, tmp_path):
+    (tmp_path / "base").mkdir()
+    events = []
+
+    async def forging(need, answers, *, models=None, **settings):
+        script = {Role.TEST: [TESTS], Role.GENERATE: answers}
+        model = ScriptedModel(script, models=models or {})
+        settings = ForgeSettings(**({"candidates": 2, "rounds": 1} | settings))
+        layers = Layers(registry, BaseLayer(tmp_path / "base"))
+        parts = ForgeParts(model, FakeBox(behaves, judged), layers, registry, settings)
+        result = await forge(need, parts, lambda kind, data: events.append((kind, data)))
+        return result, model, events
+
+    return forging
+
+
+async def test_agreeing_candidates_go_live_with_report_and_provenance(run, registry):
+    result, _, events = await run(NEED, [code("RIGHT"), code("RIGHT")])
+    assert (result.state, result.unconfirmed) == ("live", False)
+    tool = registry.get("double")
+    assert tool.version == result.version
+    assert [gate["verdict"] for gate in tool.report["gates"]] == ["passed"] * 5
+    assert tool.manifest.provenance.job == result.job
+    assert tool.manifest.provenance.tester_is_generator
+    assert "Double n." in tool.source
+    assert (events[0][0], events[-1][0]) == ("forge_started", "forge_finished")
+    assert result.usage.calls == 3
+    assert result.by_role[Role.GENERATE].calls == 2
+
+
+async def test_tests_are_asked_for_before_candidates_and_never_see_one(run):
+    _, model, _ = await run(NEED, [code("RIGHT"), code("RIGHT")])
+    assert [request.role for request in model.requests] == [Role.TEST, Role.GENERATE, Role.GENERATE]
+    assert "# RIGHT" not in model.requests[0].prompt
+
+
+async def test_generated_cases_that_the_winners_contradict_stay_out_of_the_suite(run, registry):
+    await run(NEED, [code("RIGHT"), code("RIGHT")])
+    tests = registry.get("double").tests
+    assert "double(n=5) == 10" in tests
+    assert "double(n=6) == 13" not in tests
+
+
+async def test_held_out_examples_are_shown_to_nobody_and_kept_with_the_tool(run, registry):
+    _, model, _ = await run(NEED, [code("ADDS"), code("ADDS"), code("RIGHT"), code("RIGHT")])
+    assert not any("n=10" in request.prompt for request in model.requests)
+    kept = [example for example in registry.get("double").examples if example.held_out]
+    assert [example.args for example in kept] == [{"n": 10}]
+
+
+async def test_a_held_out_example_rejects_what_fits_the_shown_ones_only(run, registry):
+    result, _, _ = await run(NEED, [code("FITTED")] * 4)
+    assert result.state == "failed"
+    assert "held-out examples" in result.reason
+    assert registry.names() == []
+
+
+async def test_a_candidate_that_stands_alone_does_not_go_live(run):
+    result, _, _ = await run(NEED, [code("RIGHT"), code("ADDS"), code("FITTED"), code("FITTED TOO")])
+    assert result.state == "failed"
+    assert "agreement" in result.reason
+
+
+async def test_a_second_round_brings_the_support_that_the_first_lacked(run):
+    result, model, _ = await run(NEED, [code("RIGHT"), code("ADDS"), code("RIGHT"), code("FITTED")])
+    assert result.state == "live"
+    assert all("attempt is wrong" not in request.prompt for request in model.requests)
+
+
+async def test_repairs_see_the_visible_failure_and_their_own_source(run):
+    _, model, _ = await run(NEED, [code("ADDS"), code("ADDS"), code("RIGHT"), code("RIGHT")])
+    repair = model.asked(Role.GENERATE)[2].prompt
+    assert "# ADDS" in repair
+    assert "double(n=3) must return 6, but it returned 5" in repair
+
+
+async def test_repairs_of_different_candidates_support_one_another(run):
+    result, _, _ = await run(NEED, [code("ADDS"), code("ADDS"), code("RIGHT"), code("RIGHT")])
+    assert result.state == "live"
+
+
+async def test_nothing_is_asked_after_support_is_found(run):
+    _, model, _ = await run(NEED, [code("RIGHT"), code("RIGHT")], candidates=2, rounds=5)
+    assert len(model.asked(Role.GENERATE)) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"tainted": True}, "untrusted"),
+        ({"capabilities": Capabilities(hosts=("example.org",))}, "capabilities"),
+    ],
+)
+async def test_what_a_person_must_see_waits_as_a_proposal(run, registry, change, word):
+    result, _, _ = await run(replace(NEED, **change), [code("RIGHT"), code("RIGHT")])
+    assert result.state == "proposed"
+    assert word in result.reason
+    assert registry.names() == []
+    assert registry.proposed()[0].name == "double"
+
+
+async def test_few_examples_make_an_unconfirmed_tool(run, registry):
+    result, _, _ = await run(replace(NEED, examples=EXAMPLES[:2]), [code("RIGHT"), code("RIGHT")])
+    assert (result.state, result.unconfirmed) == ("live", True)
+    assert registry.get("double").unconfirmed
+
+
+async def test_without_ground_truth_one_model_cannot_admit_its_own_work(run):
+    bare = replace(NEED, examples=())
+    result, _, _ = await run(bare, [code("RIGHT"), code("RIGHT")])
+    assert result.state == "proposed"
+    assert "same model" in result.reason
+
+
+async def test_a_failure_keeps_every_answer(run):
+    result, _, _ = await run(NEED, ["no code at all", "", code("ADDS"), "```python\ndef other(): pass\n```"])
+    assert result.state == "failed"
+    assert [candidate["answer"][:7] for candidate in result.artefacts["candidates"]] == [
+        "no code",
+        "",
+        "Here:\n`",
+        "```pyth",
+    ]
+    assert all(candidate["problems"] for candidate in result.artefacts["candidates"][:2])
+    assert "1 of 3 examples" in result.reason or "2 of 3 examples" in result.reason
+
+
+async def test_a_taken_name_is_refused_before_any_model_is_asked(run):
+    await run(NEED, [code("RIGHT"), code("RIGHT")])
+    with pytest.raises(ToolInvalid, match="double"):
+        await run(NEED, [])
+
+
+async def test_a_model_that_fails_in_mid_forging_ends_it_with_what_was_tried(run):
+    result, _, _ = await run(NEED, [code("ADDS"), code("ADDS"), ModelUnavailable("gone"), ModelUnavailable("gone")])
+    assert result.state == "failed"
+    assert "gone" in result.reason
+    assert len(result.artefacts["candidates"]) == 2
+
+
+async def test_no_model_at_all_is_an_error(run):
+    with pytest.raises(ModelUnavailable):
+        await run(NEED, [ModelUnavailable("gone"), ModelUnavailable("gone")])
+
+
+async def test_one_lost_answer_does_not_cost_the_others(run):
+    result, _, _ = await run(NEED, [ModelUnavailable("gone"), code("RIGHT"), code("RIGHT"), code("RIGHT")])
+    assert result.state == "live"
+
+
+async def test_the_token_budget_ends_a_forging(run):
+    result, model, _ = await run(NEED, [code("ADDS") + "x" * 4000] * 12, candidates=2, rounds=5, max_output_tokens=500)
+    assert result.state == "failed"
+    assert len(model.asked(Role.GENERATE)) <= 2
