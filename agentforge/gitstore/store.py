@@ -61,7 +61,7 @@ class GitStore:
         """
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
-            draft.mkdir(parents=True)
+            draft.mkdir(mode=0o700, parents=True)  # what was learned about a person is read by that person
             _initialise(draft, files, subject)
             draft.rename(path)
         except FileExistsError as error:
@@ -189,7 +189,7 @@ class GitStore:
         for path in paths:
             check_path(path.rstrip("/"))
         if trailer is None:
-            return self._commits("--", *paths)[:limit]
+            return self._commits(*([] if limit is None else [f"--max-count={limit}"]), "--", *paths)
         named = self._commits("--extended-regexp", f"--grep=^{re.escape(': '.join(trailer))}$")
         touching = self._commits("--", *paths) if paths else []
         if not touching:

@@ -35,6 +35,7 @@ def plain_git(store, *args):
 def test_a_new_store_is_an_ordinary_bare_repository_on_main(store):
     assert plain_git(store, "rev-parse", "--is-bare-repository", "--abbrev-ref", "HEAD").split() == ["true", "main"]
     assert plain_git(store, "show", "main:README.md") == "hello\n"
+    assert store.path.stat().st_mode & 0o077 == 0, "others on the machine may not read it"
     assert store.check() == []
 
 
