@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import sys
 import tomllib
 from itertools import groupby
@@ -96,6 +97,13 @@ def test_the_second_session_asks_anew_without_the_rule(name):
     assert "\n" not in again
     assert len(again) < 160
     assert again.split('"')[0] not in family["ask"]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_second_session_can_be_matched_by_its_words(name):
+    family = _family(name)
+    asked, first = (set(re.findall("[a-z]{4,}", family[field].lower())) for field in ("again", "ask"))
+    assert len(asked & first - {"what", "which", "that", "have", "will", "write", "please"}) >= 2
 
 
 @pytest.mark.parametrize("name", FAMILIES)
