@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from agentforge import Forge, Usage
 from agentforge.cli.output import Output
@@ -192,7 +192,7 @@ async def _look_at_tool(report: Report, family: Family, settings: Settings, user
         report.commit = next((commit.sha for commit in forge.log(report.tool)), "")
         gates: Any = tool.report.get("gates", [])
         report.gates = [f"{gate['gate']} {gate['verdict']}" for gate in gates]
-        names = list(tool.signature.parameters["properties"])  # in the order of the signature
+        names = [*cast("dict[str, Any]", tool.signature.parameters["properties"])]  # in the order of the signature
         cases = oracles()[family.name].cases()
         with output.err.status("checking the tool against the hidden cases"):
             results = [await forge.call(report.tool, dict(zip(names, args, strict=False))) for args, _ in cases]

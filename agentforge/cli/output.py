@@ -55,7 +55,7 @@ class Output:
 
     def note(self, text: str, style: str = "dim") -> None:
         """One remark on stderr."""
-        self.err.print(Text(presentable(text), style=style))
+        self.err.print(Text(presentable(text), style=style), soft_wrap=not self.err.is_terminal)
 
     def warn(self, text: str) -> None:
         """Something that a person should know, on stderr."""

@@ -1,0 +1,252 @@
+"""The façade: four lines do a task, everything is closed, and the caller's own parts stay the caller's."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+import agentforge
+from agentforge import AgentForgeError, Forge, RunResult, State
+from agentforge.boxes.protocol import Box
+from agentforge.errors import ConfigurationError, NotARegistry, SandboxUnavailable, ToolNotFound, UsageError
+from agentforge.events import TERMINAL
+from agentforge.models.capabilities import FEATURES
+from agentforge.models.protocol import ToolCall
+from agentforge.settings import SandboxSettings, load
+from agentforge.testing import FakeBox, Fault, MessagesServer, Reply, ScriptedModel
+from agentforge.testing.box import returned
+from agentforge.types import Role
+
+CLAUDE = FEATURES["claude"]
+
+
+def model(*answers: str | Reply | Fault) -> ScriptedModel:
+    return ScriptedModel(answers, features=CLAUDE)
+
+
+def opener(box: FakeBox) -> Callable[[SandboxSettings], Awaitable[Box]]:
+    async def open_box(settings: SandboxSettings) -> Box:
+        return box
+
+    return open_box
+
+
+def use_of(tool: str, **args: str) -> Reply:
+    return Reply(calls=(ToolCall("call-1", tool, dict(args)),))
+
+
+async def test_a_task_gives_its_answer_and_what_it_took() -> None:
+    async with Forge(user="ada", models=model("Forty-two.")) as forge:
+        result = await forge.run("What is it?")
+    assert (result.ok, result.status, result.exit_code, result.answer) == (True, "completed", 0, "Forty-two.")
+    assert result.usage.calls == 1
+    assert result.by_role[Role.PLAN] == result.usage == forge.usage[Role.PLAN]
+    assert result.events[-1].type == "completed"
+
+
+async def test_a_stream_has_exactly_one_terminal_event_and_it_is_the_last() -> None:
+    async with Forge(user="ada", models=model("Done now.")) as forge:
+        events = [event async for event in forge.stream("Do it")]
+    assert [event.type for event in events if event.type in TERMINAL] == ["completed"]
+    assert events[-1].terminal
+    assert [event.seq for event in events] == list(range(len(events)))
+
+
+async def test_a_live_tool_is_called_in_the_box() -> None:
+    box = FakeBox([returned(9900)])
+    script = model(use_of("parse_duration", text="2h 45m"), "That is 9900 seconds.")
+    async with Forge(user="ada", models=script, open_box=opener(box)) as forge:
+        result = await forge.run("How many seconds are 2h 45m?")
+        assert not box.closed
+    assert result.tools_used == ("parse_duration",)
+    assert result.answer == "That is 9900 seconds."
+    assert box.closed
+
+
+async def test_another_forge_goes_on_with_the_session() -> None:
+    async with Forge(user="ada", models=model("Noted.")) as forge:
+        first = await forge.run("My heron is called Otto")
+    script = model("Otto.")
+    async with Forge(user="ada", models=script) as forge:
+        assert await forge.latest_session() == first.session
+        second = await forge.run("What is it called?", session=first.session)
+        assert [summary.id for summary in await forge.sessions()] == [first.session]
+    assert second.session == first.session
+    assert "My heron is called Otto" in script.requests[0].prompt
+
+
+async def test_sessions_and_tools_of_others_are_out_of_reach() -> None:
+    async with Forge(user="ada", models=model("Noted.")) as forge:
+        session = (await forge.run("A secret")).session
+    async with Forge(user="eve", models=model()) as forge:
+        assert await forge.latest_session() is None
+        with pytest.raises(UsageError, match=session):
+            await forge.run("Tell me", session=session)
+
+
+async def test_what_goes_wrong_inside_a_task_is_in_the_result() -> None:
+    async with Forge(user="ada", models=model(Fault(529))) as forge:
+        result = await forge.run("Do it")
+    assert (result.ok, result.status, result.exit_code, result.error) == (False, "failed", 4, "ModelUnavailable")
+    assert result.message
+
+
+async def test_no_sandbox_is_told_with_its_code() -> None:
+    async def none(settings: SandboxSettings) -> Box:
+        raise SandboxUnavailable("No sandbox works here.", fix="Start Docker.")
+
+    async with Forge(user="ada", models=model(use_of("parse_duration", text="1h")), open_box=none) as forge:
+        result = await forge.run("1h in seconds")
+    assert (result.exit_code, result.fix) == (7, "Start Docker.")
+
+
+async def test_the_box_is_opened_once_and_only_when_needed() -> None:
+    opened: list[FakeBox] = []
+
+    async def counting(settings: SandboxSettings) -> Box:
+        opened.append(FakeBox(lambda _: returned(1)))
+        return opened[-1]
+
+    async with Forge(user="ada", models=model("Hello."), open_box=counting) as forge:
+        await forge.run("Hello")
+        assert opened == []
+        args = {"text": "1h"}
+        await asyncio.gather(forge.call("parse_duration", args), forge.call("parse_duration", args))
+    assert len(opened) == 1
+    assert opened[0].closed
+
+
+async def test_a_tool_is_called_without_a_model() -> None:
+    box = FakeBox([returned(3600)])
+    async with Forge(user="ada", open_box=opener(box)) as forge:
+        result = await forge.call("parse_duration", {"text": "1h"})
+        with pytest.raises(ToolNotFound, match="parse_durations"):
+            await forge.call("parse_durations", {})
+    assert (result.ok, result.value) == (True, 3600)
+    assert box.runs[0].entry == "parse_duration"
+
+
+async def test_tools_are_listed_and_shown_without_any_model_or_box() -> None:
+    async with Forge(user="ada") as forge:
+        names = [tool.name for tool in forge.tools()]
+        assert names == sorted(names)
+        assert forge.tools(State.PROPOSED) == []
+        assert [tool.name for tool in forge.tools(None)] == names
+        assert forge.tool("parse_duration").source.startswith(("import", "from", "def", '"""'))
+        assert len(forge.log()) == 1, "the commit that made the registry"
+        with pytest.raises(ToolNotFound):
+            forge.log("no_such_tool")
+
+
+async def test_leaving_a_stream_early_interrupts_the_task_and_keeps_the_session() -> None:
+    async with Forge(user="ada", models=model(Reply("word " * 100, pause=0.05))) as forge:
+        stream = forge.stream("Take your time")
+        async for event in stream:
+            if event.type == "model_started":
+                break
+        await stream.aclose()
+        assert await forge.latest_session() == event.session
+
+
+async def test_a_cancelled_run_closes_what_it_opened() -> None:
+    script = model(Reply("slowly", pause=30))
+    async with Forge(user="ada", models=script) as forge:
+        running = asyncio.create_task(forge.run("Take your time"))
+        while not script.requests:
+            await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert await forge.latest_session()
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "x" * 200_001])
+async def test_a_prompt_that_makes_no_sense_is_refused_before_anything_is_stored(text: str) -> None:
+    script = model()
+    async with Forge(user="ada", models=script) as forge:
+        with pytest.raises(UsageError):
+            await forge.run(text)
+        assert await forge.latest_session() is None
+    assert script.requests == []
+
+
+def test_run_sync_opens_and_closes_by_itself() -> None:
+    forge = Forge(user="ada", models=model("One.", "Two."))
+    assert [forge.run_sync("1").answer, forge.run_sync("2").answer] == ["One.", "Two."]
+
+
+async def test_run_sync_inside_a_loop_says_what_to_do() -> None:
+    with pytest.raises(UsageError, match="await forge.run"):
+        Forge(user="ada", models=model()).run_sync("x")
+
+
+async def test_a_forge_that_is_not_open_says_so() -> None:
+    forge = Forge(user="ada", models=model())
+    with pytest.raises(UsageError, match="async with"):
+        await forge.run("x")
+    async with forge:
+        pass
+    with pytest.raises(UsageError, match="async with"):
+        forge.tools()
+    await forge.aclose()
+
+
+def test_a_user_is_required_and_has_to_be_a_name() -> None:
+    with pytest.raises(TypeError, match="user"):
+        Forge()  # type: ignore[call-arg]
+    for wrong in ("", "../eve", "Ada", "a/b", ".git"):
+        with pytest.raises(ConfigurationError, match="user"):
+            Forge(user=wrong)
+        with pytest.raises(ConfigurationError, match="user"):
+            Forge(user=wrong, settings=load())
+
+
+async def test_a_folder_that_is_no_registry_is_left_alone(home: Path) -> None:
+    folder = home / "registries" / "personal" / "ada.git"
+    folder.mkdir(parents=True)
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(NotARegistry):
+        await Forge(user="ada").open()
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+
+
+async def test_the_real_client_is_used_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with MessagesServer(["From the server."]) as server:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", server.key or "")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        async with Forge(user="ada") as forge:
+            result = await forge.run("Hello")
+    assert result.answer == "From the server."
+
+
+def test_the_result_is_json() -> None:
+    result: RunResult = Forge(user="ada", models=model("One.")).run_sync("1")
+    told = result.to_json()
+    assert told["answer"] == "One."
+    assert told["by_role"] == {"plan": {"input_tokens": result.usage.input_tokens, **_rest(result)}}
+    assert "events" not in told
+
+
+def _rest(result: RunResult) -> dict[str, int]:
+    return {"output_tokens": result.usage.output_tokens, "cached_tokens": 0, "calls": 1}
+
+
+def test_the_public_names_are_sorted_and_all_there() -> None:
+    assert agentforge.__all__ == sorted(agentforge.__all__)
+    assert all(getattr(agentforge, name) for name in agentforge.__all__)
+    assert set(agentforge.__all__) <= set(dir(agentforge))
+    assert agentforge.AgentForgeError is AgentForgeError
+    with pytest.raises(AttributeError, match="no_such_name"):
+        agentforge.no_such_name  # noqa: B018 - looking it up is the test
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    heavy = ("anthropic", "docker", "pydantic", "sqlalchemy", "rich", "typer", "git", "asyncio")
+    code = f"import sys, agentforge; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.strip() == "[]"
