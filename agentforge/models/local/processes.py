@@ -62,7 +62,7 @@ class Process:
 def identity(pid: int) -> str | None:
     """Tells the process from every other that had or will have its pid; None when it is dead."""
     process = _look(pid)
-    return f"{_boot()}{process.began}" if process else None
+    return f"{_boot()}{process.pid}:{process.began}" if process else None
 
 
 def same_boot(known: str) -> bool:

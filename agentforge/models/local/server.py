@@ -46,8 +46,9 @@ _STAGES = (  # words of vLLM's log, the latest stage first
     ("Resolved architecture", "reading the model"),
 )
 _PREFIX = re.compile(r"^(\([\w-]+ pid=\d+\) )?((INFO|WARNING|ERROR) \d\d-\d\d [\d:]+ \[[^\]]+\] )?")
-_ERROR = re.compile(
-    r"^[\w.]*(Error|Exception|Interrupt)\b\S*:? ?|\berror: |No space left|out of memory|Killed", re.IGNORECASE
+_ERROR = re.compile(  # pydantic puts the sentence into the line below the name of the error
+    r"^[\w.]*(Error|Exception|Interrupt)\b\S*:? ?|^Value error, |\berror: |No space left|out of memory|Killed",
+    re.IGNORECASE,
 )
 
 
@@ -214,7 +215,7 @@ def stage_in(log: Path) -> str:
 def reason_in(log: Path) -> str:
     """The last line of the log that names an error, else the last line at all."""
     lines = _tail(log)
-    errors = [line for line in lines if _ERROR.search(line) and "See root cause above" not in line]
+    errors = [line for line in lines if _ERROR.search(line) and "root cause" not in line]
     return ((errors or lines or ["it printed nothing"])[-1])[:300].rstrip(".")
 
 

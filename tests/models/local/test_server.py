@@ -79,6 +79,36 @@ async def test_a_server_that_dies_is_reported_with_the_reason_from_its_log(home:
     assert str(home / server.LOG) in died.value.fix
 
 
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ([], "it printed nothing"),
+        (["loading", "still loading"], "still loading"),
+        (
+            [
+                "(Worker pid=2) ERROR 11-23 11:32:21 [multiproc_executor.py:953] SafetensorError: header too large",
+                "(EngineCore pid=1) ERROR 11-23 11:32:26 [core.py:1510] Exception: WorkerProc initialization failed. "
+                "See stack trace for root cause.",
+                "RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}",
+            ],
+            "SafetensorError: header too large",
+        ),
+        (
+            [
+                "pydantic_core._pydantic_core.ValidationError: 1 validation error for ModelConfig",
+                "  Value error, User-specified max_model_len (400000) is greater than 32768.",
+                "    For further information visit https://errors.pydantic.dev/2.14/v/value_error",
+            ],
+            "Value error, User-specified max_model_len (400000) is greater than 32768",
+        ),
+    ],
+)
+def test_the_line_that_tells_why_is_found_in_vllms_log(tmp_path: Path, lines: list[str], reason: str) -> None:
+    log = tmp_path / "log"
+    log.write_text("\n".join(lines))
+    assert server.reason_in(log) == reason
+
+
 async def test_a_program_that_does_not_exist_is_reported(home: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="No such file"):
         server.start(home, replace(fakes.launch(tmp_path), command=("/nowhere/vllm",)))
