@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -72,14 +73,20 @@ def test_every_command_group_and_setting_has_its_line() -> None:
     assert [line for line in settings.splitlines() if line.startswith("| `") and line.endswith("|  |")] == []
 
 
-def test_every_dependency_has_its_reason() -> None:
-    import tomllib
-
+def dependencies() -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    reasons = (ROOT / "docs" / "decisions.md").read_text("utf-8")
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
-    names = [re.split(r"[^A-Za-z0-9_-]", line)[0] for line in wanted]
-    assert [name for name in names if f"`{name}`" not in reasons] == []
+    return [re.split(r"[^A-Za-z0-9_-]", line)[0] for line in wanted]
+
+
+def test_every_dependency_has_its_reason() -> None:
+    reasons = (ROOT / "docs" / "decisions.md").read_text("utf-8")
+    assert [name for name in dependencies() if f"`{name}`" not in reasons] == []
+
+
+def test_every_dependency_is_locked() -> None:
+    lock = (ROOT / "requirements-dev.lock").read_text("utf-8")
+    assert [name for name in dependencies() if not re.search(rf"^{name}==", lock, re.MULTILINE)] == []
 
 
 def test_the_lock_names_hashes_and_no_address() -> None:
