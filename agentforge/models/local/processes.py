@@ -175,11 +175,11 @@ async def _copy(process: asyncio.subprocess.Process, log: Path, on_line: Callabl
 async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is not None:
         return
-    for number in (signal.SIGINT, signal.SIGKILL):
+    for number, seconds in ((signal.SIGINT, END_SECONDS), (signal.SIGKILL, 10.0)):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(END_SECONDS):
+            async with asyncio.timeout(seconds):
                 # Reading on to the end keeps a command that still writes from blocking.
                 if process.stdout is not None:
                     await process.stdout.read()

@@ -79,7 +79,8 @@ async def test_a_cancelled_command_ends_with_its_children(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert processes.identity(int(log.read_text().split()[0])) is None
+    pid = int(log.read_text().split()[0])
+    await fakes.until(lambda: processes.identity(pid) is None)  # killed, it needs a moment to be gone
 
 
 async def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
