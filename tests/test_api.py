@@ -157,7 +157,7 @@ async def test_a_cancelled_run_closes_what_it_opened() -> None:
     script = model(Reply("slowly", pause=30))
     async with Forge(user="ada", models=script) as forge:
         running = asyncio.create_task(forge.run("Take your time"))
-        while not script.requests:
+        while not script.requests:  # noqa: ASYNC110 - a scripted model has no event to wait for
             await asyncio.sleep(0.01)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -181,7 +181,7 @@ def test_run_sync_opens_and_closes_by_itself() -> None:
 
 
 async def test_run_sync_inside_a_loop_says_what_to_do() -> None:
-    with pytest.raises(UsageError, match="await forge.run"):
+    with pytest.raises(UsageError, match=r"await forge\.run"):
         Forge(user="ada", models=model()).run_sync("x")
 
 

@@ -47,17 +47,17 @@ def view_for(console: Console, *, quiet: bool = False) -> View:
 
 @dataclass
 class Step:
-    """One step of a forging; ``total`` is 0 when nobody knows it."""
+    """The step of a forging that runs; ``total`` is 0 when nobody knows it."""
 
-    message: str
-    started: float
+    name: str = ""
+    message: str = ""
+    started: float = 0.0
     done: int = 0
     total: int = 0
-    ended: float | None = None
 
-    def progress(self) -> str:
-        """``3 of 4``, or nothing."""
-        return f"{self.done} of {self.total}" if self.total else ""
+    def __str__(self) -> str:
+        count = f"{self.done} of {self.total}" if self.total else str(self.done) if self.done else ""
+        return " ".join(part for part in (f"{self.name:<10}", count, one_line(self.message, WIDTH)) if part)
 
 
 @dataclass
@@ -65,26 +65,21 @@ class Forging:
     """What is known of one forging so far."""
 
     name: str
-    signature: str
     started: float
-    steps: dict[str, Step] = field(default_factory=lambda: {})
+    step: Step = field(default_factory=Step)
 
-    def advance(self, data: JSONObject, now: float) -> Step:
-        """Takes in one ``forge_step``: whatever else was running has ended."""
-        name = text_of(data.get("step"))
-        for other, step in self.steps.items():
-            if other != name and step.ended is None:
-                step.ended = now
-        step = self.steps.setdefault(name, Step("", now))
-        step.message = text_of(data.get("message")) or step.message
-        step.done, step.total = _count(data.get("done")), _count(data.get("total"))
-        step.ended = now if step.total and step.done >= step.total else None
-        return step
+    def advance(self, data: JSONObject, now: float) -> bool:
+        """Takes in one ``forge_step``; tells whether it says something new."""
+        name, message = text_of(data.get("step")), text_of(data.get("message"))
+        before = self.step
+        started = before.started if name == before.name else now
+        self.step = Step(name, message, started, _count(data.get("done")), _count(data.get("total")))
+        return (name, message) != (before.name, before.message)
 
 
 def text_of(value: JSON) -> str:
-    """``value`` where it is text, else nothing."""
-    return value if isinstance(value, str) else ""
+    """``value`` where it is text, disarmed, else nothing."""
+    return presentable(value) if isinstance(value, str) else ""
 
 
 def _count(value: JSON) -> int:
@@ -147,19 +142,28 @@ def lasting_line(event: Event, forgings: dict[str, Forging], now: float) -> tupl
 
 
 class _Following:
-    """The part that both views share: which forgings run."""
+    """The part that both views share: which forgings run, and what is worth a line that stays."""
 
     def __init__(self) -> None:
         self.forgings: dict[str, Forging] = {}
 
-    def follow(self, event: Event, now: float) -> Step | None:
+    def lasting(self, event: Event, now: float) -> tuple[str, str] | None:
+        """Takes in an event; its line with a style, or None for most."""
         job = text_of(event.data.get("job"))
         if event.type == "forge_started":
-            name, signature = text_of(event.data.get("name")), text_of(event.data.get("signature"))
-            self.forgings[job] = Forging(name, signature, now)
+            self.forgings[job] = Forging(text_of(event.data.get("name")), now)
         elif event.type == "forge_step":
-            return self.forgings.setdefault(job, Forging("", "", now)).advance(event.data, now)
-        return None
+            forging = self.forgings.setdefault(job, Forging("", now))
+            new = forging.advance(event.data, now)
+            return (f"  {_clock(now - forging.started)} {forging.step}", "dim") if new else None
+        line = lasting_line(event, self.forgings, now)
+        if event.type == "forge_finished":
+            self.forgings.pop(job, None)
+        return line
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
 class Silent:
@@ -187,16 +191,9 @@ class LineView:
 
     def show(self, event: Event) -> None:
         """Takes in one event."""
-        now = time.monotonic()
-        step = self._following.follow(event, now)
-        lasting = lasting_line(event, self._following.forgings, now)
+        lasting = self._following.lasting(event, time.monotonic())
         if lasting:
             self._say(lasting[0])
-        elif step and event.type == "forge_step":
-            name = text_of(event.data.get("step"))
-            self._say(
-                f"  · {' '.join(part for part in (name, step.progress(), one_line(step.message, WIDTH)) if part)}"
-            )
 
     def _say(self, line: str) -> None:
         if line != self._last:
@@ -229,11 +226,8 @@ class LiveView:
     def show(self, event: Event) -> None:
         """Takes in one event."""
         now = time.monotonic()
-        self._following.follow(event, now)
         self._turn_to(event, now)
-        lasting = lasting_line(event, self._following.forgings, now)
-        if event.type == "forge_finished":
-            self._keep(text_of(event.data.get("job")), now)
+        lasting = self._following.lasting(event, now)
         if lasting:
             self._console.print(Text(lasting[0], style=lasting[1]))
 
@@ -249,21 +243,12 @@ class LiveView:
         elif event.type in ("model_finished", "tool_returned"):
             self._doing, self._since, self._spoken = "thinking", now, ""
 
-    def _keep(self, job: str, now: float) -> None:
-        """Leaves the steps of a finished forging in the scroll-back."""
-        forging = self._following.forgings.pop(job, None)
-        if forging is None:
-            return
-        for name, step in forging.steps.items():
-            step.ended = step.ended or now
-            self._console.print(_step_line(name, step, now))
-
     def _render(self) -> RenderableType:
         now = time.monotonic()
-        self._spinner.text = Text.assemble((presentable(self._doing), "cyan"), f"  {seconds_text(now - self._since)}")
-        lines: list[RenderableType] = []
+        doing, since, lines = self._doing, self._since, list[RenderableType]()
         for forging in self._following.forgings.values():
-            lines += [_step_line(name, step, now) for name, step in forging.steps.items()]
+            doing, since = f"forging {forging.name}: {forging.step}", forging.step.started or forging.started
+        self._spinner.text = Text.assemble((one_line(doing, WIDTH), "cyan"), f"  {seconds_text(now - since)}")
         if self._spoken:
             lines.append(Text(one_line(self._spoken[-self._console.width + 4 :], self._console.width - 4), style="dim"))
         return Group(*lines, self._spinner)
@@ -276,15 +261,3 @@ class LiveView:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.stop()
-
-
-def _step_line(name: str, step: Step, now: float) -> Text:
-    mark, style = ("✓", "green") if step.ended is not None else ("•", "cyan")
-    took = seconds_text((step.ended or now) - step.started)
-    line = Text("  ")
-    line.append(f"{mark} {name:<12}", style=style)
-    if step.progress():
-        line.append(f"{step.progress()}  ")
-    line.append(one_line(step.message, WIDTH))
-    line.append(f"  {took}", style="dim")
-    return line

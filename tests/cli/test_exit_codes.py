@@ -60,7 +60,9 @@ def test_0_the_second_process_goes_on_with_the_session(process: Program, to_clau
 def test_0_stream_json_has_an_event_on_each_line_and_the_result_last(
     program: Program, to_claude: MessagesServer
 ) -> None:
-    lines = [json.loads(line) for line in program("run", "-p", "x y", "--output-format", "stream-json").out.splitlines()]
+    lines = [
+        json.loads(line) for line in program("run", "-p", "x y", "--output-format", "stream-json").out.splitlines()
+    ]
     assert [line["seq"] for line in lines[:-1]] == list(range(len(lines) - 1))
     assert lines[-2]["type"] == "completed"
     assert lines[-1]["status"] == "completed"

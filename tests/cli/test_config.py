@@ -1,0 +1,36 @@
+"""``config show``: what is in force, where it comes from, and no secret ever."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agentforge.settings import Settings
+from tests.cli.conftest import KEY, Program, write_settings
+
+
+def test_every_setting_is_shown_with_its_origin(program: Program, home: Path) -> None:
+    write_settings(home, {"forge": {"candidates": 6}})
+    env = {"AGENTFORGE_AGENT__MAX_STEPS": "9"}
+    done = program("config", "show", "--origin", "--set", "sandbox.pids=99", "--output-format", "json", env=env)
+    shown = json.loads(done.out)["settings"]
+    assert shown["forge.candidates"] == {"value": 6, "origin": str(home / "settings.toml")}
+    assert shown["agent.max_steps"] == {"value": 9, "origin": "environment"}
+    assert shown["sandbox.pids"] == {"value": 99, "origin": "flags"}
+    assert shown["forge.rounds"]["origin"] == "default"
+    assert {key.partition(".")[0] for key in shown} == {*Settings.model_fields} - {"origins", "endpoints", "roles"}
+
+
+def test_flags_win_over_the_environment(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENTFORGE_USER", "ada")
+    assert 'user = "ada"' in program("config", "show").out
+    assert 'user = "eve"' in program("config", "show", "--user", "eve").out
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_keys_are_masked(program: Program, form: str) -> None:
+    done = program("config", "show", "--origin", "--output-format", form, env={"ANTHROPIC_API_KEY": KEY})
+    assert "endpoints.claude.key" in done.out
+    assert KEY not in done.out + done.err

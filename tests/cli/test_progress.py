@@ -1,0 +1,106 @@
+"""Progress on stderr: the same facts for a terminal and for a log."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from agentforge.cli.progress import LineView, LiveView, Silent, View, call_line, seconds_text, view_for
+from agentforge.events import Event
+from agentforge.types import JSON
+
+FORGING = [
+    Event("turn_started", {"text": "x"}),
+    Event("forge_started", {"job": "j1", "name": "shout", "signature": "(text: str) -> str"}),
+    Event("forge_step", {"job": "j1", "step": "tests", "message": "8 cases", "done": 0, "total": 0}),
+    Event("forge_step", {"job": "j1", "step": "candidates", "message": "asking", "done": 1, "total": 4}),
+    Event("forge_step", {"job": "j1", "step": "candidates", "message": "asking", "done": 4, "total": 4}),
+    Event("forge_finished", {"job": "j1", "name": "shout", "state": "live", "version": "0123456789abcdef"}),
+    Event("tool_called", {"tool": "shout", "args": {"text": "hi"}, "call": "c"}),
+    Event("tool_returned", {"tool": "shout", "call": "c", "value": "HI", "seconds": 0.02}),
+    Event("a_type_of_tomorrow", {"anything": [1]}),
+    Event("completed", {"answer": "HI"}),
+]
+
+
+def console(*, terminal: bool) -> tuple[Console, io.StringIO]:
+    out = io.StringIO()
+    return Console(file=out, force_terminal=terminal, markup=False, highlight=False, width=100, color_system=None), out
+
+
+def shown(view: View, events: list[Event]) -> None:
+    with view:
+        for event in events:
+            view.show(event)
+
+
+@pytest.mark.parametrize("kind", [LineView, LiveView])
+def test_both_views_tell_what_is_forged_what_came_of_it_and_what_it_did(kind: type[LineView | LiveView]) -> None:
+    target, out = console(terminal=kind is LiveView)
+    shown(kind(target), FORGING)
+    said = out.getvalue()
+    for words in (
+        "forging shout(text: str) -> str",
+        "8 cases",
+        "1 of 4 asking",
+        "made shout: live, version 0123456789ab",
+    ):
+        assert words in said
+    assert 'shout(text="hi")' in said
+    assert '= "HI"' in said
+
+
+def test_lines_for_a_log_come_once_and_without_escapes() -> None:
+    target, out = console(terminal=False)
+    repeated = [event for event in FORGING for _ in range(2)]
+    shown(LineView(target), repeated)
+    lines = out.getvalue().splitlines()
+    assert len(lines) == len({*lines})
+    assert "\x1b" not in out.getvalue()
+
+
+def test_an_honest_failure_says_why() -> None:
+    target, out = console(terminal=False)
+    failed: dict[str, JSON] = {"job": "j1", "name": "shout", "state": "failed", "reason": "no candidate passed"}
+    shown(LineView(target), [*FORGING[:3], Event("forge_finished", failed)])
+    assert "shout was not made: no candidate passed" in out.getvalue()
+
+
+def test_text_of_models_and_tools_cannot_drive_the_terminal() -> None:
+    evil = "\x1b]0;owned\x07\x1b[2Jtool\u202egnp"
+    events = [
+        Event("tool_called", {"tool": evil, "args": {evil: evil}}),
+        Event("tool_returned", {"tool": evil, "error": evil}),
+        Event("forge_started", {"job": evil, "name": evil, "signature": evil}),
+        Event("forge_step", {"job": evil, "step": evil, "message": evil}),
+        Event("forge_finished", {"job": evil, "name": evil, "state": evil, "version": evil}),
+        Event("notice", {"message": evil}),
+    ]
+    for kind in (LineView, LiveView):
+        target, out = console(terminal=kind is LiveView)
+        shown(kind(target), events)
+        assert "\x1b]0" not in out.getvalue()
+        assert "\x1b[2J" not in out.getvalue()
+        assert "\x07" not in out.getvalue()
+        assert "\u202e" not in out.getvalue()
+
+
+def test_a_terminal_gets_live_lines_and_anything_else_plain_ones() -> None:
+    assert isinstance(view_for(console(terminal=True)[0]), LiveView)
+    assert isinstance(view_for(console(terminal=False)[0]), LineView)
+    assert isinstance(view_for(console(terminal=True)[0], quiet=True), Silent)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (59.6, "1 min 00 s"), (187, "3 min 07 s")]
+)
+def test_seconds_read_well(seconds: float, text: str) -> None:
+    assert seconds_text(seconds) == text
+
+
+def test_a_call_is_one_short_line() -> None:
+    line = call_line({"tool": "read", "args": {"text": "a\nb" * 500}})
+    assert "\n" not in line
+    assert len(line) <= 100

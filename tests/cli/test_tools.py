@@ -1,0 +1,77 @@
+"""``tools list|show|log`` on a real registry."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agentforge.registry.layers import BaseLayer, Registry
+from agentforge.registry.tool import Tool
+from agentforge.types import State
+from tests.cli.conftest import Program
+
+
+@pytest.fixture
+def learned(home: Path) -> Tool:
+    """A registry in which one learned tool is live, unconfirmed, and another waits."""
+    one, other = (tool for tool in BaseLayer().tools() if tool.name in ("crc32_hex", "word_count"))
+    with Registry.open_or_create(home / "registries" / "personal" / "me.git") as registry:
+        registry.add(one, state=State.LIVE, unconfirmed=True, trailers={"Job": ["job-77"]})
+        registry.add(other, state=State.PROPOSED)
+    return one
+
+
+def test_the_starter_tools_are_there_from_the_first_moment(program: Program) -> None:
+    done = program("tools", "list")
+    assert done.code == 0
+    assert "parse_duration" in done.out
+    assert done.err == ""
+
+
+def test_a_learned_tool_stands_before_the_starter_tool_of_its_name(program: Program, learned: Tool) -> None:
+    tools = {
+        tool["name"]: tool for tool in json.loads(program("tools", "list", "--output-format", "json").out)["tools"]
+    }
+    assert (tools["crc32_hex"]["layer"], tools["crc32_hex"]["unconfirmed"]) == ("user", True)
+    assert tools["word_count"]["layer"] == "base", "a proposal is not live"
+
+
+def test_states_are_listed_apart_and_together(program: Program, learned: Tool) -> None:
+    waiting = program("tools", "list", "--state", "proposed")
+    assert "word_count" in waiting.out
+    assert "crc32_hex" not in waiting.out
+    assert "unconfirmed" in program("tools", "list", "--state", "all").out
+    nothing = program("tools", "list", "--state", "retired")
+    assert (nothing.code, nothing.out, nothing.err) == (0, "", "No tool is retired.\n")
+
+
+def test_show_has_all_that_is_needed_to_judge_a_tool(program: Program, learned: Tool) -> None:
+    done = program("tools", "show", "crc32_hex")
+    assert done.code == 0
+    for words in (
+        learned.manifest.summary,
+        "live, unconfirmed",
+        learned.version[:12],
+        "reaches nothing",
+        "def crc32_hex(",
+    ):
+        assert words in done.out
+    told = json.loads(program("tools", "show", "crc32_hex", "--output-format", "json").out)["tool"]
+    assert (told["source"], told["tests"]) == (learned.source, learned.tests)
+    assert program("tools", "show", "word_count", "--user", "me").code == 0
+
+
+def test_log_tells_when_and_from_which_job(program: Program, learned: Tool) -> None:
+    assert "job-77" in program("tools", "log", "crc32_hex").out
+    commits = json.loads(program("tools", "log", "--output-format", "json").out)["commits"]
+    assert len(commits) == 3
+    assert [commit["message"] for commit in commits][1:] == ["Add crc32_hex", "Create the registry"]
+
+
+def test_another_user_sees_none_of_it(program: Program, learned: Tool) -> None:
+    assert "user" not in {
+        tool["layer"]
+        for tool in json.loads(program("tools", "list", "--user", "eve", "--output-format", "json").out)["tools"]
+    }
