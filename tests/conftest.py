@@ -9,10 +9,15 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
+
+from agentforge.boxes.protocol import Box
+from agentforge.settings import SandboxSettings
 
 KEPT = ("AGENTFORGE_REQUIRE_DOCKER", "AGENTFORGE_TEST_")
 NETWORK_EVENTS = frozenset({"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"})
@@ -56,3 +61,49 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     return folder
+
+
+@pytest.fixture(scope="session")
+def docker(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A Docker daemon with the image of the box, which is built where it is missing.
+
+    Without a daemon the test is skipped, or fails where AGENTFORGE_REQUIRE_DOCKER=1.
+    """
+    from agentforge.boxes import image
+    from agentforge.errors import SandboxError
+
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AGENTFORGE_HOME", str(tmp_path_factory.mktemp("docker-home")))
+        try:
+            image.build()
+        except SandboxError as error:
+            if os.environ.get("AGENTFORGE_REQUIRE_DOCKER") == "1":
+                pytest.fail(f"Docker is required here: {error}")
+            pytest.skip(f"no Docker: {error}")
+
+
+@pytest_asyncio.fixture(
+    scope="module", loop_scope="module", params=[pytest.param("docker", marks=pytest.mark.docker), "bubblewrap"]
+)
+async def warm_box(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
+    """A warm box of each launcher for one module, whose tests say ``asyncio(loop_scope="module")``."""
+    from agentforge.boxes.open import open_box
+
+    if request.param == "docker":
+        request.getfixturevalue("docker")
+    elif not _namespaces_allowed():
+        pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AGENTFORGE_HOME", str(tmp_path_factory.mktemp("box-home")))
+        box = await open_box(SandboxSettings(launcher=request.param), user="tests")
+    async with box:
+        yield box
+
+
+def _namespaces_allowed() -> bool:
+    refusals = {"apparmor_restrict_unprivileged_userns": "1", "unprivileged_userns_clone": "0"}
+    for name, refusal in refusals.items():
+        setting = Path("/proc/sys/kernel", name)
+        if setting.exists() and setting.read_text("ascii").strip() == refusal:
+            return False
+    return Path("/proc/sys/user/max_user_namespaces").read_text("ascii").strip() != "0"

@@ -118,11 +118,11 @@ class Conversation:
             self._end("died")
             return
         try:
-            frames = self._reader.feed(data)
+            while frames := self._reader.feed(data):
+                self._take(frames)
+                data = b""
         except FrameTooBigError:
             self._end("result_too_big")
-            return
-        self._take(frames)
 
     def _take(self, frames: list[bytes]) -> None:
         for frame in frames:

@@ -66,13 +66,16 @@ class FrameReader:
         """Adds what was read; returns the payloads that are complete now.
 
         Raises:
-            FrameTooBigError: a header announces more than ``largest`` bytes; nothing of it was kept.
+            FrameTooBigError: the first header announces more than ``largest`` bytes. Where complete
+                frames stand before it, they come first, and the next ``feed`` raises.
         """
         self._buffer += data
         complete: list[bytes] = []
         while len(self._buffer) >= HEADER.size:
             (length,) = HEADER.unpack_from(self._buffer)
             if length > self._largest:
+                if complete:
+                    break
                 raise FrameTooBigError(f"a frame of {length} bytes, {self._largest} are allowed")
             end = HEADER.size + length
             if len(self._buffer) < end:

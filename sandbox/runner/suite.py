@@ -40,15 +40,18 @@ def _serve_tool():
     sys.stdin = io.StringIO()
     os.write(REQUEST, READY)
     request = frames.receive(REQUEST)
-    frames.receive(PEER)  # the tests have been read: nothing that runs from here on can change them
+    begin = frames.receive(PEER)["ticket"]  # the tests have been read: nothing can change them any more
     os.dup2(PEER, REQUEST)
     os.close(PEER)
     modules.install_toolbox(request["toolbox"])
     frame = outcomes.outcome_of(lambda: _names(request["source"]), _LARGEST, show_traceback=False)
+    ticket = begin
     while True:
         outcomes.flush()
+        frames.send(REQUEST, frames.encode(ticket))
         frames.send(REQUEST, frame)
-        frame = _answer(frames.receive(REQUEST))
+        call = frames.receive(REQUEST)
+        ticket, frame = call["ticket"], _answer(call)
 
 
 def _names(source):
@@ -73,6 +76,7 @@ class Tests:
         self.version = version
         self.folder = folder
         self.collected = 0
+        self.where = ""
         self.tool = None
 
     def pytest_collection(self, session):
@@ -108,10 +112,15 @@ class Tests:
         if report.failed:
             self._row(report.nodeid, "error", _errors_only(report.longreprtext))
 
+    def pytest_runtest_makereport(self, call):
+        """Remembers where the tool raised; a note on the exception would count for ``match=``."""
+        self.where = getattr(call.excinfo.value, "where_in_tool", "") if call.excinfo else ""
+
     def pytest_runtest_logreport(self, report):
         """One row for each test, and one more where its setup or teardown failed."""
         if report.when == "call" or report.failed or (report.when == "setup" and report.skipped):
-            self._row(report.nodeid, _verdict(report), report.longreprtext)
+            where = f"\n{self.where}" if self.where and report.failed else ""
+            self._row(report.nodeid, _verdict(report), report.longreprtext + where)
 
     def pytest_sessionfinish(self, exitstatus):
         """The last frame: how many tests there were, so that none can be lost on the way."""
@@ -178,7 +187,7 @@ class ToolOverThere:
         if self.names is not None:
             return
         self.names = ()
-        answer = self._exchange(True)
+        answer = self._exchange({})
         if answer["status"] == "returned":
             self.names = tuple(answer["value"])
         else:
@@ -197,12 +206,15 @@ class ToolOverThere:
         raise ToolFailed(answer["message"])
 
     def _exchange(self, message):
+        ticket = os.urandom(8).hex()  # so that no answer can lie ready before its question
         try:
-            frame = frames.encode(message)
+            frame = frames.encode(message | {"ticket": ticket})
         except ValueError as error:
             raise ToolFailed(f"the test calls the tool with something that is not JSON: {error}") from None
         try:
             frames.send(PEER, frame)
+            if frames.receive(PEER) != ticket:
+                raise ToolFailed("the tool's process answered what was not asked")
             return _checked(frames.receive(PEER))
         except (EOFError, OSError):
             raise ToolFailed("the tool's process ended without an answer") from None
@@ -236,7 +248,7 @@ def _again(answer):
     if kind is None:
         return ToolFailed(_summary(answer))
     error = _make(kind, answer.get("args"), answer["message"])
-    error.add_note(f"raised in the tool as {answer['error'][:200]}: {str(answer.get('where', ''))[:300]}")
+    error.where_in_tool = f"{answer['error'][:200]} was raised at {str(answer.get('where', ''))[:300]}"
     return error
 
 

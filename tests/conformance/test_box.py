@@ -1,0 +1,232 @@
+"""What every box does, whichever launcher made it: the contract of ``boxes.protocol``."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, ClassVar
+
+import pytest
+
+from agentforge.boxes.protocol import Box, CallResult, Limits, Toolbox
+from agentforge.errors import UsageError
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+QUICK = Limits(seconds=1.0)
+
+
+def returning(expression: str, imports: str = "") -> str:
+    return f"{imports}\ndef f(**args):\n    return {expression}\n"
+
+
+class TestCall:
+    @pytest.mark.parametrize(
+        "value", [None, True, 0, -1.5, 10**30, "", "snö ☃ \x00", [], [[1], {"a": None}], {"k": {"v": [1.0]}}]
+    )
+    async def test_values_come_back_as_they_are(self, warm_box: Box, value: Any) -> None:
+        result = await warm_box.call(returning("args['x']"), "f", {"x": value})
+        assert result.status == "returned", result
+        assert result.value == value
+        assert type(result.value) is type(value)
+
+    async def test_what_is_printed_comes_along(self, warm_box: Box) -> None:
+        source = "import sys\ndef f():\n    print('out ☃')\n    print('err', file=sys.stderr)\n    return 1\n"
+        result = await warm_box.call(source, "f", {})
+        assert (result.value, result.stdout, result.stderr) == (1, "out ☃\n", "err\n")
+
+    async def test_an_exception_is_a_result_with_its_traceback_on_stderr(self, warm_box: Box) -> None:
+        source = "def f(n):\n    if n < 0:\n        raise ValueError('n is negative')\n"
+        result = await warm_box.call(source, "f", {"n": -1})
+        assert (result.status, result.error, result.message) == ("raised", "ValueError", "n is negative")
+        assert 'File "tool.py", line 3, in f' in result.stderr
+        assert "raise ValueError('n is negative')" in result.stderr
+        assert "/opt/agentforge" not in result.stderr
+
+    @pytest.mark.parametrize(
+        ("source", "error"),
+        [
+            ("def f(:", "SyntaxError"),
+            ("def g():\n    pass", "AttributeError"),
+            ("import nowhere", "ModuleNotFoundError"),
+            ("def f(a):\n    pass", "TypeError"),
+            ("raise SystemExit(0)", "SystemExit"),
+            ("def f():\n    raise KeyboardInterrupt", "KeyboardInterrupt"),
+            ("class Odd(ValueError):\n    pass\ndef f():\n    raise Odd('x')", "Odd"),
+        ],
+    )
+    async def test_whatever_is_raised_is_named(self, warm_box: Box, source: str, error: str) -> None:
+        result = await warm_box.call(source, "f", {})
+        assert (result.status, result.error) == ("raised", error)
+
+    @pytest.mark.parametrize(
+        ("expression", "complaint"),
+        [
+            ("{1, 2}", "set"),
+            ("float('nan')", "nan"),
+            ("[float('inf')]", "inf"),
+            ("{1: 'a'}", "key 1 is no string"),
+            ("object()", "object"),
+            ("b'bytes'", "bytes"),
+            ("(lambda l: l.append(l) or l)([])", "deep"),
+            ("10**5000", "4300"),
+            ("'\\ud800'", "surrogate"),
+        ],
+    )
+    async def test_what_is_not_json_is_a_bad_result_that_says_why(
+        self, warm_box: Box, expression: str, complaint: str
+    ) -> None:
+        result = await warm_box.call(returning(expression), "f", {})
+        assert result.status == "bad_result"
+        assert complaint in result.message
+
+    async def test_time_is_bounded_by_the_wall_clock(self, warm_box: Box) -> None:
+        began = time.monotonic()
+        result = await warm_box.call("import time\ndef f():\n    time.sleep(60)", "f", {}, limits=Limits(seconds=0.3))
+        assert result.status == "timed_out"
+        assert 0.3 <= time.monotonic() - began < 5
+
+    async def test_a_result_is_bounded(self, warm_box: Box) -> None:
+        limits = Limits(result_bytes=2000)
+        assert (await warm_box.call(returning("'x' * 1900"), "f", {}, limits=limits)).ok
+        assert (await warm_box.call(returning("'x' * 2100"), "f", {}, limits=limits)).status == "result_too_big"
+
+    async def test_output_is_bounded_but_its_beginning_is_kept(self, warm_box: Box) -> None:
+        limits = Limits(output_bytes=1000)
+        result = await warm_box.call("def f():\n    print('x' * 5000)", "f", {}, limits=limits)
+        assert result.status == "output_too_big"
+        assert result.stdout == "x" * 1000
+
+    async def test_a_process_that_ends_without_an_answer_died(self, warm_box: Box) -> None:
+        result = await warm_box.call("import os\ndef f():\n    print('bye', flush=True)\n    os._exit(0)", "f", {})
+        assert (result.status, result.stdout) == ("died", "bye\n")
+
+    async def test_too_much_memory_is_a_memory_error(self, warm_box: Box) -> None:
+        result = await warm_box.call("def f():\n    return len(bytearray(1 << 30))", "f", {})
+        assert (result.status, result.error) == ("raised", "MemoryError")
+
+    async def test_every_call_starts_afresh(self, warm_box: Box) -> None:
+        source = "seen = []\ndef f():\n    seen.append(1)\n    open('/tmp/x', 'a').write('x')\n    return seen\n"
+        results = await warm_box.call_many(source, "f", [{}] * 3)
+        assert [result.value for result in results] == [[1], [1], [1]]
+
+    async def test_call_many_answers_in_order(self, warm_box: Box) -> None:
+        results = await warm_box.call_many(returning("args['n'] * 2"), "f", [{"n": n} for n in range(20)])
+        assert [result.value for result in results] == [n * 2 for n in range(20)]
+
+    async def test_large_arguments_arrive(self, warm_box: Box) -> None:
+        result = await warm_box.call(returning("len(args['text'])"), "f", {"text": "x" * 5_000_000})
+        assert result.value == 5_000_000
+
+    async def test_arguments_that_are_not_json_or_far_too_large_are_the_callers_mistake(self, warm_box: Box) -> None:
+        with pytest.raises(UsageError, match="must be JSON"):
+            await warm_box.call(returning("1"), "f", {"x": float("nan")})
+        with pytest.raises(UsageError, match="bytes long"):
+            await warm_box.call(returning("1"), "f", {"x": "x" * (33 << 20)})
+
+    @pytest.mark.parametrize(
+        "expression",
+        [
+            "__import__('zoneinfo').ZoneInfo('Europe/Stockholm').key",
+            "__import__('hashlib').sha256(b'x').hexdigest()",
+            "__import__('sqlite3').connect(':memory:').execute('select 1').fetchone()",
+            "str(__import__('decimal').Decimal('1') / 3)",
+            "__import__('asyncio').run(__import__('asyncio').sleep(0, 5))",
+            "list(__import__('concurrent.futures').futures.ThreadPoolExecutor(2).map(abs, [-1, -2]))",
+            "__import__('tempfile').NamedTemporaryFile().write(b'abc')",
+            "__import__('shutil').copytree('/opt/agentforge/runner', '/tmp/copied')",
+            "__import__('zlib').crc32(b'x'), __import__('unicodedata').name('a'), __import__('secrets').token_hex(2)",
+        ],
+    )
+    async def test_the_standard_library_works(self, warm_box: Box, expression: str) -> None:
+        result = await warm_box.call(returning(expression), "f", {})
+        assert result.ok, result
+
+    async def test_there_is_nothing_to_read_on_stdin(self, warm_box: Box) -> None:
+        result = await warm_box.call(returning("__import__('sys').stdin.read()"), "f", {})
+        assert result.value == ""
+
+    async def test_packages_of_the_host_are_not_there(self, warm_box: Box) -> None:
+        result = await warm_box.call("import pydantic", "f", {})
+        assert result.error == "ModuleNotFoundError"
+
+
+class TestRun:
+    @pytest.mark.parametrize(
+        ("code", "value"),
+        [
+            ("1 + 1", 2),
+            ("x = 1", None),
+            ("def f():\n    return 3\nf()", 3),
+            ("", None),
+            ("import sys\nsys.exit()", None),
+            ("if __name__ == '__main__':\n    print('main')", None),
+            ("from __future__ import annotations\n[n for n in range(3)]", [0, 1, 2]),
+            ("total = 0\nfor n in range(4):\n    total += n\ntotal", 6),
+        ],
+    )
+    async def test_the_value_is_that_of_the_last_expression(self, warm_box: Box, code: str, value: Any) -> None:
+        result = await warm_box.run(code)
+        assert result.ok, result
+        assert result.value == value
+
+    async def test_a_script_that_fails_tells_the_line(self, warm_box: Box) -> None:
+        result = await warm_box.run("a = 1\n\na / 0")
+        assert (result.status, result.error) == ("raised", "ZeroDivisionError")
+        assert 'File "script.py", line 3' in result.stderr
+
+
+class TestToolbox:
+    TOOLS: ClassVar[Toolbox] = {
+        "double": "def double(n: int) -> int:\n    return n * 2\n",
+        "quadruple": "from toolbox import double\ndef quadruple(n: int) -> int:\n    return double(double(n))\n",
+        "left": "from toolbox import right\ndef left():\n    pass\n",
+        "right": "from toolbox import left\ndef right():\n    pass\n",
+    }
+
+    async def test_tools_are_importable_and_use_each_other(self, warm_box: Box) -> None:
+        result = await warm_box.run("from toolbox import quadruple\nquadruple(3)", toolbox=self.TOOLS)
+        assert result.value == 12
+
+    async def test_the_package_can_be_imported_whole(self, warm_box: Box) -> None:
+        result = await warm_box.run("import toolbox\ntoolbox.double(3)", toolbox=self.TOOLS)
+        assert result.value == 6
+
+    async def test_a_tool_can_use_other_tools(self, warm_box: Box) -> None:
+        source = "from toolbox import double\ndef f(n):\n    return double(n) + 1\n"
+        assert (await warm_box.call(source, "f", {"n": 2}, toolbox=self.TOOLS)).value == 5
+
+    async def test_a_missing_tool_is_an_import_error_that_names_it(self, warm_box: Box) -> None:
+        result = await warm_box.run("from toolbox import tripple", toolbox=self.TOOLS)
+        assert (result.status, result.error) == ("raised", "ImportError")
+        assert "tripple" in result.message
+
+    async def test_a_circle_of_imports_is_an_error_and_no_hang(self, warm_box: Box) -> None:
+        result = await warm_box.run("from toolbox import left", toolbox=self.TOOLS, limits=QUICK)
+        assert (result.status, result.error) == ("raised", "ImportError")
+
+    async def test_it_works_on_the_tools_side_of_a_suite(self, warm_box: Box) -> None:
+        source = "from toolbox import quadruple\ndef f(n):\n    return quadruple(n)\n"
+        tests = "from tool import f\ndef test_it():\n    assert f(2) == 8\n"
+        result = await warm_box.suite(source, tests, toolbox=self.TOOLS)
+        assert result.passed, result
+
+
+class TestRecovery:
+    async def test_a_cancelled_call_ends_and_leaves_the_box_usable(self, warm_box: Box) -> None:
+        task = asyncio.ensure_future(warm_box.call("import time\ndef f():\n    time.sleep(60)", "f", {}))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await warm_box.call(returning("1"), "f", {})).value == 1
+
+    async def test_many_callers_at_once_are_served(self, warm_box: Box) -> None:
+        calls = [warm_box.call(returning("args['n']"), "f", {"n": n}) for n in range(30)]
+        results: list[CallResult] = await asyncio.gather(*calls)
+        assert [result.value for result in results] == list(range(30))
+
+    async def test_calls_go_on_after_runs_that_ended_badly(self, warm_box: Box) -> None:
+        for bad in ("def f():\n    while True: pass", "import ctypes\ndef f():\n    ctypes.string_at(0)", "x = ("):
+            assert not (await warm_box.call(bad, "f", {}, limits=Limits(seconds=0.3))).ok
+        assert (await warm_box.call(returning("1"), "f", {})).value == 1
