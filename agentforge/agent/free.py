@@ -24,7 +24,7 @@ async def begin(turn: Turn) -> Step | Ending:
     """Finds the k best tools for the user's text, then thinks."""
     shown: Shown = dict(OFFERS)
     k = turn.parts.settings.agent.tools_in_prompt
-    for entry in await toolbox.search(turn.parts, turn.text, k):
+    for entry in await toolbox.fitting(turn.parts, turn.text, turn.history, k):
         shown.setdefault(entry.name, entry.spec)
     return partial(think, turn, shown)
 

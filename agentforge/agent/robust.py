@@ -59,7 +59,7 @@ class Asking:
 async def begin(turn: Turn) -> Step | Ending:
     """Searches the toolbox with the user's own words."""
     k = min(turn.parts.settings.agent.tools_in_prompt, CHOICES)
-    entries = await toolbox.search(turn.parts, turn.text, k)
+    entries = await toolbox.fitting(turn.parts, turn.text, turn.history, k)
     asking = _asking(turn, [entry.name for entry in entries])
     fitting = [entry for entry in entries if not await contradicted(turn, entry)]
     return partial(choose, asking, fitting) if fitting else partial(decide_kind, asking)
@@ -68,7 +68,7 @@ async def begin(turn: Turn) -> Step | Ending:
 def _asking(turn: Turn, shown: list[str]) -> Asking:
     window = Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3)
     system = render("agent_robust")
-    request, account = prompt_text(window, system, "", turn.text, turn.history)
+    request, account = prompt_text(window, system, "", turn.messages[0].text, turn.history)
     account.tools = shown
     turn.emit("context", account.to_json())
     return Asking(turn, system, request, shown)

@@ -5,12 +5,13 @@ and nowhere else in this room.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from agentforge.agent.parts import AgentParts
 from agentforge.errors import ToolInvalid, ToolNotFound
-from agentforge.models.protocol import ToolSpec
+from agentforge.models.protocol import Message, ToolSpec
 from agentforge.registry.contract import Signature
 from agentforge.registry.tool import Tool
 
@@ -49,6 +50,18 @@ class Entry:
 async def search(parts: AgentParts, query: str, k: int) -> list[Entry]:
     """The ``k`` live tools that fit ``query`` best, best first."""
     return await asyncio.to_thread(_search, parts, query, k) if k else []
+
+
+async def fitting(parts: AgentParts, text: str, history: Sequence[Message], k: int) -> list[Entry]:
+    """The ``k`` tools to offer for a request: the one used last in this session, since people go on
+    with "and for XL?", then those that its words find.
+    """
+    last = next((call.name for message in reversed(history) for call in message.calls), "")
+    found = await search(parts, text, k)
+    if last and k and last not in [entry.name for entry in found]:
+        with suppress(ToolNotFound):
+            found = [await find(parts, last), *found][:k]
+    return found
 
 
 async def find(parts: AgentParts, name: str) -> Entry:
