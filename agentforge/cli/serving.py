@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output
+from agentforge.errors import ToolInvalid
 from agentforge.registry.layers import BaseLayer, Layers, Registry
 from agentforge.registry.tool import Tool
 from agentforge.settings import Settings, load
@@ -71,10 +72,21 @@ class LayersCatalogue:
         found += [Entry(tool, shadowed=True) for tool in self._layers.shadowed()]
         return sorted(found, key=lambda entry: list(Layer).index(entry.tool.layer))
 
+    def problems(self) -> list[str]:
+        """What is wrong in any layer; the tools that are named are not used."""
+        return self._layers.problems()
+
     def versions(self, tool: Tool) -> list[Version]:
         """The tool's commits, newest first."""
         if tool.layer is not Layer.USER:
             return []
         found = self._registry.versions(tool.name)[:VERSIONS]
-        then = ((each, self._registry.get_version(tool.name, each.commit)) for each in found)
-        return [Version(each.commit, each.message, each.time, was.source, was.tests) for each, was in then]
+        return [Version(each.commit, each.message, each.time, *self._texts(tool.name, each.commit)) for each in found]
+
+    def _texts(self, name: str, commit: str) -> tuple[str, str]:
+        """Source and tests as of a commit; empty where its folder was malformed."""
+        try:
+            was = self._registry.get_version(name, commit)
+        except ToolInvalid:
+            return "", ""
+        return was.source, was.tests

@@ -80,7 +80,9 @@ class _Views:
         """The list, filtered by state and search."""
         query, state = request.query_params.get("q", "")[:200], request.query_params.get("state", State.LIVE)
         with self.open_catalogue() as catalogue:
-            blanks = pages.list_page(catalogue.entries(), query, state if state in [*State, "all"] else State.LIVE)
+            blanks = pages.list_page(
+                catalogue.entries(), query, state if state in [*State, "all"] else State.LIVE, catalogue.problems()
+            )
             return self._render("tools.html", who=catalogue.owner, **blanks)
 
     def tool(self, request: Request) -> Response:

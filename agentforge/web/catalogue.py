@@ -46,6 +46,10 @@ class Catalogue(Protocol):
         """Every tool of every layer and state, the nearest layer first."""
         ...
 
+    def problems(self) -> list[str]:
+        """What is wrong in any layer; the tools that are named are not used."""
+        ...
+
     def versions(self, tool: Tool) -> list[Version]:
         """The tool's commits, newest first; empty for the base layer, which has none of its own."""
         ...

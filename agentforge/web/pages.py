@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import zip_longest
 from typing import Literal, TypeAlias
 from urllib.parse import quote, urlencode
 
@@ -146,14 +147,18 @@ class ToolPage:
     no_versions: str
 
 
-def list_page(entries: Sequence[Entry], query: str, state: str) -> dict[str, object]:
-    """The blanks of the list: rows of one state and the tabs, for what ``query`` finds."""
+def list_page(entries: Sequence[Entry], query: str, state: str, problems: Sequence[str] = ()) -> dict[str, object]:
+    """The blanks of the list: rows of one state and the tabs, for what ``query`` finds.
+
+    ``problems`` are the tools that cannot be used, each in one sentence.
+    """
     found = [entry for entry in entries if matches(entry.tool, query)]
     states = [*State, "all"]
     shown = [entry for entry in found if state in (entry.tool.state, "all")]
     return {
         "query": query,
         "state": state,
+        "problems": problems,
         "tabs": [
             Tab(one, sum(one in (entry.tool.state, "all") for entry in found), _address(query, one), one == state)
             for one in (State.LIVE, State.PROPOSED, State.QUARANTINED, State.RETIRED, states[-1])
@@ -268,6 +273,8 @@ def _risk(tool: Tool) -> Card:
 def _held_out(tool: Tool, gates: Sequence[Gate]) -> Card:
     gate = next((gate for gate in gates if "held" in gate.name.lower()), None)
     held = sum(example.held_out for example in tool.examples)
+    if gate is None and not tool.manifest.provenance.job:
+        return Card("Not needed", "Written by hand: there was no generator to keep them from.")
     if gate is None or gate.verdict == "skipped":
         return Card("None", gate.summary if gate else "No example was kept from the generator.", "care")
     tone: Tone = "good" if gate.verdict == "passed" else "bad"
@@ -325,8 +332,7 @@ def _provenance(tool: Tool) -> tuple[Fact, ...]:
 
 
 def _versions(versions: Sequence[Version]) -> tuple[VersionRow, ...]:
-    older = [*versions[1:], None]
-    return tuple(_version(new, old) for new, old in zip(versions, older, strict=True))
+    return tuple(_version(new, old) for new, old in zip_longest(versions, versions[1:]))
 
 
 def _version(new: Version, old: Version | None) -> VersionRow:

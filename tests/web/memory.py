@@ -57,11 +57,15 @@ class MemoryCatalogue:
     shown: Sequence[Entry] = ()
     history: Sequence[Version] = ()
     owner: str = "ada"
+    wrong: Sequence[str] = ()
     opened: int = 0
     closed: int = 0
 
     def entries(self) -> list[Entry]:
         return list(self.shown)
+
+    def problems(self) -> list[str]:
+        return list(self.wrong)
 
     def versions(self, tool: Tool) -> list[Version]:
         return list(self.history)

@@ -9,7 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from agentforge.errors import RegistryError
+from agentforge.registry.layers import BaseLayer
 from agentforge.registry.manifest import Provenance
+from agentforge.registry.tool import Tool
 from agentforge.types import Capabilities, Example, Layer, Role, State
 from agentforge.web import hostile
 from agentforge.web.catalogue import Entry
@@ -123,6 +125,7 @@ def _pages(browser: TestClient, catalogue: MemoryCatalogue, payload: str) -> str
     catalogue.shown = [hostile_tool(payload)]
     catalogue.history = [version("bbbb", payload, payload), version("aaaa", SOURCE, payload)]
     catalogue.owner = payload
+    catalogue.wrong = [payload]
     tool, listed = browser.get("/tools/parse_price"), browser.get("/", params={"q": "", "state": payload})
     nothing, unknown = browser.get("/", params={"q": f"{payload} no such"}), browser.get("/tools/" + "x" * 100)
     assert [tool.status_code, listed.status_code, nothing.status_code] == [200, 200, 200]
@@ -182,6 +185,12 @@ def test_an_empty_registry_says_how_to_begin(browser: TestClient, catalogue: Mem
     assert "agentforge run -p" in browser.get("/").text
 
 
+def test_a_tool_that_cannot_be_used_is_told_not_hidden(browser: TestClient, catalogue: MemoryCatalogue) -> None:
+    assert "something is wrong" not in browser.get("/").text
+    catalogue.wrong = ["parse_price: tool.toml is missing"]
+    assert "parse_price: tool.toml is missing" in Reader(browser.get("/").text).text
+
+
 def test_the_tool_page_goes_from_purpose_to_history(browser: TestClient) -> None:
     text = Reader(browser.get("/tools/parse_price").text).text
     order = [
@@ -223,6 +232,16 @@ def test_versions_are_shown_with_the_difference_in_words_and_signs(browser: Test
     assert "-    return int(whole) * 100" in text
     assert "+    return int(whole) * 1000" in text
     assert "The first version." in text
+
+
+@pytest.mark.parametrize("tool", BaseLayer().tools(), ids=lambda tool: tool.name)
+def test_every_starter_tool_has_its_page(browser: TestClient, catalogue: MemoryCatalogue, tool: Tool) -> None:
+    catalogue.shown, catalogue.history = [Entry(tool)], []
+    page = Reader(browser.get(f"/tools/{tool.name}").text)
+    assert tool.manifest.summary in page.text
+    assert "gates passed" in page.text
+    assert "Starter tools change only with AgentForge itself" in page.text
+    assert page.problems == []
 
 
 def test_a_version_that_is_not_in_use_has_an_address_of_its_own(
