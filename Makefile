@@ -64,7 +64,6 @@ docs: venv
 
 bench: venv
 	$(BIN)/python -m benchmarks.startup --quick
-	$(BIN)/python -m benchmarks.sandbox --quick
 
 lock:
 	uv pip compile --generate-hashes --universal --python-version 3.11 --no-emit-index-url --quiet \
