@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from agentforge.boxes.protocol import Box, CallResult, Limits, Toolbox
 from agentforge.forge.author import Draft
 from agentforge.forge.cases import holds, outcome
-from agentforge.forge.spec import Spec, documented, render_call
+from agentforge.forge.spec import Spec, completed, render_call
 from agentforge.registry.contract import check_source
 from agentforge.types import Example, JSONObject
 
@@ -53,7 +53,7 @@ class Candidate:
 
 async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -> Candidate:
     """Checks a draft's contract on the host, then runs the visible examples in the box."""
-    source = documented(spec, draft.source)
+    source = completed(spec, draft.source)
     problems = contract_problems(source, spec, workshop)
     if draft.cut:
         problems = ["the answer was cut off before its end: write a shorter function", *problems]

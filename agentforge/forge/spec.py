@@ -107,19 +107,35 @@ def render_example(name: str, example: Example) -> str:
     return f"{render_call(name, example)}  # {outcome}"
 
 
-def documented(spec: Spec, source: str) -> str:
-    """``source`` with the function's docstring replaced by one made from the spec.
+def completed(spec: Spec, source: str) -> str:
+    """``source`` with the signature of the spec, where the parameters have its names, and its docstring.
 
-    Generators are told to leave it out: the words of the need are better and cost no tokens.
-    Returns the source unchanged where it cannot be parsed (the contract gate says why).
+    Generators are told to leave the docstring out: the words of the need are better and cost no
+    tokens. Returns the source unchanged where it cannot be parsed (the contract gate says why).
     """
+    function = _function(source, spec.name)
+    if function is not None and function.body[0].lineno > function.lineno:
+        source = _with_docstring(_with_signature(source, function, spec), spec)
+    return source
+
+
+def _function(source: str, name: str) -> ast.FunctionDef | None:
     try:
-        tree = ast.parse(source)
+        body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return next((node for node in body if isinstance(node, ast.FunctionDef) and node.name == name), None)
+
+
+def _with_signature(source: str, function: ast.FunctionDef, spec: Spec) -> str:
+    expected = spec.signature.parameters.get("properties", {})
+    if not isinstance(expected, dict) or [argument.arg for argument in function.args.args] != list(expected):
         return source
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name == spec.name:
-            return _with_docstring(source, node, docstring(spec))
+    lines, start = source.splitlines(), function.lineno - 1
+    for end in range(start + 1, function.body[0].lineno):
+        if _function("\n".join(lines[start:end]) + " pass", spec.name):
+            header = f"def {spec.name}{spec.signature.text}:"
+            return "\n".join([*lines[:start], header, *lines[end:]]) + "\n"
     return source
 
 
@@ -139,23 +155,24 @@ def docstring(spec: Spec) -> str:
     return "\n\n".join(parts)
 
 
-def _with_docstring(source: str, function: ast.FunctionDef, text: str) -> str:
-    lines = source.splitlines()
-    body = function.body
-    first = body[0]
-    has_docstring = (
-        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-    )
-    if first.lineno == function.lineno:  # "def f(x): return x" on one line: leave the layout to ast
+def _with_docstring(source: str, spec: Spec) -> str:
+    function = _function(source, spec.name)
+    if function is None:
         return source
+    lines, first = source.splitlines(), function.body[0]
+    has_docstring = ast.get_docstring(function) is not None
     start = first.lineno - 1
     end = (first.end_lineno or first.lineno) if has_docstring else start
     indent = " " * first.col_offset
-    quoted = text.replace("\\", "\\\\").replace('"""', r"\"\"\"")
-    block = [f'{indent}"""{quoted.splitlines()[0]}']
-    block += [f"{indent}{line}".rstrip() for line in quoted.splitlines()[1:]]
-    block += [f'{indent}"""']
-    if len(block) == 2 and not quoted.endswith('"'):
-        block = [f'{indent}"""{quoted}"""']
-    rest = lines[end:] if len(body) > 1 or not has_docstring else [f"{indent}pass", *lines[end:]]
-    return "\n".join([*lines[:start], *block, *rest]) + "\n"
+    block = _quoted(docstring(spec), indent)
+    if has_docstring and len(function.body) == 1:
+        block.append(f"{indent}pass")
+    return "\n".join([*lines[:start], *block, *lines[end:]]) + "\n"
+
+
+def _quoted(text: str, indent: str) -> list[str]:
+    """A docstring's lines; nothing in the text can end it early."""
+    lines = text.replace("\\", "\\\\").replace('"""', r"\"\"\"").splitlines()
+    if len(lines) == 1 and not lines[0].endswith('"'):
+        return [f'{indent}"""{lines[0]}"""']
+    return [f'{indent}"""{lines[0]}', *(f"{indent}{line}".rstrip() for line in lines[1:]), f'{indent}"""']

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from agentforge.errors import ToolInvalid
-from agentforge.forge.spec import deal, documented, make_spec, render_example, split_rules
+from agentforge.forge.spec import deal, completed, make_spec, render_example, split_rules
 from agentforge.types import Example, Need
 
 RETURNS = [Example({"text": f"t{number}"}, returns=number) for number in range(6)]
@@ -60,7 +60,7 @@ def test_an_unreadable_signature_names_the_tool():
 def test_the_docstring_comes_from_the_need_and_replaces_the_models_own():
     spec = make_spec(need())
     source = 'def word_score(text: str) -> int:\n    """I am wrong."""\n    # rule 1\n    return 1\n'
-    made = documented(spec, source)
+    made = completed(spec, source)
     function = ast.parse(made).body[0]
     assert ast.get_docstring(function) == (
         "Score a word.\n\nVowels count double, e.g. 'A' is 2.\nValueError if text is empty.\n\n"
@@ -72,15 +72,29 @@ def test_the_docstring_comes_from_the_need_and_replaces_the_models_own():
 
 @pytest.mark.parametrize("source", ["def word_score(text: str) -> int: return 1\n", "def broken(:\n", "x = 1\n", ""])
 def test_source_without_room_for_a_docstring_is_left_alone(source):
-    assert documented(make_spec(need()), source) == source
+    assert completed(make_spec(need()), source) == source
 
 
 def test_a_quote_in_the_purpose_cannot_end_the_docstring():
     spec = make_spec(need(purpose='Quote it as """. Then a backslash \\n too. End with "'))
-    made = documented(spec, "def word_score(text: str) -> int:\n    return 1\n")
+    made = completed(spec, "def word_score(text: str) -> int:\n    return 1\n")
     assert '"""' in ast.get_docstring(ast.parse(made).body[0])
 
 
 def test_examples_read_as_calls():
     assert render_example("f", RETURNS[1]) == "f(text='t1')  # returns 1"
     assert render_example("f", RAISES) == "f(text='')  # raises ValueError"
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["def word_score(text):", "def word_score(text: 'str'):", "def word_score(\n    text,  # the word\n) -> float:"],
+)
+def test_the_signature_of_the_need_replaces_the_models_own(header):
+    made = completed(make_spec(need()), f"import re\n{header}\n    return len(text)\n")
+    assert "import re\ndef word_score(text: str) -> int:\n" in made
+    assert made.rstrip().endswith("return len(text)")
+
+
+def test_other_parameters_are_left_for_the_contract_to_refuse():
+    assert "def word_score(word):" in completed(make_spec(need()), "def word_score(word):\n    return 1\n")
