@@ -7,6 +7,7 @@ Docker is spoken to over its local socket, models are served on loopback.
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -82,22 +83,39 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> None:
             pytest.skip(f"no Docker: {error}")
 
 
-@pytest_asyncio.fixture(
-    scope="module", loop_scope="module", params=[pytest.param("docker", marks=pytest.mark.docker), "bubblewrap"]
-)
+BOXES = [
+    pytest.param("docker", marks=pytest.mark.docker),
+    pytest.param("docker without own namespaces", marks=pytest.mark.docker),
+    "bubblewrap",
+]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=BOXES)
 async def warm_box(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
-    """A warm box of each launcher for one module, whose tests say ``asyncio(loop_scope="module")``."""
+    """A warm box of each kind for one module, whose tests say ``asyncio(loop_scope="module")``."""
     from agentforge.boxes.open import open_box
 
-    if request.param == "docker":
+    launcher, _, variant = request.param.partition(" ")
+    if launcher == "docker":
         request.getfixturevalue("docker")
     elif not _namespaces_allowed():
         pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AGENTFORGE_HOME", str(tmp_path_factory.mktemp("box-home")))
-        box = await open_box(SandboxSettings(launcher=request.param), user="tests")
-    async with box:
-        yield box
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AGENTFORGE_HOME", str(tmp_path_factory.mktemp("box-home")))
+        if variant:
+            _forbid_mounting(patch)
+        async with await open_box(SandboxSettings(launcher=launcher), user="tests") as box:
+            assert box.info.tier == ("wiped" if variant else "call")
+            yield box
+
+
+def _forbid_mounting(patch: pytest.MonkeyPatch) -> None:
+    """As AppArmor's docker-default does: then no call can have namespaces of its own."""
+    from agentforge.boxes import hardening
+
+    profile = json.loads(hardening.profile())
+    profile["syscalls"][0]["names"].remove("mount")
+    patch.setattr(hardening, "profile", lambda: json.dumps(profile, separators=(",", ":")))
 
 
 def _namespaces_allowed() -> bool:

@@ -129,8 +129,7 @@ class BubblewrapLauncher:
 
     def info(self, hello: Hello) -> BoxInfo:
         """Which isolation a cell that said this gives."""
-        notes = NOTES if hello.tier == "call" else (*NOTES, f"Own namespaces are refused here ({hello.reason}).")
-        return BoxInfo("bubblewrap", hello.tier, "descriptors", "", notes)
+        return BoxInfo("bubblewrap", hello.tier, "descriptors", "", NOTES + hello.notes)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -46,6 +46,16 @@ class Hello:
     python: str
     pytest: str
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about the tier, if anything."""
+        if self.tier == "call":
+            return ()
+        return (
+            f"Namespaces for every call are refused here ({self.reason[:200]}): "
+            "runs follow each other in one container, which is wiped in between and discarded when that fails.",
+        )
+
 
 class Cell:
     """Owns the control socket and the shell. Anything odd on the socket breaks the cell for good."""

@@ -15,6 +15,9 @@ import requests.exceptions
 
 from agentforge.boxes.failures import explain
 
+FIRST_ANSWER_SECONDS = 10
+"""How long a daemon may take to say that it is there."""
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _FAILURES = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
@@ -44,12 +47,14 @@ class Daemon:
     @classmethod
     @_explained("connecting")
     def connect(cls, timeout: int = 60) -> Self:
-        """The daemon that the environment names; ``timeout`` in seconds bounds every answer.
+        """The daemon that the environment names; ``timeout`` in seconds bounds every later answer.
 
         Raises:
             SandboxUnavailable: none answers.
         """
-        return cls(docker.from_env(timeout=timeout))
+        client: Any = docker.from_env(timeout=FIRST_ANSWER_SECONDS)
+        client.api.timeout = timeout
+        return cls(client)
 
     def close(self) -> None:
         """Hangs up; harmless when repeated."""

@@ -62,8 +62,7 @@ class DockerLauncher:
 
     def info(self, hello: Hello) -> BoxInfo:
         """Which isolation a cell that said this gives."""
-        notes = (f"Own namespaces are refused here ({hello.reason}).",) if hello.tier != "call" else ()
-        return BoxInfo("docker", hello.tier, "descriptors", self._image.digest, notes)
+        return BoxInfo("docker", hello.tier, "descriptors", self._image.digest, hello.notes)
 
     def close(self) -> None:
         """Hangs up on the daemon."""

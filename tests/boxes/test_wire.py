@@ -1,0 +1,95 @@
+"""The parser of frames: everything that it reads may be hostile."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentforge.boxes.wire import FrameReader, FrameTooBigError, MalformedFrameError, decode, encode
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(min_value=-(10**50), max_value=10**50)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    places = sorted({cut % (len(data) + 1) for cut in cuts})
+    return [data[start:end] for start, end in zip([0, *places], [*places, len(data)], strict=True)]
+
+
+@given(st.lists(VALUES, max_size=4), st.lists(st.integers(min_value=0), max_size=8))
+def test_frames_arrive_whole_however_the_stream_is_cut(values: list[object], cuts: list[int]) -> None:
+    reader = FrameReader(1 << 20)
+    stream = b"".join(encode(value) for value in values)  # type: ignore[arg-type]
+    found = [decode(frame) for piece in pieces(stream, cuts) for frame in reader.feed(piece)]
+    assert found == json.loads(json.dumps(values))
+    assert reader.rest == 0
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_frames_too_big_or_malformed_and_nothing_else(data: bytes) -> None:
+    reader = FrameReader(64)
+    try:
+        for frame in reader.feed(data):
+            assert len(frame) <= 64
+            decode(frame)
+    except (FrameTooBigError, MalformedFrameError):
+        pass
+    assert reader.rest <= len(data)
+
+
+@given(st.integers(min_value=65, max_value=2**32 - 1))
+def test_a_length_beyond_the_limit_is_refused_before_anything_is_read(length: int) -> None:
+    with pytest.raises(FrameTooBigError):
+        FrameReader(64).feed(struct.pack(">I", length))
+
+
+def test_complete_frames_come_before_the_refusal() -> None:
+    reader = FrameReader(64)
+    assert reader.feed(encode(1) + b"\xff\xff\xff\xff") == [b"1"]
+    with pytest.raises(FrameTooBigError):
+        reader.feed(b"")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"NaN",
+        b"[Infinity]",
+        b"-Infinity",
+        b"1e999",
+        b'"\\ud800"',
+        b'{"\\udfff": 1}',
+        b"1 2",
+        b"{} x",
+        b"",
+        b"\xff",
+        b"[" * 200_000,
+        b"[" * 200_000 + b"]" * 200_000,
+        b"9" * 10_000,
+        b"'x'",
+    ],
+)
+def test_what_is_not_strict_json_is_malformed(payload: bytes) -> None:
+    with pytest.raises(MalformedFrameError):
+        decode(payload)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, b"x", object()])
+def test_what_is_not_json_cannot_be_sent(value: object) -> None:
+    with pytest.raises(MalformedFrameError):
+        encode(value)  # type: ignore[arg-type]
+
+
+def test_a_pair_of_surrogates_is_one_character() -> None:
+    assert decode(b'"\\ud83d\\ude00"') == "\U0001f600"
