@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from agentforge.errors import ToolInvalid
-from agentforge.forge.spec import deal, completed, make_spec, render_example, split_rules
+from agentforge.forge.spec import completed, deal, make_spec, render_example, split_rules
 from agentforge.types import Example, Need
 
 RETURNS = [Example({"text": f"t{number}"}, returns=number) for number in range(6)]
