@@ -57,7 +57,7 @@ def _asker(steps: Steps, *, yes: bool) -> Confirm:
     def ask(plan: Plan) -> bool:
         if yes:
             return True
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not somebody_is_there():
             raise UsageError(
                 f"{plan.download / GB:.1f} GB would be downloaded, and nobody is here to be asked.",
                 fix="Say 'agentforge model up --yes', or set model.source to a server that already runs.",
@@ -69,6 +69,11 @@ def _asker(steps: Steps, *, yes: bool) -> Confirm:
             steps.go_on()
 
     return ask
+
+
+def somebody_is_there() -> bool:
+    """Whether a person sits at this terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def status(who: Who, form: str) -> int:

@@ -1,0 +1,77 @@
+"""The command line as a whole: quick help, a version, and every command with its words."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from agentforge.cli.app import app
+from tests.cli.conftest import Program
+
+COMMANDS = ["chat", "config", "doctor", "model", "run", "sandbox", "tools", "web"]
+
+
+def test_help_names_every_command_and_the_exit_codes() -> None:
+    shown = CliRunner().invoke(app, ["--help"])
+    assert shown.exit_code == 0
+    for command in COMMANDS:
+        assert f"\n  {command} " in shown.output
+    assert "124 time-out" in " ".join(shown.output.split())
+
+
+def test_every_command_and_every_option_has_a_sentence() -> None:
+    def walk(path: str, command: typer.core.TyperGroup | typer.core.TyperCommand) -> list[str]:
+        missing = [] if command.help else [path]
+        missing += [f"{path} {one.name}" for one in command.params if not getattr(one, "help", None)]
+        for name, child in getattr(command, "commands", {}).items():
+            missing += walk(f"{path} {name}", child)
+        return missing
+
+    assert walk("agentforge", typer.main.get_command(app)) == []
+
+
+def test_the_version_is_that_of_the_distribution(program: Program) -> None:
+    assert program("--version").out == f"agentforge {version('agentforge-toolsmith')}\n"
+
+
+def test_the_installed_command_leads_here() -> None:
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    assert project["scripts"] == {"agentforge": "agentforge.cli.app:main"}
+
+
+def test_nothing_heavy_is_loaded_for_help() -> None:
+    heavy = ("anthropic", "docker", "pydantic", "sqlalchemy", "rich", "git", "agentforge.api", "asyncio")
+    code = (
+        "import sys; from agentforge.cli.app import main; main(['--help']); "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "milliseconds"),
+    [(["-c", "import agentforge"], 150), (["-m", "agentforge.cli", "--help"], 300)],
+)
+def test_it_starts_quickly(arguments: list[str], milliseconds: float) -> None:
+    """Medians above that of a bare interpreter; with a factor of two, since other tests may be running."""
+
+    def median(words: list[str]) -> float:
+        return statistics.median(_seconds([sys.executable, *words]) for _ in range(5))
+
+    assert median(arguments) - median(["-c", "pass"]) < 2 * milliseconds / 1000
+
+
+def _seconds(command: list[str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, capture_output=True, timeout=60, check=True)
+    return time.perf_counter() - started
