@@ -7,6 +7,7 @@ with what, and how a forging gets on, step by step, with seconds.
 from __future__ import annotations
 
 import json
+import textwrap
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -22,6 +23,8 @@ from agentforge.events import Event
 from agentforge.types import JSON, JSONObject
 
 WIDTH = 100
+SPOKEN_LINES = 12
+"""So many lines of an answer are shown while it comes."""
 
 
 class View(Protocol):
@@ -237,7 +240,7 @@ class LiveView:
             asked = text_of(data.get("purpose")) or text_of(data.get("role"))
             self._doing, self._since, self._spoken = f"{asked} · {text_of(data.get('endpoint'))}", now, ""
         elif event.type == "model_delta":
-            self._spoken = (self._spoken + text_of(data.get("text")))[-500:]
+            self._spoken = (self._spoken + text_of(data.get("text")))[-4000:]
         elif event.type == "tool_called":
             self._doing, self._since, self._spoken = f"running {text_of(data.get('tool'))}", now, ""
         elif event.type in ("model_finished", "tool_returned"):
@@ -249,8 +252,7 @@ class LiveView:
         for forging in self._following.forgings.values():
             doing, since = f"forging {forging.name}: {forging.step}", forging.step.started or forging.started
         self._spinner.text = Text.assemble((one_line(doing, WIDTH), "cyan"), f"  {seconds_text(now - since)}")
-        if self._spoken:
-            lines.append(Text(one_line(self._spoken[-self._console.width + 4 :], self._console.width - 4), style="dim"))
+        lines += [Text(line, style="dim") for line in _tail(self._spoken, self._console.width - 1)]
         return Group(*lines, self._spinner)
 
     def __enter__(self) -> Self:
@@ -261,3 +263,9 @@ class LiveView:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.stop()
+
+
+def _tail(text: str, width: int) -> list[str]:
+    """The last lines of what a model is saying, as wide as the terminal."""
+    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, width) or [""]]
+    return lines[-SPOKEN_LINES:]
