@@ -198,7 +198,7 @@ async def test_a_forge_that_is_not_open_says_so() -> None:
 
 def test_a_user_is_required_and_has_to_be_a_name() -> None:
     with pytest.raises(TypeError, match="user"):
-        Forge()  # type: ignore[call-arg]
+        Forge()
     for wrong in ("", "../eve", "Ada", "a/b", ".git"):
         with pytest.raises(ConfigurationError, match="user"):
             Forge(user=wrong)

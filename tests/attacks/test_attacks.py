@@ -90,7 +90,7 @@ async def test_two_runs_at_once_do_not_meet(warm_box: Box) -> None:
     wrote, looked = await asyncio.gather(warm_box.call(writer, "f", {}), warm_box.call(looker, "f", {}))
     assert wrote.value == 1
     assert looked.value is not None
-    assert looked.value[0] == ["work"]  # type: ignore[index]
+    assert looked.value[0] == ["work"]
 
 
 async def test_successive_runs_draw_different_random_numbers(warm_box: Box) -> None:

@@ -30,7 +30,7 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 @given(st.lists(VALUES, max_size=4), st.lists(st.integers(min_value=0), max_size=8))
 def test_frames_arrive_whole_however_the_stream_is_cut(values: list[object], cuts: list[int]) -> None:
     reader = FrameReader(1 << 20)
-    stream = b"".join(encode(value) for value in values)  # type: ignore[arg-type]
+    stream = b"".join(encode(value) for value in values)
     found = [decode(frame) for piece in pieces(stream, cuts) for frame in reader.feed(piece)]
     assert found == json.loads(json.dumps(values))
     assert reader.rest == 0
@@ -88,7 +88,7 @@ def test_what_is_not_strict_json_is_malformed(payload: bytes) -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, b"x", object()])
 def test_what_is_not_json_cannot_be_sent(value: object) -> None:
     with pytest.raises(MalformedFrameError):
-        encode(value)  # type: ignore[arg-type]
+        encode(value)
 
 
 def test_a_pair_of_surrogates_is_one_character() -> None:
