@@ -41,7 +41,7 @@ class _Dropped(Exception):  # noqa: N818 - says what happened, as our errors do
 
 
 class MessagesServer:
-    """Serves ``/v1/messages`` and ``/v1/messages/count_tokens`` on a free loopback port.
+    """Serves ``/v1/messages``, ``/v1/messages/count_tokens`` and ``/v1/models`` on a free loopback port.
 
     In mode ``claude`` it refuses what Claude refuses; in mode ``vllm`` it has vLLM's habits. The
     script is a list of answers, or a function from :class:`Received` to one (called in the server's
@@ -125,6 +125,7 @@ class MessagesServer:
             routes=[
                 Route("/v1/messages", self._messages, methods=["POST"]),
                 Route("/v1/messages/count_tokens", self._count, methods=["POST"]),
+                Route("/v1/models", self._models),
                 Route("/health", _healthy),
             ]
         )
@@ -141,6 +142,12 @@ class MessagesServer:
         if refusal is not None:
             return self._json(refusal.body, refusal.status)
         return self._json({"input_tokens": self.tokens(received.body)})
+
+    async def _models(self, request: Request) -> Response:
+        """The list of models, as ``model up`` reads it."""
+        del request
+        owner = "vllm" if self.mode == "vllm" else "anthropic"
+        return self._json({"data": [{"id": self.model, "max_model_len": self.context, "owned_by": owner}]})
 
     async def _messages(self, request: Request) -> Response:
         received = await self._received(request)

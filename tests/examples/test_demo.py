@@ -1,0 +1,174 @@
+"""The demo from its first line to its exit code: a real sandbox, real git, a scripted small model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agentforge.boxes.open import probe
+from agentforge.settings import SandboxSettings
+from agentforge.testing import MessagesServer
+from agentforge.testing.server import Received
+from agentforge.types import Usage
+from examples import demo
+from examples.demo_family import Report, Told, families, is_right, oracles
+
+RIGHT = "def shipping_fee(grams: int) -> int:\n    {doc}\n    return {table}\n"
+DOC = '"""Give the shipping fee in dollars.\n\n    Raises:\n        ValueError: never.\n    """'
+TABLE = "4 if grams <= 500 else 6 if grams <= 2000 else 9 if grams <= 5000 else 15"
+ALMOST = "4 if grams <= 500 else 6 if grams <= 2400 else 9 if grams <= 5000 else 15"
+
+
+def small_model(table: str) -> Callable[[Received], str]:
+    """Answers as a small model would that knows this one rule."""
+    source = RIGHT.format(doc=DOC, table=table)
+    cases = "\n".join(
+        f"assert shipping_fee({grams}) == {eval(table, {'grams': grams})}" for grams in (1, 501, 2001, 5001)
+    )
+
+    def answer(request: Received) -> str:
+        said = json.dumps(request.body["messages"][-1], ensure_ascii=False)
+        if "Which of these tools computes" in said:
+            known = "shipping_fee(" in said
+            return json.dumps({"call": {"tool": "shipping_fee", "args": {"grams": 720}} if known else {"tool": "none"}})
+        if "A Python function is missing" in said:
+            return json.dumps({"name": "shipping_fee", "signature": "(grams: int) -> int"})
+        if "You write test cases" in said:
+            return f"```python\n{cases}\n```"
+        if "Write the Python function" in said:
+            return f"```python\n{source}```"
+        if "Give its arguments" in said:
+            return json.dumps({"grams": 3650})
+        found = re.search(r"computed the result .*?: (\d+)", said)
+        return f"The fee is {found[1]} dollars." if found else "I do not know."
+
+    return answer
+
+
+@pytest.fixture
+def bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox that needs no image; the tests of boxes prove both."""
+    reports = asyncio.run(probe(SandboxSettings(launcher="bubblewrap")))
+    if not any(report.available for report in reports if report.launcher == "bubblewrap"):
+        pytest.skip("bubblewrap does not work here")
+    monkeypatch.setenv("AGENTFORGE_SANDBOX__LAUNCHER", "bubblewrap")
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo changes the environment of its process: undone after each test."""
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+
+
+def run_demo(table: str, home: Path, *arguments: str) -> int:
+    with MessagesServer(small_model(table), mode="vllm", context=4096) as server:
+        return demo.main(["--family", "shipping_fee", "--home", str(home), "--model-url", server.url, *arguments])
+
+
+def test_a_tool_is_made_and_reused_and_the_demo_ends_with_0(
+    bubblewrap: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_demo(TABLE, tmp_path / "demo") == 0
+    shown = capsys.readouterr()
+    for words in (
+        "session 1 right: ",
+        "22 of 22 hidden cases right",
+        "yes, nothing was written",
+        "tools show shipping_fee",
+    ):
+        assert words in shown.out
+    assert "forging shipping_fee" in shown.err
+    assert "bubblewrap" in shown.err, "the weaker sandbox is announced"
+
+
+def test_a_wrong_tool_is_told_as_wrong_in_json_too(
+    bubblewrap: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_demo(ALMOST, tmp_path / "demo", "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    report = told["reports"][0]
+    assert (told["status"], told["exit_code"], report["outcome"]) == ("failed", 1, "wrong")
+    assert report["hidden"][0] < report["hidden"][1]
+    assert report["sessions"][0]["by_role"]["generate"]["calls"] > 0
+
+
+def test_the_families_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo.main(["--list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(families()) >= 10
+
+
+def test_2_an_unknown_family(capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo.main(["--family", "nonsense"]) == 2
+    assert "nonsense" in capsys.readouterr().err
+
+
+def test_3_claude_without_a_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo.main(["--claude", "--home", str(tmp_path)]) == 3
+    assert "ANTHROPIC_API_KEY" in capsys.readouterr().err
+
+
+def test_the_callers_keys_and_settings_are_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-mine")
+    monkeypatch.setenv("AGENTFORGE_USER", "ada")
+    monkeypatch.setenv("AGENTFORGE_MODEL__SOURCE", "hf:some/model")
+    demo._own_environment(tmp_path, claude=False)
+    left = {name for name in os.environ if name.startswith(("ANTHROPIC_", "AGENTFORGE_")) and "TEST" not in name}
+    assert left - {"AGENTFORGE_REQUIRE_DOCKER"} == {"AGENTFORGE_HOME", "AGENTFORGE_MODEL__SOURCE"}
+    assert os.environ["AGENTFORGE_HOME"] == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expect", "given", "right"),
+    [
+        ("9", 9, [3650], True),
+        ("The fee is 9 dollars for 3,650 grams.", 9, [3650], True),
+        ("For 3650 grams: up to 5000 grams 9 dollars, so the fee is 9.", 9, [3650], True),
+        ("The fee is 6 dollars.", 9, [3650], False),
+        ("9 or maybe 15", 9, [3650], False),
+        ("The fee is 3650.", 9, [3650], False),
+        ("1,024", 1024, [], True),
+        ("9.5", 9, [], False),
+        ("-9", 9, [], False),
+        ("The letter is K.", "K", [4711], True),
+        ("OK", "K", [4711], False),
+        ("NL#######BNA", "NL#######BNA", [], True),
+        ("NL########BNA", "NL#######BNA", [], False),
+    ],
+)
+def test_an_answer_in_words_is_judged_by_what_it_says(
+    answer: str, expect: int | str, given: list[int], right: bool
+) -> None:
+    assert is_right(answer, expect, given) is right
+
+
+def told(*, right: bool = True, code: int = 0, roles: tuple[str, ...] = ("plan",), used: tuple[str, ...] = ()) -> Told:
+    usage = dict.fromkeys(roles, Usage(10, 5, calls=1))
+    return Told("completed", "9", right, 1.0, usage, ["fee"], list(used), code, "s1")
+
+
+@pytest.mark.parametrize(
+    ("sessions", "hidden", "outcome"),
+    [
+        ([told(), told(used=("fee",))], (22, 22), "learned"),
+        ([told(), told(used=("fee",), roles=("plan", "generate"))], (22, 22), "failed honestly"),
+        ([told(), told()], (22, 22), "failed honestly"),
+        ([told(), told(used=("fee",))], (21, 22), "wrong"),
+        ([told(right=False)], (22, 22), "wrong"),
+        ([told(), told(right=False, used=("fee",))], (22, 22), "wrong"),
+        ([told(right=False, code=1)], (22, 22), "failed honestly"),
+    ],
+)
+def test_only_a_right_tool_with_right_answers_that_is_reused_counts(
+    sessions: list[Told], hidden: tuple[int, int], outcome: str
+) -> None:
+    assert Report("f", "F", "demo-1", "fee", "live", hidden, sessions).outcome == outcome
+
+
+def test_every_family_has_hidden_cases() -> None:
+    assert all(len(oracles()[name].cases()) >= 20 for name in families())
