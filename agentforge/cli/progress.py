@@ -59,7 +59,7 @@ class Step:
     total: int = 0
 
     def __str__(self) -> str:
-        count = f"{self.done} of {self.total}" if self.total else str(self.done) if self.done else ""
+        count = "" if not self.done else f"{self.done} of {self.total}" if self.total else str(self.done)
         return " ".join(part for part in (f"{self.name:<10}", count, one_line(self.message, WIDTH)) if part)
 
 
@@ -77,7 +77,8 @@ class Forging:
         before = self.step
         started = before.started if name == before.name else now
         self.step = Step(name, message, started, _count(data.get("done")), _count(data.get("total")))
-        return (name, message) != (before.name, before.message)
+        counted = self.step.done != before.done and not self.step.total
+        return counted or (name, message) != (before.name, before.message)
 
 
 def text_of(value: JSON) -> str:

@@ -118,6 +118,13 @@ def test_no_git(program: Program, to_claude: MessagesServer, tmp_path: Path) -> 
     assert (code, found["git"]["verdict"]) == (3, "failed")
 
 
+def test_a_git_that_is_too_old(program: Program, to_claude: MessagesServer, tmp_path: Path) -> None:
+    (tmp_path / "git").write_text("#!/bin/sh\necho git version 2.20.1\n")
+    (tmp_path / "git").chmod(0o755)
+    code, found = checks(program, env={"PATH": str(tmp_path)})
+    assert (code, found["git"]["fix"]) == (3, "Install git 2.28 or newer.")
+
+
 def test_for_people_it_is_a_table_with_what_to_do(program: Program) -> None:
     done = program("doctor")
     assert done.code == 3
