@@ -40,13 +40,29 @@ def run(request: Request) -> int:
 
 
 async def _run(request: Request, settings: Settings, text: str) -> int:
-    output, started = Output(request.form), time.monotonic()
-    async with Forge(user=settings.user, org=settings.org, settings=settings, on_notice=output.warn) as forge:
-        session = await choose_session(forge, latest=request.latest, resume=request.resume)
-        with view_for(output.err, quiet=request.quiet) as view:
-            ending = await follow(forge.stream(text, session=session), _shower(output, view), seconds=request.timeout)
-        spent = {str(role): usage for role, usage in forge.usage.items() if usage.calls}
+    output = Output(request.form)
+    forge = await Forge(user=settings.user, org=settings.org, settings=settings, on_notice=output.warn).open()
+    try:
+        return await _turn(request, forge, output, text)
+    finally:
+        await _close(forge, output)
+
+
+async def _turn(request: Request, forge: Forge, output: Output, text: str) -> int:
+    """One turn and its result, which is printed before anything is closed: it cannot be lost any more."""
+    started = time.monotonic()
+    session = await choose_session(forge, latest=request.latest, resume=request.resume)
+    with view_for(output.err, quiet=request.quiet) as view:
+        ending = await follow(forge.stream(text, session=session), _shower(output, view), seconds=request.timeout)
+    spent = {str(role): usage for role, usage in forge.usage.items() if usage.calls}
     return finish(output, ending, spent, time.monotonic() - started, quiet=request.quiet)
+
+
+async def _close(forge: Forge, output: Output) -> None:
+    try:
+        await forge.aclose()
+    except Exception as error:  # noqa: BLE001 - the result is out; that something could not be closed is a remark
+        output.warn(f"Not everything could be closed: {error}")
 
 
 def _shower(output: Output, view: View) -> Callable[[Event], None]:

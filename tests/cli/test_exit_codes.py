@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from agentforge import Forge
 from agentforge.cli.output import status_of
 from agentforge.testing import Fault, MessagesServer, Reply
 from tests.cli.conftest import KEY, Done, Program, write_settings
@@ -66,6 +67,21 @@ def test_0_stream_json_has_an_event_on_each_line_and_the_result_last(
     assert [line["seq"] for line in lines[:-1]] == list(range(len(lines) - 1))
     assert lines[-2]["type"] == "completed"
     assert lines[-1]["status"] == "completed"
+
+
+def test_0_a_box_that_cannot_be_closed_costs_nobody_the_answer(
+    program: Program, to_claude: MessagesServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = Forge.aclose
+
+    async def failing(forge: Forge) -> None:
+        await close(forge)
+        raise OSError("the daemon went away")
+
+    monkeypatch.setattr(Forge, "aclose", failing)
+    done = program("run", "-p", "Do it")
+    assert (done.code, done.out) == (0, "It is done.\n")
+    assert "the daemon went away" in done.err
 
 
 @pytest.mark.parametrize(
