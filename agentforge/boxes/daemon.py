@@ -5,6 +5,8 @@ The Docker library's own types are partly unknown, so they end in this module.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, BinaryIO, ParamSpec, Self, TypeVar, cast
@@ -12,6 +14,8 @@ from typing import Any, BinaryIO, ParamSpec, Self, TypeVar, cast
 import docker
 import docker.errors
 import requests.exceptions
+from docker.constants import DEFAULT_DOCKER_API_VERSION, DEFAULT_UNIX_SOCKET
+from docker.utils import kwargs_from_env
 
 from agentforge.boxes.failures import explain
 
@@ -37,6 +41,15 @@ def _explained(while_doing: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T
     return decorate
 
 
+def _knock() -> None:
+    """Asks whether anybody listens; the library would leave its socket open where nobody does."""
+    address = str(kwargs_from_env().get("base_url") or DEFAULT_UNIX_SOCKET).removeprefix("http+")
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(FIRST_ANSWER_SECONDS)
+            line.connect(address.removeprefix("unix://"))
+
+
 class Daemon:
     """Owns the connections to one Docker daemon. Every method may raise a SandboxError."""
 
@@ -52,9 +65,11 @@ class Daemon:
         Raises:
             SandboxUnavailable: none answers.
         """
-        client: Any = docker.from_env(timeout=FIRST_ANSWER_SECONDS)
-        client.api.timeout = timeout
-        return cls(client)
+        _knock()
+        asking: Any = docker.from_env(version=DEFAULT_DOCKER_API_VERSION, timeout=FIRST_ANSWER_SECONDS)
+        with contextlib.closing(asking):  # the library, asking by itself, would leave the line open
+            version = str(asking.api.version(api_version=False)["ApiVersion"])
+        return cls(docker.from_env(version=version, timeout=timeout))
 
     def close(self) -> None:
         """Hangs up; harmless when repeated."""

@@ -56,7 +56,7 @@ async def _choose(settings: SandboxSettings, user: str, on_notice: Notice) -> La
     if settings.launcher == "bubblewrap":
         return await asyncio.to_thread(bubblewrap.prepare, settings)
     try:
-        daemon, _ = await asyncio.to_thread(_reach_docker)
+        daemon, _ = await _reach_in_thread()
     except SandboxUnavailable as no_docker:
         if settings.launcher == "docker":
             raise
@@ -80,6 +80,18 @@ async def _instead_of_docker(settings: SandboxSettings, why: SandboxError, on_no
     return launcher
 
 
+async def _reach_in_thread() -> tuple[Daemon, tuple[str, ...]]:
+    """:func:`_reach_docker`; when cancelled meanwhile, what was reached is let go of."""
+    reaching = asyncio.ensure_future(asyncio.to_thread(_reach_docker))
+    try:
+        return await asyncio.shield(reaching)
+    except asyncio.CancelledError:
+        await asyncio.wait({reaching})
+        if reaching.exception() is None:
+            reaching.result()[0].close()
+        raise
+
+
 def _reach_docker() -> tuple[Daemon, tuple[str, ...]]:
     """A daemon that can give boxes, cleared of orphans; and warnings. Blocks."""
     daemon = Daemon.connect()
@@ -101,7 +113,7 @@ async def probe(settings: SandboxSettings) -> list[LauncherReport]:
 async def _probe_docker(settings: SandboxSettings) -> LauncherReport:
     warnings: tuple[str, ...] = ()
     try:
-        daemon, warnings = await asyncio.to_thread(_reach_docker)
+        daemon, warnings = await _reach_in_thread()
         daemon.close()
         return await _try("docker", settings, warnings)
     except SandboxError as error:
