@@ -46,7 +46,7 @@ class Endpoint(_Section):
     key: SecretStr | None = Field(default=None, description="API key; better in the environment.")
     context: int = Field(default=200_000, ge=512, description="Context window in tokens.")
     timeout: float = Field(default=600.0, gt=0, description="Seconds until a request is given up.")
-    parallel: int = Field(default=4, ge=1, description="Requests in flight at the most.")
+    parallel: int = Field(default=8, ge=1, description="Requests in flight at the most.")
     features: dict[str, bool] = Field(
         default_factory=dict, description="Overrides of the capability table, by feature name."
     )

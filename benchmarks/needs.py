@@ -62,6 +62,7 @@ class Bench:
 
     @property
     def limits(self) -> Limits:
+        """Bounds of one call."""
         return Limits(seconds=self.settings.sandbox.call_seconds)
 
 
@@ -77,6 +78,7 @@ def need_of(row: dict[str, Any]) -> Need:
 
 
 def example_of(item: dict[str, Any], source: str) -> Example:
+    """One case of the file."""
     return Example(item["args"], returns=item.get("returns"), raises=item.get("raises"), source=source)
 
 
@@ -202,6 +204,7 @@ def summed(rows: list[dict[str, Any]], *, planner: bool) -> JSONObject:
 
 
 async def run(options: Any) -> int:
+    """Measures what is not in the kept results yet, then shows all of it."""
     rows = read_lines(options.needs)
     rows = [row for row in rows if not options.only or row["id"] in options.only.split(",")][: options.first]
     if options.quick:
@@ -233,7 +236,8 @@ async def run(options: Any) -> int:
                     progress(f"run {number} {row['id']} {row['name']} {arm}")
                     figures = await measure(bench, arm, row)
                     progress(
-                        f"  {figures['verdict']}: {figures['reason']} ({figures['tokens']} tokens, {figures['seconds']} s)"
+                        f"  {figures['verdict']}: {figures['reason']} "
+                        f"({figures['tokens']} tokens, {figures['seconds']} s)"
                     )
                     done.append({**key, "name": row["name"], **figures})
                     with options.out.open("a", encoding="utf-8") as out:
@@ -247,6 +251,7 @@ async def run(options: Any) -> int:
 
 
 def main() -> int:
+    """The command; returns its exit code."""
     options = parser(__doc__ or "")
     options.add_argument(
         "--needs", type=Path, default=Path("../shared/bench/needs_dev.jsonl"), help="needs with hidden oracles"

@@ -115,9 +115,8 @@ async def forge_need(turn: Turn, need: Need) -> ForgeResult:
     """
     async with turn.costs("forging"):
         forged = await turn.parts.forger(need, turn.emit)
-    keep: JSONObject = {} if forged.state == "live" else forged.artefacts
     write = turn.parts.episodes.record_job
-    await turn.record(write, turn.session, forged.job, "forging", forged.name, forged.state, keep)
+    await turn.record(write, turn.session, forged.job, "forging", forged.name, forged.state, forged.artefacts)
     if forged.state == "live":
         turn.tools_made.append(forged.name)
     return forged

@@ -46,7 +46,8 @@ REPAIR = (
     "function, without a docstring."
 )
 CANDIDATE_TOKENS = 800
-TEST_TOKENS = 500
+TEST_TOKENS = 300
+TEST_TEMPERATURE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Author:
             count=str(count),
             arguments=", ".join(f"{name}=..." for name in names),
         )
-        completion = await self._ask(Role.TEST, prompt, TEST_TOKENS, None, system="")
+        completion = await self._ask(Role.TEST, prompt, TEST_TOKENS, TEST_TEMPERATURE, system="")
         return read_asserts(completion.text, self.spec.name, names), completion.text
 
     def candidates(self, variations: Sequence[str]) -> AsyncGenerator[Draft]:
@@ -144,7 +145,7 @@ class Author:
             system=system,
             max_tokens=min(tokens, room),
             temperature=temperature,
-            stop=STOP if role is Role.GENERATE else (),
+            stop=STOP,
         )
         self.spent[role] = self.spent.get(role, Usage()) + completion.usage
         self.models_used[role] = completion.model

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from agentforge.boxes.protocol import Box, Limits
-from agentforge.errors import ModelError, ToolInvalid
+from agentforge.errors import ModelError, ToolInvalid, ToolNotFound
 from agentforge.forge.agreement import Group, grouped
 from agentforge.forge.author import Author, Draft
 from agentforge.forge.cases import render_suite
@@ -32,7 +32,7 @@ from agentforge.types import Example, GateResult, JSONObject, Need, Role, State,
 
 FIRST_ROUND = ("rules", "direct", "rules", "plan")
 """Ways of asking in the order in which they are dealt out (``author.VARIATIONS``)."""
-GENERATED_CASES = 8
+GENERATED_CASES = 6
 
 Emit = Callable[[str, JSONObject], None]
 
@@ -94,6 +94,7 @@ class _Forging:
         self.cases: list[Example] = []
         self.tests_answer = ""
         self.probes: list[JSONObject] = []
+        self.testing: asyncio.Task[None] | None = None
         self.gates: tuple[GateResult, ...] = ()
         self.rejected: set[int] = set()
         self.started = time.monotonic()
@@ -103,24 +104,33 @@ class _Forging:
         self._emit("forge_started", name=need.name, signature=need.signature)
         await asyncio.to_thread(self._refuse_taken_name)
         trial, reason = None, ""
+        self.testing = testing = asyncio.create_task(self._write_tests())
         try:
-            await self._write_tests()
             trial = await self._rounds()
         except ModelError as error:
             if not self.candidates:
                 raise
             reason = f"The model failed in mid-forging: {error}"
+        finally:
+            testing.cancel()
+            await asyncio.gather(testing, return_exceptions=True)
         result = await self._finish(trial, reason)
         self._emit("forge_finished", name=need.name, state=result.state, version=result.version, reason=result.reason)
         return result
 
     def _refuse_taken_name(self) -> None:
-        if self.spec.name in self.parts.registry.names():
-            raise ToolInvalid(
-                self.spec.name, ["a live tool of that name exists"], fix="Use it, or choose another name for the need."
-            )
+        try:
+            standing = self.parts.registry.get(self.spec.name)
+        except ToolNotFound:
+            return
+        raise ToolInvalid(
+            self.spec.name,
+            [f"a tool of that name exists and is {standing.state}"],
+            fix="Use it, or choose another name for the need.",
+        )
 
     async def _write_tests(self) -> None:
+        """Asked for before any candidate is; the answer may arrive beside theirs, since it sees none of them."""
         self._step("tests", "writing tests from the spec")
         cases, self.tests_answer = await self.author.tests(GENERATED_CASES)
         known = [example.args for example in (*self.spec.visible, *self.spec.held_out)]
@@ -198,6 +208,8 @@ class _Forging:
 
     async def _groups(self) -> list[Group]:
         eligible = self._eligible()
+        if eligible and self.testing is not None:
+            await self.testing
         for candidate in eligible:
             await probe(candidate, self.spec, self.cases, self.probes, self.workshop)
         return grouped(eligible)
