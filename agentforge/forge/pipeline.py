@@ -123,6 +123,8 @@ class _Forging:
             standing = self.parts.registry.get(self.spec.name)
         except ToolNotFound:
             return
+        if standing.state is State.PROPOSED:
+            return
         raise ToolInvalid(
             self.spec.name,
             [f"a tool of that name exists and is {standing.state}"],
