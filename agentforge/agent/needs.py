@@ -21,11 +21,13 @@ from agentforge.models.prompts import render
 from agentforge.registry.contract import RESERVED_NAMES, Signature, parse_signature
 from agentforge.types import JSON, Example, JSONObject, Need
 
-TYPES = (
-    *("str", "int", "float", "bool", "list[str]", "list[int]", "list[float]"),
-    *("list[list[int]]", "list[list[str]]", "dict[str, int]", "dict[str, str]", "dict[str, list[str]]"),
+_TYPE = (
+    r"(str|int|float|bool|list\[(str|int|float)\]|list\[list\[(str|int)\]\]"
+    r"|dict\[str, (str|int|float)\]|dict\[str, list\[str\]\])"
 )
-"""The types a small model may give to parameters and results."""
+_PARAMETER = rf"[a-z][a-z0-9]{{1,14}}(_[a-z0-9]{{1,14}}){{0,2}}: {_TYPE}"
+_SIGNATURE = rf"^\({_PARAMETER}(, {_PARAMETER}){{0,{MOST_PARAMETERS - 1}}}\) -> {_TYPE}$"
+"""The signatures that a small model may state."""
 
 LEAD_IN = 60
 """A shorter sentence with a colon at its end only led over to the examples."""
@@ -42,15 +44,14 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"'“(A-Z0-9])|\n+")
 
 
 def need_schema() -> JSONObject:
-    """Name, parameters and result, with patterns so that only legal ones can come out."""
-    name: JSONObject = {"type": "string", "pattern": "^[a-z][a-z0-9]{1,14}(_[a-z0-9]{1,14}){1,3}$"}
-    parameter_name: JSONObject = {"type": "string", "pattern": "^[a-z][a-z0-9]{1,14}(_[a-z0-9]{1,14}){0,2}$"}
-    types: JSONObject = {"type": "string", "enum": [*TYPES]}
-    parameter = _object(name=parameter_name, type=types)
+    """A name and a signature, with patterns so that only legal ones can come out.
+
+    The signature is one text and no list of objects: a small model under a grammar that allows white
+    space anywhere may write nothing else for hundreds of tokens.
+    """
     return _object(
-        name=name,
-        parameters={"type": "array", "items": parameter, "minItems": 1, "maxItems": MOST_PARAMETERS},
-        returns=types,
+        name={"type": "string", "pattern": "^[a-z][a-z0-9]{1,14}(_[a-z0-9]{1,14}){1,3}$"},
+        signature={"type": "string", "pattern": _SIGNATURE},
     )
 
 
@@ -71,27 +72,16 @@ def _object(**properties: JSONObject) -> JSONObject:
 
 def need_problems(stated: JSONObject, taken: Sequence[str] = ()) -> list[str]:
     """What is wrong with a stated need although it fits the schema."""
-    names = [str(one["name"]) for one in _parameters(stated)]
-    problems = [f"the parameter {name!r} is no value: name what is given" for name in names if name in _VAGUE]
-    if len(set(names)) < len(names):
-        problems.append("two parameters have the same name")
+    problems: list[str] = []
     if stated["name"] in taken or stated["name"] in RESERVED_NAMES:
         problems.append(f"the name {stated['name']!r} is taken: choose another one")
     try:
-        parse_signature(signature_text(stated))
+        signature = parse_signature(str(stated["signature"]))
     except ToolInvalid as error:
-        problems += error.problems
+        return [*problems, *error.problems]
+    names = cast("JSONObject", signature.parameters["properties"])
+    problems += [f"the parameter {name!r} is no value: name what is given" for name in names if name in _VAGUE]
     return problems
-
-
-def signature_text(stated: JSONObject) -> str:
-    """The stated parameters and result as Python, without the name."""
-    parameters = ", ".join(f"{one['name']}: {one['type']}" for one in _parameters(stated))
-    return f"({parameters}) -> {stated['returns']}"
-
-
-def _parameters(stated: JSONObject) -> list[JSONObject]:
-    return cast("list[JSONObject]", stated["parameters"])
 
 
 async def read_examples(turn: Turn, system: str, prompt: str, name: str, signature: Signature) -> tuple[Example, ...]:
@@ -113,7 +103,7 @@ def make_need(turn: Turn, stated: JSONObject, examples: Sequence[Example]) -> Ne
     """The need as it goes to the forge."""
     return Need(
         name=str(stated["name"]),
-        signature=signature_text(stated),
+        signature=str(stated["signature"]),
         purpose=rules_of(turn.text, examples) or turn.text,
         examples=tuple(examples),
         requests=tuple(line for line in [_question(turn.text)[:200]] if line),

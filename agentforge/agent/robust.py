@@ -7,6 +7,7 @@ choose (tool and arguments) → use → answer; with no tool: kind → direct | 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -17,7 +18,7 @@ from agentforge.agent.context import Window, prompt_text
 from agentforge.agent.dispatch import Result, call_tool, forge_need, run_code, value_text
 from agentforge.agent.ending import Ending, Step, completed, waiting
 from agentforge.agent.grounding import stands_in
-from agentforge.agent.needs import make_need, need_problems, need_schema, read_examples, signature_text
+from agentforge.agent.needs import make_need, need_problems, need_schema, read_examples
 from agentforge.agent.offers import RUN_PYTHON
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.trial import contradicted
@@ -33,12 +34,20 @@ from agentforge.types import JSON, JSONObject, Need, Role
 CHOICES = 4
 """Most tools among which a small model is asked to choose."""
 
+NEAR = 0.5
+"""A tool that fits the words less than half as well as the best one only distracts a small model."""
+
+LONG_REQUEST = 80
+
+_NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
+_HAS_VALUES = re.compile(r"[\d\"'“]")
+
 ANSWER_TOKENS = 60
 DIRECT_TOKENS = 400
 CODE_TOKENS = 500
-NEED_TOKENS = 160
+NEED_TOKENS = 120
 CHOICE_TOKENS = 300
-PLAIN_RESULT_CHARS = 200
+PLAIN_RESULT_CHARS = 60
 """A longer result, or one of several lines, is the answer as it is: no model repeats it."""
 
 
@@ -59,7 +68,7 @@ class Asking:
 async def begin(turn: Turn) -> Step | Ending:
     """Searches the toolbox with the user's own words."""
     k = min(turn.parts.settings.agent.tools_in_prompt, CHOICES)
-    entries = await toolbox.fitting(turn.parts, turn.text, turn.history, k)
+    entries = await toolbox.fitting(turn.parts, turn.text, turn.history, k, NEAR)
     asking = _asking(turn, [entry.name for entry in entries])
     fitting = [entry for entry in entries if not await contradicted(turn, entry)]
     return partial(choose, asking, fitting) if fitting else partial(decide_kind, asking)
@@ -86,6 +95,8 @@ async def choose(asking: Asking, entries: list[Entry]) -> Step | Ending:
     if entry is None:
         return partial(decide_kind, asking)
     args = cast("JSONObject", chosen["args"])
+    if _swallowed(asking.turn, args):
+        return partial(decide_kind, asking)
     if strange := _strange(asking.turn, entry, args):
         return partial(ask_args, asking, entry, strange)
     return partial(use, asking, entry, args, 0)
@@ -110,7 +121,16 @@ def _strange(turn: Turn, entry: Entry, args: JSONObject) -> str:
         if value != properties[name].get("default", ...)
         if not any(stands_in(value, text) for text in turn.sources.values())
     ]
+    follows = bool(turn.history) and _HAS_VALUES.search(turn.text) is not None
+    if not missing and follows and not any(stands_in(value, turn.text) for value in args.values()):
+        return "they are those of an earlier request; what is new stands in the last one"
     return "; ".join(missing)
+
+
+def _swallowed(turn: Turn, args: JSONObject) -> bool:
+    """Whether a whole long request was put into a tool: then the tool is not meant for it."""
+    text = turn.text.strip()
+    return len(text) > LONG_REQUEST and any(isinstance(value, str) and value.strip() == text for value in args.values())
 
 
 async def ask_args(asking: Asking, entry: Entry, problem: str) -> Step | Ending:
@@ -118,7 +138,15 @@ async def ask_args(asking: Asking, entry: Entry, problem: str) -> Step | Ending:
     remark = f"\nYour last arguments were wrong: {problem}." if problem else ""
     question = render("agent_args", tool=entry.line, problem=remark)
     args = await asking.decide("arguments", question, entry.signature.parameters, CHOICE_TOKENS)
+    if problem and _invented(asking.turn, args):
+        return partial(decide_kind, asking)
     return partial(use, asking, entry, args, 1 if problem else 0)
+
+
+def _invented(turn: Turn, args: JSONObject) -> bool:
+    """Whether no argument at all stands in what the user wrote: then the tool is not what was asked for."""
+    texts = turn.sources.values()
+    return bool(args) and not any(stands_in(value, text) for value in args.values() for text in texts)
 
 
 async def use(asking: Asking, entry: Entry, args: JSONObject, tries: int) -> Step | Ending:
@@ -159,9 +187,14 @@ async def decide_kind(asking: Asking) -> Step | Ending:
     """With no tool that fits: answer, compute once, or have a tool made. Worked examples in the
     text decide by themselves: somebody who states a rule with examples will ask again.
     """
+    if asking.turn.tools_made:
+        return _computed_once(asking, "the one made in this turn did not do")
     if worked_lines(asking.turn.text):
         return partial(state_need, asking)
-    schema = _object(kind={"type": "string", "enum": ["answer_directly", "run_python", "needs_tool"]})
+    kinds: list[JSON] = ["answer_directly", "run_python", "needs_tool"]
+    if len(_NUMBERS.findall(asking.turn.text)) > 1:
+        kinds.remove("answer_directly")  # a small model calculates wrongly and says so with confidence
+    schema = _object(kind={"type": "string", "enum": kinds})
     kind = (await asking.decide("kind", render("agent_kind"), schema, 20))["kind"]
     steps = {"answer_directly": answer_directly, "needs_tool": state_need}
     return partial(steps[str(kind)], asking) if kind in steps else partial(write_code, asking, "", 0)
@@ -217,7 +250,7 @@ async def state_need(asking: Asking) -> Step | Ending:
 
 
 async def _with_examples(asking: Asking, stated: JSONObject) -> Step | Ending:
-    turn, signature = asking.turn, parse_signature(signature_text(stated))
+    turn, signature = asking.turn, parse_signature(str(stated["signature"]))
     examples = await read_examples(turn, asking.system, asking.request, str(stated["name"]), signature)
     if not examples and turn.parts.models.same_model(Role.GENERATE, Role.TEST):
         return _computed_once(asking, "the request holds no worked example that could prove one")
@@ -225,7 +258,7 @@ async def _with_examples(asking: Asking, stated: JSONObject) -> Step | Ending:
 
 
 def _computed_once(asking: Asking, why: str) -> Step:
-    asking.turn.emit("notice", {"message": f"No tool was made: {why}."})
+    asking.turn.emit("notice", {"message": f"No tool was made for this: {why}."})
     return partial(write_code, asking, "", 0)
 
 

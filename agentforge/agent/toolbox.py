@@ -19,6 +19,13 @@ SUMMARY_CHARS = 200
 """Longest description of a tool shown to a model: a model wrote it, so it is data and capped."""
 
 
+LEAST_SCORE = 1.0
+"""Below this the words of a query stand in most of the tools and tell nothing (BM25 as in ``Index``)."""
+
+FEW_TOOLS = 5
+"""Among so few tools every word stands in most of them, and scores tell nothing at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A live tool with its signature."""
@@ -47,17 +54,19 @@ class Entry:
         return ToolSpec(self.name, f"{self.signature.text} {self.summary}", self.signature.parameters)
 
 
-async def search(parts: AgentParts, query: str, k: int) -> list[Entry]:
-    """The ``k`` live tools that fit ``query`` best, best first."""
-    return await asyncio.to_thread(_search, parts, query, k) if k else []
+async def search(parts: AgentParts, query: str, k: int, near: float = 0.0) -> list[Entry]:
+    """The ``k`` live tools that fit ``query`` best, best first; those that score less than ``near``
+    times the best one are left out.
+    """
+    return await asyncio.to_thread(_search, parts, query, k, near) if k else []
 
 
-async def fitting(parts: AgentParts, text: str, history: Sequence[Message], k: int) -> list[Entry]:
+async def fitting(parts: AgentParts, text: str, history: Sequence[Message], k: int, near: float = 0.0) -> list[Entry]:
     """The ``k`` tools to offer for a request: the one used last in this session, since people go on
     with "and for XL?", then those that its words find.
     """
     last = next((call.name for message in reversed(history) for call in message.calls), "")
-    found = await search(parts, text, k)
+    found = await search(parts, text, k, near)
     if last and k and last not in [entry.name for entry in found]:
         with suppress(ToolNotFound):
             found = [await find(parts, last), *found][:k]
@@ -92,9 +101,11 @@ def _entry(parts: AgentParts, name: str) -> Entry:
     return Entry(tool, tool.signature)
 
 
-def _search(parts: AgentParts, query: str, k: int) -> list[Entry]:
+def _search(parts: AgentParts, query: str, k: int, near: float) -> list[Entry]:
     found: list[Entry] = []
-    for hit in parts.index.search(query, k):
+    hits = parts.index.search(query, k)
+    floor = max(near * hits[0].score, LEAST_SCORE if len(parts.layers.live()) > FEW_TOOLS else 0.0) if hits else 0.0
+    for hit in [hit for hit in hits if hit.score >= floor]:
         try:
             found.append(_entry(parts, hit.name))
         except (ToolNotFound, ToolInvalid):

@@ -19,7 +19,7 @@ LEARN = """Roman numerals are read like this: letters are added, a smaller one b
 
 Which number is "XL"?"""
 
-NEED = {"name": "read_roman", "parameters": [{"name": "text", "type": "str"}], "returns": "int"}
+NEED = {"name": "read_roman", "signature": "(text: str) -> int"}
 
 
 def call(tool: str, **args: object) -> dict[str, object]:
@@ -101,6 +101,36 @@ async def test_arguments_that_stand_nowhere_in_the_request_are_asked_for_once_mo
     assert "does not stand in the request" in model.requests[1].prompt
 
 
+async def test_a_tool_whose_arguments_are_invented_twice_is_not_what_was_asked_for(roman: Scene) -> None:
+    invented = {"text": "IX"}
+    roman.script(call("roman_to_int", **invented), invented, {"kind": "answer_directly"}, "Leaves fall.")
+    told = await roman.run("Write a haiku about the Roman number of autumn.")
+    assert told.answer == "Leaves fall."
+    assert roman.box.runs == []
+
+
+async def test_a_tool_into_which_a_whole_long_request_was_put_is_not_called(roman: Scene) -> None:
+    text = "Tell me in your own words why a Roman number was written with letters, and who began to write it so."
+    roman.script(call("roman_to_int", text=text), {"kind": "answer_directly"}, "Nobody knows.")
+    assert (await roman.run(text)).answer == "Nobody knows."
+    assert roman.box.runs == []
+
+
+async def test_values_of_an_earlier_request_are_not_taken_for_the_new_one(roman: Scene) -> None:
+    roman.script(call("roman_to_int", text="XIV"), "14", call("roman_to_int", text="XIV"), {"text": "XL"}, "40")
+    session = await roman.session()
+    await roman.run("Which number is the Roman numeral XIV?", session)
+    assert (await roman.run('And "XL"?', session)).answer == "40"
+
+
+async def test_a_request_with_several_numbers_is_never_answered_from_the_head(scene: Scene) -> None:
+    model = scene.script({"kind": "run_python"}, "```python\nprint(42)\n```", "42")
+    await scene.run("What is 17 * 23 + 4?")
+    asked = model.requests[0].ask
+    assert "answer_directly" not in str(asked.schema)
+    assert "run_python" in str(asked.schema)
+
+
 async def test_an_error_of_the_tool_goes_back_once_and_then_is_the_answer(roman: Scene) -> None:
     model = roman.script(call("roman_to_int", text="ABC"), {"text": "ABC"})
     told = await roman.run("Which number is the Roman numeral ABC?")
@@ -166,7 +196,7 @@ async def test_code_may_use_live_tools(roman: Scene) -> None:
 
 
 async def test_a_rule_without_any_example_is_computed_once_and_no_unproven_tool_is_made(scene: Scene) -> None:
-    stated = {"name": "double_it", "parameters": [{"name": "number", "type": "int"}], "returns": "int"}
+    stated = {"name": "double_it", "signature": "(number: int) -> int"}
     scene.script({"kind": "needs_tool"}, stated, {"examples": []}, "```python\nprint(42)\n```", "42")
     told = await scene.run("Our rule: double the number. What is it for 21?")
     assert told.answer == "42"
@@ -175,16 +205,15 @@ async def test_a_rule_without_any_example_is_computed_once_and_no_unproven_tool_
 
 
 async def test_examples_that_a_model_read_count_only_where_the_text_holds_them(scene: Scene) -> None:
-    stated = {"name": "read_roman", "parameters": [{"name": "text", "type": "str"}], "returns": "int"}
     examples = [{"args": {"text": "IX"}, "returns": 9}, {"args": {"text": "XL"}, "returns": 40}]
-    scene.script({"kind": "needs_tool"}, stated, {"examples": examples}, "code", {"text": "XL"}, "40")
+    scene.script({"kind": "needs_tool"}, NEED, {"examples": examples}, "code", {"text": "XL"}, "40")
     told = await scene.run("Roman numerals are numbers: IX is 9. Which one is XL?")
     assert [example.args for example in scene.needs[0].examples] == [{"text": "IX"}]
     assert "An example was dropped" in told.of("notice")[0]["message"]
 
 
 async def test_a_need_that_makes_no_sense_is_asked_for_again(scene: Scene) -> None:
-    vague = {"name": "solve_it", "parameters": [{"name": "question", "type": "str"}], "returns": "int"}
+    vague = {"name": "solve_it", "signature": "(question: str) -> int"}
     model = scene.script(vague, NEED, "code", {"text": "XL"}, "40")
     await scene.run(LEARN)
     assert "the parameter 'question' is no value" in model.requests[1].prompt

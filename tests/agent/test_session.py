@@ -61,7 +61,7 @@ async def test_everything_that_happened_is_on_disk(roman: Scene) -> None:
 
 
 async def test_costs_of_a_forging_are_recorded_by_role(scene: Scene) -> None:
-    need = {"name": "read_roman", "parameters": [{"name": "text", "type": "str"}], "returns": "int"}
+    need = {"name": "read_roman", "signature": "(text: str) -> int"}
     scene.script(need, "code", {"text": "XIV"}, "14")
     told = await scene.run('Read:\n- "IX" is 9\n- "XL" is 40\nWhat is "XIV"?')
     costs = scene.episodes.load(told.session).costs
