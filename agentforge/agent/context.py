@@ -22,6 +22,9 @@ TEXT_SHARE = 0.75
 MIN_TEXT_TOKENS = 64
 """With less room for the user's text the request makes no sense to a model."""
 
+FRAME_TOKENS = 24
+"""The words and signs around request and history."""
+
 OLD_RESULT_TOKENS = 150
 """What stays of a tool's result when the turn outgrows the window."""
 
@@ -83,10 +86,10 @@ def prompt_text(
     """
     count, account = window.models.count, Account()
     account.parts = {"system": count(system), "question": count(question)}
-    room = window.tokens - sum(account.parts.values())
+    room = window.tokens - sum(account.parts.values()) - FRAME_TOKENS
     text = fit_text(window, text, int(room * TEXT_SHARE) if history else room, account)
     account.parts["text"] = count(text)
-    earlier = _earlier(window, history, room - account.parts["text"] - 16, account)
+    earlier = _earlier(window, history, room - account.parts["text"], account)
     request = f"Request:\n<<<\n{text}\n>>>\n\n{question}"
     return (f"Conversation so far:\n{earlier}\n\n{request}" if earlier else request), account
 

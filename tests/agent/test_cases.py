@@ -1,0 +1,78 @@
+"""Worked examples on lines of their own are read without a model, or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from agentforge.agent.cases import read_cases, worked_lines
+from agentforge.registry.contract import parse_signature
+from agentforge.types import JSON
+
+
+def read(text: str, signature: str) -> list[tuple[dict[str, JSON], JSON]]:
+    return [(case.args, case.returns) for case in read_cases(text, parse_signature(signature))]
+
+
+ORDERS = """Order numbers get a letter:
+- order 1000 has the letter "P"
+- order 38 has the letter "A"
+Which letter does 93482 get?"""
+
+
+def test_lines_with_values_are_cases() -> None:
+    assert read(ORDERS, "(order: int) -> str") == [({"order": 1000}, "P"), ({"order": 38}, "A")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "signature", "first"),
+    [
+        ('- "DE44" → "DE##"\n- "FR76" → "FR##"', "(account: str) -> str", ({"account": "DE44"}, "DE##")),
+        ("1. [7, 9, 8] gives 8\n2. [5, 5, 6, 9] gives 11", "(marks: list[int]) -> int", ({"marks": [7, 9, 8]}, 8)),
+        ("* 1,200 grams cost 6.50\n* 300 grams cost 4.20", "(grams: int) -> float", ({"grams": 1200}, 6.5)),
+        ("- code '0482' gets 4\n- code '12' gets 3", "(code: str) -> int", ({"code": "0482"}, 4)),
+        ("- code 0482 gets 4\n- code 12 gets 3", "(code: str) -> int", ({"code": "0482"}, 4)),
+        ('- "a \\"b\\"" has 1\n- "c" has 2', "(text: str) -> int", ({"text": 'a "b"'}, 1)),
+        ("- -3 becomes 3\n- 4 becomes 4", "(number: int) -> int", ({"number": -3}, 3)),
+    ],
+)
+def test_values_are_read_as_the_types_of_the_tool(lines: str, signature: str, first: object) -> None:
+    assert read(lines, signature)[0] == first
+
+
+GRADES = """- 0 late deliveries and 1 defects: grade "A"
+- 3 late deliveries and 0 defects: grade "A"
+- 5 late deliveries and 2 defects: grade "B" """
+
+
+@pytest.mark.parametrize(
+    "signature", ["(late_deliveries: int, defects: int) -> str", "(defects: int, late: int) -> str"]
+)
+def test_several_arguments_are_told_apart_by_the_words_beside_them(signature: str) -> None:
+    late = "late_deliveries" if "late_deliveries" in signature else "late"
+    assert read(GRADES, signature)[2] == ({late: 5, "defects": 2}, "B")
+
+
+def test_several_arguments_are_told_apart_by_their_types() -> None:
+    text = '- "abc" with 3 gives "x"\n- "d" with 4 gives "y"'
+    assert read(text, "(count: int, what: str) -> str")[0] == ({"count": 3, "what": "abc"}, "x")
+
+
+def test_where_the_order_of_arguments_is_in_doubt_nothing_is_read() -> None:
+    assert read("- 3 and 4 give 7\n- 1 and 2 give 3", "(first: int, second: int) -> int") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "signature"),
+    [
+        (ORDERS, "(order: int, year: int) -> str"),  # another number of values
+        (ORDERS, "(order: list[int]) -> str"),  # another type
+        ("IX is 9 and XIV is 14.", "(text: str) -> int"),  # prose is for a model
+        ("- one line with 1 and 2", "(number: int) -> int"),  # a single line may be anything
+    ],
+)
+def test_what_does_not_fit_is_not_read(text: str, signature: str) -> None:
+    assert read(text, signature) == []
+
+
+def test_lists_without_values_are_no_cases() -> None:
+    assert worked_lines("- apples\n- pears\n- plums") == []

@@ -1,0 +1,112 @@
+"""Ground truth is what stands in the text, input and output, side by side; nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentforge.agent.grounding import check_examples, places, stands_in
+from agentforge.types import JSON, Example
+
+
+def case(returns: JSON, **args: JSON) -> Example:
+    return Example(dict(args), returns, source="generated")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("P", 'order 1000 has the letter "P"'),
+        (14, "XIV is 14."),
+        (1200, "a total of 1,200 euros"),
+        (12.5, "it costs 12.50"),
+        (3, "it is 3.0 exactly"),
+        (-4, "the result is -4"),
+        (True, "that one is valid"),
+        (False, "no, it is not"),
+        (None, "the answer is null"),
+        ([34, 33, 33], "gives [34,33, 33]"),
+        (["a", "b"], "gives ['a', 'b']"),
+        ([7, 9, 8], "the marks 7, 9 and 8"),
+        ({"port": 80}, 'gives {"port": 80}'),
+        ("a\nb", "the text 'a\\nb'"),
+        ("", 'the empty text ""'),
+    ],
+)
+def test_a_value_is_found_as_people_write_it(value: JSON, text: str) -> None:
+    assert stands_in(value, text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (14, "XIV is 114."),
+        (14, "it is 14.5"),
+        (4, "the result is -4"),
+        ("P", "PQ and Pear"),
+        ("cat", "concatenate"),
+        (True, "it is valued"),
+        ([7, 9], "the marks 9 and 7"),
+        (5, ""),
+    ],
+)
+def test_a_part_of_something_else_is_not_the_value(value: JSON, text: str) -> None:
+    assert not stands_in(value, text)
+
+
+def test_examples_are_kept_with_their_source_and_invented_ones_dropped_with_a_reason() -> None:
+    text = "IX is 9. XIV is 14. Which number is XL?"
+    kept, dropped = check_examples([case(9, text="IX"), case(14, text="XIV"), case(40, text="XL")], {"user": text})
+    assert [(one.args["text"], one.source) for one in kept] == [("IX", "user"), ("XIV", "user")]
+    assert [one.why for one in dropped] == ["its output 40 does not stand in the text"]
+
+
+def test_a_result_that_belongs_to_another_input_is_no_ground_truth() -> None:
+    text = "XIV is 14, MCMXC is 1990."
+    kept, dropped = check_examples([case(1990, text="XIV"), case(1990, text="MCMXC")], {"user": text})
+    assert [one.args["text"] for one in kept] == ["MCMXC"]
+    assert "does not stand with its input" in dropped[0].why
+
+
+def test_all_arguments_have_to_stand_there() -> None:
+    text = "With 3 late deliveries and 0 defects the grade is A."
+    kept, dropped = check_examples([case("A", late=3, defects=0), case("A", late=5, defects=0)], {"user": text})
+    assert [one.args for one in kept] == [{"late": 3, "defects": 0}]
+    assert len(dropped) == 1
+
+
+def test_input_and_output_far_apart_are_no_example() -> None:
+    text = f"XIV is here. {'And so on and so forth. ' * 30} There is 14."
+    assert check_examples([case(14, text="XIV")], {"user": text})[0] == []
+
+
+def test_an_error_counts_where_the_text_says_so() -> None:
+    text = "IC is an error. IX is 9."
+    wrong = Example({"text": "IC"}, raises="ValueError", source="generated")
+    assert check_examples([wrong], {"user": text})[0][0].raises == "ValueError"
+    assert check_examples([wrong], {"user": "IC is 99."})[0] == []
+
+
+def test_files_are_sources_of_their_own() -> None:
+    kept, _ = check_examples([case(9, text="IX")], {"user": "Look into the file.", "file:a.txt": "IX is 9"})
+    assert kept[0].source == "file:a.txt"
+
+
+def test_the_same_arguments_count_once() -> None:
+    kept, dropped = check_examples([case(9, text="IX"), case(9, text="IX")], {"user": "IX is 9"})
+    assert (len(kept), len(dropped)) == (1, 1)
+
+
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(_VALUES, st.text(max_size=200))
+def test_any_value_can_be_looked_for_in_any_text(value: JSON, text: str) -> None:
+    for start, end in places(value, text):
+        assert 0 <= start <= end <= len(text)

@@ -1,0 +1,70 @@
+"""A need carries the user's own rules, shows no example, and has a signature that can be built on."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from agentforge.agent.needs import need_problems, need_schema, rules_of
+from agentforge.registry.contract import parse_signature
+from agentforge.registry.schema import mismatches
+from agentforge.types import Example
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "(text: str) -> int",
+        "(year: int, running_number: int) -> str",
+        "(points: list[list[int]]) -> dict[str, list[str]]",
+    ],
+)
+def test_signatures_of_the_schema_are_signatures_of_the_contract(signature: str) -> None:
+    assert mismatches({"name": "make_it", "signature": signature}, need_schema()) == []
+    assert parse_signature(signature).parameters
+
+
+@pytest.mark.parametrize(
+    "signature", ["() -> str", "(text) -> str", "(x: set) -> str", "(a: str, b: int)", "(X: str) -> int"]
+)
+def test_other_signatures_do_not_fit_the_schema(signature: str) -> None:
+    assert mismatches({"name": "make_it", "signature": signature}, need_schema())
+
+
+def test_the_patterns_are_plain_enough_for_every_grammar() -> None:
+    properties: Any = need_schema()["properties"]
+    for part in properties.values():
+        assert re.compile(part["pattern"])
+        assert "(?" not in part["pattern"]
+
+
+def test_a_tool_that_would_have_to_understand_language_is_refused() -> None:
+    stated: Any = {"name": "solve_it", "signature": "(question: str) -> str"}
+    assert "'question' is no value" in need_problems(stated)[0]
+
+
+@pytest.mark.parametrize("name", ["read_roman", "run_python"])
+def test_names_that_are_taken_or_reserved_are_refused(name: str) -> None:
+    stated: Any = {"name": name, "signature": "(text: str) -> str"}
+    assert "is taken" in need_problems(stated, ["read_roman"])[0]
+
+
+def case(returns: Any, **args: Any) -> Example:
+    return Example(args, returns, source="user")
+
+
+def test_the_rules_are_what_is_left_without_examples_and_question() -> None:
+    text = 'Codes have a letter. It is the first one. For example:\n- "ab" gives "A"\n- "cd" gives "C"\nWhich has "ef"?'
+    assert rules_of(text, [case("A", code="ab"), case("C", code="cd")]) == "Codes have a letter. It is the first one."
+
+
+def test_a_sentence_that_is_an_example_goes() -> None:
+    text = "Letters are added up. The sum of XI is 11. A smaller letter is subtracted. What is IX?"
+    assert rules_of(text, [case(11, text="XI")]) == "Letters are added up. A smaller letter is subtracted."
+
+
+def test_a_rule_that_only_names_the_same_values_stays() -> None:
+    rule = "Up to and including 500 grams it costs 4 dollars, and for each further kilogram that was begun 2 more."
+    assert rules_of(f"{rule} What do 700 grams cost?", [case(4, grams=500)]) == rule
