@@ -167,7 +167,7 @@ class Turn:
         finally:
             cost.seconds = round(time.monotonic() - started, 3)
             for role, usage in self.parts.models.usage.items():
-                used = _difference(usage, before.get(role, Usage()))
+                used = usage - before.get(role, Usage())
                 if used != Usage():
                     cost.by_role[role] = used
                     self.spent.add(role, used)
@@ -185,12 +185,3 @@ class Cost:
 
     by_role: dict[Role, Usage] = field(default_factory=lambda: {})
     seconds: float = 0.0
-
-
-def _difference(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        one.input_tokens - other.input_tokens,
-        one.output_tokens - other.output_tokens,
-        one.cached_tokens - other.cached_tokens,
-        one.calls - other.calls,
-    )
