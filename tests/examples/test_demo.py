@@ -34,7 +34,7 @@ def small_model(table: str) -> Callable[[Received], str]:
 
     def answer(request: Received) -> str:
         said = json.dumps(request.body["messages"][-1], ensure_ascii=False)
-        if "Which of these tools computes" in said:
+        if "Take a tool only if" in said:
             known = "shipping_fee(" in said
             return json.dumps({"call": {"tool": "shipping_fee", "args": {"grams": 720}} if known else {"tool": "none"}})
         if "A Python function is missing" in said:
