@@ -88,9 +88,18 @@ def build(on_progress: Progress = lambda _: None) -> ImageInfo:
         tag = image_tag()
         on_progress(f"Building {tag} on {base} …")
         daemon.build(_context(), tag, {"BASE": base}, {LABEL: tag.partition(":")[2], HOW_LABEL: how})
-        built = need_image(daemon)
+        built = _just_built(daemon, tag)
         on_progress(f"Built {built.tag} ({built.digest[:19]}).")
         return built
+
+
+def _just_built(daemon: Daemon, tag: str) -> ImageInfo:
+    """The image that was built a moment ago; what was recorded of an earlier one is forgotten."""
+    attributes = daemon.image(tag)
+    if attributes is None:
+        raise ImageError(f"The image {tag} was built, but the daemon does not have it.", fix=BUILD)
+    _write_record({name: entry for name, entry in _recorded().items() if name != tag})
+    return _recognise(tag, attributes)
 
 
 def _recognise(tag: str, attributes: dict[str, Any]) -> ImageInfo:
@@ -159,10 +168,15 @@ def _recorded() -> dict[str, dict[str, str]]:
 
 
 def _record(image: ImageInfo) -> None:
-    """Adds a digest; written aside and renamed, so that a reader never sees half of it."""
-    path = _record_path()
+    """Adds a digest."""
     entry = {key: value for key, value in asdict(image).items() if key != "tag"}
-    text = json.dumps(_recorded() | {image.tag: entry}, indent=1, sort_keys=True)
+    _write_record(_recorded() | {image.tag: entry})
+
+
+def _write_record(recorded: dict[str, dict[str, str]]) -> None:
+    """Written aside and renamed, so that a reader never sees half of it."""
+    path = _record_path()
+    text = json.dumps(recorded, indent=1, sort_keys=True)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=_RECORD, delete=False) as file:

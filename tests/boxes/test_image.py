@@ -60,6 +60,23 @@ class TestFound:
         assert recorded[first.tag]["digest"] == first.digest
         assert any("there already" in line for line in said)
 
+    def test_what_is_built_anew_replaces_the_record_of_an_image_that_is_gone(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tag = "agentforge-box:built-anew"
+        monkeypatch.setattr(image, "image_tag", lambda: tag)
+        home.mkdir(exist_ok=True)
+        (home / "sandbox-images.json").write_text(
+            json.dumps({tag: {"digest": "sha256:gone", "how": "debian"}}), "utf-8"
+        )
+        try:
+            built = image.build()
+            assert image.find_image() == built
+            assert json.loads((home / "sandbox-images.json").read_text("utf-8"))[tag]["digest"] == built.digest
+        finally:
+            with Daemon.connect() as daemon:
+                daemon._client.images.remove(tag, force=True)
+
     def test_another_digest_than_the_recorded_one_is_refused(self, home: Path) -> None:
         found = image.build()
         record = {found.tag: {"digest": "sha256:" + "0" * 64, "how": "debian"}}
