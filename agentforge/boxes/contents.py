@@ -19,6 +19,7 @@ from agentforge.errors import ImageError
 PYTEST_PARTS = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
 """pytest and what it imports on Python 3.11 and later; all of it is pure Python."""
 
+_INSTALLERS_OWN = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"})
 _SUFFIXES = frozenset({".py", ".json"})
 
 
@@ -28,9 +29,9 @@ def fingerprint(*more: str) -> str:
     for name, content in _runner_files():
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     for part in PYTEST_PARTS:
-        distribution = _distribution(part)
-        digest.update(f"{part} {distribution.version}\0".encode())
-        digest.update((distribution.read_text("RECORD") or "").encode())
+        digest.update(f"{part} {_distribution(part).version}\0".encode())
+        for entry in _entries(part):
+            digest.update(f"{entry.as_posix()} {entry.hash.value if entry.hash else ''}\0".encode())
     for text in more:
         digest.update(text.encode() + b"\0")
     return digest.hexdigest()[:12]
@@ -71,10 +72,17 @@ def _distribution(part: str) -> importlib.metadata.Distribution:
         ) from None
 
 
+def _entries(part: str) -> list[importlib.metadata.PackagePath]:
+    """What its wheel holds, without what an installer added, so that every installer gives the same tag."""
+    return sorted(
+        entry
+        for entry in _distribution(part).files or ()
+        if entry.suffix != ".pyc" and ".." not in entry.parts and entry.name not in _INSTALLERS_OWN
+    )
+
+
 def _installed_files(part: str) -> Iterator[tuple[str, bytes]]:
-    for entry in _distribution(part).files or ():
-        if entry.suffix == ".pyc" or ".." in entry.parts or entry.name in ("RECORD", "INSTALLER", "direct_url.json"):
-            continue
+    for entry in _entries(part):
         try:
             content = Path(str(entry.locate())).read_bytes()
         except OSError as error:
