@@ -15,6 +15,9 @@ from agentforge.cli.output import one_line, presentable
 QUIET_SECONDS = 15.0
 """Where nobody watches, one step says something new at most this often."""
 
+LINE = 300
+"""Longest line where it does not have to fit beside a bar, in characters."""
+
 
 class Steps:
     """Shows what is being done. Use it with ``with``; it leaves nothing but notices behind."""
@@ -38,7 +41,7 @@ class Steps:
 
     def show(self, step: str, message: str, done: int = 0, total: int = 0) -> None:
         """Something goes on; ``total`` is 0 when nobody knows it."""
-        line = one_line(message, max(self._console.width - 50, 40))
+        line = one_line(message, max(self._console.width - 50, 40) if self._live else LINE)
         if step != self._step:
             self._step = step
             self._bar.reset(self._task, visible=True)
@@ -62,7 +65,7 @@ class Steps:
         now, (last, at) = time.monotonic(), self._said
         if step != last or now - at >= QUIET_SECONDS:
             self._said = (step, now)
-            self._console.print(Text(f"  {line}"))
+            self._console.print(Text(f"  {line}"), soft_wrap=True)
 
     def __enter__(self) -> Self:
         self._bar.start()
