@@ -25,6 +25,9 @@ PROMPTS = ("forge_system", "forge_candidate", "forge_repair", "forge_tests")
 STOP = ("\n```\n",)
 """Everything behind the first fenced block is wasted tokens."""
 
+CODE_STOP = (*STOP, "\nprint(", "\nassert ", "\nif __name__", "\n# Example", "\n# Test")
+"""So is a demonstration behind a function."""
+
 VARIATIONS = {
     "rules": (
         "Answer with one ```python block that holds the imports and the complete function, without a docstring. "
@@ -122,7 +125,7 @@ class Author:
             Role.GENERATE, prompt, CANDIDATE_TOKENS, self.temperature, system=render("forge_system")
         )
         return Draft(
-            source=fenced(completion.text),
+            source=fenced(completion.text, holding=f"def {self.spec.name}("),
             origin=origin,
             lineage=lineage,
             answer=completion.text,
@@ -145,7 +148,7 @@ class Author:
             system=system,
             max_tokens=min(tokens, room),
             temperature=temperature,
-            stop=STOP,
+            stop=STOP if role is Role.TEST else CODE_STOP,
         )
         self.spent[role] = self.spent.get(role, Usage()) + completion.usage
         self.models_used[role] = completion.model

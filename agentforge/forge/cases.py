@@ -24,10 +24,11 @@ RELATIVE_TOLERANCE = 1e-9
 """Floats that differ by less than this share are equal (as in ``math.isclose``)."""
 
 
-def fenced(text: str) -> str:
-    """The first fenced block of an answer, or all of it where there is no fence."""
-    found = _FENCE.search(text)
-    return (found.group(1) if found else text).strip("\r\n") + "\n"
+def fenced(text: str, *, holding: str = "") -> str:
+    """The first fenced block of an answer that holds a text, else the first, else all of the answer."""
+    blocks: list[str] = _FENCE.findall(text)
+    chosen = next((block for block in blocks if holding in block), blocks[0] if blocks else text)
+    return chosen.strip("\r\n") + "\n"
 
 
 def equal(one: JSON, other: JSON) -> bool:

@@ -111,8 +111,10 @@ def completed(spec: Spec, source: str) -> str:
     """``source`` with the signature of the spec, where the parameters have its names, and its docstring.
 
     Generators are told to leave the docstring out: the words of the need are better and cost no
-    tokens. Returns the source unchanged where it cannot be parsed (the contract gate says why).
+    tokens. Demonstrations at top level (prints, asserts, a main block) are taken away. Returns the
+    source unchanged where it cannot be parsed (the contract gate says why).
     """
+    source = _without_demonstrations(source)
     function = _function(source, spec.name)
     if function is not None and function.body[0].lineno > function.lineno:
         source = _with_docstring(_with_signature(source, function, spec), spec)
@@ -125,6 +127,18 @@ def _function(source: str, name: str) -> ast.FunctionDef | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return next((node for node in body if isinstance(node, ast.FunctionDef) and node.name == name), None)
+
+
+def _without_demonstrations(source: str) -> str:
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return source
+    lines = source.splitlines()
+    for node in reversed(body[1:]):
+        if isinstance(node, ast.Expr | ast.Assert) or (isinstance(node, ast.If) and "__name__" in ast.dump(node.test)):
+            del lines[node.lineno - 1 : node.end_lineno]
+    return "\n".join(lines) + "\n" if lines else source
 
 
 def _with_signature(source: str, function: ast.FunctionDef, spec: Spec) -> str:

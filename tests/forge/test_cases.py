@@ -26,6 +26,12 @@ def test_the_first_fenced_block_is_the_code(answer):
     assert fenced(answer) == "x = 1\n"
 
 
+def test_a_block_with_the_function_is_preferred():
+    answer = "```python\nx = 1\n```\nthen\n```python\ndef f(a):\n    return a\n```"
+    assert fenced(answer, holding="def f(") == "def f(a):\n    return a\n"
+    assert fenced(answer, holding="def g(") == "x = 1\n"
+
+
 def test_assert_lines_become_generated_cases():
     answer = """```python
 assert f(text="a", n=2) == ["a", 1.5]  # rule 1

@@ -98,3 +98,17 @@ def test_the_signature_of_the_need_replaces_the_models_own(header):
 
 def test_other_parameters_are_left_for_the_contract_to_refuse():
     assert "def word_score(word):" in completed(make_spec(need()), "def word_score(word):\n    return 1\n")
+
+
+def test_demonstrations_behind_the_function_are_taken_away():
+    source = "def word_score(text: str) -> int:\n    return 1\n\nprint(word_score('a'))\nassert word_score('a') == 1\n"
+    source += "if __name__ == '__main__':\n    print(\n        1)\n"
+    assert completed(make_spec(need()), source).rstrip().endswith("return 1")
+
+
+def test_helpers_and_constants_stay():
+    source = "import re\nTABLE = {'a': 1}\n\ndef _help():\n    return 1\n\n"
+    source += "def word_score(text: str) -> int:\n    return _help()\n"
+    made = completed(make_spec(need()), source)
+    assert "TABLE = {'a': 1}" in made
+    assert "def _help():" in made
