@@ -40,6 +40,9 @@ WORDS_OF_AN_EXAMPLE = 10
 _VAGUE = frozenset({"question", "request", "prompt", "query", "task", "problem", "question_text"})
 """A tool with such a parameter would have to understand language: that is no tool."""
 
+_BARE_NUMBER = re.compile(r"[-−]?(?:0|[1-9]\d*)(?:\.\d+)?")
+"""A number as one is computed; a leading zero or a comma makes it a text of digits."""
+
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"'“(A-Z0-9])|\n+")
 
 
@@ -68,6 +71,17 @@ def _object(**properties: JSONObject) -> JSONObject:
         "required": [*properties],
         "additionalProperties": False,
     }
+
+
+def with_shown_result(stated: JSONObject, text: str) -> JSONObject:
+    """The stated need; where every worked example ends in a bare number, its result is no text."""
+    signature, results = str(stated["signature"]), [line.tokens[-1] for line in worked_lines(text)]
+    if not results or not signature.endswith("-> str"):
+        return stated
+    if any(one.quoted or not _BARE_NUMBER.fullmatch(one.text) for one in results):
+        return stated
+    shown = "float" if any("." in one.text for one in results) else "int"
+    return {**stated, "signature": signature.removesuffix("str") + shown}
 
 
 def need_problems(stated: JSONObject, taken: Sequence[str] = ()) -> list[str]:

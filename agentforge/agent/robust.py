@@ -18,7 +18,7 @@ from agentforge.agent.context import Window, prompt_text
 from agentforge.agent.dispatch import Result, call_tool, forge_need, run_code, value_text
 from agentforge.agent.ending import Ending, Step, completed, waiting
 from agentforge.agent.grounding import stands_in
-from agentforge.agent.needs import make_need, need_problems, need_schema, read_examples
+from agentforge.agent.needs import make_need, need_problems, need_schema, read_examples, with_shown_result
 from agentforge.agent.offers import RUN_PYTHON
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.trial import contradicted
@@ -243,6 +243,7 @@ async def state_need(asking: Asking) -> Step | Ending:
     for _ in range(2):
         remark = f"\nYour last answer was wrong: {'; '.join(problems)}." if problems else ""
         stated = await asking.decide("state the need", render("agent_need", problem=remark), need_schema(), NEED_TOKENS)
+        stated = with_shown_result(stated, turn.text)
         problems = need_problems(stated, await toolbox.names(turn.parts))
         if not problems:
             return await _with_examples(asking, stated)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agentforge.agent.needs import need_problems, need_schema, rules_of
+from agentforge.agent.needs import need_problems, need_schema, rules_of, with_shown_result
 from agentforge.registry.contract import parse_signature
 from agentforge.registry.schema import mismatches
 from agentforge.types import Example
@@ -49,6 +49,22 @@ def test_a_tool_that_would_have_to_understand_language_is_refused() -> None:
 def test_names_that_are_taken_or_reserved_are_refused(name: str) -> None:
     stated: Any = {"name": name, "signature": "(text: str) -> str"}
     assert "is taken" in need_problems(stated, ["read_roman"])[0]
+
+
+@pytest.mark.parametrize(
+    ("results", "shown"),
+    [
+        (("4", "15"), "int"),
+        (("4.5", "3"), "float"),
+        (("0", "-2"), "int"),
+        (('"4"', '"15"'), "str"),
+        (("007", "12"), "str"),
+    ],
+)
+def test_bare_numbers_as_results_are_no_text(results: tuple[str, ...], shown: str) -> None:
+    text = "A rule:\n" + "\n".join(f"- {weight} grams cost {result}" for weight, result in enumerate(results))
+    stated: Any = {"name": "shipping_fee", "signature": "(grams: int) -> str"}
+    assert with_shown_result(stated, text)["signature"] == f"(grams: int) -> {shown}"
 
 
 def case(returns: Any, **args: Any) -> Example:
