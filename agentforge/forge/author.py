@@ -25,8 +25,8 @@ PROMPTS = ("forge_system", "forge_candidate", "forge_repair", "forge_tests")
 STOP = ("\n```\n",)
 """Everything behind the first fenced block is wasted tokens."""
 
-CODE_STOP = (*STOP, "\nprint(", "\nassert ", "\nif __name__", "\n# Example", "\n# Test")
-"""So is a demonstration behind a function."""
+CODE_STOP = (*STOP, "\nprint(", "\nif __name__", "\n# Example")
+"""So is a demonstration behind a function. vLLM takes four stop sequences at the most."""
 
 VARIATIONS = {
     "rules": (
