@@ -230,10 +230,16 @@ def _print(report: Report, home: Path) -> None:
         print(
             f"  reused    {'yes, nothing was written' if report.reused else 'no'}; {share:.0%} of the first one's time"
         )
-    program = f"AGENTFORGE_HOME={home} {Path(sys.executable).with_name('agentforge')}"
+    home = _from_here(home)
+    program = f"AGENTFORGE_HOME={home} {_from_here(Path(sys.executable).with_name('agentforge'))}"
     print(f"  look      {program} tools show {report.tool} --user {report.user}")
     print(f"            {program} web --user {report.user}")
     print(f"            git --git-dir {home}/registries/personal/{report.user}.git log --stat")
+
+
+def _from_here(path: Path) -> Path:
+    """The path as one would type it in the working directory."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _print_session(number: int, told: Told) -> None:
