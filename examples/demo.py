@@ -223,7 +223,8 @@ def _print(report: Report, home: Path) -> None:
     if not report.tool:
         return
     print(f"  tool      {report.tool} ({report.state}), commit {report.commit[:10]}")
-    print(f"  gates     {', '.join(report.gates)}")
+    unlike = [gate for gate in report.gates if not gate.endswith(" passed")]
+    print(f"  gates     {', '.join(unlike) or f'all {len(report.gates)} passed'}")
     print(f"  hidden    {report.hidden[0]} of {report.hidden[1]} hidden cases right, tried in the sandbox")
     if len(report.sessions) > 1:
         share = report.sessions[1].seconds / report.sessions[0].seconds

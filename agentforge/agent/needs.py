@@ -98,6 +98,19 @@ def need_problems(stated: JSONObject, taken: Sequence[str] = ()) -> list[str]:
     return problems
 
 
+def shape_problems(stated: JSONObject, text: str) -> list[str]:
+    """Whether the worked examples give another number of values than the signature has parameters."""
+    lines, problems = worked_lines(text), need_problems(stated)
+    if not lines or problems:
+        return []
+    given = len(lines[0].tokens) - 1
+    parameters = cast("JSONObject", parse_signature(str(stated["signature"])).parameters["properties"])
+    if len(parameters) == given:
+        return []
+    values = "one value" if given == 1 else f"{given} values"
+    return [f"each worked example gives {values} and a result, so it takes {values}, not {', '.join(parameters)}"]
+
+
 async def read_examples(turn: Turn, system: str, prompt: str, name: str, signature: Signature) -> tuple[Example, ...]:
     """The user's worked examples: read by the host where it can, else by the model and checked.
 

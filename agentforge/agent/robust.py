@@ -18,7 +18,14 @@ from agentforge.agent.context import Window, prompt_text
 from agentforge.agent.dispatch import Result, call_tool, forge_need, run_code, value_text
 from agentforge.agent.ending import Ending, Step, completed, waiting
 from agentforge.agent.grounding import stands_in
-from agentforge.agent.needs import make_need, need_problems, need_schema, read_examples, with_shown_result
+from agentforge.agent.needs import (
+    make_need,
+    need_problems,
+    need_schema,
+    read_examples,
+    shape_problems,
+    with_shown_result,
+)
 from agentforge.agent.offers import RUN_PYTHON
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.trial import contradicted
@@ -240,11 +247,13 @@ async def state_need(asking: Asking) -> Step | Ending:
     sense, or without ground truth that could prove a tool, the request is computed once instead.
     """
     turn, problems = asking.turn, list[str]()
-    for _ in range(2):
+    for tries in range(2):
         remark = f"\nYour last answer was wrong: {'; '.join(problems)}." if problems else ""
         stated = await asking.decide("state the need", render("agent_need", problem=remark), need_schema(), NEED_TOKENS)
         stated = with_shown_result(stated, turn.text)
         problems = need_problems(stated, await toolbox.names(turn.parts))
+        if tries == 0:
+            problems += shape_problems(stated, turn.text)
         if not problems:
             return await _with_examples(asking, stated)
     return _computed_once(asking, f"the need could not be stated ({'; '.join(problems)})")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agentforge.agent.needs import need_problems, need_schema, rules_of, with_shown_result
+from agentforge.agent.needs import need_problems, need_schema, rules_of, shape_problems, with_shown_result
 from agentforge.registry.contract import parse_signature
 from agentforge.registry.schema import mismatches
 from agentforge.types import Example
@@ -65,6 +65,17 @@ def test_bare_numbers_as_results_are_no_text(results: tuple[str, ...], shown: st
     text = "A rule:\n" + "\n".join(f"- {weight} grams cost {result}" for weight, result in enumerate(results))
     stated: Any = {"name": "shipping_fee", "signature": "(grams: int) -> str"}
     assert with_shown_result(stated, text)["signature"] == f"(grams: int) -> {shown}"
+
+
+def test_as_many_parameters_as_the_worked_examples_give_values() -> None:
+    text = 'Masked:\n- "AB1234" → "##1234"\n- "9081726354" → "######6354"'
+    two: Any = {"name": "mask_text", "signature": "(text: str, width: int) -> str"}
+    one: Any = {"name": "mask_text", "signature": "(text: str) -> str"}
+    assert shape_problems(two, text) == [
+        "each worked example gives one value and a result, so it takes one value, not text, width"
+    ]
+    assert shape_problems(one, text) == []
+    assert shape_problems(two, "No examples here.") == []
 
 
 def case(returns: Any, **args: Any) -> Example:
