@@ -146,12 +146,13 @@ async def _model(settings: Settings, output: Output, *, keep: bool) -> AsyncIter
 
 
 async def _until_learned(drawn: list[Family], settings: Settings, output: Output) -> list[Report]:
+    """One family after the other for as long as no tool is made and the agent says so."""
     reports: list[Report] = []
     user = _fresh_user(settings)
     for family in drawn:
         reports.append(await try_family(family, settings, user, output))
-        if reports[-1].outcome == "learned" or reports[-1].interrupted:
-            break
+        if reports[-1].outcome != "failed honestly" or reports[-1].interrupted:
+            break  # another family must not hide what went wrong with this one
         output.note(f"\nNot this time: {_why(reports[-1])}", "yellow")
     return reports
 
@@ -178,13 +179,17 @@ def _fresh_user(settings: Settings) -> str:
 def _why(report: Report) -> str:
     """One sentence on what became of a family."""
     first = report.sessions[0]
+    if not report.tool and report.outcome == "wrong":
+        return "no tool was made, and a wrong answer was given as done"
     if report.outcome == "learned":
         return f"{report.tool} was made and reused"
     if not report.tool:
         return first.message or ("no tool was made, the answer is right" if first.right else "no tool was made")
     if not report.tool_right:
         return f"{report.tool} is right in {report.hidden[0]} of {report.hidden[1]} hidden cases"
-    return "the tool was not reused" if not report.reused else "an answer is wrong"
+    if not all(told.right for told in report.sessions):
+        return f"{report.tool} is right, but an answer is {'wrong' if report.outcome == 'wrong' else 'missing'}"
+    return f"{report.tool} is right, but was not reused as it is"
 
 
 def _conclude(reports: list[Report], output: Output, home: Path, *, every: bool) -> int:

@@ -24,7 +24,7 @@ from agentforge.cli.turns import INTERRUPTED, Ending, follow
 from agentforge.settings import Settings
 
 FOLDER = Path(__file__).resolve().parent / "families"
-Outcome = Literal["learned", "failed honestly", "wrong"]
+Outcome = Literal["learned", "not learned", "failed honestly", "wrong"]
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,18 @@ class Report:
 
     @property
     def outcome(self) -> Outcome:
-        """``wrong`` is what must not happen: a wrong answer given as done, or a wrong tool let in."""
-        right = [told.right for told in self.sessions]
-        if self.tool and self.tool_right and len(right) == 2 and all(right) and self.reused:
-            return "learned"
+        """``wrong`` is what must not happen: a wrong answer given as done, or a wrong tool let in.
+
+        ``failed honestly``: no tool came into the registry, and nothing wrong was said. ``not
+        learned``: a right one did, but an answer is missing or the second session did not reuse it.
+        """
         claimed = any(told.code == 0 and not told.right for told in self.sessions)
-        return "wrong" if claimed or (self.state == "live" and not self.tool_right) else "failed honestly"
+        if claimed or (self.state == "live" and not self.tool_right):
+            return "wrong"
+        if self.state != "live":
+            return "failed honestly"
+        answered = len(self.sessions) == 2 and all(told.right for told in self.sessions)
+        return "learned" if answered and self.reused else "not learned"
 
     @property
     def interrupted(self) -> bool:

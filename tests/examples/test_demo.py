@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from agentforge.boxes.open import probe
-from agentforge.settings import SandboxSettings
+from agentforge.cli.output import Output
+from agentforge.settings import SandboxSettings, Settings
 from agentforge.testing import MessagesServer
 from agentforge.testing.server import Received
 from agentforge.types import Usage
@@ -156,12 +157,14 @@ def told(*, right: bool = True, code: int = 0, roles: tuple[str, ...] = ("plan",
     ("sessions", "hidden", "outcome"),
     [
         ([told(), told(used=("fee",))], (22, 22), "learned"),
-        ([told(), told(used=("fee",), roles=("plan", "generate"))], (22, 22), "failed honestly"),
-        ([told(), told()], (22, 22), "failed honestly"),
+        ([told(), told(used=("fee",), roles=("plan", "generate"))], (22, 22), "not learned"),
+        ([told(), told(used=("fee",), roles=("plan", "test"))], (22, 22), "not learned"),
+        ([told(), told()], (22, 22), "not learned"),
+        ([told(), told(right=False, code=1, used=("fee",))], (22, 22), "not learned"),
         ([told(), told(used=("fee",))], (21, 22), "wrong"),
         ([told(right=False)], (22, 22), "wrong"),
         ([told(), told(right=False, used=("fee",))], (22, 22), "wrong"),
-        ([told(right=False, code=1)], (22, 22), "failed honestly"),
+        ([told(right=False, code=1)], (22, 22), "not learned"),
     ],
 )
 def test_only_a_right_tool_with_right_answers_that_is_reused_counts(
@@ -172,3 +175,56 @@ def test_only_a_right_tool_with_right_answers_that_is_reused_counts(
 
 def test_every_family_has_hidden_cases() -> None:
     assert all(len(oracles()[name].cases()) >= 20 for name in families())
+
+
+def no_tool(name: str, *, right: bool = False, code: int = 1) -> Report:
+    return Report(name, name, "demo-1", sessions=[told(right=right, code=code)])
+
+
+def with_tool(name: str, sessions: list[Told] | None = None, hidden: tuple[int, int] = (22, 22)) -> Report:
+    return Report(name, name, "demo-1", "fee", "live", hidden, sessions or [told(), told(used=("fee",))])
+
+
+def test_without_a_tool_a_family_fails_honestly_unless_it_claims_a_wrong_answer() -> None:
+    assert no_tool("a").outcome == "failed honestly"
+    assert no_tool("a", right=True, code=0).outcome == "failed honestly"
+    assert no_tool("a", code=0).outcome == "wrong"
+
+
+def concluded(monkeypatch: pytest.MonkeyPatch, home: Path, reports: list[Report], *, every: bool = False) -> int:
+    """The exit code of a demo whose families come to these reports."""
+    coming = iter(reports)
+
+    async def next_report(*_: object) -> Report:
+        return next(coming)
+
+    monkeypatch.setattr(demo, "try_family", next_report)
+    drawn = list(families().values())[: len(reports)]
+    told_to, settings = Output("json"), Settings(home=home)
+    ended = asyncio.run((demo._all if every else demo._until_learned)(drawn, settings, told_to))
+    return demo._conclude(ended, told_to, home, every=every)
+
+
+@pytest.mark.parametrize(
+    "stops",
+    [
+        no_tool("b", code=0),
+        with_tool("b", hidden=(21, 22)),
+        with_tool("b", [told(), told(right=False, used=("fee",))]),
+        with_tool("b", [told(), told()]),
+    ],
+)
+def test_only_an_honest_failure_may_try_another_family(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], stops: Report
+) -> None:
+    assert concluded(monkeypatch, tmp_path, [no_tool("a"), stops, with_tool("c")]) == 1
+    reports = json.loads(capsys.readouterr().out)["reports"]
+    assert [report["family"] for report in reports] == ["a", "b"]
+
+
+def test_two_honest_failures_may_precede_what_was_learned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert concluded(monkeypatch, tmp_path, [no_tool("a"), no_tool("b"), with_tool("c")]) == 0
+
+
+def test_three_families_are_tried_at_most() -> None:
+    assert len(demo._draw(families(), demo._arguments().parse_args([]))) == 3
