@@ -104,7 +104,15 @@ class Report:
     def reused(self) -> bool:
         """Whether the second session called the tool and had nothing written."""
         again = self.sessions[1] if len(self.sessions) > 1 else None
-        return bool(again and self.tool in again.tools_used and not again.calls("generate", "test"))
+        written = again and (again.tools_made or again.calls("generate", "test"))
+        return bool(again and self.tool in again.tools_used and not written)
+
+    @property
+    def share(self) -> float | None:
+        """Seconds of the second session for each one of the first; None without a second one."""
+        if len(self.sessions) < 2:
+            return None
+        return self.sessions[1].seconds / max(self.sessions[0].seconds, 0.1)
 
     @property
     def outcome(self) -> Outcome:
@@ -128,7 +136,8 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The report as a JSON object."""
-        return {**asdict(self), "reused": self.reused, "tool_right": self.tool_right, "outcome": self.outcome}
+        judged = {"reused": self.reused, "tool_right": self.tool_right, "outcome": self.outcome, "share": self.share}
+        return {**asdict(self), **judged}
 
 
 async def try_family(family: Family, settings: Settings, user: str, output: Output) -> Report:

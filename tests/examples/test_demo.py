@@ -6,8 +6,10 @@ import asyncio
 import json
 import os
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +45,7 @@ def small_model(table: str) -> Callable[[Received], str]:
         if "You write test cases" in said:
             return f"```python\n{cases}\n```"
         if "Write the Python function" in said:
+            time.sleep(0.5)  # writing takes its time: that is what the second session saves
             return f"```python\n{source}```"
         if "Give its arguments" in said:
             return json.dumps({"grams": 3650})
@@ -148,22 +151,36 @@ def test_an_answer_in_words_is_judged_by_what_it_says(
     assert is_right(answer, expect, given) is right
 
 
-def told(*, right: bool = True, code: int = 0, roles: tuple[str, ...] = ("plan",), used: tuple[str, ...] = ()) -> Told:
+def told(
+    *,
+    right: bool = True,
+    code: int = 0,
+    roles: tuple[str, ...] = ("plan",),
+    used: tuple[str, ...] = (),
+    made: tuple[str, ...] = (),
+    seconds: float = 1.0,
+) -> Told:
     usage = dict.fromkeys(roles, Usage(10, 5, calls=1))
-    return Told("completed", "9", right, 1.0, usage, ["fee"], list(used), code, "s1")
+    return Told("completed", "9", right, seconds, usage, list(made), list(used), code, "s1")
+
+
+def again(**changes: Any) -> Told:
+    """A second session as it should be."""
+    return told(used=("fee",), **changes)
 
 
 @pytest.mark.parametrize(
     ("sessions", "hidden", "outcome"),
     [
-        ([told(), told(used=("fee",))], (22, 22), "learned"),
-        ([told(), told(used=("fee",), roles=("plan", "generate"))], (22, 22), "not learned"),
-        ([told(), told(used=("fee",), roles=("plan", "test"))], (22, 22), "not learned"),
+        ([told(), again()], (22, 22), "learned"),
+        ([told(), again(roles=("plan", "generate"))], (22, 22), "not learned"),
+        ([told(), again(roles=("plan", "test"))], (22, 22), "not learned"),
+        ([told(), again(made=("fee_2",))], (22, 22), "not learned"),
         ([told(), told()], (22, 22), "not learned"),
-        ([told(), told(right=False, code=1, used=("fee",))], (22, 22), "not learned"),
-        ([told(), told(used=("fee",))], (21, 22), "wrong"),
+        ([told(), again(right=False, code=1)], (22, 22), "not learned"),
+        ([told(), again()], (21, 22), "wrong"),
         ([told(right=False)], (22, 22), "wrong"),
-        ([told(), told(right=False, used=("fee",))], (22, 22), "wrong"),
+        ([told(), again(right=False)], (22, 22), "wrong"),
         ([told(right=False, code=1)], (22, 22), "not learned"),
     ],
 )
@@ -182,7 +199,7 @@ def no_tool(name: str, *, right: bool = False, code: int = 1) -> Report:
 
 
 def with_tool(name: str, sessions: list[Told] | None = None, hidden: tuple[int, int] = (22, 22)) -> Report:
-    return Report(name, name, "demo-1", "fee", "live", hidden, sessions or [told(), told(used=("fee",))])
+    return Report(name, name, "demo-1", "fee", "live", hidden, sessions or [told(seconds=9.0), again(seconds=3.0)])
 
 
 def test_without_a_tool_a_family_fails_honestly_unless_it_claims_a_wrong_answer() -> None:
@@ -210,7 +227,7 @@ def concluded(monkeypatch: pytest.MonkeyPatch, home: Path, reports: list[Report]
     [
         no_tool("b", code=0),
         with_tool("b", hidden=(21, 22)),
-        with_tool("b", [told(), told(right=False, used=("fee",))]),
+        with_tool("b", [told(), again(right=False)]),
         with_tool("b", [told(), told()]),
     ],
 )
@@ -228,3 +245,39 @@ def test_two_honest_failures_may_precede_what_was_learned(monkeypatch: pytest.Mo
 
 def test_three_families_are_tried_at_most() -> None:
     assert len(demo._draw(families(), demo._arguments().parse_args([]))) == 3
+
+
+def test_a_second_session_that_takes_more_than_a_third_is_not_enough(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow = with_tool("a", [told(seconds=90.0), again(seconds=30.1)])
+    assert slow.outcome == "learned"
+    assert concluded(monkeypatch, tmp_path, [slow]) == 1
+    told_in_json = json.loads(capsys.readouterr().out)
+    assert told_in_json["missing"] == ["The second session took 33.4% of the first one's time; a third is the most."]
+    assert told_in_json["reports"][0]["share"] == pytest.approx(30.1 / 90)
+    assert concluded(monkeypatch, tmp_path, [with_tool("a", [told(seconds=90.0), again(seconds=30.0)])]) == 0
+
+
+def test_all_families_need_four_fifths_learned_and_none_wrong(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(reports: list[Report]) -> list[str]:
+        code = concluded(monkeypatch, tmp_path, reports, every=True)
+        found = json.loads(capsys.readouterr().out)["missing"]
+        assert code == (1 if found else 0)
+        return found
+
+    learned, failed, wrong = with_tool("good"), no_tool("honest"), no_tool("bad", code=0)
+    assert missing([learned] * 8 + [failed] * 2) == []
+    assert missing([failed] * 3) == ["0 of 3 families were learned; at least 80% must be."]
+    assert missing([learned] * 7 + [failed] * 3) == ["7 of 10 families were learned; at least 80% must be."]
+    assert missing([learned] * 9 + [wrong]) == ["1 of 10 families ended wrong, and none may: bad."]
+    assert len(missing([learned, wrong])) == 2
+
+
+def test_the_text_says_what_is_missing_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo._conclude([with_tool("a"), no_tool("b")], Output(), tmp_path, every=True) == 1
+    shown = capsys.readouterr()
+    assert "33%" in shown.out
+    assert "1 of 2 families were learned; at least 80% must be." in shown.err
