@@ -132,6 +132,26 @@ def jury_score(marks: list[int]) -> int:
     return sum(marks) - max(marks) - min(marks)
 
 
+def part_number(text: str) -> str:
+    """Without dashes and spaces, in capitals."""
+    return text.replace("-", "").replace(" ", "").upper()
+
+
+def pool_entry(adults: int, children: int) -> int:
+    """6 for an adult and 3 for a child; from five people on, 4 off."""
+    return 6 * adults + 3 * children - (4 if adults + children >= 5 else 0)
+
+
+def secret_word(word: str) -> str:
+    """The word backwards, then how many letters it has."""
+    return f"{word[::-1]}{len(word)}"
+
+
+def water_bill(used: int) -> int:
+    """8, and 2 for each cubic metre; 5 more above 30."""
+    return 8 + 2 * used + (5 if used > 30 else 0)
+
+
 def _each(*values: Any) -> list[tuple[Any, ...]]:
     return [(value,) for value in values]
 
@@ -178,6 +198,14 @@ _CODES = (
 _ACCOUNTS = (
     "NL91ABNA|ACC2024XYZ|1234567890|AB123456|DE44500105|XX12345|P9-88-77-66|QWERTYUIOP|a1b2c3d4e5|000111222333|"
     "KL12M|ABCDE1|GB29NWBK6016|55500055|CH9300762011|SE45-5000|ES9121000418|zz99yy88|PT5000020123|MT84MALT0110"
+)
+_PARTS = (
+    "ab-13|a|A-1|zz-9-9-9|k 5|K5|no 12 b|--x|7-7|12 34 56|pump-3a|Pump 3A|b-b b-b|q77b|x - 1|mm 400 2|v8-turbo|0-0-1|"
+    "rs 232-c|t5 -|Gasket 20-30 mm"
+)
+_WORDS = (
+    "oak|elm|ash|yew|a|ox|noon|level|apple|banana|cherry|juniper|sycamore|rhododendron|ivy|moss|fern|lilac|poplar|"
+    "elderberry|larch"
 )
 _YEARS = (2024, 2025, 2030, 2009, 2000, 1999, 2050)
 _NUMBERS = (1, 42, 999, 10000, 12345, 99999)
@@ -227,6 +255,14 @@ ORACLES: MappingProxyType[str, Oracle] = MappingProxyType(
         ),
         "department_code": Oracle(department_code, _texts(_DEPARTMENTS)),
         "jury_score": Oracle(jury_score, _each(*_MARKS)),
+        "part_number": Oracle(part_number, _texts(_PARTS)),
+        "pool_entry": Oracle(
+            pool_entry, [(adults, children) for adults in (0, 1, 2, 4, 5, 9) for children in (1, 2, 3, 5, 8)]
+        ),
+        "secret_word": Oracle(secret_word, _texts(_WORDS)),
+        "water_bill": Oracle(
+            water_bill, _each(0, 1, 2, 3, 5, 8, 10, 11, 15, 20, 25, 28, 29, 30, 31, 32, 33, 35, 40, 50, 60, 99, 250)
+        ),
     }
 )
 """Family → oracle."""

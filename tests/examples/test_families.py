@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from agentforge import assets
+from agentforge.agent.grounding import check_examples
+from agentforge.types import Example
 
 FOLDER = assets.folder("examples") / "families"
 FAMILIES = sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -36,13 +38,23 @@ def _family(name: str) -> dict[str, Any]:
     return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
 
+BULLET = re.compile(r"\s*(?:[-*•]|\d+[.)])\s")
+PROSE = [name for name in FAMILIES if not any(map(BULLET.match, _family(name)["ask"].splitlines()))]
+
+
+def _question(family: dict[str, Any]) -> str:
+    """What is asked: the last paragraph, or where all is one paragraph, its last sentence."""
+    *before, last = family["ask"].split("\n\n")
+    return last if before else re.split(r"(?<=[.!]) ", last)[-1]
+
+
 def _spelled(value: Any) -> str:
     """A value as it must stand in a message: text bare or quoted, numbers as digits, lists as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def test_there_are_families_enough_and_each_has_its_oracle():
-    assert len(FAMILIES) >= 12
+    assert len(FAMILIES) >= 24
     assert set(FAMILIES) == set(ORACLES)
 
 
@@ -57,16 +69,45 @@ def test_a_family_has_all_fields_and_no_other(name):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_the_text_gives_four_to_six_worked_examples_verbatim(name):
+def test_the_text_gives_a_rule_some_worked_examples_and_a_question(name):
     family = _family(name)
-    rule, lines, question = family["ask"].split("\n\n")
-    assert len(rule) > 100
+    assert len(family["ask"].split("\n\n")[0]) > 100
     assert 4 <= len(family["examples"]) <= 6
+    assert _question(family).endswith("?")
+    assert all(_spelled(value) in _question(family) for value in family["question"])
+
+
+@pytest.mark.parametrize("name", sorted(set(FAMILIES) - set(PROSE)))
+def test_bulleted_examples_stand_verbatim_one_on_a_line(name):
+    family = _family(name)
+    _, lines, _ = family["ask"].split("\n\n")
     for line, example in zip(lines.splitlines(), family["examples"], strict=True):
         assert line.startswith("- ")
         for value in (*example["args"], example["returns"]):
             assert _spelled(value) in line
-    assert all(_spelled(value) in question for value in family["question"])
+
+
+def test_some_families_are_written_without_any_list():
+    assert len(PROSE) >= 4
+
+
+@pytest.mark.parametrize("name", PROSE)
+def test_examples_in_prose_and_tables_stand_verbatim_in_their_order(name):
+    family = _family(name)
+    values = [_spelled(value) for one in family["examples"] for value in (*one["args"], one["returns"])]
+    told = family["ask"].removesuffix(_question(family))
+    assert re.search(r"(?<!\w)" + r"(?!\w).*?(?<!\w)".join(map(re.escape, values)) + r"(?!\w)", told, re.DOTALL)
+
+
+@pytest.mark.parametrize("name", PROSE)
+def test_examples_in_prose_count_as_ground_truth_for_the_host(name):
+    family = _family(name)
+    stated = [
+        Example({f"value_{at}": value for at, value in enumerate(one["args"])}, returns=one["returns"], source="model")
+        for one in family["examples"]
+    ]
+    kept, dropped = check_examples(stated, {"user": family["ask"]})
+    assert (len(kept), dropped) == (len(stated), [])
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -84,8 +125,7 @@ def test_the_answers_asked_for_stand_nowhere_in_the_text(name):
     shown = [example["args"] for example in family["examples"]]
     assert family["question"] not in shown
     assert family["question_again"] not in [*shown, family["question"]]
-    question = family["ask"].split("\n\n")[2]
-    assert _spelled(family["expect"]) not in question.split('"')[0].split()
+    assert _spelled(family["expect"]) not in _question(family).split('"')[0].split()
     assert family["expect_again"] != family["expect"]
 
 
@@ -138,6 +178,10 @@ BY_HAND: dict[str, list[tuple[tuple[Any, ...], int | str]]] = {
     "supplier_grade": [((0, 2), "A"), ((0, 5), "B"), ((5, 9), "D"), ((17, 0), "D"), ((5, 0), "B")],
     "department_code": [(("it",), "I1"), (("human resources",), "HR2")],
     "jury_score": [(([1, 1, 1],), 1), (([10, 10, 0, 10],), 20)],
+    "part_number": [(("--x",), "X"), (("rs 232-c",), "RS232C"), (("x - 1",), "X1")],
+    "pool_entry": [((4, 1), 23), ((2, 2), 18), ((0, 5), 11), ((0, 1), 3)],
+    "secret_word": [(("a",), "a1"), (("noon",), "noon4"), (("rhododendron",), "nordnedodohr12")],
+    "water_bill": [((0,), 8), ((30,), 68), ((31,), 75), ((100,), 213)],
 }
 
 
@@ -172,6 +216,10 @@ NEARLY_RIGHT: dict[str, Any] = {
     ],
     "department_code": lambda department: "".join(w[0] for w in department.split()) + str(len(department.split())),
     "jury_score": lambda marks: sum(mark for mark in marks if mark not in (max(marks), min(marks))),
+    "part_number": lambda text: text.replace("-", "").upper(),
+    "pool_entry": lambda adults, children: 6 * adults + 3 * children - (4 if adults + children > 5 else 0),
+    "secret_word": lambda word: word[::-1] + str(len(set(word))),
+    "water_bill": lambda used: 8 + 2 * used + (5 if used >= 30 else 0),
 }
 
 
