@@ -16,7 +16,7 @@ from agentforge.cli.options import Who
 from agentforge.cli.output import Output, one_line
 from agentforge.cli.progress import view_for
 from agentforge.cli.running import footer
-from agentforge.cli.turns import INTERRUPTED, Ending, choose_session, follow
+from agentforge.cli.turns import INTERRUPTED, Ending, choose_session, follow, need_stdin
 from agentforge.errors import UsageError
 from agentforge.settings import load
 from agentforge.types import Usage
@@ -29,7 +29,12 @@ Ctrl-C interrupts a turn, Ctrl-D leaves; every word is kept and can be continued
 
 
 def chat(who: Who, *, latest: bool, resume: str | None) -> int:
-    """Talks until Ctrl-D; returns 0, since leaving a conversation is no failure."""
+    """Talks until Ctrl-D; returns 0, since leaving a conversation is no failure.
+
+    Raises:
+        UsageError: stdin is closed, or as :func:`choose_session`.
+    """
+    need_stdin("Start it in a terminal, or pipe lines in; one task alone is: agentforge run -p TEXT")
     settings = load(overrides=who.overrides())
     _line_editing()
     output = Output()

@@ -41,9 +41,9 @@ def read_prompt(given: str, limit: int) -> str:
     """The task: ``given``, or stdin for ``-``, of which no more is read than may be accepted.
 
     Raises:
-        UsageError: it is empty, longer than ``limit`` bytes, or no UTF-8 text.
+        UsageError: it is empty, longer than ``limit`` bytes, no UTF-8 text, or stdin is closed.
     """
-    raw = sys.stdin.buffer.read(limit + 1) if given == "-" else given.encode("utf-8", "surrogateescape")
+    raw = _from_stdin(limit + 1) if given == "-" else given.encode("utf-8", "surrogateescape")
     cut = len(raw) > limit
     try:
         text = raw.decode("utf-8", "ignore" if cut else "strict")
@@ -53,6 +53,21 @@ def read_prompt(given: str, limit: int) -> str:
         raise UsageError(f"The prompt is longer than {limit:,} bytes.", fix="Shorten it, or raise agent.prompt_bytes.")
     check_text(text, limit)
     return text
+
+
+def _from_stdin(most: int) -> bytes:
+    need_stdin("Pipe the prompt in, or give it as: agentforge run -p TEXT")
+    return sys.stdin.buffer.read(most)
+
+
+def need_stdin(fix: str) -> None:
+    """Makes sure that there is a stdin; where it is closed (``<&-``), Python has none at all.
+
+    Raises:
+        UsageError: it is closed.
+    """
+    if sys.stdin is None:
+        raise UsageError("Stdin is closed.", fix=fix)
 
 
 async def choose_session(forge: Forge, *, latest: bool, resume: str | None) -> str | None:

@@ -21,6 +21,8 @@ from agentforge.cli.output import status_of
 from agentforge.testing import Fault, MessagesServer, Reply
 from tests.cli.conftest import KEY, Done, Program, write_settings
 
+PROGRAM = f"{sys.executable} -m agentforge.cli"
+
 
 def failed_as(done: Done, code: int, *words: str) -> None:
     assert done.code == code, done.err
@@ -28,6 +30,12 @@ def failed_as(done: Done, code: int, *words: str) -> None:
     assert done.err.startswith("agentforge: ")
     for word in words:
         assert word in done.err
+
+
+def shell(command: str) -> Done:
+    """The command as a shell runs it, for what only a shell can do to the three streams."""
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def test_0_the_answer_alone_is_on_stdout(process: Program, to_claude: MessagesServer) -> None:
@@ -103,6 +111,11 @@ def test_0_a_box_that_cannot_be_closed_costs_nobody_the_answer(
 )
 def test_2_usage(program: Program, arguments: list[str], stdin: bytes, words: list[str]) -> None:
     failed_as(program(*arguments, stdin=stdin), 2, *words)
+
+
+@pytest.mark.parametrize("arguments", ["run -p -", "chat"])
+def test_2_a_closed_stdin(arguments: str) -> None:
+    failed_as(shell(f"{PROGRAM} {arguments} <&-"), 2, "Stdin is closed", "agentforge run -p TEXT")
 
 
 def test_2_an_unknown_session(program: Program, to_claude: MessagesServer) -> None:
