@@ -12,11 +12,12 @@ need, and never given to anything that generates or tests.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from agentforge.registry.layers import BaseLayer, Layers
 from agentforge.registry.repository import Registry
 from agentforge.settings import Settings, load
 from agentforge.types import Example, JSONObject, Need, Role, Usage
-from benchmarks.form import cannot_run, parser, progress, read_lines, show
+from benchmarks.form import cannot_run, code_version, parser, progress, read_lines, resumable, short_hash, show
 
 NAIVE_ANSWERS = 6
 NAIVE_ROUNDS = 2
@@ -203,54 +204,118 @@ def summed(rows: list[dict[str, Any]], *, planner: bool) -> JSONObject:
     }
 
 
+def settings_of(options: Any) -> Settings:
+    """The settings in force; ``--model-url`` names the local endpoint."""
+    local = {"kind": "vllm", "url": options.model_url, "model": options.model, "context": options.context}
+    return load(overrides={"endpoints.local": local} if options.model_url else {})
+
+
+def conditions_of(settings: Settings) -> dict[str, str]:
+    """What a figure depends on besides its need: kept rows of other conditions are never mixed in."""
+    endpoints = {str(role): settings.endpoint(role) for role in Role}
+    used: JSONObject = {
+        "forge": settings.forge.model_dump(mode="json"),
+        "sandbox": settings.sandbox.model_dump(mode="json"),
+        "model": settings.model.model_dump(mode="json", exclude={"cache", "port", "start_seconds"}),
+        "roles": {
+            role: endpoint.model_dump(mode="json", exclude={"url", "key", "timeout"})
+            for role, endpoint in endpoints.items()
+        },
+    }
+    used["naive"] = [NAIVE_ANSWERS, NAIVE_ROUNDS, NAIVE_REPAIRS]
+    return {
+        "commit": code_version(Path(__file__)),
+        "settings": short_hash(used),
+        "model": "+".join(dict.fromkeys(endpoint.model for endpoint in endpoints.values())),
+    }
+
+
+@dataclass(frozen=True)
+class Results:
+    """The kept rows of equal conditions, in a file that grows with every need."""
+
+    path: Path
+    conditions: dict[str, str]
+    needs: dict[str, str]
+    rows: list[dict[str, Any]]
+
+    @classmethod
+    def open(cls, path: Path, conditions: dict[str, str], needs: dict[str, str]) -> Results:
+        """Takes up what is comparable; ``needs`` maps ids to hashes of the needs as they are now."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        old = read_lines(path) if path.exists() else []
+        same = resumable(old, lambda row: {**conditions, "need": needs.get(row["id"], row.get("need"))})
+        return cls(path, conditions, needs, same)
+
+    def has(self, key: dict[str, Any]) -> bool:
+        """Whether this run of this need through this arm has been measured."""
+        return any(all(row[name] == value for name, value in key.items()) for row in self.rows)
+
+    def add(self, key: dict[str, Any], figures: JSONObject) -> None:
+        """Keeps one row, at once."""
+        row = {**key, **self.conditions, "need": self.needs[key["id"]], **figures}
+        self.rows.append(row)
+        with self.path.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(row) + "\n")
+
+    def of(self, arm: str, ids: set[str], runs: int) -> list[dict[str, Any]]:
+        """The rows of one arm that were asked for."""
+        return [row for row in self.rows if row["arm"] == arm and row["id"] in ids and row["run"] <= runs]
+
+
+def told(rows: list[dict[str, Any]], *, planner: bool) -> JSONObject:
+    """The figures of one arm over all its runs, and of each run with the verdict on each need."""
+    by_run: JSONObject = {}
+    for number in sorted({row["run"] for row in rows}):
+        of_run = [row for row in rows if row["run"] == number]
+        verdicts = {row["id"]: row["verdict"] for row in of_run}
+        by_run[str(number)] = {**summed(of_run, planner=planner), "verdicts": verdicts}
+    return {**summed(rows, planner=planner), "by_run": by_run}
+
+
+def as_table(by_arm: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """One row for each arm and, where there are several, for each of its runs."""
+    rows: dict[str, dict[str, Any]] = {}
+    for arm, figures in by_arm.items():
+        runs = figures["by_run"] if len(figures["by_run"]) > 1 else {}
+        for name, shown in {arm: figures, **{f"{arm}, run {number}": one for number, one in runs.items()}}.items():
+            rows[name] = {key: value for key, value in shown.items() if key not in ("by_run", "verdicts")}
+    return rows
+
+
 async def run(options: Any) -> int:
     """Measures what is not in the kept results yet, then shows all of it."""
-    rows = read_lines(options.needs)
-    rows = [row for row in rows if not options.only or row["id"] in options.only.split(",")][: options.first]
+    needs = read_lines(options.needs)
+    hashes = {row["id"]: short_hash(row) for row in needs}
+    rows = [row for row in needs if not options.only or row["id"] in options.only.split(",")][: options.first]
+    runs = options.runs
     if options.quick:
-        rows = rows[:1]
+        rows, runs = rows[:1], 1
     arms = options.arms.split(",")
     if unknown := [arm for arm in arms if arm not in ARMS]:
         return cannot_run(f"Unknown arms: {', '.join(unknown)}. Known: {', '.join(ARMS)}.", 2)
-    flags: dict[str, Any] = {}
-    if options.model_url:
-        flags = {
-            "endpoints.local": {
-                "kind": "vllm",
-                "url": options.model_url,
-                "model": options.model,
-                "context": options.context,
-            }
-        }
-    settings = load(overrides=flags)
-    done = read_lines(options.out) if options.out.exists() else []
-    options.out.parent.mkdir(parents=True, exist_ok=True)
+    settings = settings_of(options)
+    conditions = conditions_of(settings)
+    results = Results.open(options.out, conditions, hashes)
     async with Models(settings) as models, await open_box(settings.sandbox, user="bench", on_notice=progress) as box:
         bench = Bench(models, box, settings)
-        for number in range(1, options.runs + 1):
-            for row in rows:
-                for arm in arms:
-                    key = {"run": number, "id": row["id"], "arm": arm}
-                    if any(all(old[name] == value for name, value in key.items()) for old in done):
-                        continue
-                    progress(f"run {number} {row['id']} {row['name']} {arm}")
-                    figures = await measure(bench, arm, row)
-                    progress(
-                        f"  {figures['verdict']}: {figures['reason']} "
-                        f"({figures['tokens']} tokens, {figures['seconds']} s)"
-                    )
-                    done.append({**key, "name": row["name"], **figures})
-                    with options.out.open("a", encoding="utf-8") as out:
-                        out.write(json.dumps(done[-1]) + "\n")
-    wanted = {row["id"] for row in rows}
-    kept = [old for old in done if old["id"] in wanted and old["run"] <= options.runs]
+        for number, row, arm in itertools.product(range(1, runs + 1), rows, arms):
+            key = {"run": number, "id": row["id"], "arm": arm}
+            if results.has(key):
+                continue
+            progress(f"run {number} {row['id']} {row['name']} {arm}")
+            figures = await measure(bench, arm, row)
+            progress(
+                f"  {figures['verdict']}: {figures['reason']} ({figures['tokens']} tokens, {figures['seconds']} s)"
+            )
+            results.add(key, {"name": row["name"], **figures})
     planner = settings.endpoint_name(Role.PLAN) != settings.endpoint_name(Role.GENERATE)
-    by_arm = {arm: summed([old for old in kept if old["arm"] == arm], planner=planner) for arm in arms}
-    show({"benchmark": "needs", "runs": options.runs, "arms": by_arm}, by_arm, as_json=options.json)
+    by_arm = {arm: told(results.of(arm, {row["id"] for row in rows}, runs), planner=planner) for arm in arms}
+    show({"benchmark": "needs", "runs": runs, **conditions, "arms": by_arm}, as_table(by_arm), as_json=options.json)
     return 0
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = parser(__doc__ or "")
     options.add_argument(
@@ -261,14 +326,17 @@ def main() -> int:
     options.add_argument("--only", default="", help="ids, separated by commas")
     options.add_argument("--first", type=int, default=None, help="only the first N needs")
     options.add_argument(
-        "--out", type=Path, default=Path("results/needs.jsonl"), help="kept results; a run resumes from them"
+        "--out",
+        type=Path,
+        default=Path("results/needs.jsonl"),
+        help="kept results; a run resumes from those of the same commit, settings, model and needs",
     )
     options.add_argument(
         "--model-url", default="", help="a server that speaks the Messages protocol (default: settings)"
     )
     options.add_argument("--model", default="qwen-coder")
     options.add_argument("--context", type=int, default=4096)
-    chosen = options.parse_args()
+    chosen = options.parse_args(arguments)
     try:
         return asyncio.run(run(chosen))
     except FileNotFoundError as error:

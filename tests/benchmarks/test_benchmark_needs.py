@@ -1,0 +1,183 @@
+"""The benchmark of needs, with arms, models and boxes from a script: what it keeps, takes up and prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentforge.boxes.protocol import CallResult
+from agentforge.testing import FakeBox, ScriptedModel
+from agentforge.testing.box import Run, raised, returned
+from agentforge.types import Need, Usage
+from benchmarks import needs
+from benchmarks.needs import Bench, Made
+
+RIGHT, WRONG = "def twice(n):\n    return 2 * n\n", "def twice(n):\n    return n + n ** 2\n"
+
+
+def compute(run: Run) -> CallResult:
+    """What those two sources give."""
+    number = run.args["n"]
+    assert isinstance(number, int)
+    if "def twice(" not in run.source:
+        return raised("NameError", "twice")
+    return returned(number + number**2 if "**" in run.source else 2 * number)
+
+
+def need(identity: str, hidden: int = 7) -> dict[str, Any]:
+    return {
+        "id": identity,
+        "name": "twice",
+        "signature": "(n: int) -> int",
+        "purpose": "Double n.",
+        "examples": [{"args": {"n": n}, "returns": 2 * n} for n in (0, 1)],
+        "hidden": [{"args": {"n": hidden}, "returns": 2 * hidden}],
+    }
+
+
+Bencher = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def measured() -> list[str]:
+    """The needs that an arm was given, in order."""
+    return []
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What went to stderr, run by run."""
+    return []
+
+
+@pytest.fixture
+def bench(
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    measured: list[str],
+    said: list[str],
+) -> Bencher:
+    """Runs the benchmark on needs n1 (right), n2 (wrong) and n3 (failed) in a folder of its own."""
+    delivered = iter([RIGHT, WRONG, None] * 9)
+
+    async def arm(bench: Bench, need: Need) -> Made:
+        measured.append(need.name)
+        return Made(next(delivered), "because", Usage(10, 5, calls=2), 5, {})
+
+    async def open_box(*_: object, **__: object) -> FakeBox:
+        return FakeBox(compute)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.setitem(needs.ARMS, "arm", arm)
+    monkeypatch.setattr(needs, "open_box", open_box)
+    monkeypatch.setattr(needs, "Models", lambda _: ScriptedModel([]))
+    monkeypatch.setattr(needs, "code_version", lambda *_: "c1")
+    Path("needs.jsonl").write_text("\n".join(json.dumps(need(one)) for one in ("n1", "n2", "n3")), encoding="utf-8")
+
+    def run(*arguments: str) -> dict[str, Any]:
+        fixed = ["--needs", "needs.jsonl", "--out", "kept/needs.jsonl", "--arms", "arm", "--json"]
+        assert needs.main([*fixed, "--model-url", "http://127.0.0.1:9", *arguments]) == 0
+        shown = capsys.readouterr()
+        said.append(shown.err)
+        return json.loads(shown.out.splitlines()[-1])
+
+    return run
+
+
+def kept() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path("kept/needs.jsonl").read_text("utf-8").splitlines()]
+
+
+def test_each_need_gets_a_verdict_and_each_row_its_conditions(bench: Bencher) -> None:
+    shown = bench()
+    arm = shown["arms"]["arm"]
+    assert (arm["needs"], arm["right"], arm["wrong_live"], arm["failed_honestly"]) == (3, 1, 1, 1)
+    assert (arm["calls"], arm["tokens"], arm["prompt_tokens"]) == (6, 15, 30)
+    assert [row["verdict"] for row in kept()] == ["right", "wrong_live", "failed_honestly"]
+    assert (shown["commit"], shown["model"]) == ("c1", "qwen-coder")
+    for row in kept():
+        assert {name: row[name] for name in ("commit", "settings", "model")} == {
+            name: shown[name] for name in ("commit", "settings", "model")
+        }
+
+
+def test_a_second_start_takes_up_what_is_kept(bench: Bencher, measured: list[str]) -> None:
+    first = bench()
+    assert bench() == first
+    assert len(measured) == len(kept()) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda patch: patch.setattr(needs, "code_version", lambda *_: "c2"), "commit"),
+        (lambda patch: patch.setenv("AGENTFORGE_FORGE__CANDIDATES", "6"), "settings"),
+        (lambda patch: patch.setenv("AGENTFORGE_SANDBOX__CALL_SECONDS", "1"), "settings"),
+        (lambda patch: patch.setattr(needs, "NAIVE_ANSWERS", 4), "settings"),
+    ],
+)
+def test_figures_of_two_versions_are_never_mixed(
+    bench: Bencher,
+    measured: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    said: list[str],
+    change: Callable[[pytest.MonkeyPatch], None],
+    reason: str,
+) -> None:
+    bench("--first", "2")
+    change(monkeypatch)
+    again = bench("--first", "2")
+    assert len(measured) == 4
+    assert again["arms"]["arm"]["needs"] == 2
+    assert "kept rows" not in said[0]
+    assert said[1].startswith("2 kept rows are ignored")
+    assert f"2 with other {reason}\n" in said[1]
+
+
+def test_another_model_is_measured_anew(bench: Bencher, measured: list[str]) -> None:
+    bench("--first", "1")
+    assert bench("--first", "1", "--model", "other-coder")["model"] == "other-coder"
+    assert len(measured) == 2
+
+
+def test_where_the_server_listens_does_not_matter(bench: Bencher, measured: list[str]) -> None:
+    bench("--first", "1")
+    bench("--first", "1", "--model-url", "http://127.0.0.1:10")
+    assert len(measured) == 1
+
+
+def test_a_need_that_was_changed_is_measured_anew(bench: Bencher, measured: list[str]) -> None:
+    bench("--first", "1")
+    Path("needs.jsonl").write_text(json.dumps(need("n1", hidden=8)), encoding="utf-8")
+    assert bench()["arms"]["arm"]["needs"] == 1
+    assert len(measured) == 2
+
+
+def test_several_runs_are_told_together_and_singly(bench: Bencher) -> None:
+    arm = bench("--runs", "3", "--first", "2")["arms"]["arm"]
+    assert (arm["needs"], list(arm["by_run"])) == (6, ["1", "2", "3"])
+    assert [one["needs"] for one in arm["by_run"].values()] == [2, 2, 2]
+    assert arm["by_run"]["1"]["verdicts"] == {"n1": "right", "n2": "wrong_live"}
+    assert arm["by_run"]["2"]["verdicts"] == {"n1": "failed_honestly", "n2": "right"}
+    for key in ("right", "wrong_live", "failed_honestly", "calls", "tokens"):
+        assert sum(one[key] for one in arm["by_run"].values()) == arm[key]
+
+
+def test_quick_is_one_need_once(bench: Bencher, measured: list[str]) -> None:
+    shown = bench("--quick", "--runs", "3")
+    assert (shown["runs"], shown["arms"]["arm"]["needs"], len(measured)) == (1, 1, 1)
+
+
+def test_the_table_has_a_row_for_each_run(bench: Bencher, capsys: pytest.CaptureFixture[str]) -> None:
+    bench("--runs", "2")
+    arguments = ["--needs", "needs.jsonl", "--out", "kept/needs.jsonl", "--arms", "arm", "--runs", "2"]
+    assert needs.main([*arguments, "--model-url", "http://127.0.0.1:9"]) == 0
+    names = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
+    assert names[1:] == ["arm", "arm, run 1", "arm, run 2"]
