@@ -63,7 +63,15 @@ class ModelSettings(_Section):
     port: int = Field(default=0, ge=0, le=65535, description="0 takes a free one.")
     context: int = Field(default=4096, ge=1024, description="Context window served, in tokens.")
     parallel: int = Field(default=8, ge=1, description="Sequences decoded at once.")
-    kv_cache_gb: int = Field(default=2, ge=1, description="Memory for the key-value cache on a CPU.")
+    kv_cache_gb: int = Field(
+        default=0, ge=0, description="Memory for the key-value cache on a CPU; 0: 2, or 1 on a machine under 10 GB."
+    )
+    weights: Literal["auto", "bf16", "int8"] = Field(
+        default="auto", description="auto: int8 where the CPU has instructions for it, else as they are."
+    )
+    reserved_cores: int | None = Field(
+        default=None, ge=0, description="Cores that a CPU server leaves free; unset: none of up to four, else one."
+    )
     start_seconds: float = Field(default=900, gt=0, description="How long the server may take to start.")
 
 

@@ -80,7 +80,7 @@ def status(who: Who, form: str) -> int:
     """Says how the local model stands; 0 only when it answers."""
     found = room.status(_attached(load(overrides=who.overrides())))
     code = 0 if found.state == "healthy" else NOT_ANSWERING
-    facts = [found.state, found.model, found.url, found.source]
+    facts = [found.state, found.model, found.url, found.source, found.profile]
     if found.pid:
         facts += [f"pid {found.pid}", f"up {seconds_text(found.uptime)}", f"log {found.log}"]
     if found.state in ("stopped", "not installed"):

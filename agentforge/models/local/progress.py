@@ -30,15 +30,21 @@ OnProgress: TypeAlias = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """One thing still missing; sizes in bytes, ``peak`` being the most it needs while being made."""
+    """One thing still missing; sizes in bytes, ``peak`` being the most it needs while being made.
+
+    ``made_here`` means that it is made of others and nothing of it is downloaded.
+    """
 
     what: str
     download: int
     disk: int
     peak: int
     exact: bool = False
+    made_here: bool = False
 
     def __str__(self) -> str:
+        if self.made_here:
+            return f"{self.what}: about {self.disk / GB:.1f} GB on disk"
         about = "" if self.exact else "about "
         return f"{self.what}: {about}{self.download / GB:.1f} GB to download, {self.disk / GB:.1f} GB on disk"
 
@@ -55,6 +61,11 @@ class Plan:
     def download(self) -> int:
         """Bytes to download."""
         return sum(item.download for item in self.items)
+
+    @property
+    def fetches(self) -> bool:
+        """Whether anything is downloaded at all (of a size that may be unknown)."""
+        return any(not item.made_here for item in self.items)
 
     @property
     def needed(self) -> int:

@@ -64,6 +64,7 @@ class Launch:
     requested: str
     source: str
     options: str = ""
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class ServerRecord:
     command: tuple[str, ...]
     log: str
     started: float
+    profile: str = ""  # in words, for people; not in records of older versions
 
     @property
     def alive(self) -> bool:
@@ -156,6 +158,7 @@ def start(home: Path, launch: Launch) -> ServerRecord:
         command=launch.command,
         log=str(log),
         started=time.time(),
+        profile=launch.profile,
     )
     storage.write_whole(home / RECORD, json.dumps(asdict(record), indent=1))
     return record

@@ -18,9 +18,10 @@ from typing import Literal, TypeAlias
 
 import tomli_w
 
-from agentforge.errors import ApprovalNeeded, ModelUnavailable
-from agentforge.models.local import answers, processes, server, sources, storage, weights
+from agentforge.errors import ApprovalNeeded, ConfigurationError, ModelUnavailable
+from agentforge.models.local import answers, int8, processes, profiles, server, sources, storage, weights
 from agentforge.models.local.environment import ServerEnvironment, can_compile, environment_of, install
+from agentforge.models.local.profiles import Profile
 from agentforge.models.local.progress import Confirm, OnProgress, Plan, Progress
 from agentforge.models.local.sources import Device, HubModel, Source
 from agentforge.settings import LOCAL_MODEL_FILE, Settings
@@ -43,7 +44,9 @@ class LocalModel:
 
 @dataclass(frozen=True, slots=True)
 class LocalModelStatus:
-    """How things stand. ``uptime`` in seconds since the server was started, ``log`` its log."""
+    """How things stand. ``uptime`` in seconds since the server was started, ``log`` its log,
+    ``profile`` one line on how it serves, or would (weights, cores, memory).
+    """
 
     state: State
     source: str
@@ -53,6 +56,7 @@ class LocalModelStatus:
     context: int = 0
     uptime: float = 0.0
     log: str = ""
+    profile: str = ""
 
 
 async def up(
@@ -76,7 +80,9 @@ async def up(
         async with storage.locked(
             settings.home / "local-model.lock", seconds=LOCK_SECONDS, on_wait=_waiting(on_progress)
         ):
-            return await _running(settings, on_progress) or await _bring_up(settings, source, on_progress, confirm)
+            profile = profiles.choose(settings.model, await asyncio.to_thread(profiles.find_machine))
+            running = await _running(settings, profile, on_progress)
+            return running or await _bring_up(settings, source, profile, on_progress, confirm)
 
 
 def _waiting(on_progress: OnProgress) -> Callable[[str], None]:
@@ -107,12 +113,12 @@ def _model_at(settings: Settings, source: Source) -> answers.ServedModel | None:
     return next((model for model in served if model.name == wanted), served[0]) if served else None
 
 
-async def _running(settings: Settings, on_progress: OnProgress) -> LocalModel | None:
+async def _running(settings: Settings, profile: Profile, on_progress: OnProgress) -> LocalModel | None:
     """The server of this home, if it is the one that the settings ask for; any other is stopped."""
     record = server.read_record(settings.home)
     if record is None:
         return None
-    wanted = (settings.model.source, _options(settings))
+    wanted = (settings.model.source, _options(settings, profile))
     if record.alive and (record.requested, record.options) == wanted:
         served = await asyncio.to_thread(server.answers_as, record)
         return _found(settings, record, served) if served else await _finish(settings, record, on_progress)
@@ -122,19 +128,21 @@ async def _running(settings: Settings, on_progress: OnProgress) -> LocalModel | 
     return None
 
 
-async def _bring_up(settings: Settings, source: Source, on_progress: OnProgress, confirm: Confirm | None) -> LocalModel:
-    device = await asyncio.to_thread(sources.find_device)
-    environment = environment_of(settings.model_cache.expanduser().absolute(), device)
+async def _bring_up(
+    settings: Settings, source: Source, profile: Profile, on_progress: OnProgress, confirm: Confirm | None
+) -> LocalModel:
+    environment = environment_of(settings.model_cache.expanduser().absolute(), profile.device)
     cache = environment.folder.parent
     async with storage.locked(cache / "lock", seconds=LOCK_SECONDS, on_wait=_waiting(on_progress)):
         source, hub = await _resolve(source, cache, on_progress)
-        _agree(_plan(source, cache, environment, hub), on_progress, confirm)
+        _agree(_plan(source, cache, environment, hub, profile), on_progress, confirm)
         await install(environment, on_progress)
         folder = await weights.obtain(source, cache, environment, on_progress)
+        served, told = await _in_form(settings, profile, folder, environment, on_progress)
     if not _compiled(environment):
         missing = "No C++ compiler or no Python headers here: the model runs uncompiled, which is slower"
         on_progress(Progress("server", missing, notice=True))
-    record = server.start(settings.home, _launch(settings, source, folder, environment))
+    record = server.start(settings.home, _launch(settings, source, served, environment, profile, told))
     return await _finish(settings, record, on_progress)
 
 
@@ -164,8 +172,26 @@ def candidates(source: Source) -> tuple[Source, ...]:
     return (source,)
 
 
-def _plan(source: Source, cache: Path, environment: ServerEnvironment, hub: HubModel | None) -> Plan:
-    items = (environment.missing(), weights.missing(source, cache, hub))
+async def _in_form(
+    settings: Settings, profile: Profile, folder: Path, environment: ServerEnvironment, on_progress: OnProgress
+) -> tuple[Path, Profile]:
+    """The folder to serve: the int8 copy where that is wanted and can be made, else ``folder``."""
+    if profile.weights != "int8":
+        return folder, profile
+    reason = await asyncio.to_thread(int8.unsuitable, folder)
+    if reason is None:
+        return await int8.obtain(folder, environment.folder.parent, environment, on_progress), profile
+    if settings.model.weights == "int8":
+        raise ConfigurationError(
+            f"No int8 copy can be made of the model in {folder}: {reason}.", fix="Set model.weights to auto."
+        )
+    on_progress(Progress("weights", f"The weights are served as they are, without int8: {reason}", notice=True))
+    return folder, profile.serve_unchanged(reason)
+
+
+def _plan(source: Source, cache: Path, environment: ServerEnvironment, hub: HubModel | None, profile: Profile) -> Plan:
+    copy = int8.missing(source, cache, hub) if profile.weights == "int8" else None
+    items = (environment.missing(), weights.missing(source, cache, hub), copy)
     return Plan(tuple(item for item in items if item), cache, storage.free_bytes(cache))
 
 
@@ -173,29 +199,32 @@ def _agree(plan: Plan, on_progress: OnProgress, confirm: Confirm | None) -> None
     if not plan.items:
         return
     storage.check_space(plan)
-    on_progress(Progress("environment", f"To be fetched into {plan.folder}: {plan}", notice=True))
-    if confirm is not None and not confirm(plan):
+    what = "fetched into" if plan.fetches else "made in"
+    on_progress(Progress("environment", f"To be {what} {plan.folder}: {plan}", notice=True))
+    if plan.fetches and confirm is not None and not confirm(plan):
         raise ApprovalNeeded(
             "Nothing was downloaded.", fix="Agree to the download, or set model.source to another source."
         )
 
 
-def _options(settings: Settings) -> str:
-    model = settings.model
-    return f"port={model.port} context={model.context} parallel={model.parallel} kv_cache_gb={model.kv_cache_gb}"
+def _options(settings: Settings, profile: Profile) -> str:
+    return f"port={settings.model.port} context={settings.model.context} {profile.options}"
 
 
-def _launch(settings: Settings, source: Source, folder: Path, environment: ServerEnvironment) -> server.Launch:
+def _launch(
+    settings: Settings, source: Source, folder: Path, environment: ServerEnvironment, wanted: Profile, told: Profile
+) -> server.Launch:
     port = server.choose_port(settings.model.port)
     return server.Launch(
         command=tuple(map(str, command(settings, source, folder, environment, port))),
-        environment=_server_environment(settings, environment),
+        environment=_server_environment(environment, wanted),
         url=f"http://127.0.0.1:{port}",
         model=source.model,
         context=settings.model.context,
         requested=settings.model.source,
         source=str(source),
-        options=_options(settings),
+        options=_options(settings, wanted),
+        profile=str(told),
     )
 
 
@@ -222,7 +251,7 @@ def _compiled(environment: ServerEnvironment) -> bool:
     return environment.device == "gpu" or can_compile()
 
 
-def _server_environment(settings: Settings, environment: ServerEnvironment) -> dict[str, str]:
+def _server_environment(environment: ServerEnvironment, profile: Profile) -> dict[str, str]:
     fixed = {
         "PATH": f"{environment.venv / 'bin'}:{processes.inherited().get('PATH', '')}",
         "HF_HUB_OFFLINE": "1",
@@ -230,9 +259,7 @@ def _server_environment(settings: Settings, environment: ServerEnvironment) -> d
         "DO_NOT_TRACK": "1",
         "VLLM_CACHE_ROOT": str(environment.folder / "compiled"),
     }
-    if environment.device == "cpu":
-        fixed |= {"VLLM_TARGET_DEVICE": "cpu", "VLLM_CPU_KVCACHE_SPACE": str(settings.model.kv_cache_gb)}
-    return processes.server_environment() | fixed
+    return processes.server_environment() | fixed | profile.variables
 
 
 async def _finish(settings: Settings, record: server.ServerRecord, on_progress: OnProgress) -> LocalModel:
@@ -264,7 +291,7 @@ def _write_endpoint(home: Path, kind: str, url: str, model: str, context: int) -
 
 
 def status(settings: Settings) -> LocalModelStatus:
-    """How the local model stands. Blocking, some seconds at the most.
+    """How the local model stands. Blocking, some ten seconds at the most.
 
     Raises:
         ConfigurationError: ``model.source`` is wrong.
@@ -274,7 +301,9 @@ def status(settings: Settings) -> LocalModelStatus:
         return _status_of_endpoint(settings, source)
     record = server.read_record(settings.home)
     if record is None or not record.alive:
-        return LocalModelStatus("stopped" if installed(settings) else "not installed", str(source))
+        state = "stopped" if installed(settings) else "not installed"
+        profile = profiles.choose(settings.model, profiles.find_machine())
+        return LocalModelStatus(state, str(source), profile=str(profile))
     return LocalModelStatus(
         state="healthy" if server.answers_as(record) else "starting",
         source=record.source,
@@ -284,6 +313,7 @@ def status(settings: Settings) -> LocalModelStatus:
         context=record.context,
         uptime=time.time() - record.started,
         log=record.log,
+        profile=record.profile,
     )
 
 

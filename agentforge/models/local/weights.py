@@ -23,7 +23,7 @@ from agentforge.models.local.sources import PACKAGED, HubModel, PackagedModel, S
 CONVERTER = Path(__file__).with_name("convert.py")
 UNPACKED = 3.25  # bytes of bfloat16 for one byte of Q4_K_M: 3.55 GB from 1.12 GB, and a little to spare
 _BLOCK = 1 << 22
-_SERVED = ("*.safetensors", "*.json", "*.txt", "*.jinja", "*.model")
+SERVED = ("*.safetensors", "*.json", "*.txt", "*.jinja", "*.model")
 
 
 def folder_of(source: Source, cache: Path) -> Path:
@@ -73,11 +73,11 @@ async def obtain(source: Source, cache: Path, environment: ServerEnvironment, on
 
 
 async def _from_hub(source: Source, partial: Path, environment: ServerEnvironment, on_progress: OnProgress) -> Path:
-    included = [word for pattern in _SERVED for word in ("--include", pattern)]
+    included = [word for pattern in SERVED for word in ("--include", pattern)]
     command = (environment.program("hf"), "download", source.value, *included, "--local-dir", partial)
     what = f"Downloading {source.value}"
     on_progress(Progress("weights", what))
-    await run_logged(environment, what, command, _bars(what, on_progress))
+    await run_logged(environment, what, command, bars(what, on_progress))
     if not holds_weights(partial):
         raise ModelUnavailable(
             f"{source.value} has no config.json with safetensors.", fix="Name a repository in that format."
@@ -101,13 +101,13 @@ async def _packaged(
     what = "Converting the weights"
     on_progress(Progress("weights", f"{what} (once, about a minute)"))
     command = (environment.python, "-I", CONVERTER, joined, converted)
-    await run_logged(environment, what, command, _bars(what, on_progress))
+    await run_logged(environment, what, command, bars(what, on_progress))
     if not holds_weights(converted):
         raise ModelUnavailable("Converting the weights made nothing usable.", fix=f"See {environment.log}.")
     return converted
 
 
-def _bars(what: str, on_progress: OnProgress) -> Callable[[str], None]:
+def bars(what: str, on_progress: OnProgress) -> Callable[[str], None]:
     """Passes on the bars of tqdm without the drawing: ``Loading weights:  12%|█▏  | 40/339 …``."""
 
     def hear(line: str) -> None:

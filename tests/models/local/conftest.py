@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agentforge.models.local import progress, sources
+from agentforge.models.local import profiles, progress, sources
 from agentforge.settings import Settings, load
 
 
@@ -46,6 +46,7 @@ def seen() -> list[progress.Progress]:
 
 @pytest.fixture(autouse=True)
 def no_gpu_and_no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same on every machine: no GPU, and a hub on a port of this machine where nobody listens."""
+    """The same on every machine: no GPU, no int8 on the CPU, and a hub on a port where nobody listens."""
     monkeypatch.setattr(sources, "find_device", lambda: "cpu")
+    monkeypatch.setattr(profiles, "instructions_in", lambda _: frozenset[str]())
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")

