@@ -2,7 +2,8 @@
 
 A line such as ``- order 1000 has the letter "P"`` holds the values 1000 and "P". Where several lines
 hold equally many values, they are cases of one rule: the last value is the result, the others are
-arguments. Which of several arguments is which is told by their types and by the words beside them;
+arguments. A line that speaks of ranges or of every case (``over 10 items: 5 percent``) is a rule and
+no case. Which of several arguments is which is told by their types and by the words beside them;
 where that leaves a doubt, nothing is read. What is read stands in the text by construction.
 """
 
@@ -30,6 +31,13 @@ _VALUE = re.compile(
     r"""|(?<![\w.,-])(?P<number>[-−]?\d[\d,]*(?:\.\d+)?)(?![\w]|[.,]\d)"""
 )
 _BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.)])\s+")
+_ARROW = re.compile(r"\s(?:->|=>|→|⇒|↦)\s")
+_RULE = re.compile(
+    r"(?i)\b(?:over|under|above|below|beyond|until|up to|at (?:least|most)|(?:more|less|fewer|greater|larger|smaller)"
+    r" than|or (?:more|less|fewer)|between|per|each|every|any|all|only|if|when|otherwise|else"
+    r"|unless|except|must|never|always|first|next|then)\b|\bfrom\s*$"
+)
+"""Words of a rule; a value in quotes may hold them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,8 @@ class Line:
 
 def worked_lines(text: str) -> list[Line]:
     """The lines that look like cases of one rule (empty when fewer than :data:`FEWEST` do)."""
-    lines = [_line(line) for line in text.splitlines() if _BULLET.match(line)]
+    lines = [_line(line) for line in text.splitlines() if _BULLET.match(line) or _ARROW.search(line)]
+    lines = [line for line in lines if not any(map(_RULE.search, line.words))]
     shapes = Counter(len(line.tokens) for line in lines if len(line.tokens) >= 2)
     if not shapes:
         return []

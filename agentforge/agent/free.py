@@ -9,6 +9,7 @@ from agentforge.agent.context import Window, conversation
 from agentforge.agent.dispatch import Result, dispatch
 from agentforge.agent.ending import Ending, Step, completed
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, SEARCH_TOOLS
+from agentforge.agent.trial import contradiction
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
 from agentforge.errors import ModelRefused, ToolNotFound
 from agentforge.models.prompts import render
@@ -47,10 +48,19 @@ async def act(turn: Turn, shown: Shown, calls: tuple[ToolCall, ...]) -> Step | E
     answers: list[ToolAnswer] = []
     for call in calls:
         result = await dispatch(turn, call)
-        answers.append(ToolAnswer(call.id, result.text, error=not result.ok))
+        remark = await _remark(turn, call, result)
+        answers.append(ToolAnswer(call.id, result.text + remark, error=not result.ok))
         await _show_more(turn, shown, call, result)
     await turn.say(Message("user", answers=tuple(answers)))
     return partial(think, turn, shown)
+
+
+async def _remark(turn: Turn, call: ToolCall, result: Result) -> str:
+    """What the model must know beside a tool's result: that the request's worked examples contradict the tool."""
+    if not result.ok or call.name in OFFERS:
+        return ""
+    told = await contradiction(turn, await toolbox.find(turn.parts, call.name))
+    return f"\n[{told} in the user's request: do not take its result for theirs without a reason.]" if told else ""
 
 
 async def _show_more(turn: Turn, shown: Shown, call: ToolCall, result: Result) -> None:

@@ -14,12 +14,14 @@ from typing import cast
 
 from agentforge.agent.cases import MOST_PARAMETERS, read_cases, without_lines, worked_lines
 from agentforge.agent.dispatch import grounded
-from agentforge.agent.grounding import places
 from agentforge.agent.turn import Turn
 from agentforge.errors import ToolInvalid
+from agentforge.forge.record import shortened
+from agentforge.forge.spec import render_example
+from agentforge.forge.verbatim import shows
 from agentforge.models.prompts import render
 from agentforge.registry.contract import RESERVED_NAMES, Signature, parse_signature
-from agentforge.types import JSON, Example, JSONObject, Need
+from agentforge.types import Example, JSONObject, Need
 
 _TYPE = (
     r"(str|int|float|bool|list\[(str|int|float)\]|list\[list\[(str|int)\]\]"
@@ -32,7 +34,12 @@ _SIGNATURE = rf"^\({_PARAMETER}(, {_PARAMETER}){{0,{MOST_PARAMETERS - 1}}}\) -> 
 LEAD_IN = 60
 """A shorter sentence with a colon at its end only led over to the examples."""
 
+EXAMPLES_ONLY = "There is one simple rule behind all examples: find it and carry it out for any input."
+"""The purpose of a need whose text is nothing but worked examples."""
+
 MOST_EXAMPLES = 8
+LONGEST_TOLD = 120
+"""Characters of one example in a notice."""
 
 WORDS_OF_AN_EXAMPLE = 10
 """So many words, values included, a sentence takes for one worked example at the most."""
@@ -123,7 +130,14 @@ async def read_examples(turn: Turn, system: str, prompt: str, name: str, signatu
         answer = await turn.decide("read examples", system, f"{prompt}{question}", schema, 80 * MOST_EXAMPLES)
         stated = cast("list[JSONObject]", answer["examples"])
         read = [Example(cast("JSONObject", one["args"]), one["returns"], source="generated") for one in stated]
-    return grounded(turn, read)
+    kept = grounded(turn, read)
+    if kept:
+        turn.emit("notice", {"message": "Read as worked examples: " + "; ".join(_told(name, one) for one in kept)})
+    return kept
+
+
+def _told(name: str, example: Example) -> str:
+    return shortened(render_example(name, example).replace("  # ", " "), LONGEST_TOLD)
 
 
 def make_need(turn: Turn, stated: JSONObject, examples: Sequence[Example]) -> Need:
@@ -131,7 +145,7 @@ def make_need(turn: Turn, stated: JSONObject, examples: Sequence[Example]) -> Ne
     return Need(
         name=str(stated["name"]),
         signature=str(stated["signature"]),
-        purpose=rules_of(turn.text, examples) or turn.text,
+        purpose=rules_of(turn.text, examples) or EXAMPLES_ONLY,
         examples=tuple(examples),
         requests=tuple(line for line in [_question(turn.text)[:200]] if line),
         text=turn.text,
@@ -158,10 +172,5 @@ def _only_shows(examples: Sequence[Example], sentence: str) -> bool:
     """Whether a sentence does little else than to give examples away. A rule may name the same
     values ("up to 500 grams 4 dollars"), but with more words around them.
     """
-    shown = sum(_shows(example, sentence) for example in examples)
+    shown = sum(shows(example, sentence) for example in examples)
     return len(sentence.split()) <= WORDS_OF_AN_EXAMPLE * shown
-
-
-def _shows(example: Example, sentence: str) -> bool:
-    values: list[JSON] = [*example.args.values(), *([] if example.raises else [example.returns])]
-    return all(places(value, sentence) for value in values)

@@ -17,7 +17,6 @@ from agentforge.agent.cases import worked_lines
 from agentforge.agent.context import Window, prompt_text
 from agentforge.agent.dispatch import Result, call_tool, forge_need, run_code, value_text
 from agentforge.agent.ending import Ending, Step, completed, waiting
-from agentforge.agent.grounding import stands_in
 from agentforge.agent.needs import (
     make_need,
     need_problems,
@@ -31,6 +30,7 @@ from agentforge.agent.toolbox import Entry
 from agentforge.agent.trial import contradicted
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
 from agentforge.errors import AgentForgeError, ForgeFailed
+from agentforge.forge.verbatim import stands_in
 from agentforge.memory.episodes import new_call_id
 from agentforge.models.prompts import render
 from agentforge.models.protocol import Message, ToolAnswer, ToolCall
@@ -268,6 +268,15 @@ async def _with_examples(asking: Asking, stated: JSONObject) -> Step | Ending:
 
 
 def _computed_once(asking: Asking, why: str) -> Step:
+    """A script instead of a tool. Not where the request holds worked examples: somebody who gives them
+    expects what agrees with them, and nothing would have tried a script on them.
+    """
+    if worked_lines(asking.turn.text):
+        raise ForgeFailed(
+            f"No tool was made for this: {why}. A script was not tried instead, since the worked examples could"
+            " not have proved it.",
+            fix="State the rule in other words, and each example as one line: input -> output.",
+        )
     asking.turn.emit("notice", {"message": f"No tool was made for this: {why}."})
     return partial(write_code, asking, "", 0)
 

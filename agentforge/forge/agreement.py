@@ -11,11 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agentforge.forge.cases import is_returned
 from agentforge.forge.evidence import Candidate
 
 SAME_BEHAVIOUR = 0.95
 """Share of probes on which two candidates must do the same to belong to one group. Below 1 because
 probes may leave the domain that the need speaks of."""
+
+FEWEST_COMPARED = 3
+"""So many inputs on which at least one of the two returned a value are needed: to fail alike is easy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,10 @@ def grouped(candidates: Sequence[Candidate]) -> list[Group]:
 
 
 def alike(one: Candidate, other: Candidate) -> bool:
-    """Whether two candidates do the same on at least :data:`SAME_BEHAVIOUR` of the probes."""
-    if not one.behaviour:
-        return one.source == other.source
-    same = sum(a == b for a, b in zip(one.behaviour, other.behaviour, strict=True))
-    return same >= SAME_BEHAVIOUR * len(one.behaviour)
+    """Whether two candidates do the same on at least :data:`SAME_BEHAVIOUR` of the inputs on which one of
+    them returned something. Where both fail, nothing is compared: broken code fails like other broken code.
+    """
+    pairs = zip(one.behaviour, other.behaviour, strict=True)
+    compared = [(a, b) for a, b in pairs if is_returned(a) or is_returned(b)]
+    same = sum(a == b for a, b in compared)
+    return len(compared) >= FEWEST_COMPARED and same >= SAME_BEHAVIOUR * len(compared)

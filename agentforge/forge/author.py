@@ -14,7 +14,7 @@ from typing import Any
 
 from agentforge.errors import ContextOverflow, ModelError
 from agentforge.forge.cases import fenced, read_asserts
-from agentforge.forge.spec import Spec, numbered, render_example
+from agentforge.forge.spec import Spec, literals, numbered, render_example
 from agentforge.models.prompts import render
 from agentforge.models.protocol import Completion, Message, ModelClient
 from agentforge.types import Example, Role, Usage
@@ -45,9 +45,10 @@ VARIATIONS = {
 """Last line of a candidate's prompt, by the name under which its origin is recorded."""
 
 REPAIR = (
-    "Find the cause, then answer with one ```python block that holds the imports and the complete corrected "
-    "function, without a docstring."
+    "Answer with one ```python block that holds the imports and the complete corrected function, without a "
+    "docstring, and nothing else."
 )
+"""No explanation is asked for: a small model's is often wrong, and then the code follows it."""
 CANDIDATE_TOKENS = 800
 TEST_TOKENS = 300
 TEST_TEMPERATURE = 0.2
@@ -194,5 +195,11 @@ class Author:
             "signature": self.spec.need.signature,
             "rules": numbered(self.spec.rules),
             "examples": self._examples(),
+            "constants": self._constants(),
             "toolbox": self.toolbox,
         }
+
+    def _constants(self) -> str:
+        """Long literals once more, as code: a small model "completes" the ones that it has to spell itself."""
+        lines = [f"{literal!r}" for literal in literals(self.spec.rules)]
+        return "\nCopy these texts exactly where the rules use them:\n" + "\n".join(lines) + "\n" if lines else ""

@@ -51,10 +51,18 @@ def holds(example: Example, result: CallResult) -> bool:
     return result.ok and equal(result.value, example.returns)
 
 
+RETURNED = "returns "
+
+
+def is_returned(told: str) -> bool:
+    """Whether an :func:`outcome` tells of a returned value."""
+    return told.startswith(RETURNED)
+
+
 def outcome(result: CallResult) -> str:
     """One line that is the same for two runs exactly if they did the same (floats to 9 digits)."""
     if result.ok:
-        return "returns " + json.dumps(_rounded(result.value), sort_keys=True, ensure_ascii=False)
+        return RETURNED + json.dumps(_rounded(result.value), sort_keys=True, ensure_ascii=False)
     return f"raises {result.error}" if result.status == "raised" else result.status
 
 

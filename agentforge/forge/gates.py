@@ -1,6 +1,6 @@
 """The gates of a version: each a small function from evidence to a verdict with its evidence.
 
-First form: source contract, visible tests, held-out examples, suite strength against a stub, and
+First form: source contract, visible tests, generated tests, held-out examples, suite strength against a stub, and
 agreement between independent candidates. The verdicts are computed on the host from what the box
 returned; nothing that the candidate says about itself counts.
 """
@@ -16,10 +16,16 @@ from agentforge.forge.agreement import Group
 from agentforge.forge.cases import holds
 from agentforge.forge.evidence import Workshop, contract_problems, describe_failure, run_all
 from agentforge.forge.spec import Spec
-from agentforge.types import JSON, GateResult
+from agentforge.types import JSON, GateResult, JSONObject
 
 SUPPORT = 2
 """Independent candidates that must behave alike before a tool goes live on their word."""
+
+MAJORITY = 0.5
+"""Share of another model's generated cases that must hold beside ground truth: such cases err, too."""
+
+NEARLY_ALL = 0.8
+"""The same where there is no ground truth at all, so that nothing else speaks for the tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class Trial:
     eligible: int
     workshop: Workshop
     suite_limits: Limits
+    tester_is_generator: bool
 
 
 async def run_gates(trial: Trial) -> tuple[GateResult, ...]:
@@ -73,6 +80,32 @@ async def visible_tests(trial: Trial) -> GateResult:
         tests=len(suite.rows),
         failing=_texts(failing),
     )
+
+
+async def generated_tests(trial: Trial) -> GateResult:
+    """Cases that the tester wrote from the spec alone, before there was any code.
+
+    They reject only where another model than the generator's wrote them. A model that errs in the code
+    errs in the tests: of ten right tools made by a model of 1.5 billion parameters, six passed one or
+    none of their own model's six cases, so that such cases rank candidates and do no more.
+    """
+    cases = trial.group.best.cases
+    passed = sum(cases)
+    told = f"{passed} of {len(cases)} generated cases hold"
+    if not cases:
+        return GateResult("generated tests", "skipped", "no generated case could be read")
+    if trial.tester_is_generator:
+        return GateResult(
+            "generated tests",
+            "skipped",
+            f"{told}; the same model wrote code and tests, so they only rank",
+            {"cases": len(cases), "passed": passed},
+        )
+    needed = MAJORITY if trial.spec.visible or trial.spec.held_out else NEARLY_ALL
+    evidence: JSONObject = {"cases": len(cases), "passed": passed}
+    if passed >= needed * len(cases):
+        return GateResult("generated tests", "passed", told, evidence)
+    return GateResult("generated tests", "failed", f"{told}, {needed:.0%} are needed", evidence)
 
 
 async def held_out_examples(trial: Trial) -> GateResult:
@@ -127,6 +160,7 @@ async def agreement(trial: Trial) -> GateResult:
 GATES: Sequence[tuple[str, Callable[[Trial], Awaitable[GateResult]]]] = (
     ("source contract", source_contract),
     ("visible tests", visible_tests),
+    ("generated tests", generated_tests),
     ("held-out examples", held_out_examples),
     ("suite strength", suite_strength),
     ("agreement", agreement),

@@ -33,6 +33,10 @@ from agentforge.types import Example, GateResult, JSONObject, Need, Role, State,
 FIRST_ROUND = ("rules", "direct", "rules", "plan")
 """Ways of asking in the order in which they are dealt out (``author.VARIATIONS``)."""
 GENERATED_CASES = 6
+FEWEST_CASES = 4
+"""Without ground truth, so many generated cases of another model must speak for a tool to go live."""
+HELD_OUT_TRIES = 2
+"""So many groups are tried on the held-out examples; with more, these would choose among guesses."""
 
 Emit = Callable[[str, JSONObject], None]
 
@@ -97,6 +101,7 @@ class _Forging:
         self.testing: asyncio.Task[None] | None = None
         self.gates: tuple[GateResult, ...] = ()
         self.rejected: set[int] = set()
+        self.refuted = 0
         self.started = time.monotonic()
 
     async def run(self) -> ForgeResult:
@@ -115,26 +120,41 @@ class _Forging:
             testing.cancel()
             await asyncio.gather(testing, return_exceptions=True)
         result = await self._finish(trial, reason)
-        self._emit("forge_finished", name=need.name, state=result.state, version=result.version, reason=result.reason)
+        self._emit(
+            "forge_finished",
+            name=need.name,
+            state=result.state,
+            version=result.version,
+            unconfirmed=result.unconfirmed,
+            reason=result.reason,
+        )
         return result
 
     def _refuse_taken_name(self) -> None:
-        try:
-            standing = self.parts.registry.get(self.spec.name)
-        except ToolNotFound:
-            return
-        if standing.state is State.PROPOSED:
-            return
-        raise ToolInvalid(
-            self.spec.name,
-            [f"a tool of that name exists and is {standing.state}"],
-            fix="Use it, or choose another name for the need.",
-        )
+        """Names in the user's own registry, retired ones included, and live ones in the layers below it."""
+        for find in (self.parts.registry.get, self.parts.layers.find):
+            try:
+                standing = find(self.spec.name)
+            except ToolNotFound:
+                continue
+            if standing.state is not State.PROPOSED:
+                raise ToolInvalid(
+                    self.spec.name,
+                    [f"a tool of that name exists in the {standing.layer} layer and is {standing.state}"],
+                    fix="Use it, or choose another name for the need.",
+                )
 
     async def _write_tests(self) -> None:
-        """Asked for before any candidate is; the answer may arrive beside theirs, since it sees none of them."""
+        """Asked for before any candidate is; the answer may arrive beside theirs, since it sees none of them.
+
+        A tester that fails costs its cases and not the forging.
+        """
         self._step("tests", "writing tests from the spec")
-        cases, self.tests_answer = await self.author.tests(GENERATED_CASES)
+        cases: list[Example] = []
+        try:
+            cases, self.tests_answer = await self.author.tests(GENERATED_CASES)
+        except ModelError as error:
+            self._step("tests", f"no generated cases, because the tester failed: {error}")
         known = [example.args for example in (*self.spec.visible, *self.spec.held_out)]
         self.cases = [case for case in cases if case.args not in known]
         self.probes = neighbours([example.args for example in (*self.spec.visible, *self.cases)])
@@ -145,7 +165,7 @@ class _Forging:
             if self._spent_out():
                 break
             drafts = self._next_drafts(number)
-            trial = await self._take(drafts, number)
+            trial = await self._take(drafts, number) or await self._supported()
             if trial is not None:
                 return trial
         return await self._try_best()
@@ -163,13 +183,15 @@ class _Forging:
         return self.author.repairs(attempts)
 
     async def _take(self, drafts: AsyncGenerator[Draft], number: int) -> Trial | None:
-        """Examines drafts as they arrive; stops asking as soon as a supported candidate passes all gates."""
+        """Examines drafts as they arrive; stops asking as soon as all that pass so far support one another
+        and pass the gates. Where they differ, the whole round has its say first.
+        """
         try:
             async for draft in drafts:
                 candidate = await examine(draft, self.spec, self.workshop, round=number)
                 self.candidates.append(candidate)
                 self._step("candidate", self._told(candidate), done=len(self.candidates))
-                if candidate.eligible and (trial := await self._supported()):
+                if candidate.eligible and len(await self._groups()) == 1 and (trial := await self._supported()):
                     return trial
                 if self._spent_out():
                     return None
@@ -179,6 +201,8 @@ class _Forging:
 
     async def _supported(self) -> Trial | None:
         for group in await self._groups():
+            if self.refuted >= HELD_OUT_TRIES:
+                return None
             if group.independent >= SUPPORT and id(group.members[0]) not in self.rejected:
                 trial = await self._through_gates(group)
                 if trial is not None:
@@ -187,6 +211,8 @@ class _Forging:
 
     async def _try_best(self) -> Trial | None:
         """At the end of all rounds, the most believable group is judged even if it stands alone, for the report."""
+        if self.refuted >= HELD_OUT_TRIES:
+            return None
         groups = [group for group in await self._groups() if id(group.members[0]) not in self.rejected]
         return await self._through_gates(groups[0]) if groups else None
 
@@ -199,14 +225,26 @@ class _Forging:
             self._step("gates", f"{gate.gate}: {gate.summary}")
         if failed:
             self.rejected.add(id(group.members[0]))
+            self.refuted += any(gate.gate == "held-out examples" for gate in failed)
         return None if failed else trial
 
     def _trial(self, group: Group) -> Trial:
         agreed = [case for case, held in zip(self.cases, group.best.cases, strict=True) if held]
         tests = render_suite(self.spec.name, [*self.spec.visible, *agreed])
         return Trial(
-            self.spec, group.best.source, tests, group, len(self._eligible()), self.workshop, self.parts.suite_limits
+            spec=self.spec,
+            source=group.best.source,
+            tests=tests,
+            group=group,
+            eligible=len(self._eligible()),
+            workshop=self.workshop,
+            suite_limits=self.parts.suite_limits,
+            tester_is_generator=self._tester_is_generator,
         )
+
+    @property
+    def _tester_is_generator(self) -> bool:
+        return self.parts.models.same_model(Role.TEST, Role.GENERATE)
 
     async def _groups(self) -> list[Group]:
         eligible = self._eligible()
@@ -242,9 +280,11 @@ class _Forging:
             return State.PROPOSED, "The session had read untrusted text: a person has to approve it."
         if not need.capabilities.none:
             return State.PROPOSED, "It asks for capabilities: a person has to approve it."
-        if not truths and self.parts.models.same_model(Role.TEST, Role.GENERATE):
+        if not truths and self._tester_is_generator:
             return State.PROPOSED, "No ground-truth example, and the same model wrote code and tests."
-        return State.LIVE, "All gates passed." + (" Unconfirmed: fewer than three examples." * self.spec.unconfirmed)
+        if not truths and len(self.cases) < FEWEST_CASES:
+            return State.PROPOSED, f"No ground-truth example, and only {len(self.cases)} generated tests."
+        return State.LIVE, "All gates passed." + (" Unconfirmed: no example was held out." * self.spec.unconfirmed)
 
     def _result(self, state: Literal["live", "proposed", "failed"], reason: str) -> ForgeResult:
         return ForgeResult(
@@ -283,6 +323,7 @@ class _Forging:
         return (
             self.author.usage.output_tokens >= settings.max_output_tokens
             or time.monotonic() - self.started >= settings.max_seconds
+            or self.refuted >= HELD_OUT_TRIES
         )
 
     def _told(self, candidate: Candidate) -> str:

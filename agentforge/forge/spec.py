@@ -11,14 +11,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from agentforge.errors import ToolInvalid
+from agentforge.forge.verbatim import shows
+from agentforge.memory.redaction import redact, redact_json
 from agentforge.registry.contract import Signature, parse_signature
-from agentforge.types import Example, Need
+from agentforge.types import JSON, Example, Need
 
 HOLD_OUT_FROM = 3
 """With this many ground-truth examples, some are held out (DESIGN: Forging, step 2)."""
 
 _SENTENCE_END = re.compile(r"(?<=[.;!?])\s+(?=[\"'(A-Z0-9\[])|\n+")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|approx|no|incl)\.|\b[A-Z]\.)$", re.IGNORECASE)
+_LITERAL = re.compile(r"""['"]([A-Za-z0-9]{8,200})['"]|\b([A-Z0-9]{8,200})\b""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,43 +42,77 @@ class Spec:
 
     @property
     def unconfirmed(self) -> bool:
-        """Whether too few ground-truth examples exist for a tool to count as confirmed."""
-        return len(self.visible) + len(self.held_out) < HOLD_OUT_FROM
+        """Whether no ground truth was kept from the generators, so that nothing independent confirms a tool."""
+        return not self.held_out
 
 
 def make_spec(need: Need) -> Spec:
-    """Takes a need apart.
+    """Takes a need apart. Secrets in its words are replaced before anything reads or keeps them.
 
     Raises:
-        ToolInvalid: the signature cannot be read, or an example does not fit its parameters.
+        ToolInvalid: the signature cannot be read, or an example holds what looks like a secret.
     """
+    need = _without_secrets(need)
     truths = [example for example in need.examples if example.ground_truth]
-    visible, held_out = deal(truths)
+    rules = split_rules(need.purpose)
+    visible, held_out = deal(truths, rules)
     return Spec(
         need=need,
         signature=parse_signature(f"def {need.name}{need.signature}"),
-        rules=split_rules(need.purpose),
+        rules=rules,
         visible=visible,
         held_out=held_out,
     )
 
 
-def deal(examples: Sequence[Example]) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+def _without_secrets(need: Need) -> Need:
+    for number, example in enumerate(need.examples, 1):
+        values: list[JSON] = [example.args, example.returns]
+        if redact_json(values) != values:
+            raise ToolInvalid(
+                need.name,
+                [f"example {number} holds what looks like a secret, and examples are kept with the tool"],
+                fix="Put a made-up value in its place.",
+            )
+    return replace(
+        need,
+        purpose=redact(need.purpose),
+        requests=tuple(map(redact, need.requests)),
+        text=redact(need.text),
+    )
+
+
+def deal(examples: Sequence[Example], rules: Sequence[str] = ()) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     """Splits ground-truth examples into visible and held out ones.
 
     A third is held out, at least one, as soon as there are :data:`HOLD_OUT_FROM`. Held out are
-    examples that return something, from the end of the list, and never the only one of that kind:
-    the first ones explain the task, and every kind of behaviour stays visible.
+    examples that return something, from the end of the list, and never the first one of that kind:
+    it explains the task, and every kind of behaviour stays visible. One that returns nothing but
+    emptiness proves little and is held out last; one that the rules themselves give away cannot be
+    held out at all, since generators read the rules.
     """
     if len(examples) < HOLD_OUT_FROM:
         return tuple(examples), ()
     returning = [at for at, example in enumerate(examples) if example.raises is None]
-    share = min(len(examples) // HOLD_OUT_FROM, len(returning) - 1)
-    kept_back = set(returning[-share:]) if share > 0 else set[int]()
+    secret = [at for at in returning[1:] if not _given_away(examples[at], rules)]
+    secret.sort(key=lambda at: not _hollow(examples[at].returns))
+    share = min(len(examples) // HOLD_OUT_FROM, len(secret))
+    kept_back = set(secret[-share:]) if share > 0 else set[int]()
     return (
         tuple(example for at, example in enumerate(examples) if at not in kept_back),
         tuple(replace(example, held_out=True) for at, example in enumerate(examples) if at in kept_back),
     )
+
+
+def _hollow(value: JSON) -> bool:
+    if isinstance(value, list | dict):
+        return all(map(_hollow, value.values() if isinstance(value, dict) else value))
+    return value is None or value == ""
+
+
+def _given_away(example: Example, rules: Sequence[str]) -> bool:
+    """Whether a rule, or two that stand side by side, hold the example's input and its output."""
+    return any(shows(example, " ".join(rules[at : at + 2])) for at in range(len(rules)))
 
 
 def split_rules(purpose: str) -> tuple[str, ...]:
@@ -94,6 +132,12 @@ def split_rules(purpose: str) -> tuple[str, ...]:
 def numbered(rules: Sequence[str]) -> str:
     """Rules as a numbered list."""
     return "\n".join(f"{number}. {rule}" for number, rule in enumerate(rules, 1))
+
+
+def literals(rules: Sequence[str]) -> list[str]:
+    """Long texts that the rules give letter by letter: quoted ones, and runs of capitals or digits."""
+    found = [match.group(match.lastindex or 0) for rule in rules for match in _LITERAL.finditer(rule)]
+    return list(dict.fromkeys(found))
 
 
 def render_call(name: str, example: Example) -> str:

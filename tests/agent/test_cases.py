@@ -32,6 +32,12 @@ def test_lines_with_values_are_cases() -> None:
         ("- code '0482' gets 4\n- code '12' gets 3", "(code: str) -> int", ({"code": "0482"}, 4)),
         ("- code 0482 gets 4\n- code 12 gets 3", "(code: str) -> int", ({"code": "0482"}, 4)),
         ('- "a \\"b\\"" has 1\n- "c" has 2', "(text: str) -> int", ({"text": 'a "b"'}, 1)),
+        (
+            "'a b' -> 'A B'\n'c' -> 'C'",
+            "(text: str) -> str",
+            ({"text": "a b"}, "A B"),
+        ),  # an arrow is as good as a bullet
+        ("- 'at most 3' has 1\n- 'if' has 0", "(text: str) -> int", ({"text": "at most 3"}, 1)),
         ("- -3 becomes 3\n- 4 becomes 4", "(number: int) -> int", ({"number": -3}, 3)),
     ],
 )
@@ -76,3 +82,15 @@ def test_what_does_not_fit_is_not_read(text: str, signature: str) -> None:
 
 def test_lists_without_values_are_no_cases() -> None:
     assert worked_lines("- apples\n- pears\n- plums") == []
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "- over 10 items: 5 percent off\n- over 20 items: 8 percent off",
+        "- up to 500 grams: 4 dollars\n- each further 1000 grams: 2 dollars",
+        "- from 5 to 9 pieces 1 is free\n- from 10 to 14 pieces 2 are free",
+    ],
+)
+def test_rules_with_values_in_them_are_no_cases(rules: str) -> None:
+    assert worked_lines(rules) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from agentforge.agent.history import from_json
 from agentforge.agent.session import Attachment
 from agentforge.models.protocol import ToolCall
@@ -47,6 +49,18 @@ async def test_a_live_tool_is_called_with_checked_arguments(roman: Scene) -> Non
     assert told.answer == "It is 14."
     assert answers(roman, told) == [("14", False)]
     assert told.last.data["tools_used"] == ["roman_to_int"]
+
+
+@pytest.mark.parametrize(("shown", "remarked"), [("15", True), ("14.0", False)])
+async def test_a_tool_that_contradicts_the_users_examples_says_so_beside_its_result(
+    roman: Scene, shown: str, remarked: bool
+) -> None:
+    roman.script(asks("roman_to_int", text="XL"), "It is 40.", free=True)
+    told = await roman.run(f'- "IX" is 9\n- "XIV" is {shown}\nWhat is XL?')
+    ((text, error),) = answers(roman, told)
+    assert not error
+    assert text.startswith("40")
+    assert ("other results than 1 of the 2 examples" in text) == remarked
 
 
 async def test_wrong_arguments_are_a_result_with_all_problems_and_nothing_runs(roman: Scene) -> None:
@@ -125,7 +139,7 @@ async def test_a_forged_tool_is_called_in_the_same_turn(scene: Scene) -> None:
     assert "read_roman" in [tool.name for tool in model.requests[2].ask.tools]
     (stated,) = scene.needs
     assert [(example.args["text"], example.source) for example in stated.examples] == [("IX", "user"), ("XIV", "user")]
-    assert "40 does not stand" in told.of("notice")[0]["message"]
+    assert "does not stand in the text as something given" in told.of("notice")[0]["message"]
 
 
 async def test_a_proposed_tool_cannot_be_called_and_the_model_is_told_why(scene: Scene) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentforge.agent.grounding import check_examples, places, stands_in
+from agentforge.agent.grounding import check_examples
+from agentforge.forge.verbatim import places, stands_in
 from agentforge.types import JSON, Example
 
 
@@ -59,14 +60,14 @@ def test_examples_are_kept_with_their_source_and_invented_ones_dropped_with_a_re
     text = "IX is 9. XIV is 14. Which number is XL?"
     kept, dropped = check_examples([case(9, text="IX"), case(14, text="XIV"), case(40, text="XL")], {"user": text})
     assert [(one.args["text"], one.source) for one in kept] == [("IX", "user"), ("XIV", "user")]
-    assert [one.why for one in dropped] == ["its output 40 does not stand in the text"]
+    assert [one.why for one in dropped] == ['its input {"text": "XL"} does not stand in the text as something given']
 
 
 def test_a_result_that_belongs_to_another_input_is_no_ground_truth() -> None:
     text = "XIV is 14, MCMXC is 1990."
     kept, dropped = check_examples([case(1990, text="XIV"), case(1990, text="MCMXC")], {"user": text})
     assert [one.args["text"] for one in kept] == ["MCMXC"]
-    assert "does not stand with its input" in dropped[0].why
+    assert "does not stand behind its input" in dropped[0].why
 
 
 def test_all_arguments_have_to_stand_there() -> None:
@@ -86,6 +87,41 @@ def test_an_error_counts_where_the_text_says_so() -> None:
     wrong = Example({"text": "IC"}, raises="ValueError", source="generated")
     assert check_examples([wrong], {"user": text})[0][0].raises == "ValueError"
     assert check_examples([wrong], {"user": "IC is 99."})[0] == []
+
+
+@pytest.mark.parametrize(
+    ("raises", "text"),
+    [
+        ("KeyError", "IC is an error."),  # nobody named it: only ValueError may stand for "an error"
+        ("ValueError", "IC raises a KeyError."),
+        ("RomanError", "IC raises a RomanError."),  # no builtin
+        ("ValueError", "IC is 99. Anything else is an error."),
+    ],
+)
+def test_an_error_that_the_text_does_not_give_is_no_ground_truth(raises: str, text: str) -> None:
+    stated = Example({"text": "IC"}, raises=raises, source="generated")
+    assert check_examples([stated], {"user": text})[0] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The fee is 5 per day. What is it for 5 items?",  # the input is what is being asked
+        "It costs 12 for children. What do 7 cost?",
+        "12 is a lot; we sold 7",  # the output stands before its input
+        "There are 7 shops. The fee in winter is 12.",  # two sentences
+        "- 7\n- 12",
+        "Rates for 7 shops\n\nAll others pay 12",
+    ],
+)
+def test_values_that_only_happen_to_stand_there_are_no_example(text: str) -> None:
+    assert check_examples([case(12, count=7), case(5, count=5)], {"user": text})[0] == []
+
+
+def test_an_example_inside_the_question_counts_as_far_as_it_is_given() -> None:
+    text = "If 100 gives 4 and 200 gives 8, what does 300 give?"
+    stated = [case(4, count=100), case(8, count=200), case(8, count=300)]
+    assert [one.args["count"] for one in check_examples(stated, {"user": text})[0]] == [100, 200]
 
 
 def test_files_are_sources_of_their_own() -> None:

@@ -87,6 +87,14 @@ def test_the_rules_are_what_is_left_without_examples_and_question() -> None:
     assert rules_of(text, [case("A", code="ab"), case("C", code="cd")]) == "Codes have a letter. It is the first one."
 
 
+def test_bulleted_rules_stay_where_bulleted_cases_go() -> None:
+    text = "Discounts:\n- over 10 items: 5 percent\n- over 20 items: 8 percent\n- 11 items cost 209\n- 2 items cost 40"
+    rules = rules_of(f"{text}\nWhat do 7 cost?", [case(209, items=11), case(40, items=2)])
+    assert "over 10 items: 5 percent" in rules
+    assert "over 20 items: 8 percent" in rules
+    assert "209" not in rules
+
+
 def test_a_sentence_that_is_an_example_goes() -> None:
     text = "Letters are added up. The sum of XI is 11. A smaller letter is subtracted. What is IX?"
     assert rules_of(text, [case(11, text="XI")]) == "Letters are added up. A smaller letter is subtracted."

@@ -220,6 +220,27 @@ async def test_a_need_that_makes_no_sense_is_asked_for_again(scene: Scene) -> No
     assert scene.needs[0].name == "read_roman"
 
 
+async def test_with_worked_examples_no_unproven_script_answers_instead_of_a_tool(scene: Scene) -> None:
+    vague = {"name": "solve_it", "signature": "(question: str) -> int"}
+    model = scene.script(vague, vague)
+    told = await scene.run(LEARN)
+    assert told.last.type == "failed"
+    assert "No tool was made for this: the need could not be stated" in told.last.data["message"]
+    assert "input -> output" in told.last.data["fix"]
+    assert len(model.requests) == 2
+    assert scene.box.runs == []
+
+
+async def test_a_text_of_nothing_but_examples_gives_none_of_them_away_as_its_purpose(scene: Scene) -> None:
+    lines = "".join(f'\n- "{text}" is {number}' for text, number in (("IX", 9), ("XIV", 14), ("MCMXC", 1990)))
+    scene.script(NEED, "code", {"text": "XL"}, "40")
+    told = await scene.run(f"{lines}\nWhat is XL?")
+    (need,) = scene.needs
+    assert len(need.examples) == 3
+    assert not any(text in need.purpose for text in ("IX", "XIV", "MCMXC", "1990"))
+    assert "read_roman(text='XIV') returns 14" in told.of("notice")[0]["message"]
+
+
 async def test_a_taken_name_is_refused_before_anything_is_forged(roman: Scene) -> None:
     roman.box = FakeBox(calls=lambda run: returned(7))
     model = roman.script({**NEED, "name": "roman_to_int"}, NEED, "code", {"text": "XL"}, "7")

@@ -4,10 +4,12 @@ A scripted answer names, in a comment, which of the behaviours below its code st
 box computes what that code would have done.
 """
 
+import shutil
 from dataclasses import replace
 
 import pytest
 
+from agentforge import assets
 from agentforge.errors import ModelUnavailable, ToolInvalid
 from agentforge.forge.pipeline import ForgeParts, forge
 from agentforge.registry.layers import BaseLayer, Layers
@@ -62,8 +64,8 @@ def run(registry, tmp_path):
     (tmp_path / "base").mkdir()
     events = []
 
-    async def forging(need, answers, *, models=None, **settings):
-        script = {Role.TEST: [TESTS], Role.GENERATE: answers}
+    async def forging(need, answers, *, models=None, tests=TESTS, **settings):
+        script = {Role.TEST: [tests], Role.GENERATE: answers}
         model = ScriptedModel(script, models=models or {})
         settings = ForgeSettings(**({"candidates": 2, "rounds": 1} | settings))
         layers = Layers(registry, BaseLayer(tmp_path / "base"))
@@ -79,7 +81,9 @@ async def test_agreeing_candidates_go_live_with_report_and_provenance(run, regis
     assert (result.state, result.unconfirmed) == ("live", False)
     tool = registry.get("double")
     assert tool.version == result.version
-    assert [gate["verdict"] for gate in tool.report["gates"]] == ["passed"] * 5
+    verdicts = {gate["gate"]: gate["verdict"] for gate in tool.report["gates"]}
+    assert verdicts.pop("generated tests") == "skipped"  # one model wrote both
+    assert [*verdicts.values()] == ["passed"] * 5
     assert tool.manifest.provenance.job == result.job
     assert tool.manifest.provenance.tester_is_generator
     assert "Double n." in tool.source
@@ -170,6 +174,77 @@ async def test_without_ground_truth_one_model_cannot_admit_its_own_work(run):
     result, _, _ = await run(bare, [code("RIGHT"), code("RIGHT")])
     assert result.state == "proposed"
     assert "same model" in result.reason
+
+
+BARE = replace(NEED, examples=())
+TWO_MODELS = {Role.TEST: "tester", Role.GENERATE: "generator"}
+
+
+def asserts(right, wrong):
+    lines = [f"assert double(n={n}) == {n * 2 + (n > 10 + right)}" for n in range(11, 11 + right + wrong)]
+    return "```python\n" + "\n".join(lines) + "\n```"
+
+
+@pytest.mark.parametrize(("right", "state"), [(6, "live"), (5, "live"), (4, "failed"), (1, "failed")])
+async def test_without_ground_truth_nearly_all_tests_of_another_model_must_hold(run, right, state):
+    tests = asserts(right, 6 - right)
+    result, _, _ = await run(BARE, [code("RIGHT")] * 4, models=TWO_MODELS, tests=tests)
+    assert result.state == state
+    assert state == "live" or f"{right} of 6 generated cases hold" in result.reason
+
+
+@pytest.mark.parametrize(("right", "state"), [(3, "live"), (2, "failed")])
+async def test_beside_ground_truth_half_of_them_must_hold(run, right, state):
+    result, _, _ = await run(NEED, [code("RIGHT")] * 4, models=TWO_MODELS, tests=asserts(right, 6 - right))
+    assert result.state == state
+
+
+async def test_without_ground_truth_and_with_hardly_a_test_a_person_decides(run):
+    result, _, _ = await run(BARE, [code("RIGHT")] * 2, models=TWO_MODELS, tests=asserts(3, 0))
+    assert (result.state, "3 generated tests" in result.reason) == ("proposed", True)
+
+
+async def test_a_tester_that_fails_costs_its_tests_and_not_the_forging(run):
+    result, _, events = await run(NEED, [code("RIGHT"), code("RIGHT")], tests=ModelUnavailable("gone"))
+    assert result.state == "live"
+    assert any("no generated cases" in data.get("message", "") for _, data in events)
+
+
+async def test_where_candidates_differ_the_whole_round_is_heard(run):
+    answers = [code("FITTED"), code("FITTED TOO"), code("RIGHT"), code("RIGHT")]
+    result, model, _ = await run(NEED, answers, candidates=4, rounds=0)
+    assert result.state == "live"
+    assert len(model.asked(Role.GENERATE)) == 4
+
+
+async def test_held_out_examples_do_not_choose_among_many_guesses(run, registry):
+    """Pairs that agree and are wrong: after two of them the forging ends, whatever might still come."""
+    answers = [code("FITTED"), code("FITTED"), code("FITTED TOO"), code("FITTED TOO"), code("RIGHT"), code("RIGHT")]
+    result, model, _ = await run(NEED, answers, rounds=5)
+    assert result.state == "failed"
+    assert len(model.asked(Role.GENERATE)) == 4
+    assert registry.names() == []
+
+
+async def test_a_name_of_the_base_layer_is_taken_too(run, tmp_path):
+    shutil.copytree(assets.folder("toolbox") / "add_months", tmp_path / "base" / "add_months")
+    with pytest.raises(ToolInvalid, match="base layer"):
+        await run(replace(NEED, name="add_months"), [])
+
+
+async def test_secrets_in_the_words_of_a_need_reach_no_prompt_and_no_commit(run, registry):
+    secret = "sk-ant-api03-abcdefghijklmnop"
+    need = replace(NEED, purpose=f"Double n. Log in with {secret}.", requests=(f"double 4 {secret}",), text=secret)
+    _, model, _ = await run(need, [code("RIGHT"), code("RIGHT")])
+    tool = registry.get("double")
+    assert not any(secret in request.prompt for request in model.requests)
+    assert secret not in tool.source + tool.manifest.summary + "".join(tool.manifest.requests)
+
+
+async def test_an_example_with_a_secret_is_refused(run):
+    example = Example({"n": 1}, returns="sk-ant-api03-abcdefghijklmnop")
+    with pytest.raises(ToolInvalid, match="example 1 holds what looks like a secret"):
+        await run(replace(NEED, examples=(example,)), [])
 
 
 async def test_a_failure_keeps_every_answer(run):

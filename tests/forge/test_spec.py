@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from agentforge.errors import ToolInvalid
-from agentforge.forge.spec import completed, deal, make_spec, render_example, split_rules
+from agentforge.forge.spec import completed, deal, literals, make_spec, render_example, split_rules
 from agentforge.types import Example, Need
 
 RETURNS = [Example({"text": f"t{number}"}, returns=number) for number in range(6)]
@@ -43,6 +43,28 @@ def test_the_only_returning_example_and_every_raising_one_stay_visible():
     visible, kept_back = deal([RETURNS[0], RETURNS[1], RAISES])
     assert RAISES in visible
     assert [example.args for example in kept_back] == [RETURNS[1].args]
+
+
+def test_an_example_that_the_rules_give_away_cannot_be_held_out():
+    visible, kept_back = deal(RETURNS[:3], ["Count the digits.", "So t2 gives 2."])
+    assert [example.args for example in kept_back] == [RETURNS[1].args]
+    assert deal(RETURNS[:3], ["t1 is 1,", "t2 is", "2."])[1] == ()
+    assert len(visible) == 2
+
+
+def test_a_need_whose_rules_give_all_examples_away_stays_unconfirmed():
+    assert make_spec(need(purpose="t0 is 0. t1 is 1. t2 is 2.")).unconfirmed
+    assert not make_spec(need()).unconfirmed
+
+
+def test_an_empty_result_is_held_out_last():
+    empty = Example({"text": "none"}, returns={"rows": [], "name": ""})
+    assert [one.args for one in deal([RETURNS[0], RETURNS[3], empty])[1]] == [RETURNS[3].args]
+
+
+def test_long_literals_are_repeated_as_code():
+    rules = ["Letters of 'ABCDEFGHKLMN' count.", 'Or of "abcdefgh", by 23456789.', "ValueError if 'x'."]
+    assert literals(rules) == ["ABCDEFGHKLMN", "abcdefgh", "23456789"]
 
 
 def test_generated_examples_are_no_ground_truth():
