@@ -115,11 +115,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = app(args=given, prog_name="agentforge", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - the outermost boundary: every failure becomes a sentence
-        from agentforge.cli.failure import present
+        from agentforge.cli.failure import flush, present
 
-        return present(error, _form_asked_for(given))
+        code = present(error, _form_asked_for(given))
+        flush()
+        return code
     finally:
         signal.signal(signal.SIGTERM, before)
     return code if isinstance(code, int) else 0

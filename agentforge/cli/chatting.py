@@ -48,10 +48,22 @@ def chat(who: Who, *, latest: bool, resume: str | None) -> int:
             runner.run(forge.aclose())
 
 
+def _line(output: Output) -> str:
+    """One line; from a pipe without ``input``, which writes to stdout even where there is no prompt.
+
+    Raises:
+        EOFError: there are no more.
+    """
+    if sys.stdin.isatty() and sys.stdout is not None:
+        return input(_prompt(output))
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line
+
+
 def _prompt(output: Output) -> str:
-    """Nothing for a pipe; bold where colours are wanted, the escapes marked so that readline skips them."""
-    if not sys.stdin.isatty():
-        return ""
+    """Bold where colours are wanted, the escapes marked so that readline skips them."""
     plain = output.err.no_color or not output.err.is_terminal
     return "\n› " if plain else "\n\001\033[1;36m\002›\001\033[0m\002 "
 
@@ -96,7 +108,7 @@ class _Conversation:
         """One line; None at the end. Ctrl-C at the prompt throws the line away."""
         while True:
             try:
-                return input(_prompt(self._output)).strip()
+                return _line(self._output).strip()
             except KeyboardInterrupt:
                 self._output.note("\n(Ctrl-D leaves)")
             except EOFError:
@@ -150,7 +162,8 @@ class _Conversation:
 
     def _conclude(self, ending: Ending, spent: dict[str, Usage], seconds: float) -> None:
         if ending.code == 0:
-            self._output.text(ending.text("answer"))
+            with self._output.keeping(ending.text("answer"), f"agentforge chat -r {ending.session}"):
+                self._output.text(ending.text("answer"))
             self._output.note(footer(Ending(0, ending.data, ""), spent, seconds))
         elif ending.code == INTERRUPTED:
             self._output.note("Interrupted; go on with another line.", "yellow")

@@ -30,7 +30,7 @@ def present(error: BaseException, form: str) -> int:
     if switch("DEBUG") not in ("", "0"):
         traceback.print_exception(error)
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
-        return _quietly()  # the command-line library turns the first into a SystemExit
+        return BROKEN_PIPE  # the command-line library turns the first into a SystemExit
     if isinstance(error, KeyboardInterrupt | CancelledError | typer.Abort):
         return report(output, "Interrupted", "Interrupted.", "", INTERRUPTED)
     known = _translate(error)
@@ -40,11 +40,19 @@ def present(error: BaseException, form: str) -> int:
 def report(output: Output, kind: str, message: str, fix: str, code: int, extra: JSONObject | None = None) -> int:
     """Prints one failure; with JSON the object goes to stdout as well, so that a program can read it."""
     lines = [f"agentforge: {message}", *([f"  {fix}"] if fix else [])]
-    sys.stderr.write(presentable("\n".join(lines)) + "\n")
-    sys.stderr.flush()
+    _tell("\n".join(lines))
     if output.json:
-        output.finish("", {"error": {"type": kind, "message": message, "fix": fix}, **(extra or {})}, code)
+        with suppress(StorageError, BrokenPipeError):  # it has been told, and the code stands
+            output.finish("", {"error": {"type": kind, "message": message, "fix": fix}, **(extra or {})}, code)
     return code
+
+
+def _tell(text: str) -> None:
+    """Text on stderr, as far as there is one."""
+    with suppress(OSError, ValueError):
+        if sys.stderr is not None:
+            sys.stderr.write(presentable(text) + "\n")
+            sys.stderr.flush()
 
 
 def _translate(error: BaseException) -> AgentForgeError:
@@ -75,8 +83,11 @@ def _refused_by_the_system(error: OSError) -> AgentForgeError:
     return AgentForgeError(f"The system refused: {reason}{where}.", fix="'agentforge doctor' checks folders and disk.")
 
 
-def _quietly() -> int:
-    """The reader of stdout went away: say nothing, and let the interpreter's own flush succeed."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return BROKEN_PIPE
+def flush() -> None:
+    """Flushes stdout for the last time; what it does not take is given up, or Python would complain at its end."""
+    try:
+        if sys.__stdout__ is not None:  # what is behind sys.stdout, whoever wrapped it
+            sys.__stdout__.flush()
+    except (OSError, ValueError):
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

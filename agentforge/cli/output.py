@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from agentforge.errors import StorageError
 from agentforge.types import JSON, JSONObject
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -62,33 +65,66 @@ class Output:
         self.note(f"! {text}", "yellow")
 
     def line(self, record: JSONObject) -> None:
-        """One JSON object on a line of stdout, at once."""
-        sys.stdout.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
-        sys.stdout.flush()
+        """One JSON object on a line of stdout, at once (raises as :meth:`text`)."""
+        _write(json.dumps(record, ensure_ascii=False, allow_nan=False))
 
     def text(self, text: str) -> None:
-        """Text of a result on stdout; disarmed only where a terminal would obey it."""
-        shown = presentable(text) if sys.stdout.isatty() else text
-        sys.stdout.write(shown if shown.endswith("\n") else shown + "\n")
-        sys.stdout.flush()
+        """Text of a result on stdout; disarmed only where a terminal would obey it.
 
-    def finish(self, text: str | Table, data: JSONObject, code: int = 0) -> int:
-        """Prints the result of a command in the form asked for; returns ``code``."""
+        Raises:
+            StorageError: stdout does not take it: it is closed, or full.
+            BrokenPipeError: its reader went away, which is no failure of ours.
+        """
+        _write(presentable(text) if _terminal() else text)
+
+    def finish(self, text: str | RenderableType, data: JSONObject, code: int = 0) -> int:
+        """Prints the result of a command in the form asked for; returns ``code`` (raises as :meth:`text`)."""
         if self.json:
             self.line({"status": status_of(code), "exit_code": code, **data})
-        elif isinstance(text, Table):
-            sys.stdout.write(_drawn(text))
+        elif not isinstance(text, str):
+            _write(_drawn(text))
         elif text:
             self.text(text)
         return code
 
+    @contextmanager
+    def keeping(self, answer: str, command: str) -> Generator[None]:
+        """An answer that was paid for and that stdout does not take goes to stderr.
 
-def _drawn(rows: Table) -> str:
-    """The table as wide as the terminal, or as it needs where there is none."""
-    terminal = sys.stdout.isatty()
-    console = Console(markup=False, highlight=False, emoji=False, width=None if terminal else 10_000)
+        Raises:
+            StorageError: stdout did not take it; the fix names ``command``, which goes on with the session.
+        """
+        try:
+            yield
+        except StorageError as error:
+            self.err.print(Text(presentable(answer)))
+            fix = f"The answer stands above on stderr; go on with: {command}"
+            raise StorageError(error.message, fix=fix) from error
+
+
+def _write(text: str) -> None:
+    """Whole lines on stdout, at once: what cannot be written is noticed here, not when the program ends."""
+    if sys.stdout is None:
+        raise StorageError("The result could not be written to stdout: it is closed.")
+    try:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StorageError(f"The result could not be written to stdout: {why}.") from error
+
+
+def _terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _drawn(shown: RenderableType) -> str:
+    """A table (or page) as wide as the terminal, or as it needs where there is none."""
+    console = Console(markup=False, highlight=False, emoji=False, width=None if _terminal() else 10_000)
     with console.capture() as drawn:
-        console.print(rows)
+        console.print(shown, soft_wrap=not isinstance(shown, Table))
     return "".join(line.rstrip() + "\n" for line in drawn.get().splitlines())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 
 from agentforge.api import Forge
@@ -13,6 +14,7 @@ from agentforge.cli.options import Who
 from agentforge.cli.output import Output
 from agentforge.cli.progress import View, seconds_text, view_for
 from agentforge.cli.turns import INTERRUPTED, TIMED_OUT, Ending, choose_session, follow, read_prompt
+from agentforge.errors import StorageError
 from agentforge.events import Event
 from agentforge.settings import Settings, load
 from agentforge.types import JSONObject, Usage
@@ -71,7 +73,9 @@ def _shower(output: Output, view: View) -> Callable[[Event], None]:
     def show(event: Event) -> None:
         view.show(event)
         if output.form == "stream-json":
-            output.line(event.to_json())
+            # The last event carries the answer, and the result after it says what stdout does not take.
+            with suppress(StorageError) if event.terminal else nullcontext():
+                output.line(event.to_json())
 
     return show
 
@@ -82,7 +86,8 @@ def finish(output: Output, ending: Ending, spent: dict[str, Usage], seconds: flo
     if ending.code == 0:
         if not quiet:
             output.note(footer(ending, spent, seconds))
-        return output.finish(ending.text("answer"), data)
+        with output.keeping(ending.text("answer"), f"agentforge run -r {ending.session} -p …"):
+            return output.finish(ending.text("answer"), data)
     kind = ending.text("error") or {TIMED_OUT: "DeadlineReached", INTERRUPTED: "Interrupted"}.get(ending.code, "")
     fix = ending.text("fix") or (f"Go on with: agentforge run -r {ending.session} -p …" if ending.session else "")
     return report(output, kind, ending.text("message") or "The task failed.", fix, ending.code, data)

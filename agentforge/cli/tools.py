@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TypeVar, cast
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
 
@@ -41,10 +41,7 @@ def show_tool(who: Who, name: str, form: str) -> int:
     """One tool with everything that helps to judge it."""
     tool = _ask(who, lambda forge: forge.tool(name))
     output = Output(form)
-    if output.json:
-        return output.finish("", {"tool": {**brief(tool), **details(tool)}})
-    Console(markup=False, highlight=False, emoji=False, soft_wrap=True).print(_page(tool))
-    return 0
+    return output.finish(_page(tool), {"tool": {**brief(tool), **details(tool)}})
 
 
 def log_tool(who: Who, name: str | None, form: str) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -218,6 +219,41 @@ def test_a_reader_that_went_away_is_no_drama(to_claude: MessagesServer) -> None:
     command = f"{sys.executable} -m agentforge.cli tools list | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("place", "why"), [(">/dev/full", "No space left"), (">&-", "closed")])
+@pytest.mark.parametrize("form", ["text", "json", "stream-json"])
+def test_1_an_answer_that_stdout_does_not_take_is_not_lost(
+    place: str, why: str, form: str, to_claude: MessagesServer
+) -> None:
+    done = shell(f"{PROGRAM} run -q -p x --output-format {form} {place}")
+    session = shell(f"{PROGRAM} run -c -p again --output-format json").out
+    assert done.code == 1, done.err
+    assert "Traceback" not in done.err
+    assert "Exception ignored" not in done.err
+    assert f"could not be written to stdout: {why}" in " ".join(done.err.replace("it is ", "").split())
+    assert f"agentforge run -r {json.loads(session)['session']} -p …" in done.err
+    if form != "stream-json":  # which notices with the first event, before a model was asked
+        assert done.err.startswith("It is done.\n")
+
+
+def test_1_a_conversation_whose_answers_nobody_takes_ends(to_claude: MessagesServer) -> None:
+    done = shell(f"echo hello | {PROGRAM} chat >/dev/full")
+    assert done.code == 1
+    assert "It is done.\n" in done.err
+    assert re.search(r"stdout: No space left on device\.\n.*agentforge chat -r \w+", done.err)
+
+
+@pytest.mark.parametrize("command", ["tools show word_count", "--help"])
+def test_a_full_stdout_is_never_a_success(command: str) -> None:
+    done = shell(f"{PROGRAM} {command} >/dev/full")
+    assert done.code == 1, done.err
+    assert "Exception ignored" not in done.err
+
+
+def test_a_failure_keeps_its_code_where_stdout_takes_nothing() -> None:
+    done = shell(f"{PROGRAM} run -p x --output-format json >/dev/full")
+    failed_as(done, 3, "No model endpoint")
 
 
 def test_a_defect_is_a_sentence_unless_debugging(process: Program, home: Path) -> None:
