@@ -2,8 +2,10 @@
 
 Arms:
   agentforge  the forge as the product runs it, in a registry of its own for each need
-  naive       best of six answers to the plain prompt, judged by the need's examples alone, with two
-              rounds in which the two best answers are repaired; the first that passes is taken
+  naive       best of six answers to the plain prompt, judged by the need's examples alone (all of
+              them: none are held out), with two rounds in which the two best answers so far are
+              repaired; the first that passes is taken. System prompt, temperature, token limit, stop
+              sequences and what a repair is told of a failure are those of the forge
 
 The hidden cases of a need are the oracle. They are read here, after an arm has finished with the
 need, and never given to anything that generates or tests.
@@ -24,12 +26,14 @@ from typing import Any
 
 from agentforge.boxes.open import open_box
 from agentforge.boxes.protocol import Box, Limits
-from agentforge.errors import AgentForgeError, ModelError, SandboxError
+from agentforge.errors import AgentForgeError, ContextOverflow, ModelError, SandboxError
+from agentforge.forge.author import CANDIDATE_TOKENS, CODE_STOP
 from agentforge.forge.cases import fenced, holds
-from agentforge.forge.evidence import describe_failure
+from agentforge.forge.evidence import SHOWN_FAILURES, describe_failure
 from agentforge.forge.pipeline import ForgeParts, forge
 from agentforge.forge.spec import render_example
 from agentforge.models.client import Models
+from agentforge.models.prompts import render
 from agentforge.models.protocol import Message, ModelClient
 from agentforge.registry.layers import BaseLayer, Layers
 from agentforge.registry.repository import Registry
@@ -40,6 +44,10 @@ from benchmarks.form import cannot_run, code_version, parser, progress, read_lin
 NAIVE_ANSWERS = 6
 NAIVE_ROUNDS = 2
 NAIVE_REPAIRS = 2
+NAIVE_PROMPT = "Write the Python function {name}{signature}.\n\n{purpose}\n\nExamples:\n{examples}"
+NAIVE_FORM = (
+    "Answer with one ```python block that holds the imports and the complete function, and nothing behind the function."
+)
 
 
 @dataclass(frozen=True)
@@ -100,48 +108,64 @@ async def with_agentforge(bench: Bench, need: Need) -> Made:
         )
         result = await forge(need, parts, lambda kind, data: progress(f"    {data.get('message', kind)}"))
         source = registry.get(need.name).source if result.state == "live" else None
-    local = sum(usage.output_tokens for role, usage in result.by_role.items() if role is not Role.PLAN)
+    generator = bench.models.endpoint_name(Role.GENERATE)
+    local = sum(
+        usage.output_tokens for role, usage in result.by_role.items() if bench.models.endpoint_name(role) == generator
+    )
     return Made(source, result.reason, result.usage, local, {})
 
 
 async def naive(bench: Bench, need: Need) -> Made:
     """Best of six with two rounds of repair; the examples are the only judge."""
     examples = "\n".join(render_example(need.name, example) for example in need.examples)
-    prompt = (
-        f"Write the Python function {need.name}{need.signature}.\n\n{need.purpose}\n\nExamples:\n{examples}\n\n"
-        "Answer with one ```python block that holds the complete function."
-    )
-    usage = Usage()
+    prompt = NAIVE_PROMPT.format(name=need.name, signature=need.signature, purpose=need.purpose, examples=examples)
+    system, usage = render("forge_system"), Usage()
+    tried: dict[str, list[str]] = {}
 
     async def ask(text: str) -> str:
         nonlocal usage
         completion = await bench.models.complete(
-            Role.GENERATE, [Message("user", text)], max_tokens=800, temperature=0.7, stop=("\n```\n",)
+            Role.GENERATE,
+            [Message("user", text)],
+            system=system,
+            max_tokens=room(bench, system + text),
+            temperature=bench.settings.forge.temperature,
+            stop=CODE_STOP,
         )
         usage += completion.usage
-        return fenced(completion.text)
+        return fenced(completion.text, holding=f"def {need.name}(")
 
-    prompts = [prompt] * NAIVE_ANSWERS
+    prompts = [f"{prompt}\n\n{NAIVE_FORM}"] * NAIVE_ANSWERS
     for number in range(NAIVE_ROUNDS + 1):
-        sources = await asyncio.gather(*map(ask, prompts))
-        ranked: list[tuple[int, str, str]] = []
-        for source in sources:
-            results = await bench.box.call_many(
-                source, need.name, [example.args for example in need.examples], limits=bench.limits
-            )
-            pairs = list(zip(need.examples, results, strict=True))
-            failures = [
-                describe_failure(need.name, example, result) for example, result in pairs if not holds(example, result)
-            ]
+        for source in await asyncio.gather(*map(ask, prompts)):
+            failures = await failures_of(bench, need, source)
             if not failures:
                 return Made(source, f"passed in round {number + 1}", usage, usage.output_tokens, {})
-            ranked.append((len(failures), source, "\n".join(failures)))
-        ranked.sort(key=lambda row: row[0])
+            tried.pop(source, None)
+            tried[source] = failures
+        latest = list(reversed(tried))  # of equally good ones these; a single one is repaired twice
+        best = sorted(latest, key=lambda source: len(tried[source]))[:NAIVE_REPAIRS]
         prompts = [
-            f"{prompt}\n\nThis attempt is wrong:\n```python\n{source}```\n{failures}\n\nCorrect it."
-            for _, source, failures in ranked[:NAIVE_REPAIRS]
+            f"{prompt}\n\nThis attempt is wrong:\n```python\n{source}```\n"
+            + "\n".join(tried[source][:SHOWN_FAILURES])
+            + f"\n\nCorrect it. {NAIVE_FORM}"
+            for source in (best * NAIVE_REPAIRS)[:NAIVE_REPAIRS]
         ]
     return Made(None, "no answer passed", usage, usage.output_tokens, {})
+
+
+def room(bench: Bench, prompt: str) -> int:
+    """Tokens that an answer may have: the forge's limit, or what the context has left."""
+    left = bench.models.context(Role.GENERATE) - bench.models.count(prompt) - 50
+    return max(1, min(CANDIDATE_TOKENS, left))
+
+
+async def failures_of(bench: Bench, need: Need, source: str) -> list[str]:
+    """Each of the need's examples that a source does not give, as a line."""
+    calls = [example.args for example in need.examples]
+    results = await bench.box.call_many(source, need.name, calls, limits=bench.limits)
+    pairs = list(zip(need.examples, results, strict=True))
+    return [describe_failure(need.name, example, result) for example, result in pairs if not holds(example, result)]
 
 
 ARMS: dict[str, Callable[[Bench, Need], Awaitable[Made]]] = {"agentforge": with_agentforge, "naive": naive}
@@ -162,6 +186,8 @@ async def measure(bench: Bench, arm: str, row: dict[str, Any]) -> JSONObject:
     started = time.monotonic()
     try:
         made = await ARMS[arm](bench, need_of(row))
+    except ContextOverflow as error:  # about this need alone
+        made = Made(None, str(error), Usage(), 0, {})
     except (ModelError, SandboxError):
         raise
     except AgentForgeError as error:

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from agentforge.boxes.protocol import CallResult
+from agentforge.forge.author import CANDIDATE_TOKENS, CODE_STOP
+from agentforge.models.prompts import render
+from agentforge.settings import ForgeSettings, Settings
 from agentforge.testing import FakeBox, ScriptedModel
 from agentforge.testing.box import Run, raised, returned
 from agentforge.types import Need, Usage
@@ -17,6 +20,7 @@ from benchmarks import needs
 from benchmarks.needs import Bench, Made
 
 RIGHT, WRONG = "def twice(n):\n    return 2 * n\n", "def twice(n):\n    return n + n ** 2\n"
+HALF_RIGHT = "def twice(n):\n    return 0  # half right, {}\n"
 
 
 def compute(run: Run) -> CallResult:
@@ -25,6 +29,8 @@ def compute(run: Run) -> CallResult:
     assert isinstance(number, int)
     if "def twice(" not in run.source:
         return raised("NameError", "twice")
+    if "half right" in run.source:
+        return returned(0)
     return returned(number + number**2 if "**" in run.source else 2 * number)
 
 
@@ -181,3 +187,58 @@ def test_the_table_has_a_row_for_each_run(bench: Bencher, capsys: pytest.Capture
     assert needs.main([*arguments, "--model-url", "http://127.0.0.1:9"]) == 0
     names = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
     assert names[1:] == ["arm", "arm, run 1", "arm, run 2"]
+
+
+BROKEN = "print('no function')\n"
+NEED = needs.need_of(need("n1"))
+
+
+def answer(source: str) -> str:
+    return f"Here it is:\n```python\n{source}```\n"
+
+
+async def naive(models: ScriptedModel, tmp_path: Path, temperature: float = 0.5) -> Made:
+    settings = Settings(home=tmp_path, forge=ForgeSettings(temperature=temperature))
+    return await needs.naive(Bench(models, FakeBox(compute), settings), NEED)
+
+
+async def test_naive_takes_the_first_of_six_that_gives_all_examples(tmp_path: Path) -> None:
+    models = ScriptedModel([*[answer(HALF_RIGHT)] * 2, answer(RIGHT), *[answer(BROKEN)] * 3])
+    made = await naive(models, tmp_path)
+    assert (made.source, made.usage.calls) == (RIGHT, 6)
+
+
+async def test_naive_sees_the_whole_need_and_is_asked_as_the_forge_asks(tmp_path: Path) -> None:
+    models = ScriptedModel([answer(RIGHT)] * 6)
+    await naive(models, tmp_path, temperature=0.5)
+    ask = models.requests[0].ask
+    assert (ask.max_tokens, ask.temperature, ask.stop) == (CANDIDATE_TOKENS, 0.5, CODE_STOP)
+    assert ask.system == render("forge_system")
+    for part in ("twice(n: int) -> int", "Double n.", "twice(n=0)  # returns 0", "twice(n=1)  # returns 2"):
+        assert part in models.requests[0].prompt
+
+
+async def test_naive_repairs_the_two_best_of_all_rounds(tmp_path: Path) -> None:
+    worse = answer(BROKEN)
+    better = [answer(HALF_RIGHT.format(name)) for name in ("a", "b")]
+    models = ScriptedModel([worse, better[0], worse, better[1], worse, worse, worse, worse, answer(RIGHT), worse])
+    made = await naive(models, tmp_path)
+    assert (made.source, made.reason, made.usage.calls) == (RIGHT, "passed in round 3", 10)
+    for request in models.requests[6:]:
+        assert "# half right" in request.prompt, "a repair that made it worse is not repaired again"
+        assert "twice(n=1) must return 2, but it returned 0" in request.prompt
+
+
+async def test_naive_fails_honestly_after_ten_answers(tmp_path: Path) -> None:
+    made = await naive(ScriptedModel([answer(BROKEN)] * 10), tmp_path)
+    assert (made.source, made.usage.calls) == (None, 10)
+
+
+async def test_naive_takes_the_block_that_holds_the_function(tmp_path: Path) -> None:
+    text = "A sketch:\n```\n2 * n\n```\nAnd now:\n" + answer(RIGHT)
+    assert (await naive(ScriptedModel([text] * 6), tmp_path)).source == RIGHT
+
+
+async def test_what_does_not_fit_the_context_is_a_failure_of_that_need_alone(tmp_path: Path) -> None:
+    bench = Bench(ScriptedModel([], context=60), FakeBox(compute), Settings(home=tmp_path))
+    assert (await needs.measure(bench, "naive", need("n1")))["verdict"] == "failed_honestly"
