@@ -1,0 +1,1 @@
+"""Two other programs that make tools, tried with the same needs on the same model server."""

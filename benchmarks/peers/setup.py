@@ -1,0 +1,59 @@
+"""Installs each peer into a virtual environment of its own, outside the repository.
+
+    python -m benchmarks.peers.setup --folder DIR
+    export AGENTFORGE_BENCH_PEERS=DIR
+
+The versions of the peers are fixed here; those of their own dependencies are what the package
+index gives on that day (see with ``DIR/NAME/bin/python -m pip list``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from agentforge.errors import SandboxUnavailable
+
+FOLDER = "AGENTFORGE_BENCH_PEERS"
+PEERS = {"arise": "arise-ai==0.2.1", "autotool": "autotool-mcp[models]==0.1.0"}
+_INSTALL_SECONDS = 600
+
+
+def venv_of(peer: str) -> Path:
+    """The virtual environment of a peer.
+
+    Raises:
+        SandboxUnavailable: it is not set up; nothing can be measured (exit code 7).
+    """
+    named = os.environ.get(FOLDER, "")
+    venv = Path(named or ".").absolute() / peer
+    if not named or not (venv / "bin" / "python").exists():
+        raise SandboxUnavailable(
+            f"The peer {peer!r} ({PEERS[peer]}) is not set up here.",
+            fix=f"Run `python -m benchmarks.peers.setup --folder DIR` and set {FOLDER} to DIR.",
+        )
+    return venv
+
+
+def main() -> int:
+    """The command; returns its exit code."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--folder", type=Path, required=True, help="where the virtual environments go")
+    folder: Path = options.parse_args().folder.absolute()
+    for peer, package in PEERS.items():
+        venv = folder / peer
+        for command in (
+            [sys.executable, "-m", "venv", str(venv)],
+            [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", package],
+        ):
+            subprocess.run(command, check=True, timeout=_INSTALL_SECONDS)
+        print(f"{peer}: {package}")
+    print(f"export {FOLDER}={folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
