@@ -19,6 +19,7 @@ from agentforge.errors import AgentForgeError, StorageError, UsageError
 from agentforge.settings import switch
 from agentforge.types import JSONObject
 
+USAGE = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 """What a shell reports for a program whose reader went away (128 + SIGPIPE)."""
@@ -33,6 +34,8 @@ def present(error: BaseException, form: str) -> int:
         return BROKEN_PIPE  # the command-line library turns the first into a SystemExit
     if isinstance(error, KeyboardInterrupt | CancelledError | typer.Abort):
         return report(output, "Interrupted", "Interrupted.", "", INTERRUPTED)
+    if isinstance(error, typer.TyperException) and type(error).__name__ == "NoArgsIsHelpError":
+        return _help(output, error)
     known = _translate(error)
     return report(output, type(known).__name__, known.message, known.fix, known.exit_code)
 
@@ -41,6 +44,10 @@ def report(output: Output, kind: str, message: str, fix: str, code: int, extra: 
     """Prints one failure; with JSON the object goes to stdout as well, so that a program can read it."""
     lines = [f"agentforge: {message}", *([f"  {fix}"] if fix else [])]
     _tell("\n".join(lines))
+    return _object(output, kind, message, fix, code, extra)
+
+
+def _object(output: Output, kind: str, message: str, fix: str, code: int, extra: JSONObject | None = None) -> int:
     if output.json:
         with suppress(StorageError, BrokenPipeError):  # it has been told, and the code stands
             output.finish("", {"error": {"type": kind, "message": message, "fix": fix}, **(extra or {})}, code)
@@ -53,6 +60,12 @@ def _tell(text: str) -> None:
         if sys.stderr is not None:
             sys.stderr.write(presentable(text) + "\n")
             sys.stderr.flush()
+
+
+def _help(output: Output, error: typer.TyperException) -> int:
+    """A group without a command: its whole help, line by line, and the code of wrong usage."""
+    _tell(error.format_message())
+    return _object(output, "UsageError", "A command is missing.", f"See '{_command(error)} --help'.", USAGE)
 
 
 def _translate(error: BaseException) -> AgentForgeError:
@@ -69,10 +82,14 @@ def _translate(error: BaseException) -> AgentForgeError:
 
 
 def _wrong_command_line(error: typer.TyperException) -> UsageError:
-    context = getattr(error, "ctx", None)
-    command = getattr(context, "command_path", "") or "agentforge"
     message = error.format_message().replace("\n", " ").strip()
-    return UsageError(message if message.endswith((".", "?")) else message + ".", fix=f"See '{command} --help'.")
+    return UsageError(
+        message if message.endswith((".", "?")) else message + ".", fix=f"See '{_command(error)} --help'."
+    )
+
+
+def _command(error: typer.TyperException) -> str:
+    return getattr(getattr(error, "ctx", None), "command_path", "") or "agentforge"
 
 
 def _refused_by_the_system(error: OSError) -> AgentForgeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import subprocess
 import sys
@@ -26,6 +27,18 @@ def test_help_names_every_command_and_the_exit_codes() -> None:
     for command in COMMANDS:
         assert f"\n  {command} " in shown.output
     assert "124 time-out" in " ".join(shown.output.split())
+
+
+@pytest.mark.parametrize(("arguments", "command"), [([], "run"), (["tools"], "list")])
+def test_2_a_group_without_a_command_shows_its_help_line_by_line(
+    program: Program, arguments: list[str], command: str
+) -> None:
+    done = program(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"Usage: {' '.join(['agentforge', *arguments])} [OPTIONS] COMMAND")
+    assert f"\n  {command} " in done.err
+    told = json.loads(program(*arguments, env={"AGENTFORGE_OUTPUT_FORMAT": "json"}).out)
+    assert (told["exit_code"], told["error"]["message"]) == (2, "A command is missing.")
 
 
 def test_every_command_and_every_option_has_a_sentence() -> None:
