@@ -30,7 +30,7 @@ from agentforge.registry.repository import Registry
 from agentforge.settings import ForgeSettings
 from agentforge.types import Example, GateResult, JSONObject, Need, Role, State, Usage
 
-FIRST_ROUND = ("rules", "direct", "rules", "plan")
+FIRST_ROUND = ("rules", "direct", "rules", "plan", "rules", "rules", "direct", "rules")
 """Ways of asking in the order in which they are dealt out (``author.VARIATIONS``)."""
 GENERATED_CASES = 6
 FEWEST_CASES = 4

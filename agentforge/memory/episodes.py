@@ -193,23 +193,28 @@ class Episodes:
         """Adds one finished call of a tool; its outcome starts as ``returned`` or ``error``.
 
         ``value_or_error`` is the value where ``status`` is ``returned``, else the error's text.
+        Returns the call's id: ``call_id``, which an endpoint may have chosen, unless that is taken.
         """
-        call_id = call_id or new_call_id()
         good = status == "returned"
-        self._write(
-            session,
-            CALLS,
-            id=call_id,
-            turn=turn,
-            tool=tool,
-            version=version,
-            args=self._clean(args),
-            status=status,
-            value=self._clean(value_or_error) if good else None,
-            error="" if good else redact(str(value_or_error), self._secrets),
-            outcome=(OutcomeKind.RETURNED if good else OutcomeKind.ERROR).value,
-            seconds=seconds,
-        )
+        with self._database.write() as connection:
+            self._touch(connection, session)
+            if not call_id or connection.execute(select(CALLS.c.id).where(CALLS.c.id == call_id)).first():
+                call_id = new_call_id()
+            self._insert(
+                connection,
+                CALLS,
+                session=session,
+                id=call_id,
+                turn=turn,
+                tool=tool,
+                version=version,
+                args=self._clean(args),
+                status=status,
+                value=self._clean(value_or_error) if good else None,
+                error="" if good else redact(str(value_or_error), self._secrets),
+                outcome=(OutcomeKind.RETURNED if good else OutcomeKind.ERROR).value,
+                seconds=seconds,
+            )
         return call_id
 
     def set_outcome(self, call_id: str, outcome: OutcomeKind) -> None:

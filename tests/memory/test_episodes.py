@@ -59,6 +59,14 @@ def test_an_episode_holds_everything_that_was_recorded(episodes: Episodes) -> No
     ]
 
 
+def test_an_endpoint_that_repeats_an_id_costs_no_call(episodes: Episodes) -> None:
+    session = episodes.start()
+    ids = [episodes.record_call(session, 1, "t", "v", {}, "returned", n, 0.1, call_id="call_0") for n in range(2)]
+    assert ids[0] == "call_0"
+    assert ids[1] != "call_0"
+    assert [(call.id, call.value) for call in episodes.load(session).calls] == [(ids[0], 0), (ids[1], 1)]
+
+
 def test_what_became_known_about_a_call_is_recorded(episodes: Episodes) -> None:
     session = episodes.start()
     call = episodes.record_call(session, 1, "t", "v", {}, "returned", None, 0.0)
