@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,6 @@ def small_model(table: str) -> Callable[[Received], str]:
         if "You write test cases" in said:
             return f"```python\n{cases}\n```"
         if "Write the Python function" in said:
-            time.sleep(0.5)  # writing takes its time: that is what the second session saves
             return f"```python\n{source}```"
         if "Give its arguments" in said:
             return json.dumps({"grams": 3650})
@@ -76,8 +74,9 @@ def run_demo(table: str, home: Path, *arguments: str) -> int:
 
 
 def test_a_tool_is_made_and_reused_and_the_demo_ends_with_0(
-    bubblewrap: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bubblewrap: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(demo, "MOST_SHARE", 10)  # a scripted model writes in no time
     assert run_demo(TABLE, tmp_path / "demo") == 0
     shown = capsys.readouterr()
     for words in (
