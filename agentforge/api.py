@@ -20,7 +20,8 @@ from dataclasses import asdict, dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias, cast
 
-from agentforge.errors import ToolNotFound, UsageError
+from agentforge import errors
+from agentforge.errors import AgentForgeError, ToolNotFound, UsageError
 from agentforge.events import Event
 from agentforge.settings import SandboxSettings, Settings, load
 from agentforge.types import JSONObject, Need, Role, State, Usage
@@ -67,6 +68,21 @@ class RunResult:
     def ok(self) -> bool:
         """Whether the task is done."""
         return self.status == "completed"
+
+    def raise_for_status(self) -> Self:
+        """This result if the task is done, so that nobody takes a failure for an empty answer.
+
+        Raises:
+            AgentForgeError: it is not; of the class that ``error`` names, with message, fix and exit code.
+        """
+        if self.ok:
+            return self
+        kind = getattr(errors, self.error, AgentForgeError)
+        failure = AgentForgeError(self.message or f"The task ended as {self.status}.", fix=self.fix)
+        if isinstance(kind, type) and issubclass(kind, AgentForgeError) and kind.__init__ is AgentForgeError.__init__:
+            failure = kind(failure.message, fix=self.fix)
+        failure.exit_code = self.exit_code
+        raise failure
 
     def to_json(self) -> JSONObject:
         """The result without its events, as a JSON object."""

@@ -3,4 +3,4 @@
 from agentforge import Forge
 
 result = Forge(user="ada").run_sync("How many seconds are 2h 45m?")
-print(result.answer)
+print(result.raise_for_status().answer)

@@ -13,7 +13,14 @@ import pytest
 import agentforge
 from agentforge import AgentForgeError, Forge, RunResult, State
 from agentforge.boxes.protocol import Box
-from agentforge.errors import ConfigurationError, NotARegistry, SandboxUnavailable, ToolNotFound, UsageError
+from agentforge.errors import (
+    ConfigurationError,
+    ModelUnavailable,
+    NotARegistry,
+    SandboxUnavailable,
+    ToolNotFound,
+    UsageError,
+)
 from agentforge.events import TERMINAL
 from agentforge.models.capabilities import FEATURES
 from agentforge.models.protocol import ToolCall
@@ -94,6 +101,23 @@ async def test_what_goes_wrong_inside_a_task_is_in_the_result() -> None:
         result = await forge.run("Do it")
     assert (result.ok, result.status, result.exit_code, result.error) == (False, "failed", 4, "ModelUnavailable")
     assert result.message
+
+
+async def test_whoever_asks_gets_a_failure_of_a_task_raised() -> None:
+    async with Forge(user="ada", models=model("Done.", Fault(529))) as forge:
+        done = await forge.run("Do it")
+        assert done.raise_for_status() is done
+        failed = await forge.run("Do it")
+    with pytest.raises(ModelUnavailable) as raised:
+        failed.raise_for_status()
+    assert (raised.value.message, raised.value.fix, raised.value.exit_code) == (failed.message, failed.fix, 4)
+
+
+@pytest.mark.parametrize("error", ["TurnLimit", "ToolInvalid", "Sequence", ""])
+def test_a_failure_of_any_name_is_raised_with_its_code(error: str) -> None:
+    with pytest.raises(AgentForgeError) as raised:
+        RunResult("limited", 5, "", "s1", error=error).raise_for_status()
+    assert (raised.value.message, raised.value.exit_code) == ("The task ended as limited.", 5)
 
 
 async def test_no_sandbox_is_told_with_its_code() -> None:

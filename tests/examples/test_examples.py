@@ -28,6 +28,14 @@ def test_hello_world_has_four_lines_and_prints_the_answer() -> None:
     assert (done.returncode, done.stdout) == (0, "9900 seconds.\n"), done.stderr
 
 
+def test_hello_world_without_a_model_says_what_is_missing_and_fails() -> None:
+    done = subprocess.run(
+        [sys.executable, "examples/hello.py"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "ConfigurationError: No model endpoint is set up. Run 'agentforge model up'" in done.stderr.splitlines()[-1]
+
+
 def test_events_are_followed_and_the_session_goes_on() -> None:
     with MessagesServer(["9900 seconds.", "By calling a tool."]) as server:
         done = run(server, "-m", "examples.stream_events", "How many?")
