@@ -27,6 +27,7 @@ from agentforge.errors import AgentForgeError, ConfigurationError, ToolNotFound
 from agentforge.settings import WebSettings
 from agentforge.types import State
 from agentforge.web import hostile, pages
+from agentforge.web.address import Http
 from agentforge.web.catalogue import OpenCatalogue, find
 from agentforge.web.guard import LOOPBACK_HOSTS, SECURITY_HEADERS, Headers, Hosts, Token
 
@@ -141,7 +142,9 @@ async def serve(
         shown = f"[{host}]" if ":" in host else host
         application = create_app(open_catalogue, token=token)
         # The access log would hold the token of the first request.
-        config = uvicorn.Config(application, log_level="warning", access_log=False, server_header=False, lifespan="off")
+        config = uvicorn.Config(
+            application, http=Http, log_level="warning", access_log=False, server_header=False, lifespan="off"
+        )
         on_ready(f"http://{shown}:{port}/?token={token}")
         await uvicorn.Server(config).serve(sockets=[listener])
     finally:
