@@ -6,6 +6,8 @@ Arms:
               them: none are held out), with two rounds in which the two best answers so far are
               repaired; the first that passes is taken. System prompt, temperature, token limit, stop
               sequences and what a repair is told of a failure are those of the forge
+  arise, autotool
+              two other programs that make tools, each in a box of its own (benchmarks/peers)
 
 The hidden cases of a need are the oracle. They are read here, after an arm has finished with the
 need, and never given to anything that generates or tests.
@@ -40,6 +42,9 @@ from agentforge.registry.repository import Registry
 from agentforge.settings import Settings, load
 from agentforge.types import Example, JSONObject, Need, Role, Usage
 from benchmarks.form import cannot_run, code_version, parser, progress, read_lines, resumable, short_hash, show
+from benchmarks.peers.bubble import seconds_allowed
+from benchmarks.peers.run import with_peer
+from benchmarks.peers.setup import PEERS
 
 NAIVE_ANSWERS = 6
 NAIVE_ROUNDS = 2
@@ -168,7 +173,11 @@ async def failures_of(bench: Bench, need: Need, source: str) -> list[str]:
     return [describe_failure(need.name, example, result) for example, result in pairs if not holds(example, result)]
 
 
-ARMS: dict[str, Callable[[Bench, Need], Awaitable[Made]]] = {"agentforge": with_agentforge, "naive": naive}
+ARMS: dict[str, Callable[[Bench, Need], Awaitable[Made]]] = {
+    "agentforge": with_agentforge,
+    "naive": naive,
+    **{peer: with_peer(peer) for peer in PEERS},
+}
 
 
 async def right(bench: Bench, row: dict[str, Any], made: Made) -> bool:
@@ -249,6 +258,7 @@ def conditions_of(settings: Settings) -> dict[str, str]:
         },
     }
     used["naive"] = [NAIVE_ANSWERS, NAIVE_ROUNDS, NAIVE_REPAIRS]
+    used["peers"] = [*PEERS.values(), seconds_allowed()]
     return {
         "commit": code_version(Path(__file__)),
         "settings": short_hash(used),

