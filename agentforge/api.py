@@ -21,10 +21,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias, cast
 
 from agentforge import errors
-from agentforge.errors import AgentForgeError, ToolNotFound, UsageError
+from agentforge.errors import AgentForgeError, ToolInvalid, ToolNotFound, UsageError
 from agentforge.events import Event
 from agentforge.settings import SandboxSettings, Settings, load
-from agentforge.types import JSONObject, Need, Role, State, Usage
+from agentforge.types import TOOL_NAME, JSONObject, Need, Role, State, Usage
 
 if TYPE_CHECKING:
     from agentforge.agent.parts import Emit, Forger
@@ -208,15 +208,27 @@ class Forge:
         """One tool: the live one, else the newest of another state.
 
         Raises:
-            ToolNotFound: there is none; near names are suggested.
+            ToolNotFound: there is none, or no tool can have that name; near names are suggested.
+            ToolInvalid: it is malformed; all problems.
         """
         opened = self._opened()
+        if not TOOL_NAME.fullmatch(name):
+            raise ToolNotFound(
+                f"No tool can be named {name[:80]!r}.",
+                fix="Names are lower-case letters, digits and '_', a letter first; `agentforge tools list` shows all.",
+            )
         try:
             return opened.layers.find(name)
         except ToolNotFound:
             with suppress(ToolNotFound):
                 return opened.registry.get(name)
             raise
+
+    def problems(self) -> list[str]:
+        """What is wrong in any layer, each with what to do; the tools that are named are not used."""
+        opened = self._opened()
+        mine = [f"{problem}. {opened.registry.mending()}" for problem in opened.registry.problems()]
+        return [*mine, *opened.layers.base.problems()]
 
     def log(self, name: str | None = None) -> list[Commit]:
         """Commits of one tool, or of the whole registry, newest first.
@@ -227,7 +239,8 @@ class Forge:
         registry = self._opened().registry
         if name is None:
             return registry.store.log()
-        self.tool(name)
+        with suppress(ToolInvalid):  # its history shows what broke it
+            self.tool(name)
         return registry.log(name)
 
     async def latest_session(self) -> str | None:

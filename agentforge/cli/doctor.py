@@ -22,7 +22,7 @@ from rich.text import Text
 
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output, cell, table
-from agentforge.errors import AgentForgeError
+from agentforge.errors import AgentForgeError, ToolInvalid
 from agentforge.settings import Endpoint, Settings, load
 from agentforge.types import JSONObject, Role
 
@@ -179,20 +179,25 @@ def _existing(folder: Path) -> Path:
 
 async def _records(settings: Settings) -> list[Finding]:
     """Registry and database, if there are any yet; both are only looked at."""
-    return await asyncio.to_thread(lambda: [_registry(settings), _database(settings)])
+    return await asyncio.to_thread(lambda: [*_registry(settings), _database(settings)])
 
 
-def _registry(settings: Settings) -> Finding:
+def _registry(settings: Settings) -> list[Finding]:
     from agentforge.registry.layers import Registry
     from agentforge.types import State
 
     path = settings.registries / settings.org / f"{settings.user}.git"
     if not path.exists():
-        return Finding("registry", "note", f"{path} (made at the first use)")
+        return [Finding("registry", "note", f"{path} (made at the first use)")]
     with Registry.open(path) as registry:
         counts = {str(state): len(registry.names(state)) for state in State}
+        wrong = [_invalid(problem, registry.mending()) for problem in registry.problems()]
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "empty"
-    return Finding("registry", "ok", f"{path}: {told}")
+    return [Finding("registry", "ok", f"{path}: {told}"), *wrong]
+
+
+def _invalid(problem: str, fix: str) -> Finding:
+    return Finding("registry", "failed", f"not used: {problem}", fix, ToolInvalid.exit_code)
 
 
 def _database(settings: Settings) -> Finding:

@@ -27,14 +27,16 @@ MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–"
 def list_tools(who: Who, state: str, form: str) -> int:
     """All tools in ``state``, one per line."""
     wanted = None if state == "all" else State(state)
-    found = _ask(who, lambda forge: forge.tools(state=wanted))
+    found, problems = _ask(who, lambda forge: (forge.tools(state=wanted), forge.problems()))
     output = Output(form)
+    for problem in problems:
+        output.warn(problem)
     rows = table("NAME", "STATE", "LAYER", "SUMMARY")
     for tool in found:
         rows.add_row(tool.name, standing(tool), str(tool.layer), cell(tool.manifest.summary, 90))
     if not found and not output.json:
         output.note(f"No tool is {state}." if wanted else "There is no tool at all.")
-    return output.finish(rows if found else "", {"tools": [brief(tool) for tool in found]})
+    return output.finish(rows if found else "", {"tools": [brief(tool) for tool in found], "problems": [*problems]})
 
 
 def show_tool(who: Who, name: str, form: str) -> int:

@@ -134,18 +134,24 @@ class Registry:
 
         Raises:
             ToolNotFound: there is no tool of that name.
-            ToolInvalid: its folder is malformed.
+            ToolInvalid: its folder, or what ``state.toml`` says of it, is malformed.
         """
         snapshot = self._snapshot()
+        found: Tool | ToolInvalid | None = None
         if name in snapshot.states.tools:
             found = snapshot.standing([name])[0]
         elif name in snapshot.proposals:
             found = snapshot.proposed([name])[-1]
-        else:
+        if isinstance(found, Tool):
+            return found
+        wrong = [problem.removeprefix(f"{name}: ") for problem in self.problems() if problem.startswith(f"{name}: ")]
+        if not wrong:
             raise _not_found(name)
-        if isinstance(found, ToolInvalid):
-            raise found
-        return found
+        raise ToolInvalid(name, wrong, fix=self.mending())
+
+    def mending(self) -> str:
+        """What to do about :meth:`problems`."""
+        return f"Correct it in a clone of {self.path} and push, or revert the commit that broke it."
 
     def tools(self, state: State = State.LIVE) -> list[Tool]:
         """The sound tools in a state, by name; :meth:`problems` tells of the others."""

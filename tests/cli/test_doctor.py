@@ -10,6 +10,7 @@ import pytest
 
 from agentforge.boxes import open as boxes
 from agentforge.boxes.open import LauncherReport
+from agentforge.registry.layers import Registry
 from agentforge.settings import SandboxSettings
 from agentforge.testing import MessagesServer
 from tests.cli.conftest import Program, write_settings
@@ -78,6 +79,17 @@ def test_3_a_registry_that_is_none(program: Program, home: Path, to_claude: Mess
     (home / "registries" / "personal" / "me.git" / "x").touch()
     code, found = checks(program)
     assert (code, found["records"]["verdict"]) == (3, "failed")
+
+
+def test_1_a_broken_tool(program: Program, home: Path, to_claude: MessagesServer) -> None:
+    with Registry.open_or_create(home / "registries" / "personal" / "me.git") as registry:
+        changes = {"proposed/broken/1/tool.toml": b"name = ["}
+        registry.store.commit(changes, subject="Edit by hand", trailers={}, expected=registry.head())
+    code, found = checks(program)
+    assert (code, found["registry"]["verdict"]) == (1, "failed")
+    assert "broken: " in found["registry"]["detail"]
+    assert "tool.toml" in found["registry"]["detail"]
+    assert "revert the commit" in found["registry"]["fix"]
 
 
 def test_4_a_server_that_is_down(program: Program, home: Path) -> None:

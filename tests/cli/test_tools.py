@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agentforge.errors import ToolInvalid
 from agentforge.registry.layers import BaseLayer, Registry
 from agentforge.registry.tool import Tool
 from agentforge.types import State
@@ -75,3 +76,42 @@ def test_another_user_sees_none_of_it(program: Program, learned: Tool) -> None:
         tool["layer"]
         for tool in json.loads(program("tools", "list", "--user", "eve", "--output-format", "json").out)["tools"]
     }
+
+
+@pytest.fixture
+def broken(home: Path) -> Path:
+    """A registry whose owner's hand slipped in a manifest."""
+    path = home / "registries" / "personal" / "me.git"
+    state = f'format = 1\n[tools.broken]\nstate = "live"\nversion = "{"0" * 64}"\n'
+    with Registry.open_or_create(path) as registry:
+        registry.store.commit(
+            {"tools/broken/tool.toml": b"name = [", "state.toml": state.encode()},
+            subject="Edit by hand", trailers={"Tool": ["broken"]}, expected=registry.head(),
+        )  # fmt: skip
+    return path
+
+
+def test_a_broken_tool_is_told_wherever_tools_are(program: Program, broken: Path) -> None:
+    listed = program("tools", "list")
+    assert listed.code == 0
+    assert "parse_duration" in listed.out
+    assert "! broken: " in listed.err
+    assert "tool.toml" in listed.err
+    assert f"in a clone of {broken} and push, or revert the commit" in listed.err
+    assert json.loads(program("tools", "list", "--output-format", "json").out)["problems"]
+
+    shown = program("tools", "show", "broken")
+    assert shown.code == ToolInvalid.exit_code
+    assert "'broken' is not valid" in shown.err
+    assert "tool.toml" in shown.err
+    assert "revert the commit" in shown.err
+    assert "Edit by hand" in program("tools", "log", "broken").out
+
+
+@pytest.mark.parametrize("command", ["show", "log"])
+@pytest.mark.parametrize("name", ["../x", "", "Odd-Name", "x" * 64])
+def test_2_a_name_that_no_tool_can_have(program: Program, command: str, name: str) -> None:
+    done = program("tools", command, name)
+    assert done.code == 2
+    assert f"No tool can be named {name!r}" in done.err
+    assert "lower-case letters" in done.err
