@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,7 @@ class Made:
     usage: Usage
     local_tokens: int
     toolbox: dict[str, str]
+    artefacts: JSONObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ async def with_agentforge(bench: Bench, need: Need) -> Made:
     local = sum(
         usage.output_tokens for role, usage in result.by_role.items() if bench.models.endpoint_name(role) == generator
     )
-    return Made(source, result.reason, result.usage, local, {})
+    return Made(source, result.reason, result.usage, local, {}, result.artefacts)
 
 
 async def naive(bench: Bench, need: Need) -> Made:
@@ -215,6 +216,7 @@ async def measure(bench: Bench, arm: str, row: dict[str, Any]) -> JSONObject:
         "cached_tokens": made.usage.cached_tokens,
         "local_tokens": made.local_tokens,
         "seconds": round(seconds, 2),
+        "artefacts": made.artefacts,
     }
 
 
