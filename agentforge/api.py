@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias, cast
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.events import Event
 from agentforge.result import RunResult, result_of
-from agentforge.settings import SandboxSettings, Settings, load
+from agentforge.settings import SandboxSettings, Settings, check_folder, docker_host, load
 from agentforge.types import TOOL_NAME, JSONObject, Need, Role, State, Usage
 
 if TYPE_CHECKING:
@@ -254,6 +254,8 @@ class Forge:
             return await self._open_box(self.settings.sandbox)
         from agentforge.boxes.open import open_box
 
+        if self.settings.sandbox.launcher != "bubblewrap":
+            docker_host()  # a wrong one is told, and not taken for no Docker at all
         return await open_box(self.settings.sandbox, user=self.settings.user, on_notice=self._on_notice)
 
     async def _session(self, models: ModelClient, session: str | None, title: str) -> Session:
@@ -322,6 +324,7 @@ class _Open:
             from agentforge.database.store import Database
             from agentforge.memory.episodes import Episodes
 
+            check_folder(self._settings.home)
             database = self.stack.enter_context(Database.open(self._settings.database))
             secrets = [each.key.get_secret_value() for each in self._settings.endpoints.values() if each.key]
             self._episodes = Episodes(database, org=self._settings.org, user=self._settings.user, secrets=secrets)

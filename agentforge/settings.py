@@ -13,22 +13,32 @@ what ``model up`` recorded > defaults.
 
 from __future__ import annotations
 
+import errno
 import os
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from agentforge.errors import ConfigurationError
+from agentforge.errors import ConfigurationError, StorageError
 from agentforge.types import Role
+from agentforge.wording import explain
 
 PREFIX = "AGENTFORGE_"
 USER_FILE = "settings.toml"
 PROJECT_FILE = "agentforge.toml"
 LOCAL_MODEL_FILE = "local-model.toml"
+CLAUDE_KEY = "ANTHROPIC_API_KEY"
+CLAUDE_URL = "ANTHROPIC_BASE_URL"
+
+ORG = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+USER = r"^[a-z0-9][a-z0-9_.@-]{0,62}$"
+"""What organisations and users may be called: both become names of folders."""
 
 
 class _Section(BaseModel):
@@ -50,6 +60,15 @@ class Endpoint(_Section):
     features: dict[str, bool] = Field(
         default_factory=dict, description="Overrides of the capability table, by feature name."
     )
+
+    @field_validator("key")
+    @classmethod
+    def _key_fits_a_header(cls, key: SecretStr | None) -> SecretStr | None:
+        """Blanks around it are none of it. It is sent as an HTTP header (RFC 9110, 5.5): visible ASCII."""
+        bare = key.get_secret_value().strip() if key is not None else ""
+        if not all("!" <= character <= "~" for character in bare):
+            raise ValueError("holds a blank, a line break or a character outside ASCII, which no key has")
+        return SecretStr(bare) if bare else None
 
 
 class ModelSettings(_Section):
@@ -122,8 +141,8 @@ class Settings(_Section):
 
     home: Path
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: state.db in the home.")
-    org: str = Field(default="personal", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Organisation.")
-    user: str = Field(default="me", pattern=r"^[a-z0-9][a-z0-9_.@-]{0,62}$", description="Whose registry and episodes.")
+    org: str = Field(default="personal", pattern=ORG, description="Organisation.")
+    user: str = Field(default="me", pattern=USER, description="Whose registry and episodes.")
     endpoints: dict[str, Endpoint] = Field(default_factory=lambda: {}, description="Name → endpoint, see below.")
     roles: dict[Role, str] = Field(
         default_factory=lambda: {}, description="Role (plan, generate, test, judge, reflect) → endpoint."
@@ -177,7 +196,7 @@ class Settings(_Section):
         try:
             return Settings.model_validate({**dict(self), "org": org, "user": user})
         except ValidationError as error:
-            raise ConfigurationError(_explain(error, {}), fix="Use lower-case letters, digits, '-' and '_'.") from None
+            raise ConfigurationError(explain(error, {})) from None
 
     @property
     def database(self) -> str:
@@ -199,6 +218,48 @@ def home_folder(environ: Mapping[str, str] | None = None) -> Path:
     """``AGENTFORGE_HOME``, or the platform's folder for user data."""
     env = os.environ if environ is None else environ
     return Path(env.get("AGENTFORGE_HOME") or platformdirs.user_data_dir("agentforge")).expanduser().absolute()
+
+
+def check_folder(folder: Path) -> None:
+    """Makes sure that files can be made in ``folder``, or it in the nearest folder above that exists.
+
+    Raises:
+        ConfigurationError: they cannot; says why.
+        StorageError: the disk is full.
+    """
+    place = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            return
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageError(f"The disk of {place} is full.", fix="Free some space.") from None
+        raise ConfigurationError(
+            f"{place} cannot be written: {error.strerror}.",
+            fix="Correct it or its permissions, or set AGENTFORGE_HOME to a folder of yours.",
+        ) from None
+
+
+def docker_host(environ: Mapping[str, str] | None = None) -> str:
+    """The Docker daemon that the environment names (``DOCKER_HOST``), or nothing.
+
+    Raises:
+        ConfigurationError: it is no address of a daemon at all.
+    """
+    said = (os.environ if environ is None else environ).get("DOCKER_HOST", "").strip()
+    try:
+        parts = urlsplit(said if "://" in said else f"tcp://{said}")
+        near = parts.scheme in ("unix", "npipe", "http+unix", "fd") and bool(parts.netloc or parts.path)
+        far = parts.scheme in ("tcp", "http", "https") and bool(parts.hostname and parts.port)
+        sound = not said or near or far or (parts.scheme == "ssh" and bool(parts.hostname))
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ConfigurationError(
+            f"DOCKER_HOST={said[:80]!r} is no address of a Docker daemon.",
+            fix="Set it to unix:///PATH, tcp://HOST:PORT or ssh://HOST, or unset it.",
+        )
+    return said
 
 
 def switch(name: str, environ: Mapping[str, str] | None = None) -> str:
@@ -227,21 +288,26 @@ def load(
     home = home_folder(env)
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
+    named, found = _from_environment(env)
     for origin, values in (
         (LOCAL_MODEL_FILE, _read(home / LOCAL_MODEL_FILE)),
         (str(home / USER_FILE), _read(home / USER_FILE)),
         (PROJECT_FILE, _read((project or Path.cwd()) / PROJECT_FILE)),
-        ("environment", _from_environment(env)),
+        ("environment", found),
         ("flags", _nest(overrides or {})),
     ):
         _merge(merged, values, origin, origins)
+        origins.update({key: f"environment, {named[key]}" for key in named if origins.get(key) == "environment"})
     _add_claude(merged, env, origins)
     merged["home"] = home
     merged["origins"] = origins
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
-        raise ConfigurationError(_explain(error, origins), fix="Correct it where it was set.") from None
+        raise ConfigurationError(
+            explain(error, origins),
+            fix="Correct it where it was set; 'agentforge config show --origin' shows the rest.",
+        ) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -255,7 +321,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
+def _from_environment(env: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Which variable sets which key, and the values, nested."""
+    named: dict[str, str] = {}
     flat: dict[str, Any] = {}
     for name, text in env.items():
         if not name.startswith(PREFIX) or name in ("AGENTFORGE_HOME", "AGENTFORGE_REQUIRE_DOCKER"):
@@ -263,8 +331,9 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
         key = name.removeprefix(PREFIX).lower().replace("__", ".")
         top = key.partition(".")[0]
         if top in Settings.model_fields and top not in ("home", "origins"):
-            flat[key] = parse_value(text)
-    return _nest(flat)
+            named[key] = name
+            flat[key] = text if key in _TEXTS else parse_value(text)
+    return named, _nest(flat)
 
 
 def parse_value(text: str) -> Any:
@@ -275,15 +344,28 @@ def parse_value(text: str) -> Any:
         return text
 
 
+_TEXTS = ("org", "user", "database_url")
+"""Keys whose value is taken as it stands, also where it looks like a number."""
+
+
 def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for key, value in flat.items():
         *path, last = key.split(".")
         place = nested
         for part in path:
-            place = place.setdefault(part, {})
+            inner = _table(place, part)
+            if inner is None:
+                inner = place[part] = {}
+            place = inner
         place[last] = value
     return nested
+
+
+def _table(place: dict[str, Any], key: str) -> dict[str, Any] | None:
+    """The table under ``key``, made where nothing stands; None where something else does."""
+    found: object = place.setdefault(key, {})
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
 
 def _merge(into: dict[str, Any], values: Mapping[str, Any], origin: str, origins: dict[str, str], at: str = "") -> None:
@@ -300,26 +382,15 @@ def _merge(into: dict[str, Any], values: Mapping[str, Any], origin: str, origins
 
 def _add_claude(merged: dict[str, Any], env: Mapping[str, str], origins: dict[str, str]) -> None:
     """With a key in the environment, an endpoint ``claude`` exists without being written anywhere."""
-    key = env.get("ANTHROPIC_API_KEY")
+    key = env.get(CLAUDE_KEY, "").strip()
     if not key:
         return
-    endpoints = merged.setdefault("endpoints", {})
-    claude = endpoints.setdefault("claude", {})
-    for name, value in (
-        ("kind", "claude"),
-        ("url", env.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"),
-        ("model", "claude-opus-5-5"),
-        ("key", key),
-    ):
+    endpoints = _table(merged, "endpoints")
+    claude = _table(endpoints, "claude") if endpoints is not None else None
+    if claude is None:
+        return  # what stands there instead is told when all is checked
+    url = env.get(CLAUDE_URL, "").strip() or "https://api.anthropic.com"
+    for name, value in {"kind": "claude", "url": url, "model": "claude-opus-5-5", "key": key}.items():
         if name not in claude:
             claude[name] = value
-            origins[f"endpoints.claude.{name}"] = "environment"
-
-
-def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
-    lines: list[str] = []
-    for problem in error.errors(include_url=False, include_input=False):
-        key = ".".join(str(part) for part in problem["loc"])
-        where = f" (from {origins[key]})" if key in origins else ""
-        lines.append(f"{key or 'settings'}{where}: {problem['msg']}")
-    return "Settings are wrong: " + "; ".join(lines) + "."
+            origins[f"endpoints.claude.{name}"] = f"environment, {CLAUDE_URL if name == 'url' else CLAUDE_KEY}"

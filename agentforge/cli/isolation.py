@@ -11,7 +11,7 @@ from agentforge.boxes.open import LauncherReport, probe
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output, cell, table
 from agentforge.cli.steps import Steps
-from agentforge.settings import load
+from agentforge.settings import docker_host, load
 from agentforge.types import JSON, JSONObject
 
 NO_SANDBOX = 7
@@ -19,6 +19,7 @@ NO_SANDBOX = 7
 
 def build(who: Who, form: str) -> int:
     """Builds the image where it is missing."""
+    docker_host()
     load(overrides=who.overrides())  # so that wrong settings are told here as anywhere
     output = Output(form)
     made = build_image(output)
@@ -34,6 +35,7 @@ def build_image(output: Output) -> image.ImageInfo:
 def check(who: Who, form: str) -> int:
     """Starts each launcher once; 0 when the one that would be used works."""
     settings = load(overrides=who.overrides()).sandbox
+    docker_host()
     reports = asyncio.run(probe(settings))
     chosen = used(reports, settings.launcher)
     rows = table("LAUNCHER", "WORKS", "GIVES")
@@ -50,7 +52,8 @@ def check(who: Who, form: str) -> int:
 def told_by(report: LauncherReport) -> str:
     """What a launcher gives, or why it does not."""
     if not report.available:
-        return report.reason
+        asked = docker_host() if report.launcher == "docker" else ""
+        return f"{report.reason} (DOCKER_HOST is {asked[:80]!r}.)" if asked else report.reason
     image = f", image {report.image[:19]}" if report.image else ""
     return f"isolation for each {report.tier}, transport by {report.transport}{image}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
@@ -11,8 +12,8 @@ from agentforge.errors import UsageError
 
 Form: TypeAlias = Literal["text", "json", "stream-json"]
 
-Org: TypeAlias = Annotated[str | None, typer.Option("--org", help="Organisation.", envvar="AGENTFORGE_ORG")]
-User: TypeAlias = Annotated[str | None, typer.Option("--user", help="Whose registry.", envvar="AGENTFORGE_USER")]
+Org: TypeAlias = Annotated[str | None, typer.Option("--org", help="Organisation (also AGENTFORGE_ORG).")]
+User: TypeAlias = Annotated[str | None, typer.Option("--user", help="Whose registry (also AGENTFORGE_USER).")]
 Set: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--set", help="Override a setting, such as forge.candidates=6; repeatable.", metavar="KEY=VALUE"),
@@ -48,9 +49,10 @@ class Who:
         """Dotted keys for :func:`agentforge.settings.load`.
 
         Raises:
-            UsageError: a ``--set`` is not of the form KEY=VALUE.
+            UsageError: a ``--set`` is not of the form KEY=VALUE, or a name makes no sense.
         """
-        from agentforge.settings import parse_value
+        from agentforge.settings import ORG, USER, parse_value
+        from agentforge.wording import NAME_RULE
 
         given: dict[str, object] = {}
         for text in self.sets or ():
@@ -59,4 +61,7 @@ class Who:
                 raise UsageError(f"--set {text!r} is not KEY=VALUE.", fix="For example: --set forge.candidates=6")
             given[key.strip()] = parse_value(value)
         given.update({key: value for key, value in (("org", self.org), ("user", self.user)) if value is not None})
+        for key, value, pattern in (("org", self.org, ORG), ("user", self.user, USER)):
+            if value is not None and not re.fullmatch(pattern, value):
+                raise UsageError(f"--{key} {NAME_RULE}, not {value[:80]!r}.")
         return given

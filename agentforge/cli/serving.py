@@ -25,6 +25,8 @@ def web(who: Who, *, host: str | None, port: int | None) -> int:
     given = {key: value for key, value in (("web.host", host), ("web.port", port)) if value is not None}
     settings = load(overrides=who.overrides() | given)
     output = Output()
+    with open_catalogue(settings)():
+        pass  # what is wrong with the registry is told here, not on the first page
 
     def ready(address: str) -> None:
         output.text(address)

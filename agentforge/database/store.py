@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from agentforge.errors import ConfigurationError, StorageError
+from agentforge.settings import check_folder
 
 HEAD = "0001"
 """The newest migration; compared before alembic is imported at all, which would cost 0.2 s."""
@@ -50,7 +51,7 @@ class Database:
         """Opens the database at the SQLAlchemy ``url``, creating and migrating it where needed.
 
         Raises:
-            ConfigurationError: the URL makes no sense or its driver is not installed.
+            ConfigurationError: the URL makes no sense, its driver is not installed, or its folder cannot be written.
             StorageError: the database is locked, damaged, full or cannot be opened.
         """
         database = cls(_engine(url))
@@ -134,10 +135,15 @@ def _engine(url: str) -> Engine:
         ) from None
     if lite:
         if path := _file(url):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    check_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _file(url: str) -> Path | None:

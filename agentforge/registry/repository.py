@@ -16,12 +16,13 @@ from types import TracebackType
 from typing import Self
 
 from agentforge import assets
-from agentforge.errors import NotARegistry, RegistryConflict, ToolInvalid, ToolNotFound, UsageError
+from agentforge.errors import ConfigurationError, NotARegistry, RegistryConflict, ToolInvalid, ToolNotFound, UsageError
 from agentforge.gitstore.store import Commit, GitStore
 from agentforge.registry.manifest import Provenance, one_line
 from agentforge.registry.snapshot import STATE_FILE, Snapshot
 from agentforge.registry.states import EMPTY, Standing
 from agentforge.registry.tool import FILES, Tool, contents_version, from_files, to_files, validate
+from agentforge.settings import check_folder
 from agentforge.types import TOOL_NAME, Layer, State
 
 ATTEMPTS = 8
@@ -73,8 +74,7 @@ class Registry:
         """The registry at ``path``.
 
         Raises:
-            NotARegistry: there is none.
-            RegistryError: its ``state.toml`` is malformed.
+            NotARegistry: there is none, or its ``state.toml`` is malformed.
         """
         registry = cls(GitStore.open(path), layer=layer)
         try:
@@ -89,11 +89,13 @@ class Registry:
         """The registry at ``path``, made where nothing stands yet; safe when two processes do it at once.
 
         Raises:
-            NotARegistry: something else stands there.
-            StorageError: it cannot be written.
+            NotARegistry: something else stands there, or its ``state.toml`` is malformed.
+            ConfigurationError: nothing can be made there.
+            StorageError: the disk is full.
         """
         if not _empty(path):
             return cls.open(path, layer=layer)
+        check_folder(path.parent)
         try:
             return cls.create(path, layer=layer)
         except NotARegistry:
@@ -354,7 +356,13 @@ def _proposal(snapshot: Snapshot, tool: Tool, files: Mapping[str, bytes]) -> _Ch
 
 
 def _empty(path: Path) -> bool:
-    return not path.exists() or (path.is_dir() and not any(path.iterdir()))
+    """Raises ConfigurationError where even that cannot be seen."""
+    try:
+        return not path.exists() or (path.is_dir() and not any(path.iterdir()))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror}.", fix="Correct its permissions, or set AGENTFORGE_HOME."
+        ) from error
 
 
 def _not_found(name: str) -> ToolNotFound:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from agentforge.errors import RegistryError, ToolInvalid
+from agentforge.errors import NotARegistry, ToolInvalid
 from agentforge.gitstore.store import GitStore
 from agentforge.registry.states import Standing, States, read_states
 from agentforge.registry.tool import FILES, Tool, contents_version, from_files
@@ -37,7 +37,7 @@ class Snapshot:
         """The registry at a commit; None where the commit holds no registry.
 
         Raises:
-            RegistryError: ``state.toml`` is malformed.
+            NotARegistry: ``state.toml`` is malformed.
         """
         text = store.read(STATE_FILE, head)
         if text is None:
@@ -45,7 +45,7 @@ class Snapshot:
         try:
             states = read_states(text.decode())
         except (ValueError, RecursionError) as error:
-            raise RegistryError(
+            raise NotARegistry(
                 f"{STATE_FILE} in the registry {store.path} is malformed: {error}.",
                 fix="Correct it in a clone and push, or revert the commit that broke it.",
             ) from error

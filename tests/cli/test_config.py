@@ -17,7 +17,7 @@ def test_every_setting_is_shown_with_its_origin(program: Program, home: Path) ->
     done = program("config", "show", "--origin", "--set", "sandbox.pids=99", "--output-format", "json", env=env)
     shown = json.loads(done.out)["settings"]
     assert shown["forge.candidates"] == {"value": 6, "origin": str(home / "settings.toml")}
-    assert shown["agent.max_steps"] == {"value": 9, "origin": "environment"}
+    assert shown["agent.max_steps"] == {"value": 9, "origin": "environment, AGENTFORGE_AGENT__MAX_STEPS"}
     assert shown["sandbox.pids"] == {"value": 99, "origin": "flags"}
     assert shown["forge.rounds"]["origin"] == "default"
     assert {key.partition(".")[0] for key in shown} == {*Settings.model_fields} - {"origins", "endpoints", "roles"}

@@ -101,6 +101,20 @@ def test_4_a_server_that_is_down(program: Program, home: Path) -> None:
     assert server.url in found["model local"]["detail"]
 
 
+def test_3_a_docker_host_that_makes_no_sense(program: Program, to_claude: MessagesServer) -> None:
+    code, found = checks(program, env={"DOCKER_HOST": "garbage"})
+    assert (code, found["sandbox"]["verdict"]) == (3, "failed")
+    assert "DOCKER_HOST='garbage' is no address" in found["sandbox"]["detail"]
+
+
+def test_a_docker_host_where_nothing_answers_is_named(
+    program: Program, to_claude: MessagesServer, launchers: list[LauncherReport]
+) -> None:
+    launchers[0] = LauncherReport("docker", False, "No daemon answers.")
+    _, found = checks(program, env={"DOCKER_HOST": "tcp://127.0.0.1:9"})
+    assert found["docker"]["detail"] == "No daemon answers. (DOCKER_HOST is 'tcp://127.0.0.1:9'.)"
+
+
 def test_7_no_sandbox(program: Program, to_claude: MessagesServer, launchers: list[LauncherReport]) -> None:
     launchers[0] = LauncherReport("docker", False, "No daemon answers.")
     code, found = checks(program)

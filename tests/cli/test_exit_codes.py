@@ -19,6 +19,7 @@ import pytest
 
 from agentforge import Forge
 from agentforge.cli.output import status_of
+from agentforge.registry.layers import Registry
 from agentforge.testing import Fault, MessagesServer, Reply
 from tests.cli.conftest import KEY, Done, Program, write_settings
 
@@ -145,8 +146,79 @@ def test_3_a_setting_that_makes_no_sense(program: Program, home: Path) -> None:
     failed_as(program("config", "show"), 3, "forge.candidates", "settings.toml")
 
 
-def test_3_a_user_name_that_is_a_path(program: Program) -> None:
-    failed_as(program("tools", "list", "--user", "../../etc"), 3, "user")
+def test_2_a_user_name_that_is_a_path(program: Program) -> None:
+    failed_as(program("tools", "list", "--user", "../../etc"), 2, "--user must be lower-case letters", "'../../etc'")
+
+
+def test_3_a_user_name_that_is_a_path_from_the_environment(program: Program) -> None:
+    done = program("tools", "list", env={"AGENTFORGE_USER": "../x"})
+    failed_as(done, 3, "user (from environment, AGENTFORGE_USER) must be lower-case letters", "'../x'")
+
+
+def test_0_a_user_may_be_called_by_a_number(program: Program) -> None:
+    assert 'user = "42"' in program("config", "show", env={"AGENTFORGE_USER": "42"}).out
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("FORGE__CANDIDATES", "many", "must be a whole number, not 'many'."),
+        ("FORGE__CANDIDATES", "0", "must be at least 1, not 0."),
+        ("FORGE__CANDIDATEZ", "1", "is no setting."),
+        ("SANDBOX__LAUNCHER", "podman", "must be 'auto', 'docker' or 'bubblewrap', not 'podman'."),
+        ("FORGE", "3", "must be a section, not 3."),
+        ("ENDPOINTS__X__KEY", "sk-secret", "endpoints.x.url is missing"),
+        ("ENDPOINTS__X__KEY", "sk-secret\n2", "holds a blank, a line break or a character outside ASCII"),
+    ],
+)
+def test_3_a_wrong_setting_in_plain_words(program: Program, variable: str, value: str, words: str) -> None:
+    done = program("config", "show", env={f"AGENTFORGE_{variable}": value})
+    failed_as(done, 3, words, "" if "missing" in words else f"(from environment, AGENTFORGE_{variable})")
+    assert "sk-secret" not in done.err
+    assert not re.search("Input should|Extra inputs|Value error|Field required|String should", done.err)
+
+
+@pytest.mark.parametrize("key", ["", " ", "\n"])
+def test_3_a_blank_key_is_none(program: Program, key: str) -> None:
+    failed_as(program("run", "-p", "x", env={"ANTHROPIC_API_KEY": key}), 3, "No model endpoint is set up.")
+
+
+def test_0_blanks_around_a_key_are_none_of_it(program: Program, to_claude: MessagesServer) -> None:
+    assert program("run", "-p", "x", env={"ANTHROPIC_API_KEY": f" {KEY}\n"}).code == 0
+
+
+@pytest.mark.parametrize("key", ["sk-one\nsk-two", "sk-schlüssel", "sk-one sk-two", "sk-\x07"])
+def test_3_a_key_that_no_header_can_carry(program: Program, key: str) -> None:
+    done = program("run", "-p", "x", env={"ANTHROPIC_API_KEY": key})
+    failed_as(done, 3, "endpoints.claude.key (from environment, ANTHROPIC_API_KEY) holds a blank")
+    assert "sk-" not in done.err
+
+
+@pytest.mark.parametrize(
+    "command", [["tools", "list"], ["run", "-p", "x"], ["chat"], ["web", "--port", "0"], ["doctor"]]
+)
+@pytest.mark.parametrize("place", ["file", "/dev/null/home"])
+def test_3_a_home_that_cannot_be_one(program: Program, tmp_path: Path, command: list[str], place: str) -> None:
+    (tmp_path / "file").touch()
+    done = program(*command, env={"AGENTFORGE_HOME": str(tmp_path / place)})
+    assert done.code == 3
+    assert "cannot be written: Not a directory." in done.out + done.err
+    assert "set AGENTFORGE_HOME to a folder of yours" in done.out + done.err
+
+
+@pytest.mark.parametrize("command", [["tools", "list"], ["run", "-p", "x"], ["web", "--port", "0"], ["doctor"]])
+def test_3_a_registry_whose_state_file_is_malformed(program: Program, home: Path, command: list[str]) -> None:
+    with Registry.open_or_create(home / "registries" / "personal" / "me.git") as registry:
+        registry.store.commit({"state.toml": b"format ="}, subject="Oops", trailers={}, expected=registry.head())
+    done = program(*command)
+    assert done.code == 3
+    assert "state.toml in the registry" in done.out + done.err
+
+
+@pytest.mark.parametrize("address", ["garbage", "tcp://x:y:z", "tcp://host", "unix://"])
+@pytest.mark.parametrize("command", ["sandbox check", "sandbox build"])
+def test_3_a_docker_host_that_makes_no_sense(program: Program, address: str, command: str) -> None:
+    failed_as(program(*command.split(), env={"DOCKER_HOST": address}), 3, f"DOCKER_HOST={address!r} is no address")
 
 
 def test_3_the_registry_folder_is_no_registry(program: Program, home: Path) -> None:
