@@ -129,6 +129,13 @@ async def test_no_sandbox_is_told_with_its_code() -> None:
     assert (result.exit_code, result.fix) == (7, "Start Docker.")
 
 
+async def test_a_docker_host_that_makes_no_sense_is_not_taken_for_no_docker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "garbage")
+    async with Forge(user="ada", models=model()) as forge:
+        with pytest.raises(ConfigurationError, match="DOCKER_HOST='garbage'"):
+            await forge.call("parse_duration", {"text": "1h"})
+
+
 async def test_the_box_is_opened_once_and_only_when_needed() -> None:
     opened: list[FakeBox] = []
 

@@ -166,3 +166,9 @@ def test_a_database_in_memory_works_for_tests() -> None:
     with Database.open("sqlite://") as database:
         add_session(database, "one")
         assert names(database) == ["one"]
+
+
+def test_a_folder_that_cannot_be_made_is_a_matter_of_configuration(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=r"file cannot be written: Not a directory\."):
+        Database.open(url(tmp_path / "file" / "home"))
