@@ -15,12 +15,12 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from agentforge.agent import toolbox
-from agentforge.agent.grounding import check_examples
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, RUN_PYTHON, SEARCH_TOOLS
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import ROLE, Turn
 from agentforge.boxes.protocol import CallResult, Limits
 from agentforge.errors import ForgeFailed, ToolInvalid, ToolNotFound
+from agentforge.forge.grounding import check_examples
 from agentforge.forge.pipeline import ForgeResult
 from agentforge.memory.episodes import new_call_id
 from agentforge.models.protocol import ToolCall

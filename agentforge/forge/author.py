@@ -28,27 +28,6 @@ STOP = ("\n```\n",)
 CODE_STOP = (*STOP, "\nprint(", "\nif __name__", "\n# Example")
 """So is a demonstration behind a function. vLLM takes four stop sequences at the most."""
 
-VARIATIONS = {
-    "rules": (
-        "Answer with one ```python block that holds the imports and the complete function, without a docstring. "
-        "In the body put a short comment `# rule N` in front of the lines that carry out each rule; cover every rule."
-    ),
-    "direct": (
-        "Answer with one ```python block that holds the imports and the complete function, without a docstring. "
-        "Keep it short and plain."
-    ),
-    "plan": (
-        "First write a plan of at most six short lines, then one ```python block that holds the imports and the "
-        "complete function, without a docstring."
-    ),
-}
-"""Last line of a candidate's prompt, by the name under which its origin is recorded."""
-
-REPAIR = (
-    "Answer with one ```python block that holds the imports and the complete corrected function, without a "
-    "docstring, and nothing else."
-)
-"""No explanation is asked for: a small model's is often wrong, and then the code follows it."""
 CANDIDATE_TOKENS = 800
 TEST_TOKENS = 300
 TEST_TEMPERATURE = 0.2
@@ -104,21 +83,20 @@ class Author:
         completion = await self._ask(Role.TEST, prompt, TEST_TOKENS, TEST_TEMPERATURE, system="")
         return read_asserts(completion.text, self.spec.name, names), completion.text
 
-    def candidates(self, variations: Sequence[str]) -> AsyncGenerator[Draft]:
-        """One draft for each variation, all asked at once, in the order in which they arrive."""
-        return self._gather([self._candidate(variation) for variation in variations])
+    def candidates(self, count: int) -> AsyncGenerator[Draft]:
+        """``count`` independent drafts, all asked at once, in the order in which they arrive."""
+        return self._gather([self._candidate() for _ in range(count)])
 
     def repairs(self, attempts: Sequence[tuple[Draft, str]]) -> AsyncGenerator[Draft]:
         """One draft for each (draft, what went wrong), all at once. Only visible failures may be given."""
         return self._gather([self._repair(draft, failures) for draft, failures in attempts])
 
-    async def _candidate(self, variation: str) -> Draft:
-        prompt = render("forge_candidate", variation=VARIATIONS[variation], **self._blanks())
-        return await self._draft(prompt, variation, next(self._lineages))
+    async def _candidate(self) -> Draft:
+        return await self._draft(render("forge_candidate", **self._blanks()), "candidate", next(self._lineages))
 
     async def _repair(self, draft: Draft, failures: str) -> Draft:
         blanks = self._blanks()
-        prompt = render("forge_repair", source=draft.source.strip(), failures=failures, instruction=REPAIR, **blanks)
+        prompt = render("forge_repair", source=draft.source.strip(), failures=failures, **blanks)
         return await self._draft(prompt, "repair", draft.lineage)
 
     async def _draft(self, prompt: str, origin: str, lineage: int) -> Draft:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agentforge.boxes.protocol import Box, CallResult, Limits, Toolbox
@@ -29,7 +29,9 @@ class Workshop:
 
 @dataclass(slots=True)
 class Candidate:
-    """One implementation with its evidence. ``problems`` are breaches of the source contract."""
+    """One implementation with its evidence. ``problems`` are breaches of the source contract, ``broken``
+    tells of results that the rules rule out.
+    """
 
     draft: Draft
     source: str
@@ -39,16 +41,17 @@ class Candidate:
     passed: int = 0
     cases: tuple[bool, ...] = ()
     behaviour: tuple[str, ...] = field(default=())
+    broken: tuple[str, ...] = ()
 
     @property
     def eligible(self) -> bool:
-        """Keeps the contract and gives every visible example."""
-        return not self.problems and self.passed == len(self.visible)
+        """Keeps the contract, gives every visible example and breaks no promise of the rules."""
+        return not self.problems and self.passed == len(self.visible) and not self.broken
 
     @property
-    def rank(self) -> tuple[bool, int, int]:
+    def rank(self) -> tuple[bool, int, int, int]:
         """Sorts candidates: nearest to eligible last."""
-        return (not self.problems, self.passed, -len(self.source))
+        return (not self.problems, self.passed, -len(self.broken), -len(self.source))
 
 
 async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -> Candidate:
@@ -89,9 +92,20 @@ async def probe(
     """Records how a candidate behaves on generated cases and on probes (once)."""
     if candidate.behaviour:
         return
-    results = await run_all(candidate.source, spec.name, [*(case.args for case in cases), *probes], workshop)
+    inputs = [*(case.args for case in cases), *probes]
+    results = await run_all(candidate.source, spec.name, inputs, workshop)
     candidate.cases = tuple(map(holds, cases, results[: len(cases)]))
     candidate.behaviour = tuple(map(outcome, results))
+    candidate.broken = tuple(_broken(spec, inputs, results))
+
+
+def _broken(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResult]) -> Iterator[str]:
+    for promise in spec.promises:
+        for args, result in zip(inputs, results, strict=True):
+            if result.ok and not promise.kept_by(result.value):
+                call = render_call(spec.name, Example(args))
+                yield f"- {call} {_what_happened(result)}, but the rules say: {promise.rule}"
+                break
 
 
 def describe_failures(candidate: Candidate, spec: Spec) -> str:
@@ -102,7 +116,7 @@ def describe_failures(candidate: Candidate, spec: Spec) -> str:
     for example, result in zip(spec.visible, candidate.visible, strict=True):
         if not holds(example, result) and len(lines) < SHOWN_FAILURES:
             lines.append(describe_failure(spec.name, example, result))
-    return "\n".join(lines)
+    return "\n".join((lines or list(candidate.broken))[:SHOWN_FAILURES])
 
 
 def describe_failure(name: str, example: Example, result: CallResult) -> str:

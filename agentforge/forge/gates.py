@@ -1,6 +1,6 @@
 """The gates of a version: each a small function from evidence to a verdict with its evidence.
 
-First form: source contract, visible tests, generated tests, held-out examples, suite strength against a stub, and
+First form: source contract, visible tests, generated tests, promises of the rules, held-out examples, suite strength against a stub, and
 agreement between independent candidates. The verdicts are computed on the host from what the box
 returned; nothing that the candidate says about itself counts.
 """
@@ -108,6 +108,20 @@ async def generated_tests(trial: Trial) -> GateResult:
     return GateResult("generated tests", "failed", f"{told}, {needed:.0%} are needed", evidence)
 
 
+async def promises(trial: Trial) -> GateResult:
+    """What the rules promise of every result holds for all inputs that were tried."""
+    best, made = trial.group.best, trial.spec.promises
+    if not made:
+        return GateResult("promises", "skipped", "the rules promise nothing of every result that the host can read")
+    return _result(
+        "promises",
+        not best.broken,
+        f"{len(best.behaviour)} inputs, nothing that the rules rule out",
+        "; ".join(best.broken),
+        rules=_texts([promise.rule for promise in made]),
+    )
+
+
 async def held_out_examples(trial: Trial) -> GateResult:
     """Ground truth that no generator ever saw."""
     held = trial.spec.held_out
@@ -161,6 +175,7 @@ GATES: Sequence[tuple[str, Callable[[Trial], Awaitable[GateResult]]]] = (
     ("source contract", source_contract),
     ("visible tests", visible_tests),
     ("generated tests", generated_tests),
+    ("promises", promises),
     ("held-out examples", held_out_examples),
     ("suite strength", suite_strength),
     ("agreement", agreement),

@@ -21,6 +21,7 @@ from agentforge.forge.author import Author, Draft
 from agentforge.forge.cases import render_suite
 from agentforge.forge.evidence import Candidate, Workshop, describe_failures, examine, probe
 from agentforge.forge.gates import SUPPORT, Trial, run_gates
+from agentforge.forge.grounding import check_examples
 from agentforge.forge.probes import neighbours
 from agentforge.forge.record import artefacts_of, make_tool
 from agentforge.forge.spec import Spec, make_spec
@@ -30,8 +31,6 @@ from agentforge.registry.repository import Registry
 from agentforge.settings import ForgeSettings
 from agentforge.types import Example, GateResult, JSONObject, Need, Role, State, Usage
 
-FIRST_ROUND = ("rules", "direct", "rules", "plan", "rules", "rules", "direct", "rules")
-"""Ways of asking in the order in which they are dealt out (``author.VARIATIONS``)."""
 GENERATED_CASES = 6
 FEWEST_CASES = 4
 """Without ground truth, so many generated cases of another model must speak for a tool to go live."""
@@ -147,7 +146,8 @@ class _Forging:
     async def _write_tests(self) -> None:
         """Asked for before any candidate is; the answer may arrive beside theirs, since it sees none of them.
 
-        A tester that fails costs its cases and not the forging.
+        A case of which the host finds input and output in the need's own words is ground truth like any
+        example read there. A tester that fails costs its cases and not the forging.
         """
         self._step("tests", "writing tests from the spec")
         cases: list[Example] = []
@@ -155,10 +155,19 @@ class _Forging:
             cases, self.tests_answer = await self.author.tests(GENERATED_CASES)
         except ModelError as error:
             self._step("tests", f"no generated cases, because the tester failed: {error}")
+        need = self.spec.need
         known = [example.args for example in (*self.spec.visible, *self.spec.held_out)]
-        self.cases = [case for case in cases if case.args not in known]
+        fresh = [case for case in cases if case.args not in known]
+        stated, unstated = check_examples(fresh, {"rules": need.text or need.purpose}, plainly=True)
+        self.cases = [one.example for one in unstated]
+        self.spec = self.author.spec = replace(self.spec, visible=(*self.spec.visible, *stated))
         self.probes = neighbours([example.args for example in (*self.spec.visible, *self.cases)])
-        self._step("tests", f"{len(self.cases)} generated cases, {len(self.probes)} probes")
+        told = f"{len(stated)} cases that the rules state, " * bool(stated)
+        self._step("tests", f"{told}{len(self.cases)} generated cases, {len(self.probes)} probes")
+
+    async def _tests_written(self) -> None:
+        if self.testing is not None:
+            await self.testing
 
     async def _rounds(self) -> Trial | None:
         for number in range(self.parts.settings.rounds + 1):
@@ -176,7 +185,7 @@ class _Forging:
         near = [candidate for candidate in self._ranked() if candidate.passed or candidate.problems]
         if number == 0 or self._eligible() or not near:
             self._step("candidates", f"round {number + 1}: {count} candidates", total=count)
-            return self.author.candidates([FIRST_ROUND[at % len(FIRST_ROUND)] for at in range(count)])
+            return self.author.candidates(count)
         broken = near[: max(SUPPORT, count // 2)]
         attempts = [(one.draft, self._failures(one)) for one in itertools.islice(itertools.cycle(broken), count)]
         self._step("repair", f"round {number + 1}: repairing {len(broken)} candidates", total=count)
@@ -188,6 +197,7 @@ class _Forging:
         """
         try:
             async for draft in drafts:
+                await self._tests_written()
                 candidate = await examine(draft, self.spec, self.workshop, round=number)
                 self.candidates.append(candidate)
                 self._step("candidate", self._told(candidate), done=len(self.candidates))
@@ -248,11 +258,9 @@ class _Forging:
 
     async def _groups(self) -> list[Group]:
         eligible = self._eligible()
-        if eligible and self.testing is not None:
-            await self.testing
         for candidate in eligible:
             await probe(candidate, self.spec, self.cases, self.probes, self.workshop)
-        return grouped(eligible)
+        return grouped(self._eligible())
 
     async def _finish(self, trial: Trial | None, reason: str) -> ForgeResult:
         need = self.spec.need

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agentforge.errors import ToolInvalid
+from agentforge.forge.promises import Promise, promises_of
 from agentforge.forge.verbatim import shows
 from agentforge.memory.redaction import redact, redact_json
 from agentforge.registry.contract import Signature, parse_signature
@@ -39,6 +40,11 @@ class Spec:
     def name(self) -> str:
         """The tool's name."""
         return self.need.name
+
+    @property
+    def promises(self) -> list[Promise]:
+        """What the rules promise of every result."""
+        return promises_of(self.rules)
 
     @property
     def unconfirmed(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agentforge import assets
-from agentforge.agent.grounding import check_examples
+from agentforge.forge.grounding import check_examples
 from agentforge.types import Example
 
 FOLDER = assets.folder("examples") / "families"

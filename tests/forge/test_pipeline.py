@@ -22,6 +22,8 @@ from agentforge.types import Capabilities, Example, Need, Role
 BEHAVIOURS = {
     "RIGHT": lambda n: n * 2,
     "ADDS": lambda n: n + 2,  # right for 2 alone
+    "SLOPPY": lambda n: n / 4,
+    "NEAT": lambda n: round(n / 4, 1),
     "FITTED": lambda n: {2: 4, 3: 6}.get(n, 0),  # right for what is shown, wrong elsewhere
     "FITTED TOO": lambda n: {2: 4, 3: 6}.get(n, -1),
 }
@@ -83,6 +85,7 @@ async def test_agreeing_candidates_go_live_with_report_and_provenance(run, regis
     assert tool.version == result.version
     verdicts = {gate["gate"]: gate["verdict"] for gate in tool.report["gates"]}
     assert verdicts.pop("generated tests") == "skipped"  # one model wrote both
+    assert verdicts.pop("promises") == "skipped"  # the rules make none
     assert [*verdicts.values()] == ["passed"] * 5
     assert tool.manifest.provenance.job == result.job
     assert tool.manifest.provenance.tester_is_generator
@@ -103,6 +106,34 @@ async def test_generated_cases_that_the_winners_contradict_stay_out_of_the_suite
     tests = registry.get("double").tests
     assert "double(n=5) == 10" in tests
     assert "double(n=6) == 13" not in tests
+
+
+async def test_a_case_that_the_rules_state_is_ground_truth_whoever_wrote_it_down(run, registry):
+    """Both candidates give all examples and agree with each other; the rules say otherwise of 0."""
+    need = replace(NEED, purpose="Double n. But 0 gives 99. ValueError if n is negative.")
+    tests = "```python\nassert double(n=0) == 99\nassert double(n=7) == 99\n```"
+    result, model, _ = await run(need, [code("RIGHT")] * 4, tests=tests)
+    assert result.state == "failed"
+    assert "3 of 4 examples" in result.reason
+    assert "double(n=0) must return 99, but it returned 0" in model.asked(Role.GENERATE)[2].prompt
+    result, _, _ = await run(NEED, [code("RIGHT")] * 2, tests=tests)
+    assert result.state == "live"
+
+
+async def test_what_the_rules_promise_of_every_result_is_tried_without_an_example(run, registry):
+    """For 5 and 7 the sloppy ones return what no example shows and the rules rule out."""
+    rule = "Quarter the number. The result is rounded to 1 decimal. ValueError if n is negative."
+    examples = (Example({"n": 2}, returns=0.5), Example({"n": 6}, returns=1.5), Example({"n": 4}, returns=1.0))
+    need = Need("double", "(n: int) -> float", rule, (*examples, EXAMPLES[2]))
+
+    def floats(behaviour):
+        return code(behaviour).replace("-> int", "-> float")
+
+    answers = [floats("SLOPPY"), floats("SLOPPY"), floats("NEAT"), floats("NEAT")]
+    result, model, _ = await run(need, answers)
+    assert result.state == "live"
+    assert "# NEAT" in registry.get("double").source
+    assert "but the rules say: The result is rounded to 1 decimal." in model.asked(Role.GENERATE)[2].prompt
 
 
 async def test_held_out_examples_are_shown_to_nobody_and_kept_with_the_tool(run, registry):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentforge.agent.grounding import check_examples
+from agentforge.forge.grounding import check_examples
 from agentforge.forge.verbatim import places, stands_in
 from agentforge.types import JSON, Example
 
@@ -122,6 +122,25 @@ def test_an_example_inside_the_question_counts_as_far_as_it_is_given() -> None:
     text = "If 100 gives 4 and 200 gives 8, what does 300 give?"
     stated = [case(4, count=100), case(8, count=200), case(8, count=300)]
     assert [one.args["count"] for one in check_examples(stated, {"user": text})[0]] == [100, 200]
+
+
+@pytest.mark.parametrize("bound", ["less than 7", "over 7", "at least 7", "up to 7", "every 7"])
+def test_a_bound_is_no_input(bound: str) -> None:
+    wrong = Example({"count": 7}, raises="ValueError", source="generated")
+    assert check_examples([wrong], {"user": f"Orders of {bound} are an error."})[0] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "stands"),
+    [
+        ("0 seconds is '0s'.", True),
+        ("0 seconds (and 5 minutes) is '0s'.", False),  # another value between
+        ("0 is nothing, so that '0s' comes", False),
+        (f"0 {'very ' * 10}plain seconds is '0s'", False),
+    ],
+)
+def test_a_case_that_nobody_claims_to_be_the_users_has_to_stand_there_plainly(text: str, stands: bool) -> None:
+    assert bool(check_examples([case("0s", seconds=0)], {"rules": text}, plainly=True)[0]) == stands
 
 
 def test_files_are_sources_of_their_own() -> None:

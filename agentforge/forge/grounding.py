@@ -25,6 +25,11 @@ _ERROR_WORDS = re.compile(r"(?i)\b(errors?|invalid|illegal|reject\w*|refuse\w*|r
 _ERROR_NAME = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Interrupt|Exit)\b")
 _SENTENCE_END = re.compile(r"[.!?;]\s+(?=[\"'“(A-Z0-9])|\n\s*\n|\n\s*(?:[-*•]|\(?\d{1,2}[.)])\s")
 _QUESTION = re.compile(r"(?i)\b(?:what|which|how|who|give me|tell me)\b|^\s*(?:is|are|does|do|can|could|would|will)\b")
+_BOUND = re.compile(
+    r"(?i)\b(?:than|below|above|under|over|beyond|between|least|most|up to|until|from|each|every|per)\s+\Z"
+)
+"""Words that make the number behind them a bound and no input."""
+_PLAIN = re.compile(r"[^\d,;.!?\n]{1,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,18 @@ class Dropped:
     why: str
 
 
-def check_examples(examples: Sequence[Example], sources: Mapping[str, str]) -> tuple[list[Example], list[Dropped]]:
-    """Splits ``examples`` into those that stand in one of ``sources`` (name → text) and the others."""
+def check_examples(
+    examples: Sequence[Example], sources: Mapping[str, str], *, plainly: bool = False
+) -> tuple[list[Example], list[Dropped]]:
+    """Splits ``examples`` into those that stand in one of ``sources`` (name → text) and the others.
+
+    ``plainly`` is for cases that nobody claims to be the user's: between input and output there may be
+    a few words and no other value (``0 seconds is '0s'``).
+    """
     kept: list[Example] = []
     dropped: list[Dropped] = []
     for example in examples:
-        verdicts = {name: _why_not(example, examples, text) for name, text in sources.items()}
+        verdicts = {name: _why_not(example, examples, text, plainly) for name, text in sources.items()}
         found = next((name for name, why in verdicts.items() if why is None), None)
         if any(example.args == one.args for one in kept):
             dropped.append(Dropped(example, "the same arguments are given by another example"))
@@ -51,9 +62,13 @@ def check_examples(examples: Sequence[Example], sources: Mapping[str, str]) -> t
     return kept, dropped
 
 
-def _why_not(example: Example, others: Sequence[Example], text: str) -> str | None:
+def _why_not(example: Example, others: Sequence[Example], text: str, plainly: bool) -> str | None:
     asked = _asked(text)
-    inputs = [place for place in _input_places(example.args, text) if not any(_overlap(place, one) for one in asked)]
+    inputs = [
+        place
+        for place in _input_places(example.args, text)
+        if not any(_overlap(place, one) for one in asked) and not _BOUND.search(text, 0, place[0])
+    ]
     if not inputs:
         return f"its input {_short(example.args)} does not stand in the text as something given"
     output = example.raises or _short(example.returns)
@@ -61,7 +76,11 @@ def _why_not(example: Example, others: Sequence[Example], text: str) -> str | No
     if not outputs:
         return f"its output {output} does not stand in the text"
     rivals = [place for other in others if other.args != example.args for place in _input_places(other.args, text)]
-    if any(_belong(one, two, rivals, text) for one in inputs for two in outputs if not _overlap(one, two)):
+    pairs = [(one, two) for one in inputs for two in outputs if not _overlap(one, two)]
+    if any(
+        _belong(one, two, rivals, text) and (not plainly or _PLAIN.fullmatch(text, one[1], two[0]))
+        for one, two in pairs
+    ):
         return None
     return f"its output {output} does not stand behind its input {_short(example.args)}"
 
