@@ -1,8 +1,8 @@
 """The gates of a version: each a small function from evidence to a verdict with its evidence.
 
-First form: source contract, visible tests, generated tests, promises of the rules, held-out examples, suite strength against a stub, and
-agreement between independent candidates. The verdicts are computed on the host from what the box
-returned; nothing that the candidate says about itself counts.
+First form: source contract, visible tests, generated tests, promises of the rules, held-out examples,
+suite strength against a stub, and agreement between independent candidates. The verdicts are computed
+on the host from what the box returned; nothing that the candidate says about itself counts.
 """
 
 from __future__ import annotations

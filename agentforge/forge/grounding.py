@@ -13,9 +13,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import cast
 
 from agentforge.forge.cases import is_builtin_error
 from agentforge.forge.verbatim import Span, places
+from agentforge.registry.contract import Signature
+from agentforge.registry.schema import mismatches
 from agentforge.types import JSON, Example, JSONObject
 
 REACH = 240
@@ -29,6 +32,10 @@ _BOUND = re.compile(
     r"(?i)\b(?:than|below|above|under|over|beyond|between|least|most|up to|until|from|each|every|per)\s+\Z"
 )
 """Words that make the number behind them a bound and no input."""
+_STATED = re.compile(
+    r"(?:(?<![\w.,'-])(?P<number>-?\d+)(?![\w.]*')|(?<!\w)'(?P<quoted>[^'\n]*)')"
+    r"[^\d,;.!?'\n]{0,30}?\b(?:is|gives?|becomes?|returns?|yields?)\b[^\d,;.!?'\n]{0,15}'(?P<result>[^'\n]+)'(?!\w)"
+)
 _PLAIN = re.compile(r"[^\d,;.!?\n]{1,30}")
 
 
@@ -60,6 +67,25 @@ def check_examples(
         else:
             dropped.append(Dropped(example, next((why for why in verdicts.values() if why), "there is no text")))
     return kept, dropped
+
+
+def plainly_stated(text: str, signature: Signature) -> list[Example]:
+    """The cases of a tool with one parameter that a text states in so many words, read without a model.
+
+    Only ``VALUE … is 'RESULT'`` with a text as the result: numbers also stand in definitions
+    (``1 mile is 5280 feet``), which are no cases.
+    """
+    parameters = cast("dict[str, JSONObject]", signature.parameters.get("properties", {}))
+    if len(parameters) != 1 or signature.returns.get("type") != "string":
+        return []
+    ((name, schema),) = parameters.items()
+    found: list[Example] = []
+    for match in _STATED.finditer(text):
+        number, quoted, result = match.group("number", "quoted", "result")
+        value: JSON = quoted if number is None else int(number)
+        if not mismatches(value, schema):
+            found.append(Example({name: value}, result, source="generated"))
+    return found
 
 
 def _why_not(example: Example, others: Sequence[Example], text: str, plainly: bool) -> str | None:

@@ -21,7 +21,7 @@ from agentforge.forge.author import Author, Draft
 from agentforge.forge.cases import render_suite
 from agentforge.forge.evidence import Candidate, Workshop, describe_failures, examine, probe
 from agentforge.forge.gates import SUPPORT, Trial, run_gates
-from agentforge.forge.grounding import check_examples
+from agentforge.forge.grounding import check_examples, plainly_stated
 from agentforge.forge.probes import neighbours
 from agentforge.forge.record import artefacts_of, make_tool
 from agentforge.forge.spec import Spec, make_spec
@@ -32,6 +32,9 @@ from agentforge.settings import ForgeSettings
 from agentforge.types import Example, GateResult, JSONObject, Need, Role, State, Usage
 
 GENERATED_CASES = 6
+TRIED_ENOUGH = 2
+"""After so many rounds without a candidate that gives all examples, more rounds bring none either: a model
+of 1.5 billion parameters made 96 candidates in three rounds each for four such needs, none of them right."""
 FEWEST_CASES = 4
 """Without ground truth, so many generated cases of another model must speak for a tool to go live."""
 HELD_OUT_TRIES = 2
@@ -155,10 +158,11 @@ class _Forging:
             cases, self.tests_answer = await self.author.tests(GENERATED_CASES)
         except ModelError as error:
             self._step("tests", f"no generated cases, because the tester failed: {error}")
-        need = self.spec.need
+        text = self.spec.need.text or self.spec.need.purpose
+        cases = [*plainly_stated(text, self.spec.signature), *cases]
         known = [example.args for example in (*self.spec.visible, *self.spec.held_out)]
         fresh = [case for case in cases if case.args not in known]
-        stated, unstated = check_examples(fresh, {"rules": need.text or need.purpose}, plainly=True)
+        stated, unstated = check_examples(fresh, {"rules": text}, plainly=True)
         self.cases = [one.example for one in unstated]
         self.spec = self.author.spec = replace(self.spec, visible=(*self.spec.visible, *stated))
         self.probes = neighbours([example.args for example in (*self.spec.visible, *self.cases)])
@@ -171,7 +175,8 @@ class _Forging:
 
     async def _rounds(self) -> Trial | None:
         for number in range(self.parts.settings.rounds + 1):
-            if self._spent_out():
+            hopeless = number >= TRIED_ENOUGH and not self._eligible()
+            if hopeless or self._spent_out():
                 break
             drafts = self._next_drafts(number)
             trial = await self._take(drafts, number) or await self._supported()

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentforge.forge.grounding import check_examples
+from agentforge.forge.grounding import check_examples, plainly_stated
 from agentforge.forge.verbatim import places, stands_in
+from agentforge.registry.contract import parse_signature
 from agentforge.types import JSON, Example
 
 
@@ -141,6 +142,26 @@ def test_a_bound_is_no_input(bound: str) -> None:
 )
 def test_a_case_that_nobody_claims_to_be_the_users_has_to_stand_there_plainly(text: str, stands: bool) -> None:
     assert bool(check_examples([case("0s", seconds=0)], {"rules": text}, plainly=True)[0]) == stands
+
+
+@pytest.mark.parametrize(
+    ("text", "signature", "stated"),
+    [
+        ("Units are left out. 0 is '0 fl'. Else", "(fleks: int) -> str", {"fleks": 0, "": "0 fl"}),
+        ("0 seconds is '0s'.", "(seconds: int) -> str", {"seconds": 0, "": "0s"}),
+        ("So 'ab-1' becomes 'AB1'.", "(code: str) -> str", {"code": "ab-1", "": "AB1"}),
+        ("1 tindle is 12 fleks", "(fleks: int) -> str", {}),  # a definition
+        ("1 tindle is 12 fleks", "(tindles: int) -> int", {}),
+        ("write 93784, for example, as '1d'", "(seconds: int) -> str", {}),
+        ("0 is '0 fl'", "(fleks: int, width: int) -> str", {}),
+        ("a unit is 'B', 'KB' or 'MB'", "(text: str) -> str", {}),
+    ],
+)
+def test_cases_that_rules_state_in_so_many_words_are_read_without_a_model(
+    text: str, signature: str, stated: dict[str, JSON]
+) -> None:
+    found = plainly_stated(text, parse_signature(signature))
+    assert [{**one.args, "": one.returns} for one in found] == ([stated] if stated else [])
 
 
 def test_files_are_sources_of_their_own() -> None:

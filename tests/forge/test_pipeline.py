@@ -162,6 +162,13 @@ async def test_a_second_round_brings_the_support_that_the_first_lacked(run):
     assert all("attempt is wrong" not in request.prompt for request in model.requests)
 
 
+async def test_after_two_rounds_in_which_nothing_passes_no_third_is_paid_for(run):
+    _, model, _ = await run(NEED, [code("ADDS")] * 8, rounds=5)
+    assert len(model.asked(Role.GENERATE)) == 4
+    _, model, _ = await run(NEED, [code("RIGHT"), *[code("ADDS")] * 7, code("RIGHT"), code("RIGHT")], rounds=5)
+    assert len(model.asked(Role.GENERATE)) == 10  # as one stood alone, the fifth round found its support
+
+
 async def test_repairs_see_the_visible_failure_and_their_own_source(run):
     _, model, _ = await run(NEED, [code("ADDS"), code("ADDS"), code("RIGHT"), code("RIGHT")])
     repair = model.asked(Role.GENERATE)[2].prompt
