@@ -32,8 +32,8 @@ INSTALL_GIT = "Install git 2.28 or newer."
 GB = 10**9
 HOME_BYTES = GB
 """Free space below which the home gets a warning."""
-MODEL_BYTES = 10 * GB
-"""What the local model takes while it is made: server, weights, converted weights."""
+MODEL_BYTES = 11 * GB
+"""What the local model takes while it is made: server, weights, converted weights, their int8 copy."""
 CHECK_SECONDS = 30.0
 """Longest any one check may take."""
 
@@ -248,7 +248,7 @@ async def _endpoint(name: str, endpoint: Endpoint, roles: list[str]) -> Finding:
 
 
 def _room_for_model(settings: Settings) -> Finding:
-    finding = _space("model cache", settings.model_cache, MODEL_BYTES, "A local model needs about 10 GB.")
+    finding = _space("model cache", settings.model_cache, MODEL_BYTES, "A local model needs about 11 GB.")
     return finding if finding.verdict != "ok" else replace(finding, verdict="note")
 
 
