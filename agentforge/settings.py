@@ -26,6 +26,7 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from agentforge.errors import ConfigurationError, StorageError
+from agentforge.secrecy import repeated
 from agentforge.types import Role
 from agentforge.wording import explain
 
@@ -161,7 +162,7 @@ class Settings(_Section):
         for role, name in self.roles.items():
             if name not in self.endpoints:
                 known = ", ".join(sorted(self.endpoints)) or "none"
-                raise ValueError(f"roles.{role} names the endpoint {name!r}; known endpoints: {known}")
+                raise ValueError(f"roles.{role} names the endpoint {repeated(name)}; known endpoints: {known}")
         return self
 
     def endpoint_name(self, role: Role) -> str:
@@ -256,7 +257,7 @@ def docker_host(environ: Mapping[str, str] | None = None) -> str:
         sound = False
     if not sound:
         raise ConfigurationError(
-            f"DOCKER_HOST={said[:80]!r} is no address of a Docker daemon.",
+            f"DOCKER_HOST={repeated(said, 80)} is no address of a Docker daemon.",
             fix="Set it to unix:///PATH, tcp://HOST:PORT or ssh://HOST, or unset it.",
         )
     return said

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from agentforge.secrecy import redact, repeated
+
 NAME_RULE = "must be lower-case letters, digits, '-' and '_' (in a user also '.' and '@'), at most 63"
 
 _SENTENCES = {
@@ -40,7 +42,8 @@ _SECRET = ("key", "database_url")
 
 
 def explain(error: ValidationError, origins: Mapping[str, str]) -> str:
-    """One sentence: each setting that is wrong, where it comes from, and what it must be.
+    """One sentence: each setting that is wrong, where it comes from, and what it must be. A key that
+    was put into the wrong place is not repeated.
 
     ``origins`` maps dotted keys to where their value came from.
     """
@@ -50,7 +53,7 @@ def explain(error: ValidationError, origins: Mapping[str, str]) -> str:
         key = _key(problem["loc"], origins)
         told.setdefault(key, []).append(_sentence(problem))
         values[key] = _value(problem, key)
-    return "; ".join(_told(key, told[key], values[key], origins.get(key, "")) for key in told) + "."
+    return redact("; ".join(_told(key, told[key], values[key], origins.get(key, "")) for key in told) + ".")
 
 
 def _told(key: str, sentences: list[str], value: str, origin: str) -> str:
@@ -78,4 +81,4 @@ def _sentence(problem: Mapping[str, Any]) -> str:
 def _value(problem: Mapping[str, Any], key: str) -> str:
     found = problem["input"]
     hidden = problem["type"] in _NO_VALUE or key.rpartition(".")[2] in _SECRET
-    return f", not {repr(found)[:60]}" if isinstance(found, str | int | float) and not hidden else ""
+    return f", not {repeated(found)}" if isinstance(found, str | int | float) and not hidden else ""

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output
+from agentforge.secrecy import redact
 from agentforge.settings import Settings, load
 from agentforge.types import JSON, JSONObject
 
@@ -44,10 +45,10 @@ def _fields(section: BaseModel) -> list[str]:
 
 
 def _masked(value: object) -> JSON:
-    """JSON of a setting. A ``SecretStr`` prints as asterisks by itself."""
-    if value is None or isinstance(value, bool | int | float | str):
+    """JSON of a setting. A ``SecretStr`` prints as asterisks by itself; a key elsewhere is taken out."""
+    if value is None or isinstance(value, bool | int | float):
         return value
-    return str(value)
+    return redact(str(value))
 
 
 def _origin(settings: Settings, key: str) -> str:

@@ -51,6 +51,7 @@ class Who:
         Raises:
             UsageError: a ``--set`` is not of the form KEY=VALUE, or a name makes no sense.
         """
+        from agentforge.secrecy import repeated
         from agentforge.settings import ORG, USER, parse_value
         from agentforge.wording import NAME_RULE
 
@@ -58,10 +59,12 @@ class Who:
         for text in self.sets or ():
             key, equals, value = text.partition("=")
             if not equals or not key.strip():
-                raise UsageError(f"--set {text!r} is not KEY=VALUE.", fix="For example: --set forge.candidates=6")
+                raise UsageError(
+                    f"--set {repeated(text, 80)} is not KEY=VALUE.", fix="For example: --set forge.candidates=6"
+                )
             given[key.strip()] = parse_value(value)
         given.update({key: value for key, value in (("org", self.org), ("user", self.user)) if value is not None})
         for key, value, pattern in (("org", self.org, ORG), ("user", self.user, USER)):
             if value is not None and not re.fullmatch(pattern, value):
-                raise UsageError(f"--{key} {NAME_RULE}, not {value[:80]!r}.")
+                raise UsageError(f"--{key} {NAME_RULE}, not {repeated(value, 80)}.")
         return given

@@ -1,62 +1,18 @@
-"""Takes secrets out of text before it is written anywhere.
-
-What it does not protect from: a secret in a form that no pattern below knows and that nobody
-registered (``known``), one spelled out in words, or one cut into pieces.
-"""
+"""Takes secrets out of text and values before they are written anywhere; ``secrecy`` knows their forms."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
 
+from agentforge.secrecy import redact
 from agentforge.types import JSON
 
-_VALUE = r"""["']?(?P<value>[^\s"'&,;<>\[\]{}()]+)["']?"""
-
-_PATTERNS = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        # kind, pattern; where it has a group "value", only that group is replaced. Prefixes are the
-        # ones that the issuers document for secret scanning.
-        ("private-key", r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,20000}?(?:-----END [A-Z ]{0,30}KEY-----|\Z)"),
-        ("api-key", r"\b(?:sk|rk|pk)[-_](?:ant-|live_|test_|proj-|or-)?[A-Za-z0-9_-]{16,}"),
-        ("token", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})"),
-        ("token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
-        ("token", r"\b(?:hf|npm|dop_v1|shpat|sq0atp)_?-?[A-Za-z0-9]{30,}"),
-        ("token", r"\bpypi-[A-Za-z0-9_-]{40,}"),
-        ("token", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-        ("token", r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}"),
-        ("api-key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-        ("api-key", r"\bAIza[A-Za-z0-9_-]{35}"),
-        ("password", r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]*:(?P<value>[^\s/@]+)@"),
-        ("token", r"(?i)\bauthorization\s{0,4}:\s{0,4}(?:bearer|basic|token)\s{1,4}(?P<value>[^\s\"']{4,})"),
-        ("token", r"(?i)\bbearer\s{1,4}(?P<value>[A-Za-z0-9._~+/-]{20,}=*)"),
-        ("password", r"(?i)\b(?:password|passwd|passphrase|pwd)[\"']?\s{0,4}(?:=|:|\bis\b)\s{0,4}" + _VALUE),
-        (
-            "secret",
-            r"(?i)(?:api[_-]?key|secret[_-]?key|client[_-]?secret|access[_-]?key|auth[_-]?token|access[_-]?token"
-            r"|\bsecret|\btoken)[\"']?\s{0,4}[=:]\s{0,4}" + _VALUE,
-        ),
-    )
-)
+__all__ = ["redact", "redact_json"]
 
 _SECRET_KEY = re.compile(
     r"(?i)(?:^|_|-)(?:password|passwd|passphrase|pwd|secret|api_?key|apikey|private_?key|(?:access|auth)_?token)$"
 )
-
-_TYPE_WORDS = frozenset({"str", "int", "none", "null", "bool", "optional", "string", "true", "false", "bytes", "text"})
-
-
-def redact(text: str, known: Collection[str] = ()) -> str:
-    """``text`` with every secret replaced by ``[redacted:KIND]``; doing it twice changes nothing.
-
-    ``known`` are secrets of at least 4 characters that are replaced wherever they stand, exactly.
-    """
-    for secret in sorted({item for item in known if len(item) >= 4}, key=len, reverse=True):
-        text = text.replace(secret, "[redacted:secret]")
-    for kind, pattern in _PATTERNS:
-        text = pattern.sub(lambda found, kind=kind: _replacement(found, kind), text)
-    return text
 
 
 def redact_json(value: JSON, known: Collection[str] = ()) -> JSON:
@@ -76,23 +32,3 @@ def _under(key: str, item: JSON, known: Collection[str]) -> JSON:
     if isinstance(item, str) and item and _SECRET_KEY.search(key):
         return "[redacted:secret]"
     return redact_json(item, known)
-
-
-def _replacement(found: re.Match[str], kind: str) -> str:
-    whole = found.group(0)
-    if "value" not in found.re.groupindex:
-        return f"[redacted:{kind}]"
-    value = found.group("value")
-    if value.startswith("[redacted") or not _looks_secret(value, kind):
-        return whole
-    start = found.start("value") - found.start()
-    return f"{whole[:start]}[redacted:{kind}]{whole[start + len(value) :]}"
-
-
-def _looks_secret(value: str, kind: str) -> bool:
-    """Keeps ``token: str`` and ``password: None`` readable: they are code, no secrets."""
-    if value.lower().rstrip(".,:|") in _TYPE_WORDS:
-        return False
-    if kind == "secret":
-        return len(value) >= 8 and any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
-    return len(value) >= 3

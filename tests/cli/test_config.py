@@ -34,3 +34,37 @@ def test_keys_are_masked(program: Program, form: str) -> None:
     done = program("config", "show", "--origin", "--output-format", form, env={"ANTHROPIC_API_KEY": KEY})
     assert "endpoints.claude.key" in done.out
     assert KEY not in done.out + done.err
+
+
+LOST = "sk-ant-" + "api03-abcdefghijklmnop1234567890"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ENDPOINTS__CLAUDE", "ENDPOINTS__CLAUDE__KIND", "ROLES__PLAN", "FORGE__CANDIDATES", "MODEL__WEIGHTS"],
+)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_key_in_the_wrong_setting_is_not_printed(program: Program, name: str, form: str) -> None:
+    done = program("config", "show", "--output-format", form, env={f"AGENTFORGE_{name}": LOST})
+    assert done.code == 3
+    assert name.lower().replace("__", ".") in done.err
+    assert "1234567890" not in done.out + done.err
+
+
+def test_nor_does_the_doctor_print_it(program: Program) -> None:
+    done = program("doctor", env={"AGENTFORGE_ENDPOINTS__CLAUDE": LOST})
+    assert "AGENTFORGE_ENDPOINTS__CLAUDE" in done.out + done.err
+    assert "1234567890" not in done.out + done.err
+
+
+@pytest.mark.parametrize("given", [LOST, f"{LOST}=1", f"endpoints.claude={LOST}", f"endpoints.{LOST}.url=1"])
+def test_nor_is_one_in_a_flag(program: Program, given: str) -> None:
+    done = program("config", "show", "--set", given)
+    assert done.code in (2, 3)
+    assert "1234567890" not in done.out + done.err
+
+
+def test_nor_one_in_a_setting_that_takes_any_text(program: Program) -> None:
+    done = program("config", "show", env={"AGENTFORGE_DATABASE_URL": f"postgresql://me:{LOST}@db.example/x"})
+    assert "db.example" in done.out
+    assert "1234567890" not in done.out + done.err
