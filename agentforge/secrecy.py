@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-_VALUE = r"""["']?(?P<value>[^\s"'&,;<>\[\]{}()]+)["']?"""
+_VALUE = r"""(?:"(?P<double>[^"\n]{1,300})"|'(?P<single>[^'\n]{1,300})'|["']?(?P<value>[^\s"'&,;<>\[\]{}()]+))"""
+"""What is assigned: all between two quotes of a kind, or else up to the next blank or bracket."""
+
+_SET = r"[\"']?\s{0,4}[=:]\s{0,4}" + _VALUE
 
 _PATTERNS = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
-        # kind, pattern; where it has a group "value", only that group is replaced. Prefixes are the
-        # ones that the issuers document for secret scanning.
+        # kind, pattern; where it has named groups, only what stands in one of them is replaced. Prefixes
+        # are the ones that the issuers document for secret scanning.
         ("private-key", r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,20000}?(?:-----END [A-Z ]{0,30}KEY-----|\Z)"),
         ("api-key", r"\b(?:sk|rk|pk)[-_](?:ant-|live_|test_|proj-|or-)?[A-Za-z0-9_-]{16,}"),
         ("token", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})"),
@@ -26,18 +29,22 @@ _PATTERNS = tuple(
         ("token", r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}"),
         ("api-key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
         ("api-key", r"\bAIza[A-Za-z0-9_-]{35}"),
-        ("password", r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]*:(?P<value>[^\s/@]+)@"),
+        ("password", r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]*:(?P<value>[^\s/@]+(?:@[^\s/@\"'<>,;]+)*)@"),
         ("token", r"(?i)\bauthorization\s{0,4}:\s{0,4}(?:bearer|basic|token)\s{1,4}(?P<value>[^\s\"']{4,})"),
         ("token", r"(?i)\bbearer\s{1,4}(?P<value>[A-Za-z0-9._~+/-]{20,}=*)"),
-        ("password", r"(?i)\b(?:password|passwd|passphrase|pwd)[\"']?\s{0,4}(?:=|:|\bis\b)\s{0,4}" + _VALUE),
-        (
-            "secret",
-            r"(?i)(?:api[_-]?key|secret[_-]?key|client[_-]?secret|access[_-]?key|auth[_-]?token|access[_-]?token"
-            r"|\bsecret|\btoken)[\"']?\s{0,4}[=:]\s{0,4}" + _VALUE,
-        ),
+        ("password", r"(?i)(?:password|passwd|passphrase|\bpwd)[\"']?\s{0,4}(?:=|:|\bis\b)\s{0,4}" + _VALUE),
+        ("password", r"(?i)(?:[a-z0-9]_(?:pwd|pass)[\"']?\s{0,4}[=:]\s{0,4}|\bpass=)" + _VALUE),
+        ("pass", r"(?i)(?<![a-z0-9_])pass" + _SET),
+        ("secret", r"(?i)(?:(?:api|account|access|secret|private|shared|signing|encryption)[_-]?key)" + _SET),
+        ("secret", r"(?i)(?:client[_-]?secret|(?:auth|access)[_-]?token|(?<![a-z])(?:secret|passcode))" + _SET),
+        ("assigned-token", r"(?i)(?<![a-z])token" + _SET),
     )
 )
 
+_TOLD = {"pass": "password", "assigned-token": "secret"}
+"""What a kind is called where it was, if not by its name: these are looked at more closely than others."""
+
+_WORDS = re.compile(r"[A-Za-z_.'-]+[.:!?]?")
 _TYPE_WORDS = frozenset({"str", "int", "none", "null", "bool", "optional", "string", "true", "false", "bytes", "text"})
 
 _MAY_BE_A_KEY = re.compile(r"[A-Za-z0-9_+/=.~-]{24,}")
@@ -65,20 +72,25 @@ def repeated(value: object, chars: int = 60) -> str:
 
 
 def _replacement(found: re.Match[str], kind: str) -> str:
-    whole = found.group(0)
-    if "value" not in found.re.groupindex:
+    whole, group = found.group(0), found.lastgroup
+    if group is None:
         return f"[redacted:{kind}]"
-    value = found.group("value")
-    if value.startswith("[redacted") or not _looks_secret(value, kind):
+    value = found.group(group)
+    if value.startswith("[redacted") or not _looks_secret(value, kind, quoted=group != "value"):
         return whole
-    start = found.start("value") - found.start()
-    return f"{whole[:start]}[redacted:{kind}]{whole[start + len(value) :]}"
+    start = found.start(group) - found.start()
+    return f"{whole[:start]}[redacted:{_TOLD.get(kind, kind)}]{whole[start + len(value) :]}"
 
 
-def _looks_secret(value: str, kind: str) -> bool:
-    """Keeps ``token: str`` and ``password: None`` readable: they are code, no secrets."""
+def _looks_secret(value: str, kind: str, *, quoted: bool) -> bool:
+    """Keeps ``token: str``, ``password: None`` and ``both pass: one_test`` readable: they are no secrets."""
     if value.lower().rstrip(".,:|") in _TYPE_WORDS:
         return False
+    letters, digits = any(c.isalpha() for c in value), any(c.isdigit() for c in value)
     if kind == "secret":
-        return len(value) >= 8 and any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+        return len(value) >= 8 and letters and (digits or quoted)
+    if kind == "assigned-token":
+        return len(value) >= 8 and letters and (digits or (quoted and not value.replace("_", "").isalpha()))
+    if kind == "pass":
+        return len(value) >= 4 and letters and (digits or quoted or not _WORDS.fullmatch(value))
     return len(value) >= 3

@@ -11,7 +11,8 @@ from agentforge.types import JSON
 __all__ = ["redact", "redact_json"]
 
 _SECRET_KEY = re.compile(
-    r"(?i)(?:^|_|-)(?:password|passwd|passphrase|pwd|secret|api_?key|apikey|private_?key|(?:access|auth)_?token)$"
+    r"(?i)(?:(?:^|_|-)(?:pass|pwd|secret|(?:access|auth)_?token)"
+    r"|password|passwd|passphrase|(?:api|account|access|secret|private)[_-]?key)$"
 )
 
 
