@@ -7,11 +7,11 @@
 It keeps to a home of its own (``.demo``); only the model cache is shared. Keys of the calling shell
 are not looked at unless ``--claude`` says so. What was started is stopped again.
 
-Exit code 0 only when a tool was made, is right in all hidden cases, both answers are right, and the
-second session reused the tool without having anything written, in a third of the first one's time
-at the most. A family that fails honestly may be followed by another one, three in all; anything
-wrong ends the demo with 1. ``--runs all`` ends with 0 when at least 80 % of the families were
-learned and none ended wrong.
+Exit code 0 only when a tool was made, every tool made is right in all hidden cases, both answers are
+right (``demo_judge`` tells how that is found), and the second session reused the tool without having
+anything written, in a third of the first one's time at the most. A family that fails honestly may be
+followed by another one, three in all; anything wrong ends the demo with 1. ``--runs all`` ends with 0
+when at least 80 % of the families were learned and none ended wrong.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from agentforge.cli.steps import Steps
 from agentforge.errors import ConfigurationError, SandboxError, StorageError, UsageError
 from agentforge.models.local import up as local_model
 from agentforge.settings import Settings, load
-from examples.demo_family import Family, Report, Told, families, try_family
+from examples.demo_family import Family, Report, Told, Tried, families, try_family
 
 TRIES = 3
 MOST_SHARE = 1 / 3
@@ -194,11 +194,15 @@ def _why(report: Report) -> str:
         return f"{report.tool} was made and reused"
     if not report.tool:
         return first.message or ("no tool was made, the answer is right" if first.right else "no tool was made")
-    if not report.tool_right:
-        return f"{report.tool} is right in {report.hidden[0]} of {report.hidden[1]} hidden cases"
+    if report.wrong_tools:
+        return ", ".join(f"{one.name} is right in {_of(one)} hidden cases" for one in report.wrong_tools)
     if not all(told.right for told in report.sessions):
         return f"{report.tool} is right, but an answer is {'wrong' if report.outcome == 'wrong' else 'missing'}"
     return f"{report.tool} is right, but was not reused as it is"
+
+
+def _of(tool: Tried) -> str:
+    return "{} of {}".format(*tool.hidden)
 
 
 def _conclude(reports: list[Report], output: Output, home: Path, *, every: bool) -> int:
@@ -251,8 +255,8 @@ def _rows(reports: list[Report]) -> Table:
             for one in report.sessions
         ]
         share = "" if report.share is None else f"{report.share:.0%}"
-        hidden = "{}/{}".format(*report.hidden)
-        rows.add_row(report.family, report.outcome, report.tool, hidden, share, *map(cell, told))
+        names, hidden = (", ".join(column) for column in ([one.name for one in report.tools], map(_of, report.tools)))
+        rows.add_row(report.family, report.outcome, names, hidden, share, *map(cell, told))
     return rows
 
 
@@ -267,10 +271,8 @@ def _print(report: Report, home: Path) -> None:
         _print_session(number, told)
     if not report.tool:
         return
-    print(f"  tool      {report.tool} ({report.state}), commit {report.commit[:10]}")
-    unlike = [gate for gate in report.gates if not gate.endswith(" passed")]
-    print(f"  gates     {', '.join(unlike) or f'all {len(report.gates)} passed'}")
-    print(f"  hidden    {report.hidden[0]} of {report.hidden[1]} hidden cases right, tried in the sandbox")
+    for tool in report.tools:
+        _print_tool(tool)
     if report.share is not None:
         reused = "yes, nothing was written" if report.reused else "no"
         print(f"  reused    {reused}; {report.share:.0%} of the first one's time")
@@ -279,6 +281,13 @@ def _print(report: Report, home: Path) -> None:
     print(f"  look      {program} tools show {report.tool} --user {report.user}")
     print(f"            {program} web --user {report.user}")
     print(f"            git --git-dir {home}/registries/personal/{report.user}.git log --stat")
+
+
+def _print_tool(tool: Tried) -> None:
+    print(f"  tool      {tool.name} ({tool.state}), commit {tool.commit[:10]}")
+    unlike = [gate for gate in tool.gates if not gate.endswith(" passed")]
+    print(f"  gates     {', '.join(unlike) or f'all {len(tool.gates)} passed'}")
+    print(f"  hidden    {_of(tool)} hidden cases right, tried in the sandbox")
 
 
 def _from_here(path: Path) -> Path:

@@ -1,13 +1,13 @@
 """One family of the demo: its two sessions, what they cost, and whether they were right.
 
 The agent gets the family's two questions and nothing else. Everything here goes through the same
-façade that any user of the library has; only the judging knows the truth.
+façade that any user of the library has; only the judging knows the truth: the hidden cases for every
+tool that came into the registry in either session, and ``demo_judge`` for the answers.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import re
 import sys
 import time
 import tomllib
@@ -21,7 +21,9 @@ from agentforge import Forge, Usage
 from agentforge.cli.output import Output
 from agentforge.cli.progress import view_for
 from agentforge.cli.turns import INTERRUPTED, Ending, follow
+from agentforge.events import Event
 from agentforge.settings import Settings
+from examples.demo_judge import Question
 
 FOLDER = Path(__file__).resolve().parent / "families"
 Outcome = Literal["learned", "not learned", "failed honestly", "wrong"]
@@ -33,12 +35,8 @@ class Family:
 
     name: str
     title: str
-    ask: str
-    expect: int | str
-    again: str
-    expect_again: int | str
-    given: tuple[Any, ...]
-    given_again: tuple[Any, ...]
+    first: Question
+    second: Question
 
 
 def families() -> dict[str, Family]:
@@ -48,17 +46,19 @@ def families() -> dict[str, Family]:
 
 def _read(path: Path) -> Family:
     told = tomllib.loads(path.read_text("utf-8"))
-    return Family(
-        path.stem,
-        *(told[key] for key in ("title", "ask", "expect", "again", "expect_again")),
-        given=tuple(told["question"]),
-        given_again=tuple(told["question_again"]),
-    )
+    results = tuple(example["returns"] for example in told["examples"])
+    first = Question(told["ask"], told["expect"], tuple(told["question"]), "", results)
+    second = Question(told["again"], told["expect_again"], tuple(told["question_again"]), told["ask"], results)
+    return Family(path.stem, told["title"], first, second)
 
 
 @dataclass
 class Told:
-    """One session: how it ended and what it took. ``by_role`` counts calls and tokens."""
+    """One session: how it ended and what it took.
+
+    ``by_role`` counts calls and tokens; ``computed`` is what the last tool call or run gave, None
+    where there was none or it failed.
+    """
 
     status: str
     answer: str
@@ -70,6 +70,7 @@ class Told:
     code: int
     session: str
     message: str = ""
+    computed: Any = None
 
     def calls(self, *roles: str) -> int:
         """Model calls of these roles, or of all."""
@@ -82,23 +83,46 @@ class Told:
 
 
 @dataclass
-class Report:
-    """What became of one family. ``hidden`` is how many hidden cases the tool got right, of how many."""
+class Tried:
+    """A tool that was made. ``hidden`` is how many hidden cases it got right, of how many."""
 
-    family: str
-    title: str
-    user: str
-    tool: str = ""
+    name: str
     state: str = ""
     hidden: tuple[int, int] = (0, 0)
-    sessions: list[Told] = field(default_factory=list)
     gates: list[str] = field(default_factory=list)
     commit: str = ""
 
     @property
-    def tool_right(self) -> bool:
-        """Whether the tool got every hidden case right."""
+    def right(self) -> bool:
+        """Whether it got every hidden case right."""
         return self.hidden[1] > 0 and self.hidden[0] == self.hidden[1]
+
+
+@dataclass
+class Report:
+    """What became of one family, with every tool that either session made."""
+
+    family: str
+    title: str
+    user: str
+    tools: list[Tried] = field(default_factory=list)
+    sessions: list[Told] = field(default_factory=list)
+
+    @property
+    def tool(self) -> str:
+        """The tool that the second session is to reuse, or nothing."""
+        made = self.sessions[0].tools_made if self.sessions else []
+        return made[0] if made else ""
+
+    @property
+    def live(self) -> list[Tried]:
+        """The tools that came into the registry."""
+        return [tool for tool in self.tools if tool.state == "live"]
+
+    @property
+    def wrong_tools(self) -> list[Tried]:
+        """The tools that came into the registry and should not have."""
+        return [tool for tool in self.live if not tool.right]
 
     @property
     def reused(self) -> bool:
@@ -116,15 +140,15 @@ class Report:
 
     @property
     def outcome(self) -> Outcome:
-        """``wrong`` is what must not happen: a wrong answer given as done, or a wrong tool let in.
+        """``wrong`` is what must not happen: a wrong answer given as done, or a wrong tool let in, whenever.
 
         ``failed honestly``: no tool came into the registry, and nothing wrong was said. ``not
         learned``: a right one did, but an answer is missing or the second session did not reuse it.
         """
         claimed = any(told.code == 0 and not told.right for told in self.sessions)
-        if claimed or (self.state == "live" and not self.tool_right):
+        if claimed or self.wrong_tools:
             return "wrong"
-        if self.state != "live":
+        if not self.live:
             return "failed honestly"
         answered = len(self.sessions) == 2 and all(told.right for told in self.sessions)
         return "learned" if answered and self.reused else "not learned"
@@ -136,83 +160,93 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The report as a JSON object."""
-        judged = {"reused": self.reused, "tool_right": self.tool_right, "outcome": self.outcome, "share": self.share}
+        judged = {"tool": self.tool, "reused": self.reused, "outcome": self.outcome, "share": self.share}
         return {**asdict(self), **judged}
 
 
 async def try_family(family: Family, settings: Settings, user: str, output: Output) -> Report:
-    """Asks both questions, each in a session of its own, and judges tool and answers."""
+    """Asks both questions, each in a session of its own, and judges tools and answers."""
     report = Report(family.name, family.title, user)
     output.note(f"\nSession 1 · {family.title}", "bold")
-    output.note(family.ask.strip() + "\n")
-    report.sessions.append(await _session(settings, user, output, family.ask, family.expect, family.given))
-    if report.sessions[0].tools_made and not report.interrupted:
-        await _look_at_tool(report, family, settings, user, output)
+    await _session(report, family.first, settings, output)
+    if report.tool and not report.interrupted:
         output.note("\nSession 2 · a new start, the same registry", "bold")
-        output.note(family.again.strip() + "\n")
-        told = await _session(settings, user, output, family.again, family.expect_again, family.given_again)
-        report.sessions.append(told)
+        await _session(report, family.second, settings, output)
     return report
 
 
-async def _session(
-    settings: Settings, user: str, output: Output, text: str, expect: int | str, given: Sequence[Any]
-) -> Told:
-    """One session from opening to closing, so that nothing but registry and database is carried over."""
+async def _session(report: Report, question: Question, settings: Settings, output: Output) -> None:
+    """One session; then every tool that it made is tried."""
+    told = await _ask(report, question, settings, output)
+    report.sessions.append(told)
+    for name in told.tools_made if not report.interrupted else ():
+        report.tools.append(await _try_tool(name, report, settings, output))
+
+
+async def _ask(report: Report, question: Question, settings: Settings, output: Output) -> Told:
+    """From opening to closing, so that nothing but registry and database is carried over."""
+    output.note(question.ask.strip() + "\n")
     started = time.monotonic()
+    events: list[Event] = []
     async with Forge(
-        user=user, settings=settings, on_notice=lambda notice: output.note(f"! {notice}", "yellow")
+        user=report.user, settings=settings, on_notice=lambda notice: output.note(f"! {notice}", "yellow")
     ) as forge:
         with view_for(output.err) as view:
-            ending = await follow(forge.stream(text), view.show)
+
+            def show(event: Event) -> None:
+                events.append(event)
+                view.show(event)
+
+            ending = await follow(forge.stream(question.ask), show)
         spent = {str(role): usage for role, usage in forge.usage.items() if usage.calls}
-    return _told(ending, expect, given, time.monotonic() - started, spent)
+    return _told(ending, question, events, time.monotonic() - started, spent)
 
 
-def _told(ending: Ending, expect: int | str, given: Sequence[Any], seconds: float, spent: dict[str, Usage]) -> Told:
-    answer = ending.text("answer")
+def _told(ending: Ending, question: Question, events: Sequence[Event], seconds: float, spent: dict[str, Usage]) -> Told:
+    answer, computed = ending.text("answer"), computed_last(events)
     return Told(
         status="completed" if ending.code == 0 else "interrupted" if ending.code == INTERRUPTED else "failed",
         answer=answer,
-        right=ending.code == 0 and is_right(answer, expect, given),
+        right=ending.code == 0 and question.is_right(answer, computed),
         seconds=round(seconds, 1),
         by_role=spent,
-        tools_made=ending.names("tools_made"),
+        tools_made=made_live(events),
         tools_used=ending.names("tools_used"),
         code=ending.code,
         session=ending.session,
         message=ending.text("message"),
+        computed=computed,
     )
 
 
-def is_right(answer: str, expect: int | str, given: Sequence[Any]) -> bool:
-    """Whether an answer in words says ``expect``: a text stands in it whole; of numbers, the last one
-    that does not merely repeat the question is it.
+def computed_last(events: Sequence[Event]) -> Any:
+    """What the last tool call or run of a session gave; None where there was none or it failed."""
+    returned = [event for event in events if event.type == "tool_returned"]
+    return returned[-1].data.get("value") if returned else None
+
+
+def made_live(events: Sequence[Event]) -> list[str]:
+    """The tools that came into the registry in a session, however it ended."""
+    live = [event for event in events if event.type == "forge_finished" and event.data.get("state") == "live"]
+    return list(dict.fromkeys(str(event.data["name"]) for event in live))
+
+
+async def _try_tool(name: str, report: Report, settings: Settings, output: Output) -> Tried:
+    """Tries a tool on the hidden cases, in the sandbox, and notes how it came into the registry.
+
+    A tool is taken for an answer to the family's question: one that computes something else is wrong.
     """
-    if isinstance(expect, str):
-        return re.search(rf"(?<![\w#]){re.escape(expect)}(?![\w#])", answer) is not None
-    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", answer)
-    found = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", plain)]
-    repeated = {float(value) for value in given if isinstance(value, int | float)} - {float(expect)}
-    said = [number for number in found if number not in repeated]
-    return bool(said) and said[-1] == float(expect)
-
-
-async def _look_at_tool(report: Report, family: Family, settings: Settings, user: str, output: Output) -> None:
-    """Tries the tool on the hidden cases, in the sandbox, and notes how it came into the registry."""
-    report.tool = report.sessions[0].tools_made[0]
-    async with Forge(user=user, settings=settings, on_notice=lambda _: None) as forge:
-        tool = forge.tool(report.tool)
-        report.state = str(tool.state)
-        report.commit = next((commit.sha for commit in forge.log(report.tool)), "")
+    async with Forge(user=report.user, settings=settings, on_notice=lambda _: None) as forge:
+        tool = forge.tool(name)
         gates: Any = tool.report.get("gates", [])
-        report.gates = [f"{gate['gate']} {gate['verdict']}" for gate in gates]
         parameters: Any = tool.signature.parameters["properties"]  # in the order of the signature
-        cases = oracles()[family.name].cases()
-        with output.err.status("checking the tool against the hidden cases"):
-            results = [await forge.call(report.tool, _arguments(parameters, args)) for args, _ in cases]
+        cases = oracles()[report.family].cases()
+        with output.err.status(f"checking {name} against the hidden cases"):
+            results = [await forge.call(name, _arguments(parameters, args)) for args, _ in cases]
+        commit = next((commit.sha for commit in forge.log(name)), "")
     good = [got.ok and _same(got.value, want) for got, (_, want) in zip(results, cases, strict=True)]
-    report.hidden = (sum(good), len(good))
+    told = [f"{gate['gate']} {gate['verdict']}" for gate in gates]
+    return Tried(name, str(tool.state), (sum(good), len(good)), told, commit)
 
 
 def _arguments(parameters: dict[str, Any], values: Sequence[Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ import pytest
 
 from agentforge.boxes.open import probe
 from agentforge.cli.output import Output
+from agentforge.events import Event
 from agentforge.settings import SandboxSettings, Settings
 from agentforge.testing import MessagesServer
 from agentforge.testing.server import Received
 from agentforge.types import Usage
-from examples import demo
-from examples.demo_family import Report, Told, families, is_right, oracles
+from examples import demo, demo_family
+from examples.demo_family import Report, Told, Tried, computed_last, families, made_live, oracles
+from examples.demo_judge import Question
 
 RIGHT = "def shipping_fee(grams: int) -> int:\n    {doc}\n    return {table}\n"
 DOC = '"""Give the shipping fee in dollars.\n\n    Raises:\n        ValueError: never.\n    """'
@@ -97,7 +100,7 @@ def test_a_wrong_tool_is_told_as_wrong_in_json_too(
     told = json.loads(capsys.readouterr().out)
     report = told["reports"][0]
     assert (told["status"], told["exit_code"], report["outcome"]) == ("failed", 1, "wrong")
-    assert report["hidden"][0] < report["hidden"][1]
+    assert report["tools"][0]["hidden"][0] < report["tools"][0]["hidden"][1]
     assert report["sessions"][0]["by_role"]["generate"]["calls"] > 0
 
 
@@ -126,28 +129,101 @@ def test_the_callers_keys_and_settings_are_forgotten(monkeypatch: pytest.MonkeyP
     assert os.environ["AGENTFORGE_HOME"] == str(tmp_path)
 
 
+def test_every_tool_of_both_sessions_is_tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made = iter([["fee"], ["b_wrong"]])
+
+    async def session(report: Report, question: Question, *_: object) -> Told:
+        return told(made=tuple(next(made)), used=("fee",) if question is family.second else ())
+
+    async def tried(name: str, *_: object) -> Tried:
+        return Tried(name, "live", (22, 22) if name == "fee" else (3, 22))
+
+    family = families()["shipping_fee"]
+    monkeypatch.setattr(demo_family, "_ask", session)
+    monkeypatch.setattr(demo_family, "_try_tool", tried)
+    report = asyncio.run(demo_family.try_family(family, Settings(home=tmp_path), "demo-1", Output("json")))
+    assert [tool.name for tool in report.tools] == ["fee", "b_wrong"]
+    assert report.outcome == "wrong"
+    assert "b_wrong is right in 3 of 22 hidden cases" in demo._why(report)
+
+
+def test_what_a_session_made_and_computed_is_read_from_its_events() -> None:
+    def forged(name: str, state: str) -> Event:
+        return Event("forge_finished", {"name": name, "state": state})
+
+    def returned(**told: Any) -> Event:
+        return Event("tool_returned", {"tool": "fee", **told})
+
+    failed_later = [forged("fee", "live"), forged("tax", "proposed"), forged("toll", "failed"), Event("failed")]
+    assert made_live(failed_later) == ["fee"], "also where the session failed afterwards"
+    assert computed_last([returned(value=6), returned(value=9), Event("completed")]) == 9
+    assert computed_last([returned(value=6), returned(error="ValueError")]) is None
+    assert computed_last([]) is None
+
+
 @pytest.mark.parametrize(
     ("answer", "expect", "given", "right"),
     [
         ("9", 9, [3650], True),
         ("The fee is 9 dollars for 3,650 grams.", 9, [3650], True),
-        ("For 3650 grams: up to 5000 grams 9 dollars, so the fee is 9.", 9, [3650], True),
+        ("The fee is 9.00 dollars.", 9, [3650], True),
         ("The fee is 6 dollars.", 9, [3650], False),
+        ("The fee is 6 dollars, then 9.", 9, [3650], False),
         ("9 or maybe 15", 9, [3650], False),
         ("The fee is 3650.", 9, [3650], False),
+        ("I cannot compute this; see rule 58.", 58, [], False),
+        ("The total is not 58.", 58, [], False),
         ("1,024", 1024, [], True),
         ("9.5", 9, [], False),
         ("-9", 9, [], False),
         ("The letter is K.", "K", [4711], True),
         ("OK", "K", [4711], False),
+        ("A customer gets the letter C.", "C", [], True),
+        ("It is either A, B or C.", "C", [], False),
+        ("A, B, C", "C", [], False),
+        ("The old scheme gave C, the new letter is P.", "C", [], False),
         ("NL#######BNA", "NL#######BNA", [], True),
         ("NL########BNA", "NL#######BNA", [], False),
+        ("It is R26-00815 or so they say, R26-00816.", "R26-00815", [2026, 815], False),
+        ("The invoice number of 2026 is **R26-00815**.", "R26-00815", [2026, 815], True),
     ],
 )
 def test_an_answer_in_words_is_judged_by_what_it_says(
     answer: str, expect: int | str, given: list[int], right: bool
 ) -> None:
-    assert is_right(answer, expect, given) is right
+    assert Question("", expect, tuple(given)).is_right(answer) is right
+
+
+@pytest.mark.parametrize(
+    ("family", "answer", "right"),
+    [
+        ("shipping_fee", "For 3650 grams: up to 5000 grams 9 dollars, so the fee is 9.", True),
+        ("shipping_fee", "9 or maybe 15", False),
+        ("check_letter", "It is A, B, C.", False),
+        ("wind_flag", "At 43 km/h the flag is orange.", True),
+        ("wind_flag", "The flag is yellow, then orange.", False),
+        ("jury_score", "The marks [8, 6, 9, 9, 7] give 24.", True),
+        ("jury_score", "The score is 24, like the 25 before.", False),
+    ],
+)
+def test_the_request_may_be_repeated_but_not_the_results_of_its_examples(family: str, answer: str, right: bool) -> None:
+    first = families()[family].first
+    assert first.is_right(answer, first.expect) is right
+
+
+@pytest.mark.parametrize(
+    ("computed", "right"), [(9, True), (9.0, True), ("9", True), (6, False), ("6", False), (None, True), ([9], True)]
+)
+def test_an_answer_agrees_with_what_the_last_call_gave(computed: object, right: bool) -> None:
+    assert Question("", 9).is_right("The fee is 9.", computed) is right
+
+
+@pytest.mark.parametrize("name", families())
+def test_plain_answers_to_every_family_are_right(name: str) -> None:
+    for question in (families()[name].first, families()[name].second):
+        for answer in (f"{question.expect}", f"The result for {question.given} is {question.expect}."):
+            assert question.is_right(answer)
+            assert question.is_right(answer, question.expect)
 
 
 def told(
@@ -186,7 +262,7 @@ def again(**changes: Any) -> Told:
 def test_only_a_right_tool_with_right_answers_that_is_reused_counts(
     sessions: list[Told], hidden: tuple[int, int], outcome: str
 ) -> None:
-    assert Report("f", "F", "demo-1", "fee", "live", hidden, sessions).outcome == outcome
+    assert with_tool("f", sessions, hidden).outcome == outcome
 
 
 def test_every_family_has_hidden_cases() -> None:
@@ -198,7 +274,9 @@ def no_tool(name: str, *, right: bool = False, code: int = 1) -> Report:
 
 
 def with_tool(name: str, sessions: list[Told] | None = None, hidden: tuple[int, int] = (22, 22)) -> Report:
-    return Report(name, name, "demo-1", "fee", "live", hidden, sessions or [told(seconds=9.0), again(seconds=3.0)])
+    first = told(made=("fee",), seconds=9.0)
+    sessions = [replace(sessions[0], tools_made=["fee"]), *sessions[1:]] if sessions else [first, again(seconds=3.0)]
+    return Report(name, name, "demo-1", [Tried("fee", "live", hidden)], sessions)
 
 
 def test_without_a_tool_a_family_fails_honestly_unless_it_claims_a_wrong_answer() -> None:
