@@ -1,8 +1,9 @@
 """Messages as they are stored, and stored messages as a model may see them again.
 
 Stored are ``role`` and ``content`` blocks of the Messages protocol (``text``, ``tool_use``,
-``tool_result``). An endpoint's own thinking blocks are not stored: they are bound to one
-conversation with one model, and a session may go on with another.
+``tool_result``), and beside the user's words what was attached to them (``agent.attachments``). An
+endpoint's own thinking blocks are not stored: they are bound to one conversation with one model,
+and a session may go on with another.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import cast
 
+from agentforge.agent.attachments import BLOCK, attachment_from, quoted
 from agentforge.models.protocol import Message, ToolAnswer, ToolCall
 from agentforge.types import JSON, JSONObject
 
@@ -30,14 +32,18 @@ def to_json(message: Message) -> JSONObject:
 
 
 def from_json(stored: JSONObject) -> Message:
-    """The message that :func:`to_json` stored; blocks of unknown type are passed over."""
+    """The message that was stored, with its attachments as a model sees them; blocks of unknown type
+    are passed over.
+    """
     found = stored.get("content")
     blocks = [block for block in found if isinstance(block, dict)] if isinstance(found, list) else []
     if isinstance(found, str):
         blocks.append({"type": "text", "text": found})
+    texts = [str(block.get("text", "")) for block in _of(blocks, "text")]
+    texts += [quoted(attachment_from(block)) for block in _of(blocks, BLOCK)]
     return Message(
         "assistant" if stored.get("role") == "assistant" else "user",
-        text="\n\n".join(str(block.get("text", "")) for block in _of(blocks, "text")),
+        text="\n\n".join(texts),
         calls=tuple(
             ToolCall(str(block.get("id")), str(block.get("name")), cast("JSONObject", block.get("input") or {}))
             for block in _of(blocks, "tool_use")

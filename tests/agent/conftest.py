@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from agentforge.agent.attachments import Attachment
 from agentforge.agent.parts import AgentParts, Emit
-from agentforge.agent.session import Attachment, Session
+from agentforge.agent.session import Session
 from agentforge.boxes.protocol import Box, CallResult
 from agentforge.database.store import Database
 from agentforge.events import Event

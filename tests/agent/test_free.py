@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from agentforge.agent.attachments import Attachment
 from agentforge.agent.history import from_json
-from agentforge.agent.session import Attachment
 from agentforge.models.protocol import ToolCall
 from agentforge.testing.box import FakeBox, returned
 from agentforge.testing.script import Reply

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentforge.agent.session import Attachment
+from agentforge.agent.attachments import Attachment
 from agentforge.boxes.protocol import CallResult
 from agentforge.testing.box import FakeBox, raised, returned
 from agentforge.types import Example, Role

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agentforge.agent.session import Attachment
+from agentforge.agent.attachments import Attachment
 from agentforge.database.store import Database
 from agentforge.errors import (
     AuthenticationError,
