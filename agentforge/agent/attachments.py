@@ -54,10 +54,9 @@ def attachment_from(block: JSONObject) -> Attachment:
 def grounds(stored: Sequence[JSONObject]) -> Iterator[tuple[str, str]]:
     """What ground truth may stand in: ``user`` or ``file:REF``, and the text, oldest first."""
     for message in stored:
-        content = message.get("content")
         if message.get("role") != "user":
             continue
-        for block in [{"type": "text", "text": content}] if isinstance(content, str) else _blocks(content):
+        for block in _blocks(message.get("content")):
             if block.get("type") == "text":
                 yield "user", str(block.get("text", ""))
             elif block.get("type") == BLOCK:
@@ -66,4 +65,6 @@ def grounds(stored: Sequence[JSONObject]) -> Iterator[tuple[str, str]]:
 
 
 def _blocks(content: JSON) -> list[JSONObject]:
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
     return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
