@@ -20,8 +20,8 @@ Types and their ``data``:
 ``notice``             ``message`` (something a person should know, such as a weaker sandbox)
 ``completed``          ``answer``, ``usage``, ``tools_made``, ``tools_used``  (terminal)
 ``failed``             ``message``, ``fix``, ``error`` (class), ``code``        (terminal)
-``limited``            ``message``, ``limit``                                  (terminal)
-``waiting``            ``message``, ``pending``                                (terminal)
+``limited``            ``message``, ``fix``, ``error``, ``limit``              (terminal)
+``waiting``            ``message``, ``fix``, ``error``, ``pending``            (terminal)
 ``interrupted``        ``message``                                             (terminal)
 =====================  ==========================================================================
 """

@@ -11,6 +11,8 @@ from agentforge.errors import AgentForgeError
 from agentforge.events import Event
 from agentforge.types import JSONObject, Role, Usage
 
+_ERRORS = {"limited": errors.LimitReached.__name__, "waiting": errors.ApprovalNeeded.__name__}
+
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
@@ -62,7 +64,9 @@ class RunResult:
 
 
 def result_of(events: Sequence[Event]) -> RunResult:
-    """The result that the events of one whole task amount to."""
+    """The result that the events of one whole task amount to; an ending that names no class has that of
+    its status.
+    """
     last = events[-1]
     data = last.data
     return RunResult(
@@ -74,7 +78,7 @@ def result_of(events: Sequence[Event]) -> RunResult:
         tools_used=_names(data, "tools_used"),
         message=_text(data, "message"),
         fix=_text(data, "fix"),
-        error=_text(data, "error"),
+        error=_text(data, "error") or _ERRORS.get(last.type, ""),
         events=tuple(events),
     )
 

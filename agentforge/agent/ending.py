@@ -36,9 +36,18 @@ def failed(error: AgentForgeError) -> Ending:
     return Ending("failed", {**told, "error": type(error).__name__, "code": error.exit_code})
 
 
-def waiting(message: str, pending: list[str]) -> Ending:
+def waiting(message: str, pending: list[str], fix: str = "") -> Ending:
     """A person has to decide first; ``pending`` names the tools that wait."""
-    return Ending("waiting", {"message": message, "pending": [*pending]})
+    fix = fix or (f"Look at it with 'agentforge tools show {pending[0]}'." if pending else "")
+    told: JSONObject = {"message": message, "fix": fix, "error": ApprovalNeeded.__name__}
+    return Ending("waiting", {**told, "pending": [*pending]})
+
+
+def limited(error: LimitReached, answer: str | None = None) -> Ending:
+    """A budget is spent; ``answer`` is what there was of one by then."""
+    limit = error.limit if isinstance(error, TurnLimit) else "budget"
+    told: JSONObject = {"message": error.message, "fix": error.fix, "error": LimitReached.__name__, "limit": limit}
+    return Ending("limited", told if answer is None else {**told, "answer": answer})
 
 
 def interrupted() -> Ending:
@@ -48,12 +57,10 @@ def interrupted() -> Ending:
 
 def ending_of(error: Exception) -> Ending:
     """The table from exceptions to terminal events."""
-    if isinstance(error, TurnLimit):
-        return Ending("limited", {"message": str(error), "limit": error.limit})
     if isinstance(error, LimitReached):
-        return Ending("limited", {"message": str(error), "limit": "budget"})
+        return limited(error)
     if isinstance(error, ApprovalNeeded):
-        return waiting(str(error), [])
+        return waiting(error.message, [], error.fix)
     if isinstance(error, AgentForgeError):
         return failed(error)
     told: JSONObject = {
