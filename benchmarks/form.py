@@ -5,16 +5,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
-
-ROOT = Path(__file__).resolve().parents[1]
-CODE = ("agentforge", "sandbox")
-"""What every benchmark measures, from the root; each adds its own file."""
 
 
 def parser(description: str) -> argparse.ArgumentParser:
@@ -56,35 +51,6 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 def short_hash(value: Any) -> str:
     """Twelve hex digits that differ where two JSON values do."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def code_version(*files: Path, root: Path = ROOT) -> str:
-    """The commit that is measured; with ``+dirty`` and a hash of the difference where :data:`CODE` or
-    ``files`` are not as committed. Without git, a hash of the files themselves.
-    """
-    paths = [*CODE, *(str(file.resolve().relative_to(root)) for file in files)]
-    try:
-        commit = _git(root, "rev-parse", "HEAD").decode().strip()[:12]
-        changed = _git(root, "diff", "HEAD", "--binary", "--", *paths)
-        new = _git(root, "ls-files", "-o", "-z", "--exclude-standard", "--", *paths).decode().split("\0")
-    except (OSError, subprocess.SubprocessError):
-        found = [file for path in paths for file in [root / path, *(root / path).rglob("*.*")]]
-        return "files-" + _contents(file for file in found if "__pycache__" not in file.parts)
-    added = [root / name for name in new if name]
-    return f"{commit}+dirty.{_contents(added, changed)}" if changed or added else commit
-
-
-def _git(root: Path, *arguments: str) -> bytes:
-    command = ["git", "-C", str(root), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=60).stdout
-
-
-def _contents(files: Iterable[Path], first: bytes = b"") -> str:
-    digest = hashlib.sha256(first)
-    for file in sorted(set(files)):
-        if file.is_file():
-            digest.update(str(file).encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:8]
 
 
 def resumable(

@@ -10,7 +10,10 @@ Arms:
               two other programs that make tools, each in a box of its own (benchmarks/peers)
 
 The hidden cases of a need are the oracle. They are read here, after an arm has finished with the
-need, and never given to anything that generates or tests.
+need, and as cases given to nothing that generates or tests. Those that stand in a need's own purpose
+in so many words, as the zero cases of n07 and n44 do, any arm may read there, as any person may.
+
+A run takes up the kept rows of equal conditions (``benchmarks.conditions``) and measures the rest.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from agentforge.boxes.open import open_box
@@ -41,8 +45,8 @@ from agentforge.registry.layers import BaseLayer, Layers
 from agentforge.registry.repository import Registry
 from agentforge.settings import Settings, load
 from agentforge.types import Example, JSONObject, Need, Role, Usage
-from benchmarks.form import cannot_run, code_version, parser, progress, read_lines, resumable, short_hash, show
-from benchmarks.peers.bubble import seconds_allowed
+from benchmarks.conditions import commit_of, conditions_of, machine_load
+from benchmarks.form import cannot_run, parser, progress, read_lines, resumable, short_hash, show
 from benchmarks.peers.run import with_peer
 from benchmarks.peers.setup import PEERS
 
@@ -109,8 +113,8 @@ async def with_agentforge(bench: Bench, need: Need) -> Made:
             Layers(registry, BaseLayer(empty)),
             registry,
             bench.settings.forge,
-            bench.limits,
-            Limits(seconds=bench.settings.sandbox.suite_seconds),
+            call_limits=bench.limits,
+            suite_limits=Limits(seconds=bench.settings.sandbox.suite_seconds),
         )
         result = await forge(need, parts, lambda kind, data: progress(f"    {data.get('message', kind)}"))
         source = registry.get(need.name).source if result.state == "live" else None
@@ -221,7 +225,7 @@ async def measure(bench: Bench, arm: str, row: dict[str, Any]) -> JSONObject:
 
 
 def summed(rows: list[dict[str, Any]], *, planner: bool) -> JSONObject:
-    """The figures of one arm over all its runs."""
+    """The figures of one arm over all its runs; the median is that of the seconds for one need."""
     tokens = sum(row["tokens"] for row in rows)
     count = {
         verdict: sum(row["verdict"] == verdict for row in rows)
@@ -238,6 +242,7 @@ def summed(rows: list[dict[str, Any]], *, planner: bool) -> JSONObject:
         if planner and tokens
         else None,
         "seconds": round(sum(row["seconds"] for row in rows), 1),
+        "median_seconds": round(median(row["seconds"] for row in rows), 1) if rows else None,
     }
 
 
@@ -245,27 +250,6 @@ def settings_of(options: Any) -> Settings:
     """The settings in force; ``--model-url`` names the local endpoint."""
     local = {"kind": "vllm", "url": options.model_url, "model": options.model, "context": options.context}
     return load(overrides={"endpoints.local": local} if options.model_url else {})
-
-
-def conditions_of(settings: Settings) -> dict[str, str]:
-    """What a figure depends on besides its need: kept rows of other conditions are never mixed in."""
-    endpoints = {str(role): settings.endpoint(role) for role in Role}
-    used: JSONObject = {
-        "forge": settings.forge.model_dump(mode="json"),
-        "sandbox": settings.sandbox.model_dump(mode="json"),
-        "model": settings.model.model_dump(mode="json", exclude={"cache", "port", "start_seconds"}),
-        "roles": {
-            role: endpoint.model_dump(mode="json", exclude={"url", "key", "timeout"})
-            for role, endpoint in endpoints.items()
-        },
-    }
-    used["naive"] = [NAIVE_ANSWERS, NAIVE_ROUNDS, NAIVE_REPAIRS]
-    used["peers"] = [*PEERS.values(), seconds_allowed()]
-    return {
-        "commit": code_version(Path(__file__)),
-        "settings": short_hash(used),
-        "model": "+".join(dict.fromkeys(endpoint.model for endpoint in endpoints.values())),
-    }
 
 
 @dataclass(frozen=True)
@@ -333,23 +317,25 @@ async def run(options: Any) -> int:
     if unknown := [arm for arm in arms if arm not in ARMS]:
         return cannot_run(f"Unknown arms: {', '.join(unknown)}. Known: {', '.join(ARMS)}.", 2)
     settings = settings_of(options)
-    conditions = conditions_of(settings)
+    conditions, commit = await conditions_of(settings), commit_of()
     results = Results.open(options.out, conditions, hashes)
     async with Models(settings) as models, await open_box(settings.sandbox, user="bench", on_notice=progress) as box:
         bench = Bench(models, box, settings)
-        for number, row, arm in itertools.product(range(1, runs + 1), rows, arms):
+        for (number, row), arm in itertools.product(itertools.product(range(1, runs + 1), rows), arms):
             key = {"run": number, "id": row["id"], "arm": arm}
             if results.has(key):
                 continue
             progress(f"run {number} {row['id']} {row['name']} {arm}")
+            began: JSONObject = {"name": row["name"], "commit": commit, "load": machine_load()}
             figures = await measure(bench, arm, row)
             progress(
                 f"  {figures['verdict']}: {figures['reason']} ({figures['tokens']} tokens, {figures['seconds']} s)"
             )
-            results.add(key, {"name": row["name"], **figures})
+            results.add(key, {**began, **figures})
     planner = settings.endpoint_name(Role.PLAN) != settings.endpoint_name(Role.GENERATE)
     by_arm = {arm: told(results.of(arm, {row["id"] for row in rows}, runs), planner=planner) for arm in arms}
-    show({"benchmark": "needs", "runs": runs, **conditions, "arms": by_arm}, as_table(by_arm), as_json=options.json)
+    shown = {"benchmark": "needs", "runs": runs, "commit": commit, **conditions, "arms": by_arm}
+    show(shown, as_table(by_arm), as_json=options.json)
     return 0
 
 
@@ -367,7 +353,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--out",
         type=Path,
         default=Path("results/needs.jsonl"),
-        help="kept results; a run resumes from those of the same commit, settings, model and needs",
+        help="kept results; a run resumes from those of the same code, settings, model, server and needs",
     )
     options.add_argument(
         "--model-url", default="", help="a server that speaks the Messages protocol (default: settings)"

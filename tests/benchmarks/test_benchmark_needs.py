@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ import pytest
 
 from agentforge.boxes.protocol import CallResult
 from agentforge.forge.author import CANDIDATE_TOKENS, CODE_STOP
+from agentforge.forge.pipeline import ForgeParts, ForgeResult
 from agentforge.models.prompts import render
-from agentforge.settings import ForgeSettings, Settings
+from agentforge.settings import ForgeSettings, SandboxSettings, Settings
 from agentforge.testing import FakeBox, ScriptedModel
 from agentforge.testing.box import Run, raised, returned
 from agentforge.types import Need, Usage
-from benchmarks import needs
+from benchmarks import conditions, needs
 from benchmarks.needs import Bench, Made
 
 RIGHT, WRONG = "def twice(n):\n    return 2 * n\n", "def twice(n):\n    return n + n ** 2\n"
@@ -84,7 +86,8 @@ def bench(
     monkeypatch.setitem(needs.ARMS, "arm", arm)
     monkeypatch.setattr(needs, "open_box", open_box)
     monkeypatch.setattr(needs, "Models", lambda _: ScriptedModel([]))
-    monkeypatch.setattr(needs, "code_version", lambda *_: "c1")
+    monkeypatch.setattr(conditions, "code_hash", lambda: "c1")
+    monkeypatch.setattr(conditions, "server_of", lambda _: "bf16, context 4096")
     Path("needs.jsonl").write_text("\n".join(json.dumps(need(one)) for one in ("n1", "n2", "n3")), encoding="utf-8")
 
     def run(*arguments: str) -> dict[str, Any]:
@@ -107,11 +110,19 @@ def test_each_need_gets_a_verdict_and_each_row_its_conditions(bench: Bencher) ->
     assert (arm["needs"], arm["right"], arm["wrong_live"], arm["failed_honestly"]) == (3, 1, 1, 1)
     assert (arm["calls"], arm["tokens"], arm["prompt_tokens"]) == (6, 15, 30)
     assert [row["verdict"] for row in kept()] == ["right", "wrong_live", "failed_honestly"]
-    assert (shown["commit"], shown["model"]) == ("c1", "qwen-coder")
+    assert (shown["code"], shown["model"], shown["server"]) == ("c1", "qwen-coder", "bf16, context 4096")
     for row in kept():
-        assert {name: row[name] for name in ("commit", "settings", "model")} == {
-            name: shown[name] for name in ("commit", "settings", "model")
-        }
+        for name in ("code", "settings", "model", "server", "commit"):
+            assert row[name] == shown[name]
+
+
+def test_each_row_tells_how_busy_the_machine_was_when_it_was_begun(
+    bench: Bencher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = iter([0.5, 2.25, 1.0])
+    monkeypatch.setattr(os, "getloadavg", lambda: (next(loads), 0.0, 0.0))
+    bench()
+    assert [row["load"] for row in kept()] == [0.5, 2.25, 1.0]
 
 
 def test_a_second_start_takes_up_what_is_kept(bench: Bencher, measured: list[str]) -> None:
@@ -123,10 +134,11 @@ def test_a_second_start_takes_up_what_is_kept(bench: Bencher, measured: list[str
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda patch: patch.setattr(needs, "code_version", lambda *_: "c2"), "commit"),
+        (lambda patch: patch.setattr(conditions, "code_hash", lambda: "c2"), "code"),
+        (lambda patch: patch.setattr(conditions, "server_of", lambda _: "int8, context 4096"), "server"),
         (lambda patch: patch.setenv("AGENTFORGE_FORGE__CANDIDATES", "6"), "settings"),
         (lambda patch: patch.setenv("AGENTFORGE_SANDBOX__CALL_SECONDS", "1"), "settings"),
-        (lambda patch: patch.setattr(needs, "NAIVE_ANSWERS", 4), "settings"),
+        (lambda patch: patch.setenv("AGENTFORGE_BENCH_PEER_SECONDS", "60"), "settings"),
     ],
 )
 def test_figures_of_two_versions_are_never_mixed(
@@ -145,6 +157,25 @@ def test_figures_of_two_versions_are_never_mixed(
     assert "kept rows" not in said[0]
     assert said[1].startswith("2 kept rows are ignored")
     assert f"2 with other {reason}\n" in said[1]
+
+
+def test_a_commit_that_changed_nothing_measured_is_taken_up(
+    bench: Bencher, measured: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for commit in ("aaa", "bbb+dirty"):
+        monkeypatch.setattr(needs, "commit_of", lambda commit=commit: commit)
+        assert bench("--first", "2" if commit == "aaa" else "3")["commit"] == commit
+    assert len(measured) == 3
+    assert [row["commit"] for row in kept()] == ["aaa", "aaa", "bbb+dirty"]
+
+
+def test_the_median_of_the_seconds_is_told_for_each_arm() -> None:
+    row = {"verdict": "right", "calls": 1, "tokens": 1, "prompt_tokens": 1, "cached_tokens": 0, "local_tokens": 1}
+    rows = [{**row, "id": f"n{at}", "run": 1, "seconds": seconds} for at, seconds in enumerate((4.0, 90.0, 6.0))]
+    told = needs.told(rows, planner=False)
+    assert (told["seconds"], told["median_seconds"], told["by_run"]["1"]["median_seconds"]) == (100.0, 6.0, 6.0)
+    assert needs.as_table({"arm": told})["arm"]["median_seconds"] == 6.0
+    assert needs.told([], planner=False)["median_seconds"] is None
 
 
 def test_another_model_is_measured_anew(bench: Bencher, measured: list[str]) -> None:
@@ -187,6 +218,20 @@ def test_the_table_has_a_row_for_each_run(bench: Bencher, capsys: pytest.Capture
     assert needs.main([*arguments, "--model-url", "http://127.0.0.1:9"]) == 0
     names = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
     assert names[1:] == ["arm", "arm, run 1", "arm, run 2"]
+
+
+async def test_the_forge_has_the_limits_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[ForgeParts] = []
+
+    async def forge(need: Need, parts: ForgeParts, _: object) -> ForgeResult:
+        seen.append(parts)
+        return ForgeResult("job", need.name, "failed", "tried out")
+
+    monkeypatch.setattr(needs, "forge", forge)
+    settings = Settings(home=tmp_path, sandbox=SandboxSettings(call_seconds=3, suite_seconds=44))
+    made = await needs.with_agentforge(Bench(ScriptedModel([]), FakeBox(compute), settings), NEED)
+    assert (made.source, made.reason) == (None, "tried out")
+    assert (seen[0].call_limits.seconds, seen[0].suite_limits.seconds) == (3, 44)
 
 
 BROKEN = "print('no function')\n"
