@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -20,13 +21,15 @@ Weights: TypeAlias = Literal["bf16", "int8"]
 
 INT8_INSTRUCTIONS = ("amx_int8", "avx512_vnni")  # as /proc/cpuinfo names them, the better first
 FEW_CORES = 4  # up to here a core set aside costs more than it gives
-SMALL_MEMORY = 10 * GB  # weights, their working copy and the server take some 5 GB
+SMALL_MEMORY = 10 * GB  # with 2 GB of cache the server's processes hold 8.3 GB (docs/generation.md)
 _CPUINFO = Path("/proc/cpuinfo")
+CGROUP_LIMITS = tuple(Path("/sys/fs/cgroup", name) for name in ("memory.max", "memory/memory.limit_in_bytes"))
+"""Where a container finds its limit: cgroup v2 (``max``: none), v1 (a huge number: none)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What counts of a machine: ``cores`` that may be used, ``memory`` in bytes (0: unknown)."""
+    """What counts of a machine: ``cores`` and ``memory`` (bytes; 0: unknown) that may be used."""
 
     device: Device
     cores: int
@@ -45,7 +48,7 @@ def find_machine() -> Machine:
         text = _CPUINFO.read_text("utf-8", "replace")
     except OSError:
         text = ""
-    return Machine(sources.find_device(), _cores(), _memory(), instructions_in(text))
+    return Machine(sources.find_device(), _cores(), usable_memory(_memory()), instructions_in(text))
 
 
 def instructions_in(cpuinfo: str) -> frozenset[str]:
@@ -65,6 +68,17 @@ def _memory() -> int:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         return 0
+
+
+def usable_memory(host: int, limits: Sequence[Path] = CGROUP_LIMITS) -> int:
+    """Bytes that may be used: the ``host``'s (0: unknown), or less where a control group says so."""
+    found = [host] if host else []
+    for path in limits:
+        try:
+            found.append(int(path.read_text("ascii")))
+        except (OSError, ValueError):  # there is no such file, or it says "max"
+            continue
+    return min(found, default=0)
 
 
 @dataclass(frozen=True, slots=True)

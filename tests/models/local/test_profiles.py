@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from agentforge.models.local.profiles import Machine, choose, find_machine, instructions_in
+from agentforge.models.local.profiles import Machine, choose, find_machine, instructions_in, usable_memory
 from agentforge.settings import ModelSettings
 
 SMALL = (
@@ -70,6 +72,29 @@ def test_few_cores_are_all_used_and_one_at_least(setting: object, cores: int, re
 def test_the_cache_is_smaller_where_memory_is_short(setting: object, memory: int, gb: int) -> None:
     profile = choose(ModelSettings.model_validate({"kv_cache_gb": setting}), machine(memory=memory * 10**9))
     assert profile.variables["VLLM_CPU_KVCACHE_SPACE"] == str(gb)
+
+
+@pytest.mark.parametrize(
+    ("host", "v2", "v1", "usable"),
+    [
+        (24, None, None, 24),
+        (24, "8", None, 8),
+        (24, None, "6", 6),
+        (24, "max", None, 24),
+        (24, None, "9223372036854771712", 24),
+        (4, "8", None, 4),
+        (0, "8", None, 8),
+        (0, "max", None, 0),
+    ],
+)
+def test_a_containers_limit_counts_as_its_memory(
+    tmp_path: Path, host: int, v2: str | None, v1: str | None, usable: int
+) -> None:
+    limits = (tmp_path / "memory.max", tmp_path / "memory.limit_in_bytes")
+    for path, text in zip(limits, (v2, v1), strict=True):
+        if text is not None:
+            path.write_text(f"{text}\n")
+    assert usable_memory(host, limits) == usable
 
 
 def test_a_profile_is_told_in_one_line() -> None:
