@@ -321,7 +321,7 @@ async def run(options: Any) -> int:
     results = Results.open(options.out, conditions, hashes)
     async with Models(settings) as models, await open_box(settings.sandbox, user="bench", on_notice=progress) as box:
         bench = Bench(models, box, settings)
-        for (number, row), arm in itertools.product(itertools.product(range(1, runs + 1), rows), arms):
+        for number, row, arm in itertools.product(range(1, runs + 1), rows, arms):
             key = {"run": number, "id": row["id"], "arm": arm}
             if results.has(key):
                 continue
