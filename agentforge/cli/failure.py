@@ -82,7 +82,7 @@ def _translate(error: BaseException) -> AgentForgeError:
 
 
 def _wrong_command_line(error: typer.TyperException) -> UsageError:
-    message = error.format_message().replace("\n", " ").strip()
+    message = error.format_message().replace("\n", " ").replace(": Value error, ", ": ", 1).strip()
     return UsageError(
         message if message.endswith((".", "?")) else message + ".", fix=f"See '{_command(error)} --help'."
     )

@@ -18,7 +18,7 @@ from agentforge.cli.output import Output, cell, presentable, table
 from agentforge.gitstore.store import Commit
 from agentforge.registry.tool import Tool
 from agentforge.settings import load
-from agentforge.types import JSON, Example, JSONObject, State
+from agentforge.types import JSON, Example, JSONObject, Layer, State
 
 T = TypeVar("T")
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "dim")}
@@ -48,14 +48,17 @@ def show_tool(who: Who, name: str, form: str) -> int:
 
 def log_tool(who: Who, name: str | None, form: str) -> int:
     """Commits of a tool, or of the whole registry, newest first."""
-    commits = _ask(who, lambda forge: forge.log(name))
+    commits, layer = _ask(who, lambda forge: _history(forge, name))
+    output = Output(form)
+    if layer and not output.json:
+        output.note(f"{name} is a tool of the {layer} layer: it has no history in your registry.")
     rows = table("COMMIT", "WHEN", "WHAT", "FROM")
     for commit in commits:
         origin = ", ".join(f"{key} {value}" for key in ("Job", "Episode") for value in commit.trailers.get(key, ()))
         rows.add_row(
             commit.sha[:10], commit.time.astimezone().strftime("%Y-%m-%d %H:%M"), cell(commit.message), cell(origin)
         )
-    return Output(form).finish(rows, {"commits": [_commit(commit) for commit in commits]})
+    return output.finish(rows if commits else "", {"commits": [_commit(commit) for commit in commits]})
 
 
 def standing(tool: Tool) -> str:
@@ -95,6 +98,12 @@ def _ask(who: Who, question: Callable[[Forge], T]) -> T:
             return question(forge)
 
     return asyncio.run(answer())
+
+
+def _history(forge: Forge, name: str | None) -> tuple[list[Commit], Layer | None]:
+    """Commits, or the layer of a tool that has none since it is not the user's."""
+    commits = forge.log(name)
+    return commits, forge.tool(name).layer if name and not commits else None
 
 
 def _commit(commit: Commit) -> JSONObject:

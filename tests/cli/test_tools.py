@@ -71,6 +71,19 @@ def test_log_tells_when_and_from_which_job(program: Program, learned: Tool) -> N
     assert [commit["message"] for commit in commits][1:] == ["Add crc32_hex", "Create the registry"]
 
 
+def test_a_starter_tool_has_no_history_and_that_is_said(program: Program) -> None:
+    done = program("tools", "log", "parse_duration")
+    told = "parse_duration is a tool of the base layer: it has no history in your registry.\n"
+    assert (done.code, done.out, done.err) == (0, "", told)
+    assert json.loads(program("tools", "log", "parse_duration", "--output-format", "json").out)["commits"] == []
+
+
+def test_a_state_that_is_none_is_told_in_plain_words(program: Program) -> None:
+    done = program("tools", "list", "--state", "bogus")
+    assert done.code == 2
+    assert "Invalid value for '--state': 'bogus' is not one of 'live'" in done.err
+
+
 def test_another_user_sees_none_of_it(program: Program, learned: Tool) -> None:
     assert "user" not in {
         tool["layer"]
