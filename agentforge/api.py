@@ -287,6 +287,7 @@ class Forge:
                 layers=opened.layers,
                 registry=opened.registry,
                 settings=self.settings.forge,
+                secrets=_secrets(self.settings),
                 call_limits=self._limits(sandbox.call_seconds),
                 suite_limits=self._limits(sandbox.suite_seconds),
             )
@@ -326,9 +327,14 @@ class _Open:
 
             check_folder(self._settings.home)
             database = self.stack.enter_context(Database.open(self._settings.database))
-            secrets = [each.key.get_secret_value() for each in self._settings.endpoints.values() if each.key]
-            self._episodes = Episodes(database, org=self._settings.org, user=self._settings.user, secrets=secrets)
+            org, user = self._settings.org, self._settings.user
+            self._episodes = Episodes(database, org=org, user=user, secrets=_secrets(self._settings))
         return self._episodes
+
+
+def _secrets(settings: Settings) -> frozenset[str]:
+    """Every key in the settings: none may be stored, committed or shown to a model."""
+    return frozenset(each.key.get_secret_value() for each in settings.endpoints.values() if each.key)
 
 
 def _client(settings: Settings) -> ModelClient:

@@ -90,7 +90,7 @@ async def call_tool(turn: Turn, entry: Entry, args: JSONObject, call_id: str = "
     result = await box.call(entry.tool.source, entry.name, args, toolbox=needed, limits=limits(turn))
     turn.tools_used.append(entry.name)
     if entry.tool.unconfirmed:
-        turn.emit("notice", {"message": f"The tool {entry.name} is unconfirmed: fewer than three examples prove it."})
+        turn.emit("notice", {"message": f"The tool {entry.name} is unconfirmed: no example was held back to prove it."})
     return await _returned(turn, entry.name, version, args, result, call_id)
 
 
@@ -117,6 +117,8 @@ async def forge_need(turn: Turn, need: Need) -> ForgeResult:
         forged = await turn.parts.forger(need, turn.emit)
     write = turn.parts.episodes.record_job
     await turn.record(write, turn.session, forged.job, "forging", forged.name, forged.state, forged.artefacts)
+    if forged.refuted and forged.state == "failed":
+        turn.refuted = forged.name
     if forged.state == "live":
         turn.tools_made.append(forged.name)
     return forged
@@ -141,6 +143,8 @@ async def _run_python(turn: Turn, args: JSONObject) -> Result:
 
 
 async def _forge_tool(turn: Turn, args: JSONObject) -> Result:
+    if turn.refuted:
+        return Result(False, f"No second forging in this turn: {turn.refuted} was wrong on held-out examples.")
     need = need_from(turn, args)
     forged = await forge_need(turn, need)
     match forged.state:

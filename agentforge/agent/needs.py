@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import cast
 
-from agentforge.agent.cases import MOST_PARAMETERS, read_cases, without_lines, worked_lines
+from agentforge.agent.cases import MOST_PARAMETERS, RULE_WORDS, read_cases, worked_lines
 from agentforge.agent.dispatch import grounded
 from agentforge.agent.turn import Turn
 from agentforge.errors import ToolInvalid
@@ -50,6 +51,12 @@ _VAGUE = frozenset({"question", "request", "prompt", "query", "task", "problem",
 _BARE_NUMBER = re.compile(r"[-−]?(?:0|[1-9]\d*)(?:\.\d+)?")
 """A number as one is computed; a leading zero or a comma makes it a text of digits."""
 
+_COMMAND = re.compile(
+    r"(?i)(?:now |please )*(?:compute|calculate|convert|find|give|tell|show|work out|write|make|i need)\b"
+)
+_CUT = "\0"
+"""Stands where an example was cut out."""
+
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"'“(A-Z0-9])|\n+")
 
 
@@ -85,7 +92,7 @@ def with_shown_result(stated: JSONObject, text: str) -> JSONObject:
     signature, results = str(stated["signature"]), [line.tokens[-1] for line in worked_lines(text)]
     if not results or not signature.endswith("-> str"):
         return stated
-    if any(one.quoted or not _BARE_NUMBER.fullmatch(one.text) for one in results):
+    if any(one.quoted or one.whole or not _BARE_NUMBER.fullmatch(one.text) for one in results):
         return stated
     shown = "float" if any("." in one.text for one in results) else "int"
     return {**stated, "signature": signature.removesuffix("str") + shown}
@@ -155,22 +162,32 @@ def make_need(turn: Turn, stated: JSONObject, examples: Sequence[Example]) -> Ne
 
 
 def rules_of(text: str, examples: Sequence[Example]) -> str:
-    """The user's words without worked examples and without the question at the end."""
-    rest = without_lines(text, worked_lines(text))
-    sentences = [part.strip() for part in _SENTENCE.split(rest) if part.strip()]
-    question = _question(text)
-    kept = [one for one in sentences if one != question and not _only_shows(examples, one)]
-    return " ".join(one for one in kept if not (one.endswith(":") and len(one) < LEAD_IN))
+    """The user's words without the worked examples that were read and without the question at the end."""
+    shown = {line.text for line in worked_lines(text) if any(shows(example, line.text) for example in examples)}
+    rest = "\n".join(_CUT if line in shown else line for line in text.splitlines())
+    parts = [part.strip() for part in _SENTENCE.split(rest) if part.strip()]
+    question = _question(rest)
+    kept = [one if one == _CUT or not _only_shows(examples, one) else _CUT for one in parts if one != question]
+    return " ".join(one for one, behind in pairwise([*kept, ""]) if one != _CUT and not _leads_over(one, behind))
 
 
 def _question(text: str) -> str:
+    """The sentence that asks; without one, a last one that commands."""
     sentences = [part.strip() for part in _SENTENCE.split(text) if part.strip()]
-    return next((one for one in reversed(sentences) if one.endswith("?")), sentences[-1] if sentences else "")
+    asking = [one for one in sentences if one.endswith("?")] or [one for one in sentences[-1:] if _COMMAND.match(one)]
+    return asking[-1] if asking else ""
+
+
+def _leads_over(sentence: str, behind: str) -> bool:
+    """Whether a sentence only leads over to examples that were cut; one with a number in it is a rule."""
+    return behind == _CUT and sentence.endswith(":") and len(sentence) < LEAD_IN and not re.search(r"\d", sentence)
 
 
 def _only_shows(examples: Sequence[Example], sentence: str) -> bool:
-    """Whether a sentence does little else than to give examples away. A rule may name the same
-    values ("up to 500 grams 4 dollars"), but with more words around them.
+    """Whether a sentence does little else than to give examples away. A rule may name the same values
+    ("the first 500 grams cost 4 dollars"), but in the words of a rule or with more words around them.
     """
+    if RULE_WORDS.search(sentence):
+        return False
     shown = sum(shows(example, sentence) for example in examples)
     return len(sentence.split()) <= WORDS_OF_AN_EXAMPLE * shown

@@ -24,15 +24,19 @@ FEWEST_COMPARED = 3
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Candidates that behave alike. ``tests`` counts the generated cases that the first one passes."""
+    """Candidates that behave alike."""
 
     members: tuple[Candidate, ...]
-    tests: int
 
     @property
     def score(self) -> int:
-        """CodeT's score; one is added so that groups without a passed test still compare by size."""
-        return len(self.members) * (1 + self.tests)
+        """CodeT's score over lineages; one is added so that groups without a passed test still compare by size."""
+        return self.independent * (1 + self.tests)
+
+    @property
+    def tests(self) -> int:
+        """Generated cases that the best member passes."""
+        return sum(self.best.cases)
 
     @property
     def independent(self) -> int:
@@ -41,8 +45,12 @@ class Group:
 
     @property
     def best(self) -> Candidate:
-        """The shortest member: of equals, the plainest."""
-        return min(self.members, key=lambda member: len(member.source))
+        """The member whose behaviour most others share, input by input; of equals the shortest."""
+        return max(self.members, key=lambda member: (self._shared(member), -len(member.source)))
+
+    def _shared(self, member: Candidate) -> int:
+        pairs = [zip(member.behaviour, other.behaviour, strict=True) for other in self.members]
+        return sum(one == two for together in pairs for one, two in together)
 
 
 def grouped(candidates: Sequence[Candidate]) -> list[Group]:
@@ -55,7 +63,7 @@ def grouped(candidates: Sequence[Candidate]) -> list[Group]:
                 break
         else:
             groups.append([candidate])
-    made = [Group(tuple(group), sum(group[0].cases)) for group in groups]
+    made = [Group(tuple(group)) for group in groups]
     return sorted(made, key=lambda group: group.score, reverse=True)
 
 

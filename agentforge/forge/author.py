@@ -58,7 +58,6 @@ class Author:
     spec: Spec
     temperature: float
     parallel: int
-    toolbox: str = ""
     spent: dict[Role, Usage] = field(default_factory=lambda: {})
     models_used: dict[Role, str] = field(default_factory=lambda: {})
     _lineages: Iterator[int] = field(default_factory=itertools.count)
@@ -174,7 +173,6 @@ class Author:
             "rules": numbered(self.spec.rules),
             "examples": self._examples(),
             "constants": self._constants(),
-            "toolbox": self.toolbox,
         }
 
     def _constants(self) -> str:

@@ -7,7 +7,6 @@ result, so that the host can compute its verdict itself.
 from __future__ import annotations
 
 import ast
-import builtins
 import json
 import math
 import re
@@ -16,6 +15,7 @@ from typing import cast
 
 from agentforge.boxes.protocol import CallResult
 from agentforge.forge.spec import render_call
+from agentforge.registry.contract import is_builtin_error
 from agentforge.types import JSON, Example, JSONObject
 
 _FENCE = re.compile(r"```[ \t]*(?:python3?|py)?[ \t]*\r?\n(.*?)(?:\r?\n[ \t]*```|\Z)", re.DOTALL | re.IGNORECASE)
@@ -150,12 +150,6 @@ def _raising(error: ast.expr, call: ast.expr, name: str, parameters: Sequence[st
     return Example(args, raises=error.id, source="generated")
 
 
-def is_builtin_error(name: str) -> bool:
-    """Whether ``name`` is a builtin exception class."""
-    found = getattr(builtins, name, None)
-    return isinstance(found, type) and issubclass(found, Exception)
-
-
 def _names(function: ast.expr, name: str) -> bool:
     return (isinstance(function, ast.Name) and function.id == name) or (
         isinstance(function, ast.Attribute) and function.attr == name
@@ -197,6 +191,8 @@ def render_suite(name: str, cases: Sequence[Example]) -> str:
     blocks = [f'"""Tests of {name}: the user\'s examples, then generated cases on which candidates agreed."""']
     needs_pytest = any(case.raises or _has_float(case.returns) for case in cases)
     blocks.append(("import pytest\n" if needs_pytest else "") + f"from tool import {name}")
+    if any(_has_float(case.returns) and not _flat_numbers(case.returns) for case in cases):
+        blocks.append(_ALIKE.rstrip())
     for case in sorted(cases, key=lambda case: not case.ground_truth):
         numbers[case.ground_truth] += 1
         kind = "example" if case.ground_truth else "agreed"
@@ -209,11 +205,36 @@ def _render_check(name: str, case: Example) -> str:
     if case.raises:
         return f"    with pytest.raises({case.raises}):\n        {call}"
     expected = repr(case.returns)
-    if isinstance(case.returns, float):
+    if _has_float(case.returns):
+        if not _flat_numbers(case.returns):
+            return f"    assert alike({call}, {expected})"
         expected = f"pytest.approx({expected})"
     operator = "is" if isinstance(case.returns, bool) or case.returns is None else "=="
     return f"    assert {call} {operator} {expected}"
 
 
 def _has_float(value: JSON) -> bool:
+    if isinstance(value, list | dict):
+        return any(map(_has_float, value.values() if isinstance(value, dict) else value))
     return isinstance(value, float)
+
+
+def _flat_numbers(value: JSON) -> bool:
+    """Whether ``pytest.approx`` takes a value: a number, or a list or object of nothing but numbers."""
+    if isinstance(value, list | dict):
+        items = list(value.values()) if isinstance(value, dict) else value
+        return all(isinstance(item, int | float) and not isinstance(item, bool) for item in items)
+    return isinstance(value, float)
+
+
+_ALIKE = """
+def alike(one, other):
+    # Equal, numbers within the tolerance of pytest.approx, which does not look into nested values itself.
+    if isinstance(other, dict):
+        return isinstance(one, dict) and one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    if isinstance(other, list):
+        return isinstance(one, list) and len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    return one == (pytest.approx(other) if isinstance(other, float) else other)
+"""

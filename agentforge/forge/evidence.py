@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from agentforge.boxes.protocol import Box, CallResult, Limits, Toolbox
+from agentforge.boxes.protocol import Box, CallResult, Limits
 from agentforge.forge.author import Draft
 from agentforge.forge.cases import holds, outcome
 from agentforge.forge.spec import Spec, completed, render_call
@@ -20,11 +20,10 @@ SHOWN_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Where candidates run: a warm box, its limits and the pure tools that they may import."""
+    """Where candidates run: a warm box with its limits."""
 
     box: Box
     limits: Limits
-    toolbox: Toolbox
 
 
 @dataclass(slots=True)
@@ -57,7 +56,7 @@ class Candidate:
 async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -> Candidate:
     """Checks a draft's contract on the host, then runs the visible examples in the box."""
     source = completed(spec, draft.source)
-    problems = contract_problems(source, spec, workshop)
+    problems = contract_problems(source, spec)
     if draft.cut:
         problems = ["the answer was cut off before its end: write a shorter function", *problems]
     if not source.strip():
@@ -70,12 +69,11 @@ async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -
     return candidate
 
 
-def contract_problems(source: str, spec: Spec, workshop: Workshop) -> list[str]:
+def contract_problems(source: str, spec: Spec) -> list[str]:
     """Breaches of the source contract, a signature other than the one asked for among them."""
     return check_source(
         source,
         spec.name,
-        known_tools=tuple(workshop.toolbox),
         capabilities=spec.need.capabilities,
         expected=spec.signature,
     )
@@ -83,7 +81,7 @@ def contract_problems(source: str, spec: Spec, workshop: Workshop) -> list[str]:
 
 async def run_all(source: str, name: str, many: Sequence[JSONObject], workshop: Workshop) -> list[CallResult]:
     """Each of ``many`` argument objects, in a fresh process each."""
-    return await workshop.box.call_many(source, name, many, toolbox=workshop.toolbox, limits=workshop.limits)
+    return await workshop.box.call_many(source, name, many, limits=workshop.limits)
 
 
 async def probe(

@@ -2,22 +2,22 @@
 
 The host checks that here, whatever a model claims: examples that it read well are kept with the
 name of their source, all others are dropped with a reason. Input and output must stand in this order
-in one sentence, close together, with no other example's input between them, and the input must not be
-what is being asked. What this does not prove: that the user meant them as input and output.
+in one sentence, close together, linked as people link a case to its result, with no other value
+between them, and the input must not be what is being asked. What this does not prove: that the user
+meant them as input and output.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import cast
 
-from agentforge.forge.cases import is_builtin_error
 from agentforge.forge.verbatim import Span, places
-from agentforge.registry.contract import Signature
+from agentforge.registry.contract import Signature, is_builtin_error
 from agentforge.registry.schema import mismatches
 from agentforge.types import JSON, Example, JSONObject
 
@@ -26,17 +26,35 @@ REACH = 240
 
 _ERROR_WORDS = re.compile(r"(?i)\b(errors?|invalid|illegal|reject\w*|refuse\w*|raise\w*|not allowed|\w+Error)\b")
 _ERROR_NAME = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Interrupt|Exit)\b")
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
 _SENTENCE_END = re.compile(r"[.!?;]\s+(?=[\"'“(A-Z0-9])|\n\s*\n|\n\s*(?:[-*•]|\(?\d{1,2}[.)])\s")
 _QUESTION = re.compile(r"(?i)\b(?:what|which|how|who|give me|tell me)\b|^\s*(?:is|are|does|do|can|could|would|will)\b")
+_IMPERATIVE = re.compile(
+    r"(?i)^\s*(?:now |please |then |so )*(?:compute|calculate|convert|find|give|tell|show|work out|write|make|i need"
+    r"|i want)\b"
+)
+_SHOWN = re.compile(r"(?i)\b(?:for example|for instance|e\.g\.|such as|so that|like)\b|:")
+"""Behind these an imperative goes on to examples."""
 _BOUND = re.compile(
-    r"(?i)\b(?:than|below|above|under|over|beyond|between|least|most|up to|until|from|each|every|per)\s+\Z"
+    r"(?i)\b(?:than|below|above|under|over|beyond|between|least|most|up to|until|from|each|every|per|first|last"
+    r"|next)\s+\Z"
 )
 """Words that make the number behind them a bound and no input."""
 _STATED = re.compile(
-    r"(?:(?<![\w.,'-])(?P<number>-?\d+)(?![\w.]*')|(?<!\w)'(?P<quoted>[^'\n]*)')"
-    r"[^\d,;.!?'\n]{0,30}?\b(?:is|gives?|becomes?|returns?|yields?)\b[^\d,;.!?'\n]{0,15}'(?P<result>[^'\n]+)'(?!\w)"
+    r"(?:(?<!['\w])(?P<number>-?\d+)|'(?P<quoted>[^'\n]*)')(?: [a-z]+){0,3}? (?:is|gives|becomes|returns|yields)"
+    r" (?:written as )?'(?P<result>[^'\n]+)'"
 )
-_PLAIN = re.compile(r"[^\d,;.!?\n]{1,30}")
+_DENIED = re.compile(r"(?i)\b(?:not|never|wrong|instead|should|but|unless|except|if|when|only|used to)\b")
+_LINK = re.compile(
+    r"(?i)\b(?:is|are|was|were|has|have|had|gives?|gave|gets?|got|becomes?|became|costs?|scores?|makes?|made|returns?"
+    r"|yields?|equals?|means?|pays?|paid|stays?|stayed|comes? to|came to|raises?|for|as)\b|->|=>|→|⇒|=|:"
+)
+"""What stands between a given value and its result, as people write worked examples."""
+_RULE = re.compile(r"(?i)\b(?:or (?:more|less|fewer|above|below)|each|every|per|percent|rate|rounded)\b")
+_PORTION = re.compile(r"(?i)['\"”`]?\s*(?:%|(?:percent|off|each|per|more|extra|less)\b)")
+"""Behind a number these make it a part of a rule."""
+_CELL = re.compile(r"['\"“”`]?(?: *\| *|\t+| {2,})['\"“”`]?")
+_QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|“[^”\n]*”")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +65,12 @@ class Dropped:
     why: str
 
 
-def check_examples(
-    examples: Sequence[Example], sources: Mapping[str, str], *, plainly: bool = False
-) -> tuple[list[Example], list[Dropped]]:
-    """Splits ``examples`` into those that stand in one of ``sources`` (name → text) and the others.
-
-    ``plainly`` is for cases that nobody claims to be the user's: between input and output there may be
-    a few words and no other value (``0 seconds is '0s'``).
-    """
+def check_examples(examples: Sequence[Example], sources: Mapping[str, str]) -> tuple[list[Example], list[Dropped]]:
+    """Splits ``examples`` into those that stand in one of ``sources`` (name → text) and the others."""
     kept: list[Example] = []
     dropped: list[Dropped] = []
     for example in examples:
-        verdicts = {name: _why_not(example, examples, text, plainly) for name, text in sources.items()}
+        verdicts = {name: _why_not(example, text) for name, text in sources.items()}
         found = next((name for name, why in verdicts.items() if why is None), None)
         if any(example.args == one.args for one in kept):
             dropped.append(Dropped(example, "the same arguments are given by another example"))
@@ -69,26 +81,29 @@ def check_examples(
     return kept, dropped
 
 
-def plainly_stated(text: str, signature: Signature) -> list[Example]:
-    """The cases of a tool with one parameter that a text states in so many words, read without a model.
+def stated_cases(text: str, signature: Signature) -> list[Example]:
+    """The cases of a tool with one parameter that a text states as a sentence of its own.
 
-    Only ``VALUE … is 'RESULT'`` with a text as the result: numbers also stand in definitions
-    (``1 mile is 5280 feet``), which are no cases.
+    Read without a model, and only ``0 seconds is '0s'.``: the value begins the sentence, a quoted text
+    ends it. Numbers as results also stand in definitions (``1 mile is 5280 feet``), which are no cases.
     """
     parameters = cast("dict[str, JSONObject]", signature.parameters.get("properties", {}))
     if len(parameters) != 1 or signature.returns.get("type") != "string":
         return []
     ((name, schema),) = parameters.items()
     found: list[Example] = []
-    for match in _STATED.finditer(text):
+    for sentence in _SENTENCE.split(text):
+        match = _STATED.fullmatch(sentence.strip().rstrip(".;"))
+        if match is None or _DENIED.search(sentence):
+            continue
         number, quoted, result = match.group("number", "quoted", "result")
         value: JSON = quoted if number is None else int(number)
-        if not mismatches(value, schema):
-            found.append(Example({name: value}, result, source="generated"))
+        if not mismatches(value, schema) and all(one.args != {name: value} for one in found):
+            found.append(Example({name: value}, result, source="rules"))
     return found
 
 
-def _why_not(example: Example, others: Sequence[Example], text: str, plainly: bool) -> str | None:
+def _why_not(example: Example, text: str) -> str | None:
     asked = _asked(text)
     inputs = [
         place
@@ -101,12 +116,7 @@ def _why_not(example: Example, others: Sequence[Example], text: str, plainly: bo
     outputs = _error_places(example.raises, text) if example.raises else places(example.returns, text)
     if not outputs:
         return f"its output {output} does not stand in the text"
-    rivals = [place for other in others if other.args != example.args for place in _input_places(other.args, text)]
-    pairs = [(one, two) for one in inputs for two in outputs if not _overlap(one, two)]
-    if any(
-        _belong(one, two, rivals, text) and (not plainly or _PLAIN.fullmatch(text, one[1], two[0]))
-        for one, two in pairs
-    ):
+    if any(_belong(one, two, example, text) for one in inputs for two in outputs if not _overlap(one, two)):
         return None
     return f"its output {output} does not stand behind its input {_short(example.args)}"
 
@@ -120,14 +130,24 @@ def _asked(text: str) -> list[Span]:
         word = _QUESTION.search(sentence)
         if word and "?" in sentence[word.start() :]:
             asked.append((start + word.start(), end))
+        elif _IMPERATIVE.match(sentence):
+            shown = _SHOWN.search(sentence)
+            asked.append((start, start + shown.start() if shown else end))
     return asked
 
 
-def _belong(given: Span, result: Span, rivals: Iterable[Span], text: str) -> bool:
+def _belong(given: Span, result: Span, example: Example, text: str) -> bool:
+    """Whether a result stands close behind what was given, linked to it, with no other value between."""
     start, end = given[1], result[0]
     if not 0 <= end - start <= REACH or _SENTENCE_END.search(text, start, end):
         return False
-    return not any(start <= rival[0] and rival[1] <= end for rival in rivals if not _overlap(rival, result))
+    link = text[start:end]
+    values = [*example.args.values(), example.returns]
+    quoted = any(isinstance(value, str) for value in values) and _QUOTED.search(link.strip("'\"“”` "))
+    number = any(isinstance(value, int | float) for value in values) and re.search(r"\d", link)
+    if quoted or number or _RULE.search(link) or _PORTION.match(text, result[1]):
+        return False
+    return bool(_CELL.fullmatch(link) or _LINK.search(link))
 
 
 def _overlap(one: Span, two: Span) -> bool:

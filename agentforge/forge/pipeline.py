@@ -21,7 +21,6 @@ from agentforge.forge.author import Author, Draft
 from agentforge.forge.cases import render_suite
 from agentforge.forge.evidence import Candidate, Workshop, describe_failures, examine, probe
 from agentforge.forge.gates import SUPPORT, Trial, run_gates
-from agentforge.forge.grounding import check_examples, plainly_stated
 from agentforge.forge.probes import neighbours
 from agentforge.forge.record import artefacts_of, make_tool
 from agentforge.forge.spec import Spec, make_spec
@@ -45,20 +44,26 @@ Emit = Callable[[str, JSONObject], None]
 
 @dataclass(frozen=True, slots=True)
 class ForgeParts:
-    """What a forging works with; all of it belongs to the caller."""
+    """What a forging works with; all of it belongs to the caller. ``secrets`` are values that may stand in no
+    prompt and no commit.
+    """
 
     models: ModelClient
     box: Box
     layers: Layers
     registry: Registry
     settings: ForgeSettings
+    secrets: frozenset[str] = frozenset()
     call_limits: Limits = field(default_factory=Limits)
     suite_limits: Limits = field(default_factory=lambda: Limits(seconds=30.0))
 
 
 @dataclass(frozen=True, slots=True)
 class ForgeResult:
-    """How a forging ended. ``reason`` is one sentence for people; ``artefacts`` is all that was tried."""
+    """How a forging ended. ``reason`` is one sentence for people; ``artefacts`` is all that was tried.
+
+    ``refuted``: candidates that gave all they were shown were wrong on held-out examples.
+    """
 
     job: str
     name: str
@@ -67,6 +72,7 @@ class ForgeResult:
     version: str = ""
     unconfirmed: bool = False
     gates: tuple[GateResult, ...] = ()
+    refuted: bool = False
     usage: Usage = field(default_factory=Usage)
     by_role: dict[Role, Usage] = field(default_factory=lambda: {})
     seconds: float = 0.0
@@ -92,10 +98,10 @@ class _Forging:
     def __init__(self, need: Need, parts: ForgeParts, emit: Emit) -> None:
         self.job = uuid.uuid4().hex[:12]
         self.parts = parts
-        self.spec: Spec = make_spec(need)
+        self.spec: Spec = make_spec(need, parts.secrets)
         self.emit_raw = emit
         self.author = Author(parts.models, self.spec, parts.settings.temperature, parts.settings.candidates)
-        self.workshop = Workshop(parts.box, parts.call_limits, {})
+        self.workshop = Workshop(parts.box, parts.call_limits)
         self.candidates: list[Candidate] = []
         self.cases: list[Example] = []
         self.tests_answer = ""
@@ -118,6 +124,7 @@ class _Forging:
             if not self.candidates:
                 raise
             reason = f"The model failed in mid-forging: {error}"
+            trial = await self._supported()
         finally:
             testing.cancel()
             await asyncio.gather(testing, return_exceptions=True)
@@ -149,8 +156,7 @@ class _Forging:
     async def _write_tests(self) -> None:
         """Asked for before any candidate is; the answer may arrive beside theirs, since it sees none of them.
 
-        A case of which the host finds input and output in the need's own words is ground truth like any
-        example read there. A tester that fails costs its cases and not the forging.
+        A tester that fails costs its cases and not the forging.
         """
         self._step("tests", "writing tests from the spec")
         cases: list[Example] = []
@@ -158,20 +164,10 @@ class _Forging:
             cases, self.tests_answer = await self.author.tests(GENERATED_CASES)
         except ModelError as error:
             self._step("tests", f"no generated cases, because the tester failed: {error}")
-        text = self.spec.need.text or self.spec.need.purpose
-        cases = [*plainly_stated(text, self.spec.signature), *cases]
         known = [example.args for example in (*self.spec.visible, *self.spec.held_out)]
-        fresh = [case for case in cases if case.args not in known]
-        stated, unstated = check_examples(fresh, {"rules": text}, plainly=True)
-        self.cases = [one.example for one in unstated]
-        self.spec = self.author.spec = replace(self.spec, visible=(*self.spec.visible, *stated))
+        self.cases = [case for case in cases if case.args not in known]
         self.probes = neighbours([example.args for example in (*self.spec.visible, *self.cases)])
-        told = f"{len(stated)} cases that the rules state, " * bool(stated)
-        self._step("tests", f"{told}{len(self.cases)} generated cases, {len(self.probes)} probes")
-
-    async def _tests_written(self) -> None:
-        if self.testing is not None:
-            await self.testing
+        self._step("tests", f"{len(self.cases)} generated cases, {len(self.probes)} probes")
 
     async def _rounds(self) -> Trial | None:
         for number in range(self.parts.settings.rounds + 1):
@@ -202,7 +198,6 @@ class _Forging:
         """
         try:
             async for draft in drafts:
-                await self._tests_written()
                 candidate = await examine(draft, self.spec, self.workshop, round=number)
                 self.candidates.append(candidate)
                 self._step("candidate", self._told(candidate), done=len(self.candidates))
@@ -263,6 +258,8 @@ class _Forging:
 
     async def _groups(self) -> list[Group]:
         eligible = self._eligible()
+        if eligible and self.testing is not None:
+            await self.testing
         for candidate in eligible:
             await probe(candidate, self.spec, self.cases, self.probes, self.workshop)
         return grouped(self._eligible())
@@ -288,7 +285,7 @@ class _Forging:
 
     def _state(self) -> tuple[State, str]:
         need = self.spec.need
-        truths = len(self.spec.visible) + len(self.spec.held_out)
+        truths = self.spec.truths
         if need.tainted:
             return State.PROPOSED, "The session had read untrusted text: a person has to approve it."
         if not need.capabilities.none:
@@ -306,6 +303,7 @@ class _Forging:
             state=state,
             reason=reason,
             gates=self.gates,
+            refuted=self.refuted > 0,
             usage=self.author.usage,
             by_role=dict(self.author.spent),
             seconds=round(time.monotonic() - self.started, 2),

@@ -14,13 +14,19 @@ from typing import TypeAlias
 from agentforge.types import JSON
 
 _SMALL = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-_ROUNDED = re.compile(
-    r"(?i)(?:^|\b(?:result|returns?|answer|output)\b[^.;]{0,60})\brounded to (\d|one|two|three|four|five|six)"
-    r" (?:decimals?|decimal places?|digits? after)\b"
+_DECIMALS = (
+    r"rounded to (\d|one|two|three|four|five|six) (?:decimals?|decimal places?|digits? after the point)\b"
+    r"(?! (?:only|if|unless|for|before|times|when|and then)\b)"
+)
+_RESULT = r"\b(?:the )?(?:result|answer|output|returned value) (?:is|must be) "
+_ROUNDED = (
+    re.compile(rf"(?i)^{_DECIMALS}[.;]?$"),
+    re.compile(rf"(?i){_RESULT}(?:never negative and (?:is )?)?{_DECIMALS}"),
+    re.compile(rf"(?i)^returns? the [a-z ]{{1,40}} {_DECIMALS}"),
 )
 _NEVER_NEGATIVE = re.compile(
-    r"(?i)\b(?:result|returns?|answer|output)\b[^.;]{0,30}\bnever (?:be |is )?negative\b"
-    r"|\bnever (?:falls|goes|drops) below (?:0|zero)\b"
+    r"(?i)\b(?:the )?(?:result|answer|output|returned value) is never negative\b"
+    r"|\bthe (?:result|answer|price|total|sum|fee) never falls below (?:0|zero)\b(?!\.\d)"
 )
 _FLOAT_NOISE = 1e-9
 """Relative: a rounded float is the nearest one there is, and sums of rounded ones are off by a little."""
@@ -44,7 +50,7 @@ def promises_of(rules: Sequence[str]) -> list[Promise]:
     """The promises in a need's rules."""
     found: list[Promise] = []
     for rule in rules:
-        if match := _ROUNDED.search(rule):
+        if match := next(filter(None, (form.search(rule) for form in _ROUNDED)), None):
             word = match.group(1).lower()
             found.append(Promise(rule, _rounded(_SMALL[word] if word in _SMALL else int(word))))
         if _NEVER_NEGATIVE.search(rule):

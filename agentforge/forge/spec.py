@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from agentforge.errors import ToolInvalid
+from agentforge.forge.grounding import stated_cases
 from agentforge.forge.promises import Promise, promises_of
 from agentforge.forge.verbatim import shows
 from agentforge.memory.redaction import redact, redact_json
 from agentforge.registry.contract import Signature, parse_signature
-from agentforge.types import JSON, Example, Need
+from agentforge.types import JSON, Example, JSONObject, Need
 
 HOLD_OUT_FROM = 3
 """With this many ground-truth examples, some are held out (DESIGN: Forging, step 2)."""
+
+TELLING = 12
+"""Characters of an input that nobody repeats by accident."""
 
 _SENTENCE_END = re.compile(r"(?<=[.;!?])\s+(?=[\"'(A-Z0-9\[])|\n+")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|approx|no|incl)\.|\b[A-Z]\.)$", re.IGNORECASE)
@@ -28,13 +32,17 @@ _LITERAL = re.compile(r"""['"]([A-Za-z0-9]{8,200})['"]|\b([A-Z0-9]{8,200})\b""")
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What is to be made. ``visible`` examples may be shown to generators, ``held_out`` never."""
+    """What is to be made. ``visible`` examples may be shown to generators, ``held_out`` never.
+
+    ``truths`` counts the need's own examples; cases that the rules state are ``visible`` beside them.
+    """
 
     need: Need
     signature: Signature
     rules: tuple[str, ...]
     visible: tuple[Example, ...]
     held_out: tuple[Example, ...]
+    truths: int
 
     @property
     def name(self) -> str:
@@ -52,29 +60,32 @@ class Spec:
         return not self.held_out
 
 
-def make_spec(need: Need) -> Spec:
-    """Takes a need apart. Secrets in its words are replaced before anything reads or keeps them.
+def make_spec(need: Need, secrets: Collection[str] = ()) -> Spec:
+    """Takes a need apart. Secrets in its words, ``secrets`` among them, are replaced before anything reads
+    or keeps them.
 
     Raises:
         ToolInvalid: the signature cannot be read, or an example holds what looks like a secret.
     """
-    need = _without_secrets(need)
+    need = _without_secrets(need, secrets)
+    signature = parse_signature(f"def {need.name}{need.signature}")
     truths = [example for example in need.examples if example.ground_truth]
-    rules = split_rules(need.purpose)
-    visible, held_out = deal(truths, rules)
+    stated = stated_cases(need.text or need.purpose, signature)
+    visible, held_out = deal(truths, need.purpose)
     return Spec(
         need=need,
-        signature=parse_signature(f"def {need.name}{need.signature}"),
-        rules=rules,
-        visible=visible,
+        signature=signature,
+        rules=split_rules(need.purpose),
+        visible=(*visible, *(case for case in stated if all(case.args != one.args for one in truths))),
         held_out=held_out,
+        truths=len(truths),
     )
 
 
-def _without_secrets(need: Need) -> Need:
+def _without_secrets(need: Need, secrets: Collection[str]) -> Need:
     for number, example in enumerate(need.examples, 1):
         values: list[JSON] = [example.args, example.returns]
-        if redact_json(values) != values:
+        if redact_json(values, secrets) != values:
             raise ToolInvalid(
                 need.name,
                 [f"example {number} holds what looks like a secret, and examples are kept with the tool"],
@@ -82,13 +93,13 @@ def _without_secrets(need: Need) -> Need:
             )
     return replace(
         need,
-        purpose=redact(need.purpose),
-        requests=tuple(map(redact, need.requests)),
-        text=redact(need.text),
+        purpose=redact(need.purpose, secrets),
+        requests=tuple(redact(request, secrets) for request in need.requests),
+        text=redact(need.text, secrets),
     )
 
 
-def deal(examples: Sequence[Example], rules: Sequence[str] = ()) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+def deal(examples: Sequence[Example], purpose: str = "") -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     """Splits ground-truth examples into visible and held out ones.
 
     A third is held out, at least one, as soon as there are :data:`HOLD_OUT_FROM`. Held out are
@@ -100,7 +111,7 @@ def deal(examples: Sequence[Example], rules: Sequence[str] = ()) -> tuple[tuple[
     if len(examples) < HOLD_OUT_FROM:
         return tuple(examples), ()
     returning = [at for at, example in enumerate(examples) if example.raises is None]
-    secret = [at for at in returning[1:] if not _given_away(examples[at], rules)]
+    secret = [at for at in returning[1:] if not _given_away(examples[at], purpose)]
     secret.sort(key=lambda at: not _hollow(examples[at].returns))
     share = min(len(examples) // HOLD_OUT_FROM, len(secret))
     kept_back = set(secret[-share:]) if share > 0 else set[int]()
@@ -116,9 +127,22 @@ def _hollow(value: JSON) -> bool:
     return value is None or value == ""
 
 
-def _given_away(example: Example, rules: Sequence[str]) -> bool:
-    """Whether a rule, or two that stand side by side, hold the example's input and its output."""
-    return any(shows(example, " ".join(rules[at : at + 2])) for at in range(len(rules)))
+def _given_away(example: Example, purpose: str) -> bool:
+    """Whether the purpose holds the example's input and its output: close together, or anywhere if the
+    input is long enough to be recognised.
+    """
+    rules = split_rules(purpose)
+    if any(shows(example, " ".join(rules[at : at + 2])) for at in range(len(rules))):
+        return True
+    telling = max((len(str(value)) for value in example.args.values()), default=0) >= TELLING
+    return telling and shows(_on_one_line(example), " ".join(purpose.split()))
+
+
+def _on_one_line(example: Example) -> Example:
+    args: JSONObject = {
+        name: " ".join(value.split()) if isinstance(value, str) else value for name, value in example.args.items()
+    }
+    return replace(example, args=args)
 
 
 def split_rules(purpose: str) -> tuple[str, ...]:

@@ -251,7 +251,7 @@ def _verdict(tool: Tool, gates: Sequence[Gate]) -> Card:
     skipped = len(gates) - passed
     left = f"{skipped} did not apply." if skipped else "None was left out."
     if tool.unconfirmed:
-        return Card(f"{passed} gates passed", f"{left} Unconfirmed: waits for three confirmed answers.", "care")
+        return Card(f"{passed} gates passed", f"{left} Unconfirmed: no example was held back to prove it.", "care")
     return Card(f"{passed} gates passed", left, "good")
 
 

@@ -79,6 +79,7 @@ class Scene:
     box: Any = field(default_factory=lambda: FakeBox(calls=roman_box))
     model: ScriptedModel = field(default_factory=lambda: ScriptedModel([]))
     forged_state: str = "live"
+    refuted: bool = False
     needs: list[Need] = field(default_factory=list)
     on_box: Callable[[], None] = lambda: None
 
@@ -105,8 +106,9 @@ class Scene:
             source = ROMAN.replace("roman_to_int", need.name)
             self.add(make_tool(need.name, "(text: str) -> int", "Convert a Roman numeral to an integer.", source))
         state: Any = self.forged_state
+        best: Any = {"best": "def f(): ..."}
         emit("forge_finished", {"job": "job1", "name": need.name, "state": state, "version": "v"})
-        return ForgeResult("job1", need.name, state, "no candidate passed", artefacts={"best": "def f(): ..."})
+        return ForgeResult("job1", need.name, state, "no candidate passed", refuted=self.refuted, artefacts=best)
 
     @property
     def parts(self) -> AgentParts:

@@ -94,3 +94,41 @@ def test_lists_without_values_are_no_cases() -> None:
 )
 def test_rules_with_values_in_them_are_no_cases(rules: str) -> None:
     assert worked_lines(rules) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "signature", "first"),
+    [
+        ("- 2024-01-15 -> 2024-02-14\n- 2023-03-01 -> 2023-03-31", "(date: str) -> str", ("2024-01-15", "2024-02-14")),
+        ("CS 101 -> 4\nCS 205 -> 6", "(course: str) -> int", ("CS 101", 4)),
+        ("Bolt M8 x 40 -> 340\nBolt M6 x 30 -> 210", "(part: str) -> int", ("Bolt M8 x 40", 340)),
+        ("12.50 EUR -> 13\n9.20 EUR -> 9", "(price: str) -> int", ("12.50 EUR", 13)),
+        ("12.50 EUR -> 13\n9.20 EUR -> 9", "(price: float) -> int", (12.5, 13)),
+        ("09:30 -> 570\n10:00 -> 600", "(time: str) -> int", ("09:30", 570)),
+        ("4 kg -> 12 euro\n9 kg -> 20 euro", "(weight: int) -> int", (4, 12)),
+        ("4 kg -> 12 euro\n9 kg -> 20 euro", "(weight: str) -> str", ("4 kg", "12 euro")),
+    ],
+)
+def test_a_side_of_an_arrow_is_one_value_as_it_stands(lines: str, signature: str, first: tuple[JSON, JSON]) -> None:
+    args, result = read(lines, signature)[0]
+    assert (next(iter(args.values())), result) == first
+
+
+@pytest.mark.parametrize(
+    ("lines", "signature"),
+    [
+        ("- 2024-01-15 is followed by 2024-02-14\n- 2023-03-01 by 2023-03-31", "(date: str) -> str"),
+        ("- CS 101 has 4\n- CS 205 has 6", "(course: str) -> int"),  # 101 is a part of a name
+        ("- 3 rolls cost 1,50\n- 4 rolls cost 2,00", "(rolls: int) -> int"),  # no thousands
+        ("- 09:30 has 570\n- 10:00 has 600", "(hour: int, minute: int) -> int"),
+        ("1. Multiply by 7 and add 3\n2. Divide by 10 and add 1", "(number: int) -> int"),  # steps
+        ("- breakfast 12 euro for 1 person\n- dinner 30 euro for 1 person", "(price: int) -> int"),
+        ("- zone 1 costs 5\n- zone 2 costs 8\nWhat do 4 kg to zone 2 cost?", "(zone: int) -> int"),  # a price table
+    ],
+)
+def test_parts_of_something_longer_and_steps_and_tables_are_no_cases(lines: str, signature: str) -> None:
+    assert read(lines, signature) == []
+
+
+def test_values_are_for_the_parameters_without_a_default() -> None:
+    assert read("- 3 -> 6\n- 4 -> 8", "(number: int, factor: int = 2) -> int")[0] == ({"number": 3}, 6)

@@ -154,6 +154,16 @@ async def test_a_proposed_tool_cannot_be_called_and_the_model_is_told_why(scene:
     assert told.last.data["tools_made"] == []
 
 
+async def test_held_out_examples_cannot_be_asked_again_with_one_example_less(scene: Scene) -> None:
+    need = {"name": "read_roman", "signature": "(text: str) -> int", "purpose": "Read a Roman numeral."}
+    scene.forged_state, scene.refuted = "failed", True
+    model = scene.script(asks("forge_tool", **need), "code", asks("forge_tool", **need), "No tool, sorry.", free=True)
+    told = await scene.run(ASK)
+    assert len(scene.needs) == 1
+    assert "No second forging in this turn" in answers(scene, told)[1][0]
+    assert len(model.asked(Role.GENERATE)) == 1
+
+
 async def test_a_malformed_need_is_a_result(scene: Scene) -> None:
     scene.script(asks("forge_tool", name="Not A Name", signature="(x: int) -> int", purpose="?"), "Oh.", free=True)
     told = await scene.run(ASK)

@@ -100,6 +100,26 @@ def test_a_sentence_that_is_an_example_goes() -> None:
     assert rules_of(text, [case(11, text="XI")]) == "Letters are added up. A smaller letter is subtracted."
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("It is never more than 40. Round down to whole dollars.", "Round down to whole dollars."),
+        ("The surcharge is 3 euro plus 2 per kilogram:\n- 4 kg cost 11\n- 6 kg cost 15", "3 euro plus 2 per kilogram"),
+        ("Members pay:\n2 per item\nGuests pay:\n5 per item", "Members pay: 2 per item Guests pay: 5 per item"),
+        ("The first 4 kg cost 11 dollars. The next ones are free.", "The first 4 kg cost 11 dollars."),
+        ("- breakfast 12 euro for 1 person\n- dinner 30 euro for 2 people", "dinner 30 euro for 2 people"),
+    ],
+)
+def test_no_rule_is_lost(text: str, kept: str) -> None:
+    assert kept in rules_of(f"{text}\nWhat is it for 7 kg?", [case(11, kg=4), case(15, kg=6)])
+    assert "What is it" not in rules_of(f"{text}\nWhat is it for 7 kg?", [])
+
+
+def test_a_command_at_the_end_goes_like_a_question() -> None:
+    assert rules_of("Double it. Tell me the result for 7.", []) == "Double it."
+    assert rules_of("Double it. Then add 1.", []) == "Double it. Then add 1."
+
+
 def test_a_rule_that_only_names_the_same_values_stays() -> None:
     rule = "Up to and including 500 grams it costs 4 dollars, and for each further kilogram that was begun 2 more."
     assert rules_of(f"{rule} What do 700 grams cost?", [case(4, grams=500)]) == rule

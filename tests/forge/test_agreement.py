@@ -37,6 +37,17 @@ def test_a_single_odd_probe_does_not_part_two_candidates():
     assert len(grouped([candidate(1, "a" * 40), candidate(2, "a" * 30 + "b" * 10)])) == 2
 
 
+def test_a_member_that_the_others_outvote_is_not_taken_however_short():
+    right, also = candidate(1, "a" * 40, source="long one"), candidate(2, "a" * 40, source="long too")
+    odd = candidate(3, "a" * 39 + "b", source="x")
+    (group,) = grouped([odd, right, also])
+    assert group.best is right
+
+
+def test_repairs_of_one_candidate_add_nothing_to_a_score():
+    assert grouped([candidate(1, "aba"), candidate(1, "aba")])[0].score == 1
+
+
 def test_the_shortest_member_is_taken():
     assert grouped([candidate(1, "aaa", source="xxx"), candidate(2, "aaa", source="x")])[0].best.source == "x"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentforge.forge.grounding import check_examples, plainly_stated
+from agentforge.forge.grounding import check_examples, stated_cases
 from agentforge.forge.verbatim import places, stands_in
 from agentforge.registry.contract import parse_signature
 from agentforge.types import JSON, Example
@@ -132,36 +132,61 @@ def test_a_bound_is_no_input(bound: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "stands"),
-    [
-        ("0 seconds is '0s'.", True),
-        ("0 seconds (and 5 minutes) is '0s'.", False),  # another value between
-        ("0 is nothing, so that '0s' comes", False),
-        (f"0 {'very ' * 10}plain seconds is '0s'", False),
-    ],
-)
-def test_a_case_that_nobody_claims_to_be_the_users_has_to_stand_there_plainly(text: str, stands: bool) -> None:
-    assert bool(check_examples([case("0s", seconds=0)], {"rules": text}, plainly=True)[0]) == stands
-
-
-@pytest.mark.parametrize(
     ("text", "signature", "stated"),
     [
         ("Units are left out. 0 is '0 fl'. Else", "(fleks: int) -> str", {"fleks": 0, "": "0 fl"}),
-        ("0 seconds is '0s'.", "(seconds: int) -> str", {"seconds": 0, "": "0s"}),
-        ("So 'ab-1' becomes 'AB1'.", "(code: str) -> str", {"code": "ab-1", "": "AB1"}),
-        ("1 tindle is 12 fleks", "(fleks: int) -> str", {}),  # a definition
-        ("1 tindle is 12 fleks", "(tindles: int) -> int", {}),
-        ("write 93784, for example, as '1d'", "(seconds: int) -> str", {}),
-        ("0 is '0 fl'", "(fleks: int, width: int) -> str", {}),
-        ("a unit is 'B', 'KB' or 'MB'", "(text: str) -> str", {}),
+        ("Write it short. 0 seconds is '0s'.", "(seconds: int) -> str", {"seconds": 0, "": "0s"}),
+        ("'ab-1' becomes 'AB1'.", "(code: str) -> str", {"code": "ab-1", "": "AB1"}),
+        ("0 is '0 fl'.", "(fleks: int, width: int) -> str", {}),
+        ("1 tindle is 12 fleks.", "(fleks: int) -> str", {}),  # a definition
+        ("1 mile is 5280 feet.", "(feet: int) -> int", {}),
+        ("Multiples of 3 and 5 become 'FizzBuzz', multiples of 3 'Fizz'.", "(number: int) -> str", {}),
+        ("Your tool is wrong: 12 gives 'C', it should give 'D'.", "(points: int) -> str", {}),
+        ("0 is not '0' but an empty text.", "(number: int) -> str", {}),
+        ("0 is '0' only when nothing else is there.", "(number: int) -> str", {}),
+        ("Month 5 is never 'MAI' but 'MAY'.", "(month: int) -> str", {}),
+        ("Character 3 is '-'.", "(number: int) -> str", {}),
+        ("The letter 'a' becomes 'e'.", "(text: str) -> str", {}),
+        ("So 41 gives 'XLI', right?", "(number: int) -> str", {}),
     ],
 )
-def test_cases_that_rules_state_in_so_many_words_are_read_without_a_model(
+def test_only_a_case_that_is_a_sentence_of_its_own_is_stated(
     text: str, signature: str, stated: dict[str, JSON]
 ) -> None:
-    found = plainly_stated(text, parse_signature(signature))
+    found = stated_cases(text, parse_signature(signature))
     assert [{**one.args, "": one.returns} for one in found] == ([stated] if stated else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "result"),
+    [
+        ("Compute the tax on 200 euro at a rate of 19 percent.", 200, 19),
+        ("250 cm in inches, rounded to 1 decimal", 250, 1),
+        ("Compute the price of 12 items, it should be about 50 euro.", 12, 50),
+        ("Order 1000 has 'P', order 38 has 'A'.", 1000, "A"),
+        ("'P' is for 1000, 'A' is for 38.", 1000, "A"),
+        ("The first 5 cost 10 each.", 5, 10),
+        ("Parcels weighing 5 kg or more cost 10 euro more.", 5, 10),
+        ("Members who buy 5 get 10 percent off.", 5, 10),
+        ("It is multiplied by 3 and increased by 1.", 3, 1),
+    ],
+)
+def test_what_a_model_reads_out_of_a_task_or_a_rule_is_no_case(text: str, given: int, result: JSON) -> None:
+    assert check_examples([case(result, number=given)], {"user": text})[0] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "result"),
+    [
+        ("For instance, 'ab-12' should give 'AB12', and 'x-9' gives 'X9'.", "ab-12", "AB12"),
+        ("Last week 'q 77 b' became 'Q77B', and a plain 'T5' just stayed 'T5'.", "T5", "T5"),
+        ("cubic metres    dollars\n4               16\n12              32\n", 12, 32),
+        ("Write it in capitals, for example 'a' as 'A'.", "a", "A"),
+        ("| 4 | 16 |\n| 12 | 32 |", 4, 16),
+    ],
+)
+def test_cases_as_people_write_them_in_prose_and_tables(text: str, value: JSON, result: JSON) -> None:
+    assert check_examples([case(result, value=value)], {"user": text})[0]
 
 
 def test_files_are_sources_of_their_own() -> None:

@@ -24,6 +24,8 @@ BEHAVIOURS = {
     "ADDS": lambda n: n + 2,  # right for 2 alone
     "SLOPPY": lambda n: n / 4,
     "NEAT": lambda n: round(n / 4, 1),
+    "ONES": lambda n: "*" * n,
+    "NONE TOO": lambda n: "*" * n or "none",
     "FITTED": lambda n: {2: 4, 3: 6}.get(n, 0),  # right for what is shown, wrong elsewhere
     "FITTED TOO": lambda n: {2: 4, 3: 6}.get(n, -1),
 }
@@ -66,12 +68,12 @@ def run(registry, tmp_path):
     (tmp_path / "base").mkdir()
     events = []
 
-    async def forging(need, answers, *, models=None, tests=TESTS, **settings):
+    async def forging(need, answers, *, models=None, tests=TESTS, secrets=frozenset(), **settings):
         script = {Role.TEST: [tests], Role.GENERATE: answers}
         model = ScriptedModel(script, models=models or {})
         settings = ForgeSettings(**({"candidates": 2, "rounds": 1} | settings))
         layers = Layers(registry, BaseLayer(tmp_path / "base"))
-        parts = ForgeParts(model, FakeBox(behaves, judged), layers, registry, settings)
+        parts = ForgeParts(model, FakeBox(behaves, judged), layers, registry, settings, secrets)
         result = await forge(need, parts, lambda kind, data: events.append((kind, data)))
         return result, model, events
 
@@ -108,16 +110,25 @@ async def test_generated_cases_that_the_winners_contradict_stay_out_of_the_suite
     assert "double(n=6) == 13" not in tests
 
 
-async def test_a_case_that_the_rules_state_is_ground_truth_whoever_wrote_it_down(run, registry):
-    """Both candidates give all examples and agree with each other; the rules say otherwise of 0."""
-    need = replace(NEED, purpose="Double n. But 0 gives 99. ValueError if n is negative.")
-    tests = "```python\nassert double(n=0) == 99\nassert double(n=7) == 99\n```"
-    result, model, _ = await run(need, [code("RIGHT")] * 4, tests=tests)
-    assert result.state == "failed"
-    assert "3 of 4 examples" in result.reason
-    assert "double(n=0) must return 99, but it returned 0" in model.asked(Role.GENERATE)[2].prompt
-    result, _, _ = await run(NEED, [code("RIGHT")] * 2, tests=tests)
+async def test_a_case_that_the_rules_state_binds_like_an_example(run, registry):
+    """All give every example and agree with each other; only the rules say what becomes of 0."""
+    purpose = "Draw n stars. 0 is 'none'. ValueError if n is negative."
+    shown = tuple(Example({"n": n}, returns="*" * n) for n in (2, 3, 10))
+    need = Need("double", "(n: int) -> str", purpose, (*shown, EXAMPLES[2]))
+
+    def texts(behaviour):
+        return code(behaviour).replace("-> int", "-> str")
+
+    result, model, _ = await run(need, [texts("ONES")] * 2 + [texts("NONE TOO")] * 2)
     assert result.state == "live"
+    assert "# NONE TOO" in registry.get("double").source
+    assert "double(n=0) must return 'none', but it returned ''" in model.asked(Role.GENERATE)[2].prompt
+
+
+async def test_what_the_rules_state_is_no_ground_truth_of_the_users(run):
+    need = Need("double", "(n: int) -> str", "Draw n stars. 0 is 'none'.")
+    result, _, _ = await run(need, [code("NONE TOO").replace("-> int", "-> str")] * 2)
+    assert (result.state, "No ground-truth example" in result.reason) == ("proposed", True)
 
 
 async def test_what_the_rules_promise_of_every_result_is_tried_without_an_example(run, registry):
@@ -309,6 +320,19 @@ async def test_a_model_that_fails_in_mid_forging_ends_it_with_what_was_tried(run
     assert result.state == "failed"
     assert "gone" in result.reason
     assert len(result.artefacts["candidates"]) == 2
+
+
+async def test_a_model_that_fails_costs_nothing_that_has_passed(run):
+    """A dissenter kept the pair waiting for the rest of the round, which never came."""
+    answers = [code("FITTED"), code("RIGHT"), code("RIGHT"), code("RIGHT"), ModelUnavailable("gone")]
+    result, _, _ = await run(NEED, answers, candidates=4, rounds=3)
+    assert result.state == "live"
+
+
+async def test_known_secrets_leave_a_need_as_well(run, registry):
+    need = replace(NEED, purpose="Double n. Send zebra-river-4411.")
+    await run(need, [code("RIGHT"), code("RIGHT")], secrets=frozenset({"zebra-river-4411"}))
+    assert "zebra" not in registry.get("double").source
 
 
 async def test_no_model_at_all_is_an_error(run):

@@ -11,7 +11,7 @@ from agentforge.forge.promises import promises_of
     ("rule", "kept", "broken"),
     [
         ("Rounded to 2 decimals.", 3.33, 3.333),
-        ("Return the sum rounded to two decimals.", -0.5, 0.125),
+        ("Return the sum rounded to two decimals (0 if there is nothing to add).", -0.5, 0.125),
         ("The result is rounded to 1 decimal place.", 7, 7.25),
         ("The result is never negative and is rounded to 3 decimals.", 0.125, -1),
         ("Take 150 off, but the price never falls below 0.", 0, -1),
@@ -30,6 +30,14 @@ def test_a_promise_holds_for_some_results_and_not_for_others(rule, kept, broken)
         "The result is rounded to a whole byte.",  # an int says that by its type
         "ValueError if total_cents is negative.",
         "Weights are never negative.",
+        "The result is not rounded to 2 decimals.",
+        "The result must never be rounded to 2 decimals before the fee.",
+        "Rounded to 2 decimals, the rate is multiplied by the hours.",
+        "The answer is the rate rounded to two decimals times the quantity.",
+        "The result is rounded to 2 decimals only for members.",
+        "The result is almost never negative.",
+        "Stock never falls below 0; return the change of the stock.",
+        "Returns the temperature change; the input never drops below 0.",
     ],
 )
 def test_rules_about_something_else_promise_nothing(rule):

@@ -1,6 +1,7 @@
 """A need is taken apart into rules and dealt-out examples without asking a model."""
 
 import ast
+from dataclasses import replace
 
 import pytest
 
@@ -46,10 +47,16 @@ def test_the_only_returning_example_and_every_raising_one_stay_visible():
 
 
 def test_an_example_that_the_rules_give_away_cannot_be_held_out():
-    visible, kept_back = deal(RETURNS[:3], ["Count the digits.", "So t2 gives 2."])
+    visible, kept_back = deal(RETURNS[:3], "Count the digits. So t2 gives 2.")
     assert [example.args for example in kept_back] == [RETURNS[1].args]
-    assert deal(RETURNS[:3], ["t1 is 1,", "t2 is", "2."])[1] == ()
     assert len(visible) == 2
+    assert deal(RETURNS[:3], "t1 is 1. Then t2 is\n2.")[1] == ()
+
+
+def test_an_example_of_several_sentences_is_found_in_the_rules_as_well():
+    long = Example({"text": "Go now! Stop there! Come here! Sit down!"}, returns=4)
+    rules = "Count.\nThe text 'Go now! Stop there!\nCome here! Sit down!' has 4."
+    assert deal([*RETURNS[:2], long], rules)[1] == (replace(RETURNS[1], held_out=True),)
 
 
 def test_a_need_whose_rules_give_all_examples_away_stays_unconfirmed():
