@@ -20,7 +20,8 @@ from rich.text import Text
 from agentforge.errors import StorageError
 from agentforge.types import JSON, JSONObject
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""C0 and C1 controls, separators of lines and paragraphs, and what changes the direction (Unicode, UAX #9)."""
 
 FORMS = ("text", "json", "stream-json")
 
@@ -65,8 +66,10 @@ class Output:
         self.note(f"! {text}", "yellow")
 
     def line(self, record: JSONObject) -> None:
-        """One JSON object on a line of stdout, at once (raises as :meth:`text`)."""
-        _write(json.dumps(record, ensure_ascii=False, allow_nan=False))
+        """One JSON object on a line of stdout, at once (raises as :meth:`text`); in ASCII where a
+        terminal would obey other characters.
+        """
+        _write(json.dumps(record, ensure_ascii=_terminal(), allow_nan=False))
 
     def text(self, text: str) -> None:
         """Text of a result on stdout; disarmed only where a terminal would obey it.

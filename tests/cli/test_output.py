@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -10,6 +11,7 @@ from agentforge import errors
 from agentforge.cli.failure import present, report
 from agentforge.cli.output import Output, one_line, presentable, status_of, table
 from agentforge.events import EXIT_CODES
+from agentforge.types import JSONObject
 
 
 @pytest.mark.parametrize(("event", "code"), EXIT_CODES.items())
@@ -71,6 +73,24 @@ def test_a_piped_table_is_never_cut_and_has_no_trailing_spaces(capsys: pytest.Ca
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == f"{'x' * 300}  y"
     assert all(line == line.rstrip() for line in lines)
+
+
+@pytest.mark.parametrize("character", "\u061c\u200e\u200f\u2028\u2029\u202e\u2066\x9b")
+def test_marks_of_direction_and_separators_are_controls(character: str) -> None:
+    assert presentable(f"a{character}b") == "a�b"
+
+
+def test_json_on_a_terminal_is_ascii_and_elsewhere_readable(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record: JSONObject = {"answer": "Zürich \x9b2J \u202egpj \x7f"}
+    Output("json").line(record)
+    assert "Zürich" in capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    Output("json").line(record)
+    shown = capsys.readouterr().out
+    assert presentable(shown) == shown
+    assert json.loads(shown) == record
 
 
 def test_controls_are_disarmed_and_long_lines_cut() -> None:
