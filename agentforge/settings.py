@@ -115,10 +115,7 @@ class ForgeSettings(_Section):
 
     candidates: int = Field(default=8, ge=1, le=64, description="Candidates of one round; an agreement ends it early.")
     rounds: int = Field(
-        default=2,
-        ge=0,
-        le=10,
-        description="Further rounds, of repairs or of fresh candidates; one where nothing passes.",
+        default=2, ge=0, le=10, description="Further rounds, of repairs or of fresh candidates; one where none passes."
     )
     temperature: float = Field(default=0.4, ge=0, le=2, description="Of candidates, where the endpoint takes it.")
     max_output_tokens: int = Field(default=8_000, ge=500, description="Generated tokens of one forging.")
