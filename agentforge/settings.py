@@ -114,9 +114,7 @@ class ForgeSettings(_Section):
     """How much a forging may spend."""
 
     candidates: int = Field(default=8, ge=1, le=64, description="Candidates of one round; an agreement ends it early.")
-    rounds: int = Field(
-        default=2, ge=0, le=10, description="Further rounds, of repairs or of fresh candidates; one where none passes."
-    )
+    rounds: int = Field(default=2, ge=0, le=10, description="Further rounds; one where nothing passes.")
     temperature: float = Field(default=0.4, ge=0, le=2, description="Of candidates, where the endpoint takes it.")
     max_output_tokens: int = Field(default=8_000, ge=500, description="Generated tokens of one forging.")
     max_seconds: float = Field(default=1800, gt=0, description="Wall clock of one forging.")
