@@ -7,7 +7,7 @@ from functools import partial
 from agentforge.agent import toolbox
 from agentforge.agent.context import Window, conversation
 from agentforge.agent.dispatch import Result, dispatch
-from agentforge.agent.ending import Ending, Step, completed
+from agentforge.agent.ending import Ending, Step, completed, limited
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, SEARCH_TOOLS
 from agentforge.agent.trial import contradiction
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
@@ -82,5 +82,5 @@ def _ended(turn: Turn, completion: Completion) -> Ending:
         raise ModelRefused(f"The model {completion.model} declined to answer this request.", fix="Ask differently.")
     if completion.stop == "max_tokens":
         error = TurnLimit("max_output_tokens", "The answer was cut off because it grew too long.")
-        return Ending("limited", {"message": str(error), "limit": error.limit, "answer": completion.text})
+        return limited(error, completion.text)
     return completed(turn, completion.text)

@@ -16,7 +16,7 @@ from agentforge.agent import toolbox
 from agentforge.agent.cases import worked_lines
 from agentforge.agent.context import Window, prompt_text
 from agentforge.agent.dispatch import Result, call_tool, forge_need, run_code, value_text
-from agentforge.agent.ending import Ending, Step, completed, waiting
+from agentforge.agent.ending import Ending, Step, completed, limited, waiting
 from agentforge.agent.needs import (
     make_need,
     need_problems,
@@ -214,7 +214,7 @@ async def answer_directly(asking: Asking) -> Step | Ending:
     await turn.say(Message("assistant", said.text))
     if said.stop == "max_tokens":
         error = TurnLimit("max_output_tokens", "The answer was cut off because it grew too long.")
-        return Ending("limited", {"message": str(error), "limit": error.limit, "answer": said.text})
+        return limited(error, said.text)
     return completed(turn, said.text.strip())
 
 
