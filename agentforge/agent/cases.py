@@ -47,6 +47,13 @@ RULE_WORDS = re.compile(
     r"|unless|except|must|never|always|first|next|then)\b|\bfrom\s*$"
 )
 """Words of a rule; a value in quotes may hold them."""
+_QUOTED = r"""(?:"([^"\n]+)"|“([^”\n]+)”|(?<!\w)'([^'\n]+)'(?!\w))"""
+_CLAUSE = re.compile(
+    _QUOTED + r"((?:\s+\w+){0,2}?\s+(?:gives?|gave|becomes?|became|is|are|was|were|gets?|got|has|have|makes?|made"
+    r"|returns?|yields?|turns? into|turned into|stays?|stayed)(?:\s+\w+){0,2}?\s+)" + _QUOTED
+)
+SHORTEST_IN_PROSE = 2
+"""Characters of a given text in prose: ``'a' becomes 'e'`` is a rule about letters."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"'“(A-Z0-9])|\n+")
 
 
@@ -72,10 +79,12 @@ class Line:
 
 
 def worked_lines(text: str) -> list[Line]:
-    """The lines that look like cases of one rule (empty when fewer than :data:`FEWEST` do, or when the
-    question gives more values than they: then they are a table that the rule reads from).
+    """The lines, or else the clauses with two quoted texts, that look like cases of one rule.
+
+    Empty when fewer than :data:`FEWEST` do, or when the question gives more values than they: then they
+    are a table that the rule reads from.
     """
-    lines = [line for line in map(_line, text.splitlines()) if line is not None]
+    lines = [line for line in map(_line, text.splitlines()) if line is not None] or _clauses(text)
     shapes = Counter(len(line.tokens) for line in lines)
     if not shapes:
         return []
@@ -188,6 +197,18 @@ def _line(text: str) -> Line | None:
     else:
         return None
     return None if any(map(RULE_WORDS.search, line.words)) else line
+
+
+def _clauses(text: str) -> list[Line]:
+    """``'ab-12' becomes 'AB12'`` in the middle of prose."""
+    found: list[Line] = []
+    for match in _CLAUSE.finditer(text):
+        given, result = match.group(1, 2, 3), match.group(5, 6, 7)
+        value, link = next(filter(None, given)), match.group(4)
+        if len(value) >= SHORTEST_IN_PROSE and not RULE_WORDS.search(link):
+            tokens = (Token(value, quoted=True), Token(next(filter(None, result)), quoted=True))
+            found.append(Line(match.group(), tokens, ("", link, "")))
+    return found
 
 
 def _with_arrow(text: str, given: str, result: str) -> Line:

@@ -157,7 +157,7 @@ def _invented(turn: Turn, args: JSONObject) -> bool:
 
 
 async def use(asking: Asking, entry: Entry, args: JSONObject, tries: int) -> Step | Ending:
-    """Calls the tool; an error goes back to the model once, then it is the answer."""
+    """Calls the tool; an error goes back to the model once, then the task has failed with it."""
     turn, call = asking.turn, ToolCall(new_call_id(), entry.name, args)
     result = await call_tool(turn, entry, args, call.id)
     await _remember(turn, call, result)
@@ -167,7 +167,7 @@ async def use(asking: Asking, entry: Entry, args: JSONObject, tries: int) -> Ste
         return partial(ask_args, asking, entry, result.text[:200])
     text = f"The tool {entry.name} could not do it: {result.text}"
     await turn.say(Message("assistant", text))
-    return completed(turn, text)
+    raise AgentForgeError(text, fix="Check the values in the request, or say what is to be done with such ones.")
 
 
 async def _remember(turn: Turn, call: ToolCall, result: Result) -> None:

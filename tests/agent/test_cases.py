@@ -132,3 +132,26 @@ def test_parts_of_something_longer_and_steps_and_tables_are_no_cases(lines: str,
 
 def test_values_are_for_the_parameters_without_a_default() -> None:
     assert read("- 3 -> 6\n- 4 -> 8", "(number: int, factor: int = 2) -> int")[0] == ({"number": 3}, 6)
+
+
+PARTS = "Dashes go. So 'ab-12' should give 'AB12', and 'x-9' gives 'X9'; a plain 'T5' just stayed 'T5'. And 'kd-30'?"
+
+
+def test_clauses_with_two_quoted_texts_are_cases_as_well() -> None:
+    assert read(PARTS, "(part: str) -> str") == [
+        ({"part": "ab-12"}, "AB12"),
+        ({"part": "x-9"}, "X9"),
+        ({"part": "T5"}, "T5"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The letter 'a' becomes 'e' and 'e' becomes 'i'.",  # a rule
+        "Only 'ab-12' becomes 'AB12'.",  # a single one may be anything
+        "Here 'ab' is never 'AB', and 'cd' is always 'CD'.",
+    ],
+)
+def test_other_clauses_with_quoted_texts_are_none(text: str) -> None:
+    assert worked_lines(text) == []

@@ -131,11 +131,11 @@ async def test_a_request_with_several_numbers_is_never_answered_from_the_head(sc
     assert "run_python" in str(asked.schema)
 
 
-async def test_an_error_of_the_tool_goes_back_once_and_then_is_the_answer(roman: Scene) -> None:
+async def test_an_error_of_the_tool_goes_back_once_and_then_the_task_has_failed_with_it(roman: Scene) -> None:
     model = roman.script(call("roman_to_int", text="ABC"), {"text": "ABC"})
     told = await roman.run("Which number is the Roman numeral ABC?")
-    assert told.last.type == "completed"
-    assert "ValueError: ABC is no Roman numeral" in told.answer
+    assert (told.last.type, told.last.exit_code) == ("failed", 1)
+    assert "ValueError: ABC is no Roman numeral" in told.last.data["message"]
     assert "ValueError: ABC is no Roman numeral" in model.requests[1].prompt
 
 
