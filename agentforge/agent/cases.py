@@ -47,6 +47,7 @@ RULE_WORDS = re.compile(
     r"|unless|except|must|never|always|first|next|then)\b|\bfrom\s*$"
 )
 """Words of a rule; a value in quotes may hold them."""
+_COLUMNS = re.compile(r"[ ]*[|\t][ \t]*|[ ]{2,}")
 _QUOTED = r"""(?:"([^"\n]+)"|“([^”\n]+)”|(?<!\w)'([^'\n]+)'(?!\w))"""
 _CLAUSE = re.compile(
     _QUOTED + r"((?:\s+\w+){0,2}?\s+(?:gives?|gave|becomes?|became|is|are|was|were|gets?|got|has|have|makes?|made"
@@ -195,8 +196,15 @@ def _line(text: str) -> Line | None:
         if len(tokens) < 2 or not _RESULT.search(words[-2]):
             return None
     else:
-        return None
+        return _row(text)
     return None if any(map(RULE_WORDS.search, line.words)) else line
+
+
+def _row(text: str) -> Line | None:
+    """A row of a table: values in columns and nothing else."""
+    tokens, words = _tokens(text)
+    columns = len(tokens) > 1 and all(_COLUMNS.fullmatch(word) for word in words[1:-1])
+    return Line(text, tuple(tokens), tuple(words)) if columns and not "".join(words).strip(" |\t") else None
 
 
 def _clauses(text: str) -> list[Line]:

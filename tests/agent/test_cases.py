@@ -146,6 +146,19 @@ def test_clauses_with_two_quoted_texts_are_cases_as_well() -> None:
 
 
 @pytest.mark.parametrize(
+    "rows",
+    [
+        "cubic metres    dollars\n4               16\n12              32",
+        "| 4 | 16 |\n|---|---|\n| 12 | 32 |",
+        "4\t16\n12\t32",
+    ],
+)
+def test_rows_of_values_in_columns_are_cases(rows: str) -> None:
+    assert read(rows, "(metres: int) -> int") == [({"metres": 4}, 16), ({"metres": 12}, 32)]
+    assert worked_lines("4 16\n12 32") == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "The letter 'a' becomes 'e' and 'e' becomes 'i'.",  # a rule
