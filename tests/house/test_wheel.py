@@ -101,6 +101,21 @@ def test_the_installed_command_lists_the_starter_tools(site: Path, tmp_path: Pat
     assert "parse_duration" in run(site, tmp_path, "-m", "agentforge.cli", "tools", "list")
 
 
+SESSION = """
+from agentforge import Forge
+from agentforge.testing import ScriptedModel
+
+script = [{"call": {"tool": "parse_duration", "args": {"text": "2h 45m"}}}, "They are 9900 seconds."]
+result = Forge(user="ada", models=ScriptedModel(script)).run_sync("How many seconds are 2h 45m?")
+print(result.raise_for_status().answer, *result.tools_used)
+"""
+
+
+def test_a_scripted_session_calls_a_starter_tool_in_a_box(site: Path, tmp_path: Path, home: Path) -> None:
+    (tmp_path / "agentforge.toml").write_text('[sandbox]\nlauncher = "bubblewrap"\n')
+    assert run(site, tmp_path, "-c", SESSION) == "They are 9900 seconds. parse_duration\n"
+
+
 def run(site: Path, folder: Path, *arguments: str) -> str:
     """Runs Python outside the checkout, with the installed wheel before everything else."""
     environment = os.environ | {"PYTHONPATH": str(site)}
