@@ -98,7 +98,7 @@ async def warm_box(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
     launcher, _, variant = request.param.partition(" ")
     if launcher == "docker":
         request.getfixturevalue("docker")
-    elif not _namespaces_allowed():
+    elif not namespaces_allowed():
         pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AGENTFORGE_HOME", str(tmp_path_factory.mktemp("box-home")))
@@ -118,7 +118,7 @@ def _forbid_mounting(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(hardening, "profile", lambda: json.dumps(profile, separators=(",", ":")))
 
 
-def _namespaces_allowed() -> bool:
+def namespaces_allowed() -> bool:
     refusals = {"apparmor_restrict_unprivileged_userns": "1", "unprivileged_userns_clone": "0"}
     for name, refusal in refusals.items():
         setting = Path("/proc/sys/kernel", name)
