@@ -86,8 +86,8 @@ async def generated_tests(trial: Trial) -> GateResult:
     """Cases that the tester wrote from the spec alone, before there was any code.
 
     They reject only where another model than the generator's wrote them. A model that errs in the code
-    errs in the tests: of ten right tools made by a model of 1.5 billion parameters, six passed one or
-    none of their own model's six cases, so that such cases rank candidates and do no more.
+    errs in the tests: of ten right tools made by a model of 1.5 billion parameters, seven passed one or
+    none of their own model's cases, so that such cases rank candidates and do no more.
     """
     cases = trial.group.best.cases
     passed = sum(cases)

@@ -32,8 +32,8 @@ from agentforge.types import Example, GateResult, JSONObject, Need, Role, State,
 
 GENERATED_CASES = 6
 TRIED_ENOUGH = 2
-"""After so many rounds without a candidate that gives all examples, more rounds bring none either: a model
-of 1.5 billion parameters made 96 candidates in three rounds each for four such needs, none of them right."""
+"""After so many rounds without a candidate that gives all examples, a third one has hardly a chance: of 16
+repairs for such a need, in its second and third round, none by a model of 1.5 billion parameters was right."""
 FEWEST_CASES = 4
 """Without ground truth, so many generated cases of another model must speak for a tool to go live."""
 HELD_OUT_TRIES = 2
