@@ -30,6 +30,9 @@ CODE_STOP = (*STOP, "\nprint(", "\nif __name__", "\n# Example")
 
 CANDIDATE_TOKENS = 800
 TEST_TOKENS = 300
+"""At the most: as the tests are needed once a candidate passes, an answer that rambles holds up the forging."""
+TEST_SLACK = 2.0
+"""A test may be so many times as long as an example of the user's, ``assert`` and arguments' names included."""
 TEST_TEMPERATURE = 0.2
 
 
@@ -79,8 +82,13 @@ class Author:
             count=str(count),
             arguments=", ".join(f"{name}=..." for name in names),
         )
-        completion = await self._ask(Role.TEST, prompt, TEST_TOKENS, TEST_TEMPERATURE, system="")
+        completion = await self._ask(Role.TEST, prompt, self._test_tokens(count), TEST_TEMPERATURE, system="")
         return read_asserts(completion.text, self.spec.name, names), completion.text
+
+    def _test_tokens(self, count: int) -> int:
+        """Room for ``count`` tests about as long as the user's examples; all there is where there are none."""
+        longest = max((self.models.count(line) for line in self._example_lines()), default=TEST_TOKENS)
+        return min(TEST_TOKENS, int(count * longest * TEST_SLACK))
 
     def candidates(self, count: int) -> AsyncGenerator[Draft]:
         """``count`` independent drafts, all asked at once, in the order in which they arrive."""
@@ -162,9 +170,11 @@ class Author:
         properties = self.spec.signature.parameters.get("properties")
         return list(properties) if isinstance(properties, dict) else []
 
+    def _example_lines(self) -> list[str]:
+        return [render_example(self.spec.name, example) for example in self.spec.visible]
+
     def _examples(self) -> str:
-        lines = [render_example(self.spec.name, example) for example in self.spec.visible]
-        return "\n".join(lines) or "(none were given)"
+        return "\n".join(self._example_lines()) or "(none were given)"
 
     def _blanks(self) -> dict[str, str]:
         return {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
@@ -27,6 +27,10 @@ PAUSES = (0.5, 2.0)
 """Seconds before the second and the third attempt, where another one makes sense at all."""
 
 CONNECT_SECONDS = 10.0
+
+END_SECONDS = 0.2
+"""How long a finished answer waits for the end of its body. Only a body read to its end leaves the connection
+open for the next request; a server that keeps it open behind its last event costs this and the connection."""
 
 _HEADERS = frozenset(
     {
@@ -117,6 +121,7 @@ class Connection:
                 elif event.type == "message_stop":
                     answer, finished = _finished(stream), True
                     spend(usage_of(answer.usage))  # before the answer is seen, so that nobody counts too early
+                    await _read_on(stream)
                     yield answer
                     return
             raise BrokenAnswer("broke off its answer" if started else "does not speak the Messages protocol")
@@ -151,6 +156,14 @@ async def _next(stream: Stream, deadline: float) -> Any:
             return await anext(stream, None)
     except (ValueError, LookupError, AttributeError, TypeError) as error:
         raise BrokenAnswer(f"sent what the Messages protocol does not know ({error})"[:300]) from error
+
+
+async def _read_on(stream: Stream) -> None:
+    """Reads what a server sends behind a complete answer, normally nothing but the end."""
+    with suppress(*FAILURES, ValueError, LookupError, AttributeError, TypeError):
+        async with asyncio.timeout(END_SECONDS):
+            async for _ in stream:
+                pass
 
 
 def _finished(stream: Stream) -> Answer:

@@ -29,11 +29,12 @@ Mode = Literal["claude", "vllm"]
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request as it arrived, refused ones included."""
+    """One request as it arrived, refused ones included; ``port`` is the client's, one for each connection."""
 
     path: str
     headers: Mapping[str, str]
     body: Block
+    port: int = 0
 
 
 class _Dropped(Exception):  # noqa: N818 - says what happened, as our errors do
@@ -132,7 +133,8 @@ class MessagesServer:
 
     async def _received(self, request: Request) -> Received:
         body: Any = json.loads(await request.body())
-        received = Received(request.url.path, dict(request.headers), cast(Block, body))
+        port = request.client.port if request.client else 0
+        received = Received(request.url.path, dict(request.headers), cast(Block, body), port)
         self.requests.append(received)
         return received
 

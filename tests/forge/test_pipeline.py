@@ -103,6 +103,14 @@ async def test_tests_are_asked_for_before_candidates_and_never_see_one(run):
     assert "# RIGHT" not in model.requests[0].prompt
 
 
+async def test_tests_have_no_more_room_than_so_many_short_cases_need(run):
+    """A tester that rambles would hold up the forging; with no example to measure by it gets all there is."""
+    _, model, _ = await run(NEED, [code("RIGHT"), code("RIGHT")])
+    assert 60 <= model.asked(Role.TEST)[0].ask.max_tokens < 200
+    _, model, _ = await run(replace(NEED, name="twice", examples=()), [code("RIGHT")] * 2, rounds=0)
+    assert model.asked(Role.TEST)[0].ask.max_tokens == 300
+
+
 async def test_generated_cases_that_the_winners_contradict_stay_out_of_the_suite(run, registry):
     await run(NEED, [code("RIGHT"), code("RIGHT")])
     tests = registry.get("double").tests

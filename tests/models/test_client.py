@@ -47,6 +47,17 @@ async def test_one_answer(serve: Serve, connect: Connect, mode: str) -> None:
 
 
 @BOTH
+async def test_one_request_after_another_goes_over_the_same_connection(
+    serve: Serve, connect: Connect, mode: str
+) -> None:
+    server = serve(["one", "two", "three"], mode=mode)
+    models = connect(server)
+    for _ in range(3):
+        await models.complete(Role.PLAN, HELLO)
+    assert len({request.port for request in server.requests}) == 1
+
+
+@BOTH
 async def test_a_stream_gives_the_text_in_pieces_and_the_completion_last(
     serve: Serve, connect: Connect, mode: str
 ) -> None:
