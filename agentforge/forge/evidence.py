@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from agentforge.boxes.protocol import Box, CallResult, Limits
 from agentforge.forge.author import Draft
 from agentforge.forge.cases import holds, outcome
+from agentforge.forge.mending import rounded, with_stated_cases
+from agentforge.forge.probes import same_shape
 from agentforge.forge.spec import Spec, completed, render_call
 from agentforge.registry.contract import check_source
 from agentforge.types import Example, JSONObject
@@ -54,8 +56,21 @@ class Candidate:
 
 
 async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -> Candidate:
-    """Checks a draft's contract on the host, then runs the visible examples in the box."""
-    source = completed(spec, draft.source)
+    """Checks a draft's contract on the host, then runs the visible examples in the box.
+
+    Where it misses nothing but cases that the rules state, it is mended and run again.
+    """
+    candidate = await _examined(draft, rounded(spec, completed(spec, draft.source)), spec, workshop, round)
+    missed = [
+        example for example, result in zip(spec.visible, candidate.visible, strict=False) if not holds(example, result)
+    ]
+    if missed and all(example.source == "rules" for example in missed):
+        mended = with_stated_cases(spec, candidate.source, missed)
+        candidate = await _examined(draft, mended, spec, workshop, round)
+    return candidate
+
+
+async def _examined(draft: Draft, source: str, spec: Spec, workshop: Workshop, round: int) -> Candidate:
     problems = contract_problems(source, spec)
     if draft.cut:
         problems = ["the answer was cut off before its end: write a shorter function", *problems]
@@ -98,12 +113,26 @@ async def probe(
 
 
 def _broken(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResult]) -> Iterator[str]:
+    yield from _undeclared(spec, inputs, results)
     for promise in spec.promises:
         for args, result in zip(inputs, results, strict=True):
             if result.ok and not promise.kept_by(result.value):
                 call = render_call(spec.name, Example(args))
                 yield f"- {call} {_what_happened(result)}, but the rules say: {promise.rule}"
                 break
+
+
+def _undeclared(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResult]) -> Iterator[str]:
+    """The first error that the rules do not name, where they name any, on an input of the examples' own shape:
+    rules that say which input is refused, and how, speak of all the others too.
+    """
+    declared = set(spec.errors)
+    known = [example.args for example in spec.visible if example.raises is None]
+    for args, result in zip(inputs, results, strict=True):
+        odd = result.status == "raised" and result.error not in declared
+        if declared and odd and any(same_shape(args, one) for one in known):
+            yield f"- {render_call(spec.name, Example(args))} {_what_happened(result)}, which the rules do not name"
+            return
 
 
 def describe_failures(candidate: Candidate, spec: Spec) -> str:

@@ -44,6 +44,14 @@ _STATED = re.compile(
     r"(?:(?<!['\w])(?P<number>-?\d+)|'(?P<quoted>[^'\n]*)')(?: [a-z]+){0,3}? (?:is|gives|becomes|returns|yields)"
     r" (?:written as )?'(?P<result>[^'\n]+)'"
 )
+_NO_OTHERS = re.compile(
+    r"\b(?P<error>[A-Z]\w*Error) if\b[^.]*"
+    r"\b(?:contains? (?:any|an) other character|any other character (?:occurs|is found))\b"
+)
+_ASCII_ONLY = re.compile(r"\bASCII (?:letters|digits)\b")
+_FOREIGN_SIGN = "§"
+FOREIGN_LETTER = "Ä"
+"""Stands in the stated refusals of a need that allows ASCII letters only."""
 _DENIED = re.compile(r"(?i)\b(?:not|never|wrong|instead|should|but|unless|except|if|when|only|used to)\b")
 _LINK = re.compile(
     r"(?i)\b(?:is|are|was|were|has|have|had|gives?|gave|gets?|got|becomes?|became|costs?|scores?|makes?|made|returns?"
@@ -101,6 +109,29 @@ def stated_cases(text: str, signature: Signature) -> list[Example]:
         if not mismatches(value, schema) and all(one.args != {name: value} for one in found):
             found.append(Example({name: value}, result, source="rules"))
     return found
+
+
+def stated_refusals(text: str, signature: Signature, known: Sequence[Example]) -> list[Example]:
+    """Texts that the rules refuse: "ValueError if code contains any other character" means each known one
+    with a sign in it that belongs to no alphabet, and where only ASCII letters are allowed, with another letter.
+
+    Only for a tool with one text among its parameters.
+    """
+    parameters = cast("dict[str, JSONObject]", signature.parameters.get("properties", {}))
+    texts = [name for name, schema in parameters.items() if schema.get("type") == "string"]
+    match = _NO_OTHERS.search(text)
+    longest = max((one for one in known if one.raises is None), key=lambda one: len(str(one.args)), default=None)
+    if match is None or len(texts) != 1 or longest is None or not is_builtin_error(match["error"]):
+        return []
+    given = str(longest.args.get(texts[0], ""))
+    foreign = _FOREIGN_SIGN + (FOREIGN_LETTER if _ASCII_ONLY.search(text) else "")
+    middle = len(given) // 2
+    return [
+        Example(
+            {**longest.args, texts[0]: given[:middle] + sign + given[middle:]}, None, match["error"], source="rules"
+        )
+        for sign in foreign
+    ]
 
 
 def _why_not(example: Example, text: str) -> str | None:

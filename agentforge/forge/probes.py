@@ -36,6 +36,20 @@ def neighbours(known: Sequence[JSONObject], *, most: int = MOST, seed: int = 0) 
     return probes
 
 
+def same_shape(one: JSON, other: JSON, *, inside: bool = False) -> bool:
+    """Whether two values differ in their scalars and in the length of an outer list only.
+
+    Lists inside lists are records or points, whose length means something.
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same_shape(one[key], other[key], inside=inside) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        if inside and len(one) != len(other):
+            return False
+        return all(any(same_shape(item, known, inside=True) for known in other) for item in one)
+    return type(one) is type(other)
+
+
 def _changed(args: JSONObject, known: Sequence[JSONObject]) -> Iterator[JSONObject]:
     for name, value in args.items():
         others = [other[name] for other in known if name in other and other[name] != value]

@@ -36,10 +36,11 @@ Keeps: TypeAlias = Callable[[float], bool]
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One promise: the rule that makes it, and whether a number keeps it."""
+    """One promise: the rule that makes it, and whether a number keeps it. ``decimals`` where it is rounding."""
 
     rule: str
     keeps: Keeps
+    decimals: int | None = None
 
     def kept_by(self, value: JSON) -> bool:
         """Whether a result is as promised; what is no number promises nothing here."""
@@ -52,7 +53,8 @@ def promises_of(rules: Sequence[str]) -> list[Promise]:
     for rule in rules:
         if match := next(filter(None, (form.search(rule) for form in _ROUNDED)), None):
             word = match.group(1).lower()
-            found.append(Promise(rule, _rounded(_SMALL[word] if word in _SMALL else int(word))))
+            decimals = _SMALL[word] if word in _SMALL else int(word)
+            found.append(Promise(rule, _rounded(decimals), decimals))
         if _NEVER_NEGATIVE.search(rule):
             found.append(Promise(rule, lambda value: value >= 0))
     return found

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from agentforge.errors import ToolInvalid
-from agentforge.forge.grounding import stated_cases
+from agentforge.forge.grounding import stated_cases, stated_refusals
 from agentforge.forge.promises import Promise, promises_of
 from agentforge.forge.verbatim import shows
 from agentforge.memory.redaction import redact, redact_json
@@ -55,6 +55,13 @@ class Spec:
         return promises_of(self.rules)
 
     @property
+    def errors(self) -> list[str]:
+        """The exceptions that the rules and examples name."""
+        raised = sorted({example.raises for example in self.visible + self.held_out if example.raises})
+        named = re.findall(r"\b([A-Z][A-Za-z]*Error)\b", self.need.purpose)
+        return list(dict.fromkeys([*raised, *named]))
+
+    @property
     def unconfirmed(self) -> bool:
         """Whether no ground truth was kept from the generators, so that nothing independent confirms a tool."""
         return not self.held_out
@@ -70,8 +77,11 @@ def make_spec(need: Need, secrets: Collection[str] = ()) -> Spec:
     need = _without_secrets(need, secrets)
     signature = parse_signature(f"def {need.name}{need.signature}")
     truths = [example for example in need.examples if example.ground_truth]
-    stated = stated_cases(need.text or need.purpose, signature)
     visible, held_out = deal(truths, need.purpose)
+    stated = [
+        *stated_cases(need.text or need.purpose, signature),
+        *stated_refusals(need.purpose, signature, visible),
+    ]
     return Spec(
         need=need,
         signature=signature,
@@ -189,13 +199,14 @@ def completed(spec: Spec, source: str) -> str:
     source unchanged where it cannot be parsed (the contract gate says why).
     """
     source = _without_demonstrations(source)
-    function = _function(source, spec.name)
+    function = function_of(source, spec.name)
     if function is not None and function.body[0].lineno > function.lineno:
         source = _with_docstring(_with_signature(source, function, spec), spec)
     return source
 
 
-def _function(source: str, name: str) -> ast.FunctionDef | None:
+def function_of(source: str, name: str) -> ast.FunctionDef | None:
+    """The function of that name at the top of ``source``; None also where it cannot be parsed."""
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -221,7 +232,7 @@ def _with_signature(source: str, function: ast.FunctionDef, spec: Spec) -> str:
         return source
     lines, start = source.splitlines(), function.lineno - 1
     for end in range(start + 1, function.body[0].lineno):
-        if _function("\n".join(lines[start:end]) + " pass", spec.name):
+        if function_of("\n".join(lines[start:end]) + " pass", spec.name):
             header = f"def {spec.name}{spec.signature.text}:"
             return "\n".join([*lines[:start], header, *lines[end:]]) + "\n"
     return source
@@ -230,10 +241,7 @@ def _with_signature(source: str, function: ast.FunctionDef, spec: Spec) -> str:
 def docstring(spec: Spec) -> str:
     """Summary, rules and ``Raises`` section, from the need's own words."""
     first, *rest = spec.rules
-    raised = sorted({example.raises for example in spec.visible + spec.held_out if example.raises})
-    for name in re.findall(r"\b([A-Z][A-Za-z]*Error)\b", spec.need.purpose):
-        if name not in raised:
-            raised.append(name)
+    raised = spec.errors
     parts = [first]
     if rest:
         parts.append("\n".join(rest))
@@ -244,7 +252,7 @@ def docstring(spec: Spec) -> str:
 
 
 def _with_docstring(source: str, spec: Spec) -> str:
-    function = _function(source, spec.name)
+    function = function_of(source, spec.name)
     if function is None:
         return source
     lines, first = source.splitlines(), function.body[0]

@@ -1,9 +1,10 @@
 """Probes stay near what is known, are reproducible, and never repeat it."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentforge.forge.probes import neighbours
+from agentforge.forge.probes import neighbours, same_shape
 
 VALUES = st.booleans() | st.integers(-100, 100) | st.text(max_size=8) | st.lists(st.integers(0, 9), max_size=4)
 
@@ -33,3 +34,20 @@ def test_borderline_values_are_among_them():
     assert {"a": ""} in neighbours([{"a": "abc"}])
     assert {"a": 0} in neighbours([{"a": 5}])
     assert {"a": []} in neighbours([{"a": [1, 2]}])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"n": 1}, {"n": 9}, True),
+        ({"n": 1}, {"n": "x"}, False),
+        ({"n": 1}, {"m": 1}, False),
+        ({"points": [[0, 0]]}, {"points": [[1, 2], [3, 4]]}, True),
+        ({"points": [[0]]}, {"points": [[1, 2], [3, 4]]}, False),
+        ({"rows": [{"a": 1}]}, {"rows": [{"a": 2}, {"a": 3}]}, True),
+        ({"rows": [{}]}, {"rows": [{"a": 2}]}, False),
+        ({"items": []}, {"items": [1]}, True),
+    ],
+)
+def test_same_shape_differs_in_scalars_and_outer_lengths_only(one, other, same):
+    assert same_shape(one, other) is same

@@ -1,0 +1,99 @@
+"""What the rules say in so many words is put into a candidate by the host."""
+
+import pytest
+
+from agentforge.forge.mending import rounded, with_stated_cases
+from agentforge.forge.spec import make_spec
+from agentforge.types import Example, Need
+
+LOAN = Need(
+    "instalment",
+    "(principal: float, months: int) -> float",
+    "Principal by months. Rounded to 2 decimals. ValueError if months is less than 1.",
+    (Example({"principal": 100.0, "months": 4}, returns=25.0),),
+)
+STARS = Need("stars", "(n: int) -> str", "Draw n stars. 0 is 'none'. ValueError if n is negative.")
+CODE = Need(
+    "checksum",
+    "(code: str) -> str",
+    "Sum of a code of ASCII letters and digits. ValueError if code is empty or contains any other character.",
+    (Example({"code": "AB12"}, returns="C"), Example({"code": ""}, raises="ValueError")),
+)
+
+
+def run(source, name, *args):
+    space = {}
+    exec(source, space)
+    return space[name](*args)
+
+
+def test_every_result_is_rounded_as_the_rules_promise():
+    source = """
+def instalment(principal: float, months: int) -> float:
+    def share(amount):
+        return amount / months
+    if months < 1:
+        raise ValueError
+    if months == 7:
+        return (share(
+            principal))
+    return round(share(principal), 2)
+"""
+    mended = rounded(make_spec(LOAN), source)
+    assert run(mended, "instalment", 1000, 7) == 142.86
+    assert run(mended, "instalment", 1000, 3) == 333.33
+    assert mended.count("round(") == 2
+    assert "return amount / months" in mended
+
+
+@pytest.mark.parametrize("source", ["def instalment(:", "", "x = 1\n", "def instalment(a, b):\n    return\n"])
+def test_what_cannot_be_mended_stays_as_it_is(source):
+    assert rounded(make_spec(LOAN), source).strip() == source.strip()
+    assert with_stated_cases(make_spec(STARS), source, []) == source
+
+
+def test_rounding_is_for_numbers_that_are_promised_rounded_only():
+    source = "def stars(n: int) -> str:\n    return '*' * n\n"
+    assert rounded(make_spec(STARS), source) == source
+
+
+def test_a_case_that_the_rules_state_is_put_in_front_of_all_else():
+    spec = make_spec(STARS)
+    missed = [example for example in spec.visible if example.source == "rules"]
+    checks = "    if n < 0:\n        raise ValueError\n"
+    source = f'def stars(n: int) -> str:\n    """Draw n stars."""\n{checks}    return "*" * n\n'
+    mended = with_stated_cases(spec, source, missed)
+    assert run(mended, "stars", 0) == "none"
+    assert run(mended, "stars", 2) == "**"
+    assert '"""Draw n stars."""\n    if n == 0:\n        return \'none\'\n    if n < 0:' in mended
+
+
+def test_letters_beyond_ascii_are_refused_with_all_of_their_kind():
+    spec = make_spec(CODE)
+    refused = [example for example in spec.visible if example.source == "rules"]
+    assert [example.args["code"] for example in refused] == ["AB§12", "ABÄ12"]
+    assert {example.raises for example in refused} == {"ValueError"}
+    mended = with_stated_cases(spec, "def checksum(code: str) -> str:\n    return 'C'\n", refused)
+    for text in ("é", "x²", "§"):
+        with pytest.raises(ValueError, match="ASCII"):
+            run(mended, "checksum", text)
+    assert run(mended, "checksum", "AB") == "C"
+
+
+def test_a_sign_that_is_refused_alone_tells_nothing_of_other_letters():
+    spec = make_spec(CODE)
+    sign = [example for example in spec.visible if example.args["code"] == "AB§12"]
+    source = "def checksum(code: str) -> str:\n    return 'C'\n"
+    assert with_stated_cases(spec, source, sign) == source
+
+
+@pytest.mark.parametrize(
+    "purpose",
+    [
+        "Sum of a code of ASCII letters. Any other character is skipped. ValueError if code is empty.",
+        "Sum of a code. ValueError if code is empty.",
+    ],
+)
+def test_refusals_are_read_only_where_they_are_stated(purpose):
+    need = Need(CODE.name, CODE.signature, purpose, CODE.examples)
+    assert not [example for example in make_spec(need).visible if example.source == "rules"]
