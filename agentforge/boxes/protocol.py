@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Literal, Protocol, Self, TypeAlias
 
+from agentforge.boxes.asks import Asks
 from agentforge.types import JSON, JSONObject
 
 CallStatus: TypeAlias = Literal[
@@ -22,7 +23,7 @@ CallStatus: TypeAlias = Literal[
     "died",  # the process ended without an answer (killed, os._exit, out of memory)
     "result_too_big",
     "output_too_big",
-    "bad_result",  # not JSON (a set, NaN, too deep …) or a malformed frame
+    "bad_result",  # not JSON (a set, NaN, too deep …), a malformed frame, or files that are none
 ]
 
 SuiteStatus: TypeAlias = Literal["finished", "timed_out", "died", "output_too_big", "bad_result"]
@@ -35,16 +36,45 @@ NO_TOOLBOX: Toolbox = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one run, enforced on the host as well as in the box."""
+    """Bounds of one run, enforced on the host as well as in the box.
+
+    ``file_bytes`` bounds the files that go in, and again those that come out, each all together.
+    """
 
     seconds: float = 5.0
     result_bytes: int = 1 << 20
     output_bytes: int = 64 << 10
+    file_bytes: int = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one run may reach beyond its arguments: a tool's capabilities, made good for this run.
+
+    Without ``clock`` and ``randomness`` it sees a fixed time and fixed chance (determinism, not
+    isolation). ``inputs`` are files by name, read-only in the run's current folder; ``outputs`` the
+    names of those that it may leave there; a name is one file's, without a folder. ``asks`` are the
+    functions that the host answers, such as ``toolbox.fetch``.
+    """
+
+    clock: bool = False
+    randomness: bool = False
+    inputs: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    outputs: tuple[str, ...] = ()
+    asks: Asks = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def nothing(self) -> bool:
+        """Whether a run with it is pure."""
+        return self == NOTHING
+
+
+NOTHING = Grant()
 
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What one run of a tool or of a piece of code gave."""
+    """What one run of a tool or of a piece of code gave; ``files`` are the outputs that it left."""
 
     status: CallStatus
     value: JSON = None
@@ -53,6 +83,7 @@ class CallResult:
     stdout: str = ""
     stderr: str = ""
     seconds: float = 0.0
+    files: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def ok(self) -> bool:
@@ -107,7 +138,14 @@ class Box(Protocol):
         ...
 
     async def call(
-        self, source: str, entry: str, args: JSONObject, *, toolbox: Toolbox = NO_TOOLBOX, limits: Limits | None = None
+        self,
+        source: str,
+        entry: str,
+        args: JSONObject,
+        *,
+        toolbox: Toolbox = NO_TOOLBOX,
+        limits: Limits | None = None,
+        grant: Grant = NOTHING,
     ) -> CallResult:
         """Runs ``entry(**args)`` of the module ``source`` in a fresh process."""
         ...
@@ -120,21 +158,39 @@ class Box(Protocol):
         *,
         toolbox: Toolbox = NO_TOOLBOX,
         limits: Limits | None = None,
+        hash_seed: int = 0,
     ) -> list[CallResult]:
-        """:meth:`call` for each of ``many``, in order, each in a fresh process."""
+        """:meth:`call` for each of ``many``, in order, each in a fresh process and pure.
+
+        ``hash_seed`` is that of the box's Python: a function whose answers differ between two of them
+        depends on the order of a set.
+        """
         ...
 
-    async def run(self, code: str, *, toolbox: Toolbox = NO_TOOLBOX, limits: Limits | None = None) -> CallResult:
+    async def run(
+        self,
+        code: str,
+        *,
+        toolbox: Toolbox = NO_TOOLBOX,
+        limits: Limits | None = None,
+        grant: Grant = NOTHING,
+    ) -> CallResult:
         """Runs a script; ``value`` is that of its last expression (None where that is a statement)."""
         ...
 
     async def suite(
-        self, source: str, tests: str, *, toolbox: Toolbox = NO_TOOLBOX, limits: Limits | None = None
+        self,
+        source: str,
+        tests: str,
+        *,
+        toolbox: Toolbox = NO_TOOLBOX,
+        limits: Limits | None = None,
+        grant: Grant = NOTHING,
     ) -> SuiteResult:
         """Runs the pytest file ``tests`` against the module ``source``, imported as ``tool``.
 
         Tests and tool live in separate processes: every call crosses as JSON, and only the test
-        process holds the verdict channel.
+        process holds the verdict channel. The tool alone may ask; files are not passed.
         """
         ...
 

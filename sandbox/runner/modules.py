@@ -20,16 +20,20 @@ def remember_lines(filename, source):
     return filename
 
 
-def install_toolbox(sources):
-    """Makes ``from toolbox import NAME`` work; each tool is loaded when it is first asked for."""
+def install_toolbox(sources, asking):
+    """Makes ``from toolbox import NAME`` work; each tool is loaded when it is first asked for.
+
+    ``asking`` are functions that are answered elsewhere; a tool's source comes before such a function.
+    """
     toolbox = types.ModuleType("toolbox")
     toolbox.__path__ = []
-    toolbox.__all__ = sorted(sources)
+    toolbox.__all__ = sorted({**asking, **sources})
+    vars(toolbox).update({name: function for name, function in asking.items() if name not in sources})
     loading = set()
 
     def find(name):
         if name not in sources:
-            known = ", ".join(sorted(sources)) or "none was sent along"
+            known = ", ".join(toolbox.__all__) or "none was sent along"
             raise AttributeError(f"the toolbox has no tool {name!r} (known here: {known})")
         if name in loading:
             raise ImportError(f"the tool {name!r} imports itself through other tools")

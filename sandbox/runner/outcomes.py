@@ -11,24 +11,36 @@ _LONGEST_MESSAGE = 4000
 _FRAMES_SHOWN = 8
 
 
-def outcome_of(action, largest, show_traceback=True):
-    """Runs ``action`` and returns the encoded frame that tells its outcome. Never raises."""
+def outcome_of(action, largest, show_traceback=True, collect=None):
+    """Runs ``action`` and returns the encoded frame that tells its outcome. Never raises.
+
+    ``collect`` reads the files that the action was to leave.
+    """
     try:
-        return returned(action(), largest)
+        return returned(action(), largest, collect)
     except BaseException as error:  # noqa: BLE001  whatever code under test raises is its outcome
         if show_traceback:
             _print_traceback(error)
         return raised(error)
 
 
-def returned(value, largest):
+def returned(value, largest, collect=None):
     """The frame of a result, or the frame that says why it cannot be one."""
     try:
-        return frames.encode({"status": "returned", "value": value}, largest + 64)
+        frame = frames.encode({"status": "returned", "value": value}, largest + 64)
+        return frame if collect is None else _with_files(frame, collect)
     except (frames.TooBigError, MemoryError) as error:
         return _plain("result_too_big", str(error) or "no memory left to write the result down")
     except (frames.NotJSONError, ValueError, TypeError, RecursionError) as error:
         return _plain("bad_result", f"The result cannot be written as JSON: {error}.")
+
+
+def _with_files(frame, collect):
+    """Adds the files behind the value, whose own length was bounded before."""
+    try:
+        return frame[:-1] + b',"files":' + frames.encode(collect()) + b"}"
+    except ValueError as error:
+        return _plain("bad_result", f"The files cannot be taken: {error}.")
 
 
 def raised(error):

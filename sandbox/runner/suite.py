@@ -14,11 +14,14 @@ import sys
 import threading
 import types
 
-from runner import frames, modules, outcomes
-from runner.work import READY, REQUEST
+from runner import asks, frames, modules, outcomes
+from runner.work import READY, REQUEST, grant
 
 PEER = 3
-"""The descriptor between the two processes (the tool moves it to 0, so that it has no other)."""
+"""The descriptor between the two processes; the tool moves it to 0, and its line to the host to ASKING where it
+may ask, so that it has no other.
+"""
+ASKING = 4
 
 _LARGEST = 8 << 20
 _LONGEST_ROW = 4000
@@ -41,9 +44,12 @@ def _serve_tool():
     os.write(REQUEST, READY)
     request = frames.receive(REQUEST)
     begin = frames.receive(PEER)["ticket"]  # the tests have been read: nothing can change them any more
+    if request["asks"]:
+        os.dup2(REQUEST, ASKING)
     os.dup2(PEER, REQUEST)
     os.close(PEER)
-    modules.install_toolbox(request["toolbox"])
+    modules.install_toolbox(request["toolbox"], asks.functions(ASKING, request["asks"]))
+    grant(request)
     frame = outcomes.outcome_of(lambda: _names(request["source"]), _LARGEST, show_traceback=False)
     ticket = begin
     while True:
@@ -94,6 +100,7 @@ class Tests:
         os.write(REQUEST, READY)
         request = frames.receive(REQUEST)
         sys.stdin = io.StringIO()
+        grant(request)
         self.tool = ToolOverThere()
         sys.modules["tool"] = self.tool.module
         with open(os.path.join(self.folder, "test_tool.py"), "w", encoding="utf-8") as file:

@@ -1,11 +1,15 @@
-"""The worker of a call or a script: confined first, then one request, one outcome, and gone."""
+"""The worker of a call or a script: confined first, then one request, one outcome, and gone.
+
+A worker that is *kept* (isolation ``reuse``) serves further calls of the same function instead, so
+that what one call leaves in its modules is there for the next.
+"""
 
 import ast
 import io
 import os
 import sys
 
-from runner import frames, modules, outcomes
+from runner import asks, determinism, files, frames, modules, outcomes
 from runner.confine import limit_processor
 
 REQUEST = 0
@@ -26,22 +30,53 @@ def run(keeper):
 
 
 def serve_once():
-    """Does the one request of this process."""
+    """Does the one request of this process, and further calls where it is kept."""
     sys.stdin = io.StringIO()
     _rehearse()
     os.write(REQUEST, READY)
     request = frames.receive(REQUEST)
-    limit_processor(request["seconds"])
-    modules.install_toolbox(request["toolbox"])
+    _prepare(request)
     action = _script if request["kind"] == "run" else _call
-    frame = outcomes.outcome_of(lambda: action(request), request["result_bytes"])
+    _tell(lambda: action(request), request)
+    while request["kept"]:
+        args = frames.receive(REQUEST)["args"]
+        if not request["randomness"]:
+            determinism.reseed()
+        _tell(lambda args=args: _call_again(request["entry"], args), request)
+
+
+def _prepare(request):
+    """Gives this process what was granted, and no more."""
+    if not request["kept"]:
+        limit_processor(request["seconds"])
+    modules.install_toolbox(request["toolbox"], asks.functions(REQUEST, request["asks"]))
+    grant(request)
+    files.place(request["files"])
+
+
+def grant(request):
+    """Takes the clock and chance from a run that was not granted them."""
+    if not request["clock"]:
+        determinism.fix_clock()
+    if not request["randomness"]:
+        determinism.fix_chance()
+
+
+def _tell(action, request):
+    outputs = request["outputs"]
+    collect = (lambda: files.collect(outputs, request["file_bytes"])) if outputs else None
+    frame = outcomes.outcome_of(action, request["result_bytes"], collect=collect)
     outcomes.flush()
     frames.send(REQUEST, frame)
 
 
 def _call(request):
-    module = modules.load("tool", request["source"])
-    return getattr(module, request["entry"])(**request["args"])
+    modules.load("tool", request["source"])
+    return _call_again(request["entry"], request["args"])
+
+
+def _call_again(entry, args):
+    return getattr(sys.modules["tool"], entry)(**args)
 
 
 def _script(request):
