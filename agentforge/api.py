@@ -143,10 +143,13 @@ class Forge:
             ToolNotFound: no live tool of that name.
             SandboxError: the box failed.
         """
+        from agentforge.boxes.protocol import Grant
+
         opened = self._opened()
         tool, toolbox = await asyncio.to_thread(_with_dependencies, opened.layers, name)
-        box, sandbox = await self._box(), self.settings.sandbox
-        return await box.call(tool.source, tool.name, args, toolbox=toolbox, limits=self._limits(sandbox.call_seconds))
+        limits, grant = self._limits(self.settings.sandbox.call_seconds), Grant.of(tool.manifest.capabilities)
+        box = await self._box()
+        return await box.call(tool.source, tool.name, args, toolbox=toolbox, limits=limits, grant=grant)
 
     def tools(self, state: State | None = State.LIVE) -> list[Tool]:
         """The tools in ``state``, all layers for live ones, by name; None for those of every state."""

@@ -18,7 +18,7 @@ from agentforge.agent import toolbox
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, RUN_PYTHON, SEARCH_TOOLS
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import ROLE, Turn
-from agentforge.boxes.protocol import CallResult, Limits
+from agentforge.boxes.protocol import SCRIPT, CallResult, Grant, Limits
 from agentforge.errors import ForgeFailed, ToolInvalid, ToolNotFound
 from agentforge.forge.grounding import check_examples
 from agentforge.forge.pipeline import ForgeResult
@@ -87,7 +87,8 @@ async def call_tool(turn: Turn, entry: Entry, args: JSONObject, call_id: str = "
         text = refusal(entry.name + entry.signature.text, problems)
         return await _returned(turn, entry.name, version, args, CallResult("raised"), call_id, refused=text)
     box = await turn.parts.box()
-    result = await box.call(entry.tool.source, entry.name, args, toolbox=needed, limits=limits(turn))
+    grant = Grant.of(entry.tool.manifest.capabilities)
+    result = await box.call(entry.tool.source, entry.name, args, toolbox=needed, limits=limits(turn), grant=grant)
     turn.tools_used.append(entry.name)
     if entry.tool.unconfirmed:
         turn.emit("notice", {"message": f"The tool {entry.name} is unconfirmed: no example was held back to prove it."})
@@ -102,7 +103,7 @@ async def run_code(turn: Turn, code: str, call_id: str = "") -> Result:
     args: JSONObject = {"code": code}
     turn.emit("tool_called", {"tool": RUN_PYTHON, "args": args, "call": call_id})
     box = await turn.parts.box()
-    result = await box.run(code, toolbox=needed, limits=limits(turn))
+    result = await box.run(code, toolbox=needed, limits=limits(turn), grant=SCRIPT)
     turn.tools_used.extend(names)
     return await _returned(turn, RUN_PYTHON, "", args, result, call_id)
 

@@ -102,7 +102,7 @@ class BubblewrapLauncher:
         self._folder = folder
         self._settings = settings
 
-    async def start(self, kind: Kind) -> tuple[Cell, Hello]:
+    async def start(self, kind: Kind, hash_seed: int = 0) -> tuple[Cell, Hello]:
         """A process that said hello.
 
         Raises:
@@ -111,7 +111,7 @@ class BubblewrapLauncher:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
-                process = self._launch(kind, theirs.fileno())
+                process = self._launch(kind, hash_seed, theirs.fileno())
             except OSError as error:
                 ours.close()
                 raise SandboxUnavailable(f"bubblewrap cannot be started: {error.strerror}.") from None
@@ -134,10 +134,13 @@ class BubblewrapLauncher:
     def close(self) -> None:
         """Nothing to let go of."""
 
-    def _launch(self, kind: Kind, control: int) -> BubblewrapProcess:
+    def _launch(self, kind: Kind, hash_seed: int, control: int) -> BubblewrapProcess:
         python = os.path.realpath(sys.executable)
-        runner = [python, "-I", "-B", f"{_BOX}/start.py", str(control), kind, bounds.for_runner(self._settings)]
-        return BubblewrapProcess([str(self._folder / _PROGRAM), *_isolation(), *_view(self._folder), *runner], control)
+        runner = [python, "-s", "-P", "-B", f"{_BOX}/start.py", str(control), kind, bounds.for_runner(self._settings)]
+        seed = ["--setenv", "PYTHONHASHSEED", str(hash_seed)]
+        return BubblewrapProcess(
+            [str(self._folder / _PROGRAM), *_isolation(), *seed, *_view(self._folder), *runner], control
+        )
 
 
 def _isolation() -> list[str]:

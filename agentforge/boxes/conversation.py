@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from agentforge.boxes.wire import FrameReader, FrameTooBigError, MalformedFrameError
+from agentforge.boxes.asks import LARGEST_QUESTION, NO_ASKS, QUESTION, Asks, Desk
+from agentforge.boxes.wire import FrameReader, FrameTooBigError, MalformedFrameError, decode
 
 Ending: TypeAlias = Literal["finished", "timed_out", "died", "result_too_big", "output_too_big", "bad_result"]
 FrameHandler: TypeAlias = Callable[[bytes], bool]
@@ -50,15 +51,18 @@ class Crew:
 class Conversation:
     """Listens to one crew within bounds; the crew's descriptors stay the crew's.
 
-    Only the first line is listened to. :meth:`hold` tells how the run ended; what was printed
-    stays readable afterwards.
+    Results come on the first line; what the run asks comes on the last one (``asks``), which is listened
+    to only where something was granted. :meth:`hold` tells how the run ended; what was printed stays
+    readable afterwards.
     """
 
-    def __init__(self, crew: Crew, *, frame_bytes: int, output_bytes: int) -> None:
+    def __init__(self, crew: Crew, *, frame_bytes: int, output_bytes: int, asks: Asks = NO_ASKS) -> None:
         self._lines = crew.lines
+        self._desk = Desk(asks, self._reply, self._fail) if asks else None
         self._out, self._err = crew.out, crew.err
         self._outputs = {crew.out: bytearray(), crew.err: bytearray()}
         self._reader = FrameReader(frame_bytes)
+        self._questions = FrameReader(LARGEST_QUESTION)
         self._output_bytes = output_bytes
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[Ending] = self._loop.create_future()
@@ -82,6 +86,8 @@ class Conversation:
             for task in sending:
                 task.cancel()
             self._stop_listening()
+            if self._desk is not None:
+                await self._desk.close()
             self._drain()
 
     @property
@@ -99,11 +105,14 @@ class Conversation:
 
     def _listen(self) -> None:
         self._loop.add_reader(self._lines[0], self._hear)
+        if self._desk is not None and len(self._lines) > 1:
+            self._loop.add_reader(self._lines[-1], self._hear_questions)
         for descriptor in self._outputs:
             self._loop.add_reader(descriptor, self._collect, descriptor)
 
     def _stop_listening(self) -> None:
-        self._loop.remove_reader(self._lines[0])
+        for line in self._lines:
+            self._loop.remove_reader(line)
         for descriptor in self._outputs:
             self._loop.remove_reader(descriptor)
 
@@ -130,12 +139,44 @@ class Conversation:
                 self._end("bad_result")  # more frames than an honest runner sends
                 return
             try:
-                self._last_seen = self._on_frame(frame)
+                if len(self._lines) == 1 and frame.startswith(QUESTION):
+                    self._ask(frame)
+                else:
+                    self._last_seen = self._on_frame(frame)
             except MalformedFrameError:
                 self._end("bad_result")
                 return
         if self._last_seen:
             self._end("bad_result" if self._reader.rest or self._more_is_waiting() else "finished")
+
+    def _hear_questions(self) -> None:
+        """The tool of a suite: its line holds questions and nothing else."""
+        try:
+            data = self._lines[-1].recv(_READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._loop.remove_reader(self._lines[-1])
+            return
+        try:
+            for frame in self._questions.feed(data):
+                self._ask(frame)
+        except (MalformedFrameError, FrameTooBigError):
+            self._end("bad_result")
+
+    def _ask(self, frame: bytes) -> None:
+        if self._desk is None:
+            raise MalformedFrameError("a question, and nothing was granted")
+        self._desk.take(decode(frame))
+
+    def _fail(self, error: Exception) -> None:
+        if not self._ending.done():
+            self._ending.set_exception(error)
+
+    async def _reply(self, frame: bytes) -> None:
+        await _send(self._loop, self._lines[-1], frame)
 
     def _more_is_waiting(self) -> bool:
         try:

@@ -40,7 +40,7 @@ class DockerLauncher:
         self._settings = settings
         self._user = user
 
-    async def start(self, kind: Kind) -> tuple[Cell, Hello]:
+    async def start(self, kind: Kind, hash_seed: int = 0) -> tuple[Cell, Hello]:
         """A container that has every flag and said hello.
 
         Raises:
@@ -51,7 +51,7 @@ class DockerLauncher:
         cell: Cell | None = None
         try:
             with dial.Doorbell() as doorbell:
-                await container.start(self._request(kind, doorbell), self._image.digest)
+                await container.start(self._request(kind, hash_seed, doorbell), self._image.digest)
                 connection, pid = await doorbell.answer(_DIAL_SECONDS)
             await container.prove(hardening.flags(self._settings, self._image.digest), pid, connection.close)
             cell = Cell(kind, connection, container)
@@ -68,10 +68,11 @@ class DockerLauncher:
         """Hangs up on the daemon."""
         self._daemon.close()
 
-    def _request(self, kind: Kind, doorbell: dial.Doorbell) -> dict[str, Any]:
+    def _request(self, kind: Kind, hash_seed: int, doorbell: dial.Doorbell) -> dict[str, Any]:
         address = f"{hardening.CONTROL_FOLDER}/{dial.SOCKET}"
         return {
             "command": _command(address, kind, self._settings),
+            "environment": {"PYTHONHASHSEED": str(hash_seed)},
             "labels": {
                 OWNER_LABEL: owners.Owner.this_process().label(),
                 USER_LABEL: self._user,
@@ -82,7 +83,7 @@ class DockerLauncher:
 
 
 def _command(address: str, kind: Kind, settings: SandboxSettings) -> list[str]:
-    return ["python3", "-I", "-B", "/opt/agentforge/start.py", address, kind, bounds.for_runner(settings)]
+    return ["python3", "-s", "-P", "-B", "/opt/agentforge/start.py", address, kind, bounds.for_runner(settings)]
 
 
 class Container:

@@ -14,7 +14,7 @@ from types import MappingProxyType, TracebackType
 from typing import Literal, Protocol, Self, TypeAlias
 
 from agentforge.boxes.asks import Asks
-from agentforge.types import JSON, JSONObject
+from agentforge.types import JSON, Capabilities, JSONObject
 
 CallStatus: TypeAlias = Literal[
     "returned",  # value holds the result
@@ -63,13 +63,16 @@ class Grant:
     outputs: tuple[str, ...] = ()
     asks: Asks = field(default_factory=lambda: MappingProxyType({}))
 
-    @property
-    def nothing(self) -> bool:
-        """Whether a run with it is pure."""
-        return self == NOTHING
+    @classmethod
+    def of(cls, capabilities: Capabilities) -> Self:
+        """What a tool's capabilities give without anybody's help: the clock and chance."""
+        return cls(clock=capabilities.clock, randomness=capabilities.randomness)
 
 
 NOTHING = Grant()
+
+SCRIPT = Grant(clock=True, randomness=True)
+"""For code that is run once and kept nowhere: it asks what day it is because somebody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)

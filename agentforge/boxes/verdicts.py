@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from agentforge.boxes import wire
 from agentforge.boxes.conversation import Ending
-from agentforge.boxes.protocol import CallResult, CallStatus, SuiteResult, SuiteStatus, TestRow
+from agentforge.boxes.files import decode_outputs, room_for
+from agentforge.boxes.protocol import CallResult, CallStatus, Limits, SuiteResult, SuiteStatus, TestRow
 from agentforge.types import JSONObject
 
 _LONGEST_NAME = 200
 _LONGEST_MESSAGE = 4000
 _MOST_ROWS = 2000
+_ENVELOPE = len('{"status":"returned","value":,"files":}')
 _OUTCOMES: Final = ("passed", "failed", "error", "skipped")
 
 
 def call_result(
-    ending: Ending, answers: Sequence[bytes], result_bytes: int, stdout: str, stderr: str, seconds: float
+    ending: Ending,
+    answers: Sequence[bytes],
+    limits: Limits,
+    outputs: Collection[str],
+    stdout: str,
+    stderr: str,
+    seconds: float,
 ) -> CallResult:
-    """The result of a call or a script from its one answer."""
+    """The result of a call or a script from its one answer. ``outputs`` names the files that it may leave."""
     finished = ending == "finished"
-    answer = _answer(answers[-1], result_bytes) if finished else CallResult(cast("CallStatus", ending))
-    return CallResult(answer.status, answer.value, answer.error, answer.message, stdout, stderr, seconds)
+    answer = _answer(answers[-1], limits, outputs) if finished else CallResult(cast("CallStatus", ending))
+    return replace(answer, stdout=stdout, stderr=stderr, seconds=seconds)
 
 
-def _answer(payload: bytes, result_bytes: int) -> CallResult:
+def _answer(payload: bytes, limits: Limits, outputs: Collection[str]) -> CallResult:
     try:
         answer = wire.decode(payload)
     except wire.MalformedFrameError as error:
@@ -33,10 +42,15 @@ def _answer(payload: bytes, result_bytes: int) -> CallResult:
     if not isinstance(answer, dict):
         return CallResult("bad_result", message="The answer is no object.")
     match answer:
-        case {"status": "returned", "value": value, **rest} if not rest:
-            if len(payload) > result_bytes + len('{"status":"returned","value":}'):
+        case {"status": "returned", "value": value, **rest} if not rest or (outputs and rest.keys() == {"files"}):
+            if len(payload) > limits.result_bytes + _ENVELOPE + room_for(outputs, limits):
                 return CallResult("result_too_big")
-            return CallResult("returned", value)
+            files = decode_outputs(rest.get("files", {}), outputs, limits)
+            return (
+                CallResult("bad_result", message="Its files are malformed.")
+                if files is None
+                else CallResult("returned", value, files=files)
+            )
         case {"status": "raised", "error": str(error), "message": str(message)}:
             return CallResult("raised", None, error[:_LONGEST_NAME], message[:_LONGEST_MESSAGE])
         case {"status": ("bad_result" | "result_too_big") as status, "message": str(message)}:

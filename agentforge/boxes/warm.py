@@ -4,31 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Protocol, Self, cast
+from typing import Protocol, Self, TypeAlias
 
-from agentforge.boxes import verdicts, wire
+from agentforge.boxes import requests, verdicts
+from agentforge.boxes.asks import Asks
 from agentforge.boxes.bounds import WIDTH
 from agentforge.boxes.cell import Cell, Hello, Kind
 from agentforge.boxes.conversation import Conversation, Ending, FrameHandler
-from agentforge.boxes.protocol import NO_TOOLBOX, BoxInfo, CallResult, Limits, SuiteResult, Toolbox
-from agentforge.errors import SandboxError, UsageError
+from agentforge.boxes.files import room_for
+from agentforge.boxes.protocol import (
+    NO_TOOLBOX,
+    NOTHING,
+    BoxInfo,
+    CallResult,
+    Grant,
+    Limits,
+    SuiteResult,
+    Toolbox,
+)
+from agentforge.errors import SandboxError
 from agentforge.settings import SandboxSettings
-from agentforge.types import JSON, JSONObject
+from agentforge.types import JSONObject
 
 _FRAME_SLACK = 32 << 10
 """Room for what surrounds a value in its frame, and for the text of an exception."""
 
-_LARGEST_REQUEST = 32 << 20
 _SUITE_FRAME_BYTES = 64 << 10
+
+
+_Key: TypeAlias = tuple[Kind, int]
+"""What tells the cells of a box apart: the kind of work and the hash seed."""
 
 
 class Launcher(Protocol):
     """Starts cells of one kind of isolation."""
 
-    async def start(self, kind: Kind) -> tuple[Cell, Hello]:
-        """A cell that said hello.
+    async def start(self, kind: Kind, hash_seed: int = 0) -> tuple[Cell, Hello]:
+        """A cell that said hello; ``hash_seed`` is that of its Python.
 
         Raises:
             SandboxError: it could not be started or a hardening flag is missing; nothing remains.
@@ -45,17 +60,16 @@ class Launcher(Protocol):
 
 
 class WarmBox:
-    """Owns its launcher, one cell for calls and, from the first suite on, one for suites.
-
-    A cell that broke is replaced at the next use. Bound to the event loop that opened it.
+    """Owns its launcher and a cell for calls; from their first use on, also cells for suites and for calls
+    with another hash seed. A cell that broke is replaced at the next use. Bound to the event loop that opened it.
     """
 
     def __init__(self, launcher: Launcher, settings: SandboxSettings, info: BoxInfo, calls: Cell) -> None:
         self._launcher = launcher
         self._settings = settings
         self._info = info
-        self._cells: dict[Kind, Cell] = {"call": calls}
-        self._starting: dict[Kind, asyncio.Lock] = {"call": asyncio.Lock(), "suite": asyncio.Lock()}
+        self._cells: dict[_Key, Cell] = {("call", 0): calls}
+        self._starting: defaultdict[_Key, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._closed = False
 
     @classmethod
@@ -74,11 +88,17 @@ class WarmBox:
         return self._info
 
     async def call(
-        self, source: str, entry: str, args: JSONObject, *, toolbox: Toolbox = NO_TOOLBOX, limits: Limits | None = None
+        self,
+        source: str,
+        entry: str,
+        args: JSONObject,
+        *,
+        toolbox: Toolbox = NO_TOOLBOX,
+        limits: Limits | None = None,
+        grant: Grant = NOTHING,
     ) -> CallResult:
         """Runs ``entry(**args)`` of the module ``source`` in a fresh process."""
-        request: JSONObject = {"kind": "call", "source": source, "entry": entry, "args": args}
-        return await self._work(request, toolbox, limits or self._call_limits())
+        return await self._call(_call(source, entry, args), toolbox, limits, grant)
 
     async def call_many(
         self,
@@ -88,31 +108,45 @@ class WarmBox:
         *,
         toolbox: Toolbox = NO_TOOLBOX,
         limits: Limits | None = None,
+        hash_seed: int = 0,
     ) -> list[CallResult]:
-        """:meth:`call` for each of ``many``, in order, each in a fresh process."""
+        """:meth:`call` for each of ``many``, in order, each in a fresh process and pure."""
         at_once = asyncio.Semaphore(WIDTH)
 
         async def one(args: JSONObject) -> CallResult:
             async with at_once:
-                return await self.call(source, entry, args, toolbox=toolbox, limits=limits)
+                return await self._call(_call(source, entry, args), toolbox, limits, NOTHING, hash_seed)
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(args)) for args in many]
         return [task.result() for task in tasks]
 
-    async def run(self, code: str, *, toolbox: Toolbox = NO_TOOLBOX, limits: Limits | None = None) -> CallResult:
+    async def run(
+        self,
+        code: str,
+        *,
+        toolbox: Toolbox = NO_TOOLBOX,
+        limits: Limits | None = None,
+        grant: Grant = NOTHING,
+    ) -> CallResult:
         """Runs a script; ``value`` is that of its last expression (None where that is a statement)."""
-        return await self._work({"kind": "run", "source": code}, toolbox, limits or self._call_limits())
+        return await self._call({"kind": "run", "source": code}, toolbox, limits, grant)
 
     async def suite(
-        self, source: str, tests: str, *, toolbox: Toolbox = NO_TOOLBOX, limits: Limits | None = None
+        self,
+        source: str,
+        tests: str,
+        *,
+        toolbox: Toolbox = NO_TOOLBOX,
+        limits: Limits | None = None,
+        grant: Grant = NOTHING,
     ) -> SuiteResult:
         """Runs the pytest file ``tests`` against the module ``source``, imported as ``tool``."""
         bounds = limits or Limits(self._settings.suite_seconds, output_bytes=self._settings.output_bytes)
-        to_tests, to_tool = _request({"tests": tests}), _request({"source": source, "toolbox": dict(toolbox)})
         report = verdicts.SuiteReport(bounds.result_bytes)
+        frames = requests.suite(source, tests, toolbox, grant)
         talk, ending, seconds = await self._converse(
-            "suite", [to_tests, to_tool], report.take, bounds, _SUITE_FRAME_BYTES
+            ("suite", 0), frames, report.take, bounds, _SUITE_FRAME_BYTES, grant.asks
         )
         return report.result(ending, talk.stdout, talk.stderr, seconds)
 
@@ -145,61 +179,56 @@ class WarmBox:
         own = self._settings
         return Limits(own.call_seconds, own.result_bytes, own.output_bytes)
 
-    async def _work(self, request: JSONObject, toolbox: Toolbox, limits: Limits) -> CallResult:
-        frame = _request(
-            request
-            | {
-                "toolbox": cast("JSON", dict(toolbox)),
-                "seconds": limits.seconds,
-                "result_bytes": limits.result_bytes,
-            }
-        )
+    async def _call(
+        self, what: JSONObject, toolbox: Toolbox, limits: Limits | None, grant: Grant, hash_seed: int = 0
+    ) -> CallResult:
+        bounds = limits or self._call_limits()
+        frame = requests.work(what, toolbox, bounds, grant)
         answers: list[bytes] = []
 
         def take(payload: bytes) -> bool:
             answers.append(payload)
             return True
 
-        talk, ending, seconds = await self._converse("call", [frame], take, limits, limits.result_bytes + _FRAME_SLACK)
+        room = bounds.result_bytes + _FRAME_SLACK + room_for(grant.outputs, bounds)
+        key: _Key = ("call", hash_seed)
+        talk, ending, seconds = await self._converse(key, [frame], take, bounds, room, grant.asks)
         if ending == "finished" and talk.overflowed:
             ending = "output_too_big"
-        return verdicts.call_result(ending, answers, limits.result_bytes, talk.stdout, talk.stderr, seconds)
+        return verdicts.call_result(ending, answers, bounds, grant.outputs, talk.stdout, talk.stderr, seconds)
 
     async def _converse(
-        self, kind: Kind, requests: Sequence[bytes], take: FrameHandler, limits: Limits, frame_bytes: int
+        self,
+        key: _Key,
+        frames: Sequence[bytes],
+        take: FrameHandler,
+        limits: Limits,
+        frame_bytes: int,
+        asks: Asks,
     ) -> tuple[Conversation, Ending, float]:
-        cell = await self._cell(kind)
+        cell = await self._cell(key)
         crew = await cell.take()
         try:
             began = time.monotonic()
             cell.begin(crew, limits.seconds)
-            talk = Conversation(crew, frame_bytes=frame_bytes, output_bytes=limits.output_bytes)
-            ending = await talk.hold(requests, take, limits.seconds)
+            talk = Conversation(crew, frame_bytes=frame_bytes, output_bytes=limits.output_bytes, asks=asks)
+            ending = await talk.hold(frames, take, limits.seconds)
             return talk, ending, time.monotonic() - began
         finally:
             cell.release(crew)
 
-    async def _cell(self, kind: Kind) -> Cell:
-        async with self._starting[kind]:
+    async def _cell(self, key: _Key) -> Cell:
+        async with self._starting[key]:
             if self._closed:
                 raise SandboxError("The box is closed.")
-            cell = self._cells.get(kind)
+            cell = self._cells.get(key)
             if cell is None or cell.broken:
                 if cell is not None:
                     await cell.close()
-                cell, _ = await self._launcher.start(kind)
-                self._cells[kind] = cell
+                cell, _ = await self._launcher.start(*key)
+                self._cells[key] = cell
             return cell
 
 
-def _request(request: JSONObject) -> bytes:
-    try:
-        frame = wire.encode(request)
-    except wire.MalformedFrameError as error:
-        raise UsageError(f"What goes into the box must be JSON: {error}.") from None
-    if len(frame) > _LARGEST_REQUEST:
-        raise UsageError(
-            f"What goes into the box is {len(frame):,} bytes long; {_LARGEST_REQUEST:,} are allowed.",
-            fix="Pass less data, or pass it in parts.",
-        )
-    return frame
+def _call(source: str, entry: str, args: JSONObject) -> JSONObject:
+    return {"kind": "call", "source": source, "entry": entry, "args": args}

@@ -9,8 +9,10 @@ from typing import Self, TypeAlias, TypeVar
 
 from agentforge.boxes.protocol import (
     NO_TOOLBOX,
+    NOTHING,
     BoxInfo,
     CallResult,
+    Grant,
     Limits,
     SuiteResult,
     TestRow,
@@ -32,6 +34,7 @@ class Run:
     args: Mapping[str, JSON] = field(default_factory=lambda: MappingProxyType(_NO_ARGS))
     tests: str = ""
     toolbox: Toolbox = field(default_factory=lambda: NO_TOOLBOX)
+    grant: Grant = NOTHING
 
 
 R = TypeVar("R")
@@ -73,11 +76,18 @@ class FakeBox:
         return BoxInfo("fake", tier="none", transport="none", notes=("Runs nothing; answers from a script.",))
 
     async def call(
-        self, source: str, entry: str, args: JSONObject, *, toolbox: Toolbox = NO_TOOLBOX, limits: Limits | None = None
+        self,
+        source: str,
+        entry: str,
+        args: JSONObject,
+        *,
+        toolbox: Toolbox = NO_TOOLBOX,
+        limits: Limits | None = None,
+        grant: Grant = NOTHING,
     ) -> CallResult:
         """The next scripted result."""
         del limits
-        return self._do(Run("call", source, entry, args, toolbox=toolbox), self._calls)
+        return self._do(Run("call", source, entry, args, toolbox=toolbox, grant=grant), self._calls)
 
     async def call_many(
         self,
@@ -87,21 +97,36 @@ class FakeBox:
         *,
         toolbox: Toolbox = NO_TOOLBOX,
         limits: Limits | None = None,
+        hash_seed: int = 0,
     ) -> list[CallResult]:
         """The next scripted results, one for each of ``many``."""
+        del hash_seed
         return [await self.call(source, entry, args, toolbox=toolbox, limits=limits) for args in many]
 
-    async def run(self, code: str, *, toolbox: Toolbox = NO_TOOLBOX, limits: Limits | None = None) -> CallResult:
+    async def run(
+        self,
+        code: str,
+        *,
+        toolbox: Toolbox = NO_TOOLBOX,
+        limits: Limits | None = None,
+        grant: Grant = NOTHING,
+    ) -> CallResult:
         """The next scripted result."""
         del limits
-        return self._do(Run("run", code, toolbox=toolbox), self._calls)
+        return self._do(Run("run", code, toolbox=toolbox, grant=grant), self._calls)
 
     async def suite(
-        self, source: str, tests: str, *, toolbox: Toolbox = NO_TOOLBOX, limits: Limits | None = None
+        self,
+        source: str,
+        tests: str,
+        *,
+        toolbox: Toolbox = NO_TOOLBOX,
+        limits: Limits | None = None,
+        grant: Grant = NOTHING,
     ) -> SuiteResult:
         """The next scripted suite."""
         del limits
-        return self._do(Run("suite", source, tests=tests, toolbox=toolbox), self._suites)
+        return self._do(Run("suite", source, tests=tests, toolbox=toolbox, grant=grant), self._suites)
 
     async def close(self) -> None:
         """Remembers that it was closed."""

@@ -5,6 +5,7 @@ does the work itself, so a run that forges a question gets no further than one t
 """
 
 import base64
+import builtins
 import threading
 
 from runner import frames
@@ -32,7 +33,12 @@ def _ask(line, name, stated):
         answer = frames.receive(line)
     if "value" in answer:
         return answer["value"]
-    raise _KINDS.get(answer["kind"], OSError)(answer["message"])
+    raise _kind(answer)(answer["message"])
+
+
+def _kind(answer):
+    named = getattr(builtins, answer["error"], None) if answer["kind"] == "raised" else _KINDS[answer["kind"]]
+    return named if isinstance(named, type) and issubclass(named, Exception) else RuntimeError
 
 
 def _fetch(line):

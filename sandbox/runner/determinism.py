@@ -33,14 +33,11 @@ def fix_clock():
         setattr(time, name, lambda seconds=None, tell=real[name]: tell(NOW if seconds is None else seconds))
     time.asctime = lambda moment=None: real["asctime"](time.localtime() if moment is None else moment)
     time.strftime = lambda form, moment=None: real["strftime"](form, time.localtime() if moment is None else moment)
-    time.clock_gettime = lambda clock: (
-        float(NOW) if clock == time.CLOCK_REALTIME else real["clock_gettime"](clock)
-    )
-    utc = datetime.timezone.utc
+    time.clock_gettime = lambda clock: float(NOW) if clock == time.CLOCK_REALTIME else real["clock_gettime"](clock)
     _replace(
         datetime.datetime,
         now=lambda cls, tz=None: cls.fromtimestamp(NOW, tz),
-        utcnow=lambda cls: cls.fromtimestamp(NOW, utc).replace(tzinfo=None),
+        utcnow=lambda cls: cls.fromtimestamp(NOW, datetime.UTC).replace(tzinfo=None),
     )
     _replace(datetime.date, today=lambda cls: cls.fromtimestamp(NOW))
 
@@ -48,7 +45,7 @@ def fix_clock():
 def fix_chance():
     """Random numbers, keys and UUIDs begin anew from a fixed seed. Once for each process; then :func:`reseed`."""
     os.urandom = random._urandom = lambda size: _chance.take(size)
-    os.getrandom = lambda size, flags=0: _chance.take(size)
+    os.getrandom = lambda size, _flags=0: _chance.take(size)
     uuid._generate_time_safe = uuid._UuidCreate = None
     uuid._node = 0x02_00_00_00_00_01
     seeded = random.Random.seed

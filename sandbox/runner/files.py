@@ -37,10 +37,13 @@ def _read(name, left):
         return None
     except OSError as error:
         raise ValueError(f"the output {name} cannot be read: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError(f"the output {name} is no plain file")
-        content = file.read(left + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(left + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > left:
         raise ValueError("the outputs are too large")
     return content

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agentforge.agent.attachments import Attachment
-from agentforge.boxes.protocol import CallResult
+from agentforge.boxes.protocol import SCRIPT, CallResult
 from agentforge.testing.box import FakeBox, raised, returned
 from agentforge.types import Example, Role
 
@@ -175,6 +175,7 @@ async def test_a_single_computation_is_run_in_the_box_from_one_fenced_block(scen
     told = await scene.run("What is six times seven?")
     assert told.answer == "It is 42."
     assert scene.box.runs[0].source == "print(6 * 7)"
+    assert scene.box.runs[0].grant == SCRIPT  # a script is asked what day it is today
 
 
 async def test_broken_code_goes_back_once_and_then_the_turn_fails_openly(scene: Scene) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agentforge.boxes.protocol import Box, CallResult, Limits
+from agentforge.boxes.protocol import Box, CallResult, Grant, Limits
 from agentforge.types import JSON
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
@@ -95,7 +95,8 @@ async def test_two_runs_at_once_do_not_meet(warm_box: Box) -> None:
 
 async def test_successive_runs_draw_different_random_numbers(warm_box: Box) -> None:
     source = "import random, uuid\ndef f():\n    return [random.random(), str(uuid.uuid4())]\n"
-    drawn = [str(result.value) for result in await warm_box.call_many(source, "f", [{}] * 4)]
+    grant = Grant(randomness=True)
+    drawn = [str((await warm_box.call(source, "f", {}, grant=grant)).value) for _ in range(4)]
     assert len(set(drawn)) == 4
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
 import pytest
 
+from agentforge.boxes.protocol import Limits
 from agentforge.boxes.verdicts import SuiteReport, call_result
 from agentforge.boxes.wire import MalformedFrameError
 
@@ -89,12 +91,35 @@ def test_passed_rows_before_a_bad_ending_are_kept_but_do_not_pass(ending: Any) -
 
 @pytest.mark.parametrize("ending", ["timed_out", "died", "output_too_big", "bad_result", "result_too_big"])
 def test_an_answer_counts_only_when_the_run_finished(ending: Any) -> None:
-    result = call_result(ending, [b'{"status":"returned","value":1}'], 1000, "o", "e", 0.5)
+    result = call_result(ending, [b'{"status":"returned","value":1}'], Limits(result_bytes=1000), (), "o", "e", 0.5)
     assert (result.status, result.value, result.stdout, result.stderr) == (ending, None, "o", "e")
 
 
 def test_names_and_messages_from_the_box_are_capped() -> None:
     answer = json.dumps({"status": "raised", "error": "E" * 10_000, "message": "m" * 100_000}).encode()
-    result = call_result("finished", [answer], 1 << 20, "", "", 0.0)
+    result = call_result("finished", [answer], Limits(), (), "", "", 0.0)
     assert len(result.error) <= 200
     assert len(result.message) <= 4000
+
+
+@pytest.mark.parametrize(
+    ("stated", "files"),
+    [
+        ({"out.txt": "YWJj"}, {"out.txt": b"abc"}),
+        ({}, {}),
+        ({"other.txt": "YWJj"}, None),
+        ({"out.txt": "?"}, None),
+        ({"out.txt": 1}, None),
+        ([], None),
+        ({"out.txt": base64.b64encode(b"x" * 101).decode()}, None),
+    ],
+)
+def test_files_count_only_as_an_honest_runner_sends_them(stated: Any, files: Any) -> None:
+    answer = json.dumps({"status": "returned", "value": 1, "files": stated}).encode()
+    result = call_result("finished", [answer], Limits(file_bytes=100), ("out.txt",), "", "", 0.0)
+    assert (result.status, dict(result.files)) == (("bad_result", {}) if files is None else ("returned", files))
+
+
+def test_files_that_nobody_asked_for_are_no_result() -> None:
+    answer = b'{"status":"returned","value":1,"files":{}}'
+    assert call_result("finished", [answer], Limits(), (), "", "", 0.0).status == "bad_result"

@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from agentforge.boxes.protocol import Box, CallResult, Limits, Toolbox
+from agentforge.boxes.asks import Refused
+from agentforge.boxes.protocol import Box, CallResult, Grant, Limits, Toolbox
 from agentforge.errors import UsageError
+from agentforge.types import JSON, JSONObject
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -210,6 +212,217 @@ class TestToolbox:
         tests = "from tool import f\ndef test_it():\n    assert f(2) == 8\n"
         result = await warm_box.suite(source, tests, toolbox=self.TOOLS)
         assert result.passed, result
+
+
+class TestGrant:
+    """What a run may reach beyond its arguments: nothing, unless it was granted."""
+
+    CLOCK = """
+import datetime, time
+def f():
+    return [time.time(), str(datetime.datetime.now()), str(datetime.date.today())]
+"""
+    CHANCE = """
+import os, random, secrets, uuid
+def f():
+    return [random.random(), random.Random().random(), secrets.token_hex(4), str(uuid.uuid4()), os.urandom(3).hex()]
+"""
+
+    async def test_without_the_clock_it_is_always_the_same_moment(self, warm_box: Box) -> None:
+        told = [(await warm_box.call(self.CLOCK, "f", {})).value for _ in range(2)]
+        assert told == [[1577880000.0, "2020-01-01 12:00:00", "2020-01-01"]] * 2
+
+    async def test_with_the_clock_it_is_now(self, warm_box: Box) -> None:
+        result = await warm_box.call(self.CLOCK, "f", {}, grant=Grant(clock=True))
+        assert isinstance(result.value, list)
+        assert isinstance(result.value[0], float)
+        assert abs(result.value[0] - time.time()) < 60
+
+    @pytest.mark.parametrize(
+        "expression",
+        [
+            "__import__('time').strftime('%Y')",
+            "__import__('time').localtime().tm_year.__str__()",
+            "__import__('time').ctime()[-4:]",
+            "str(__import__('datetime').datetime.utcnow().year)",
+            "str(__import__('datetime').datetime.now(__import__('datetime').timezone.utc).year)",
+            "str(__import__('time').time_ns() // 10**9 // 31556952 + 1970)",
+        ],
+    )
+    async def test_every_clock_tells_the_fixed_year(self, warm_box: Box, expression: str) -> None:
+        result = await warm_box.call(returning(expression), "f", {})
+        assert result.value == "2020", result
+
+    async def test_datetimes_stay_what_they_are(self, warm_box: Box) -> None:
+        source = """
+from datetime import date, datetime, timedelta
+def f():
+    moment = datetime(2024, 2, 28) + timedelta(days=2)
+    return [repr(moment), type(moment) is datetime, str(date.fromisoformat("2024-03-01") - timedelta(1))]
+"""
+        result = await warm_box.call(source, "f", {})
+        assert result.value == ["datetime.datetime(2024, 3, 1, 0, 0)", True, "2024-02-29"]
+
+    async def test_without_randomness_chance_is_always_the_same(self, warm_box: Box) -> None:
+        first, second = await warm_box.call_many(self.CHANCE, "f", [{}] * 2)
+        assert first.ok, first
+        assert first.value == second.value
+        assert isinstance(first.value, list)
+        assert len(set(map(str, first.value))) == 5
+
+    async def test_with_randomness_runs_differ_in_all(self, warm_box: Box) -> None:
+        grant = Grant(randomness=True)
+        one, two = [(await warm_box.call(self.CHANCE, "f", {}, grant=grant)).value for _ in range(2)]
+        assert isinstance(one, list)
+        assert isinstance(two, list)
+        assert not set(map(str, one)) & set(map(str, two))
+
+    async def test_the_order_of_sets_is_fixed_and_differs_with_the_hash_seed(self, warm_box: Box) -> None:
+        source = "def f():\n    return list({str(n) for n in range(50)})\n"
+        same = await warm_box.call_many(source, "f", [{}] * 2)
+        other = await warm_box.call_many(source, "f", [{}], hash_seed=1)
+        assert same[0].value == same[1].value
+        assert other[0].value != same[0].value
+        assert sorted(map(str, other[0].value or ())) == sorted(map(str, same[0].value or ()))
+
+    async def test_files_go_in_and_come_out_by_name(self, warm_box: Box) -> None:
+        source = """
+def f():
+    text = open("in.txt", encoding="utf-8").read()
+    with open("out.txt", "w", encoding="utf-8") as file:
+        file.write(text.upper())
+    return len(text)
+"""
+        grant = Grant(inputs={"in.txt": "grüße".encode()}, outputs=("out.txt", "never.txt"))
+        result = await warm_box.call(source, "f", {}, grant=grant)
+        assert (result.value, dict(result.files)) == (5, {"out.txt": "GRÜSSE".encode()})
+
+    async def test_an_input_cannot_be_written(self, warm_box: Box) -> None:
+        source = "def f():\n    open('in.txt', 'w')\n"
+        result = await warm_box.call(source, "f", {}, grant=Grant(inputs={"in.txt": b"x"}))
+        assert result.error == "PermissionError"
+
+    @pytest.mark.parametrize(
+        ("make", "complaint"),
+        [
+            ("os.symlink('/etc/passwd', 'out')", "cannot be read"),
+            ("os.mkdir('out')", "no plain file"),
+            ("os.mkfifo('out')", "no plain file"),
+            ("open('out', 'w').write('x' * 2000)", "too large"),
+        ],
+    )
+    async def test_an_output_is_a_plain_file_of_bounded_size(self, warm_box: Box, make: str, complaint: str) -> None:
+        limits = Limits(file_bytes=1000)
+        source = f"import os\ndef f():\n    {make}\n    return 1\n"
+        result = await warm_box.call(source, "f", {}, grant=Grant(outputs=("out",)), limits=limits)
+        if "mkfifo" in make and result.error == "PermissionError":
+            return  # the system call is refused already
+        assert result.status == "bad_result", result
+        assert complaint in result.message
+
+    @pytest.mark.parametrize("name", ["", "..", "../x", "a/b", ".hidden", "x" * 101, "a\0b"])
+    async def test_a_file_outside_the_runs_folder_is_the_callers_mistake(self, warm_box: Box, name: str) -> None:
+        with pytest.raises(UsageError, match="cannot be the name"):
+            await warm_box.call(returning("1"), "f", {}, grant=Grant(inputs={name: b""}))
+
+    async def test_what_was_not_granted_cannot_be_asked_for(self, warm_box: Box) -> None:
+        result = await warm_box.call("from toolbox import fetch\ndef f():\n    pass\n", "f", {})
+        assert (result.status, result.error) == ("raised", "ImportError")
+        forged = """
+import os, struct
+def f():
+    frame = b'{"ask":"fetch","with":{}}'
+    os.write(0, struct.pack(">I", len(frame)) + frame)
+    return 1
+"""
+        assert (await warm_box.call(forged, "f", {})).status == "bad_result"
+
+    async def test_the_host_answers_what_was_granted(self, warm_box: Box) -> None:
+        asked: list[Any] = []
+
+        async def weather(stated: JSONObject) -> JSON:
+            asked.append(stated)
+            return {"sun": True}
+
+        source = "from toolbox import weather\ndef f(city):\n    return [weather(city, day=1), weather(city, day=2)]\n"
+        result = await warm_box.call(source, "f", {"city": "Oslo"}, grant=Grant(asks={"weather": weather}))
+        assert result.value == [{"sun": True}] * 2, result
+        assert asked == [{"positional": ["Oslo"], "named": {"day": day}} for day in (1, 2)]
+
+    @pytest.mark.parametrize(
+        ("refusal", "error"),
+        [
+            (Refused("That host is not declared."), "PermissionError"),
+            (Refused("It did not answer.", kind="failed"), "OSError"),
+            (Refused("n is negative", kind="raised", error="ValueError"), "ValueError"),
+            (Refused("boo", kind="raised", error="SystemExit"), "RuntimeError"),
+        ],
+    )
+    async def test_a_refusal_is_raised_where_it_was_asked(self, warm_box: Box, refusal: Refused, error: str) -> None:
+        async def refuse(_: JSONObject) -> JSON:
+            raise refusal
+
+        source = "from toolbox import fetch\ndef f():\n    return fetch('https://example.com/')\n"
+        result = await warm_box.call(source, "f", {}, grant=Grant(asks={"fetch": refuse}))
+        assert (result.error, result.message) == (error, str(refusal))
+
+    async def test_a_mistake_of_the_host_ends_the_run_and_is_raised_here(self, warm_box: Box) -> None:
+        async def broken(_: JSONObject) -> JSON:
+            raise LookupError("a bug")
+
+        source = "from toolbox import fetch\ndef f():\n    return fetch('x')\n"
+        with pytest.raises(LookupError, match="a bug"):
+            await warm_box.call(source, "f", {}, grant=Grant(asks={"fetch": broken}))
+        assert (await warm_box.call(returning("1"), "f", {})).value == 1
+
+    async def test_an_answer_that_never_comes_is_bounded_by_the_runs_clock(self, warm_box: Box) -> None:
+        ended: list[str] = []
+
+        async def slow(_: JSONObject) -> JSON:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                ended.append("cancelled")
+            return None
+
+        source = "from toolbox import fetch\ndef f():\n    return fetch('x')\n"
+        result = await warm_box.call(source, "f", {}, grant=Grant(asks={"fetch": slow}), limits=QUICK)
+        assert (result.status, ended) == ("timed_out", ["cancelled"])
+
+    async def test_threads_take_turns_and_questions_ahead_of_their_turn_are_refused(self, warm_box: Box) -> None:
+        async def echo(stated: JSONObject) -> JSON:
+            await asyncio.sleep(0.01)
+            return stated["positional"]
+
+        threads = """
+from concurrent.futures import ThreadPoolExecutor
+from toolbox import echo
+def f():
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(echo, range(8)))
+"""
+        grant = Grant(asks={"echo": echo})
+        assert (await warm_box.call(threads, "f", {}, grant=grant)).value == [[n] for n in range(8)]
+        pushing = """
+import os, struct
+def f():
+    frame = b'{"ask":"echo","with":{"positional":[]}}'
+    os.write(0, (struct.pack(">I", len(frame)) + frame) * 2)
+    return 1
+"""
+        assert (await warm_box.call(pushing, "f", {}, grant=grant)).status == "bad_result"
+
+    async def test_the_tool_of_a_suite_may_ask_and_its_tests_may_not(self, warm_box: Box) -> None:
+        async def fetch(_: JSONObject) -> JSON:
+            return {"status": 200, "text": "7"}
+
+        tool = "from toolbox import fetch\ndef f():\n    return int(fetch('https://example.com')['text'])\n"
+        tests = "from tool import f\ndef test_it():\n    assert f() == 7\n"
+        grant = Grant(asks={"fetch": fetch})
+        assert (await warm_box.suite(tool, tests, grant=grant)).passed
+        cheating = "import toolbox\n" + tests
+        assert not (await warm_box.suite(tool, cheating, grant=grant)).passed
+        assert not (await warm_box.suite(tool, tests)).passed
 
 
 class TestRecovery:
