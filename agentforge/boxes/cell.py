@@ -10,10 +10,21 @@ import socket
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
+from agentforge.boxes.bounds import WIDTH
 from agentforge.boxes.conversation import Crew
-from agentforge.errors import SandboxError
+from agentforge.errors import SandboxBusy, SandboxError
 
 Kind: TypeAlias = Literal["call", "suite"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellSpec:
+    """What tells cells apart: never one for two users, kinds of work or hash seeds of Python."""
+
+    user: str
+    kind: Kind
+    hash_seed: int = 0
+
 
 READY = b"+"
 """What a process of the box says once it is confined; before that it gets no request."""
@@ -60,8 +71,10 @@ class Hello:
 class Cell:
     """Owns the control socket and the shell. Anything odd on the socket breaks the cell for good."""
 
-    def __init__(self, kind: Kind, control: socket.socket, shell: Shell) -> None:
+    def __init__(self, kind: Kind, control: socket.socket, shell: Shell, *, wait_seconds: float = 60.0) -> None:
         self.kind: Kind = kind
+        self._wait_seconds = wait_seconds
+        self._turns = asyncio.Semaphore(0)
         self._control = control
         self._shell = shell
         self._loop = asyncio.get_running_loop()
@@ -91,17 +104,34 @@ class Cell:
             raise SandboxError(f"The box was not ready within {_START_SECONDS:.0f} seconds.") from None
 
     async def take(self) -> Crew:
-        """A crew whose processes are all confined and wait for their request.
+        """A crew whose processes are all confined and wait for their request. Callers take turns.
 
         Raises:
+            SandboxBusy: those before this one took too long.
             SandboxError: the cell broke, or no worker came in time.
         """
+        await self._take_turn()
         try:
             async with asyncio.timeout(_WORKER_SECONDS):
                 return await self._next()
         except TimeoutError:
+            self._turns.release()
             self._break("no worker became ready in time")
             raise self._failure() from None
+        except BaseException:
+            self._turns.release()
+            raise
+
+    async def _take_turn(self) -> None:
+        """As many at once as there are crews, so that waiting for others is never taken for a dead box."""
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise SandboxBusy(
+                f"Other runs kept this box busy for {self._wait_seconds:.0f} seconds.",
+                fix="Try again, or run fewer at once.",
+            ) from None
 
     async def _next(self) -> Crew:
         while True:
@@ -112,7 +142,7 @@ class Cell:
             try:
                 await self._expect_ready(crew)
             except BaseException:
-                self.release(crew)
+                self._dismiss(crew)
                 raise
             return crew
 
@@ -132,7 +162,11 @@ class Cell:
         self._tell({"start": crew.number, "seconds": seconds})
 
     def release(self, crew: Crew) -> None:
-        """Ends a crew: PID 1 kills, reaps and wipes, then forks the next one."""
+        """Ends a crew that was taken: PID 1 kills, reaps and wipes, then forks the next one."""
+        self._dismiss(crew)
+        self._turns.release()
+
+    def _dismiss(self, crew: Crew) -> None:
         if crew.number in self._out:
             self._out.discard(crew.number)
             crew.close()
@@ -179,6 +213,8 @@ class Cell:
             hello = Hello(*(str(message.get(key, "")) for key in ("tier", "reason", "python", "pytest")))
             if not self._hello.done():
                 self._hello.set_result(hello)
+                for _ in range(WIDTH if hello.tier == "call" else 1):
+                    self._turns.release()
         elif "broken" in message:
             self._break(str(message["broken"]))
         elif "gone" in message and message["clean"] is not True:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, Final, ParamSpec, TypeVar
 
 from agentforge.boxes import bounds, dial, hardening, owners
-from agentforge.boxes.cell import Cell, Hello, Kind
+from agentforge.boxes.cell import Cell, CellSpec, Hello, Kind
 from agentforge.boxes.daemon import Daemon
 from agentforge.boxes.image import ImageInfo
 from agentforge.boxes.protocol import BoxInfo
@@ -32,29 +32,28 @@ _T = TypeVar("_T")
 
 
 class DockerLauncher:
-    """Starts containers of one user from one image. Owns the connections to the daemon."""
+    """Starts containers from one image. Owns the connections to the daemon."""
 
-    def __init__(self, daemon: Daemon, image: ImageInfo, settings: SandboxSettings, user: str) -> None:
+    def __init__(self, daemon: Daemon, image: ImageInfo, settings: SandboxSettings) -> None:
         self._daemon = daemon
         self._image = image
         self._settings = settings
-        self._user = user
 
-    async def start(self, kind: Kind, hash_seed: int = 0) -> tuple[Cell, Hello]:
+    async def start(self, spec: CellSpec) -> tuple[Cell, Hello]:
         """A container that has every flag and said hello.
 
         Raises:
             SandboxUnavailable: a hardening flag is missing, or the daemon is.
             SandboxError: the container did not start; nothing remains of it.
         """
-        container = Container(self._daemon, f"agentforge-{kind}-{secrets.token_hex(6)}")
+        container = Container(self._daemon, f"agentforge-{spec.kind}-{secrets.token_hex(6)}")
         cell: Cell | None = None
         try:
             with dial.Doorbell() as doorbell:
-                await container.start(self._request(kind, hash_seed, doorbell), self._image.digest)
+                await container.start(self._request(spec, doorbell), self._image.digest)
                 connection, pid = await doorbell.answer(_DIAL_SECONDS)
             await container.prove(hardening.flags(self._settings, self._image.digest), pid, connection.close)
-            cell = Cell(kind, connection, container)
+            cell = Cell(spec.kind, connection, container, wait_seconds=self._settings.wait_seconds)
             return cell, await cell.hello()
         except BaseException:
             await _unstoppable(cell.close() if cell else container.remove())
@@ -68,15 +67,15 @@ class DockerLauncher:
         """Hangs up on the daemon."""
         self._daemon.close()
 
-    def _request(self, kind: Kind, hash_seed: int, doorbell: dial.Doorbell) -> dict[str, Any]:
+    def _request(self, spec: CellSpec, doorbell: dial.Doorbell) -> dict[str, Any]:
         address = f"{hardening.CONTROL_FOLDER}/{dial.SOCKET}"
         return {
-            "command": _command(address, kind, self._settings),
-            "environment": {"PYTHONHASHSEED": str(hash_seed)},
+            "command": _command(address, spec.kind, self._settings),
+            "environment": {"PYTHONHASHSEED": str(spec.hash_seed)},
             "labels": {
                 OWNER_LABEL: owners.Owner.this_process().label(),
-                USER_LABEL: self._user,
-                KIND_LABEL: kind,
+                USER_LABEL: spec.user,
+                KIND_LABEL: spec.kind,
             },
             **hardening.request(self._settings, doorbell.folder),
         }

@@ -9,8 +9,9 @@ from typing import Literal, TypeAlias
 
 from agentforge.boxes import bubblewrap, dial, docker, image
 from agentforge.boxes.daemon import Daemon
+from agentforge.boxes.pool import Launcher, Pool
 from agentforge.boxes.protocol import Box
-from agentforge.boxes.warm import Launcher, WarmBox
+from agentforge.boxes.warm import WarmBox
 from agentforge.errors import SandboxError, SandboxUnavailable
 from agentforge.settings import SandboxSettings
 
@@ -45,14 +46,19 @@ async def open_box(settings: SandboxSettings, *, user: str, on_notice: Notice = 
         SandboxUnavailable: no launcher works here, or the one that was asked for does not.
         ImageError: Docker answers, but the image was not built yet or is not ours.
     """
-    launcher = await _choose(settings, user, on_notice)
-    box = await WarmBox.open(launcher, settings)
+    pool = await open_pool(settings, on_notice=on_notice)
+    box = await WarmBox.open(pool, settings, user, owner=True)
     for note in box.info.notes:
         on_notice(note)
     return box
 
 
-async def _choose(settings: SandboxSettings, user: str, on_notice: Notice) -> Launcher:
+async def open_pool(settings: SandboxSettings, *, on_notice: Notice = _silent) -> Pool:
+    """A pool for the boxes of many users (``WarmBox.open``). Close it. Raises as :func:`open_box`."""
+    return Pool(await _choose(settings, on_notice), settings)
+
+
+async def _choose(settings: SandboxSettings, on_notice: Notice) -> Launcher:
     if settings.launcher == "bubblewrap":
         return await asyncio.to_thread(bubblewrap.prepare, settings)
     try:
@@ -66,7 +72,7 @@ async def _choose(settings: SandboxSettings, user: str, on_notice: Notice) -> La
     except BaseException:
         daemon.close()
         raise
-    return docker.DockerLauncher(daemon, found, settings, user)
+    return docker.DockerLauncher(daemon, found, settings)
 
 
 async def _instead_of_docker(settings: SandboxSettings, why: SandboxError, on_notice: Notice) -> Launcher:

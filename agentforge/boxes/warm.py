@@ -1,20 +1,20 @@
-"""The warm box: implements :class:`~agentforge.boxes.protocol.Box` over any launcher."""
+"""The warm box: implements :class:`~agentforge.boxes.protocol.Box` over the cells of a pool."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Protocol, Self, TypeAlias
+from typing import Self
 
 from agentforge.boxes import requests, verdicts
 from agentforge.boxes.asks import Asks
 from agentforge.boxes.bounds import WIDTH
-from agentforge.boxes.cell import Cell, Hello, Kind
+from agentforge.boxes.cell import CellSpec
 from agentforge.boxes.conversation import Conversation, Ending, FrameHandler
 from agentforge.boxes.files import room_for
+from agentforge.boxes.pool import Pool
 from agentforge.boxes.protocol import (
     NO_TOOLBOX,
     NOTHING,
@@ -35,52 +35,27 @@ _FRAME_SLACK = 32 << 10
 _SUITE_FRAME_BYTES = 64 << 10
 
 
-_Key: TypeAlias = tuple[Kind, int]
-"""What tells the cells of a box apart: the kind of work and the hash seed."""
-
-
-class Launcher(Protocol):
-    """Starts cells of one kind of isolation."""
-
-    async def start(self, kind: Kind, hash_seed: int = 0) -> tuple[Cell, Hello]:
-        """A cell that said hello; ``hash_seed`` is that of its Python.
-
-        Raises:
-            SandboxError: it could not be started or a hardening flag is missing; nothing remains.
-        """
-        ...
-
-    def info(self, hello: Hello) -> BoxInfo:
-        """Which isolation a cell that said this gives."""
-        ...
-
-    def close(self) -> None:
-        """Lets go of what the launcher holds; harmless when repeated."""
-        ...
-
-
 class WarmBox:
-    """Owns its launcher and a cell for calls; from their first use on, also cells for suites and for calls
-    with another hash seed. A cell that broke is replaced at the next use. Bound to the event loop that opened it.
-    """
+    """The box of one user: a view of the pool's cells. Where it owns the pool, closing it closes the pool."""
 
-    def __init__(self, launcher: Launcher, settings: SandboxSettings, info: BoxInfo, calls: Cell) -> None:
-        self._launcher = launcher
+    def __init__(self, pool: Pool, settings: SandboxSettings, user: str, info: BoxInfo, *, owner: bool = False) -> None:
+        self._pool = pool
         self._settings = settings
+        self._user = user
         self._info = info
-        self._cells: dict[_Key, Cell] = {("call", 0): calls}
-        self._starting: defaultdict[_Key, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._owner = owner
         self._closed = False
 
     @classmethod
-    async def open(cls, launcher: Launcher, settings: SandboxSettings) -> Self:
-        """Starts the first cell (raises as :meth:`Launcher.start`; the launcher is closed then)."""
+    async def open(cls, pool: Pool, settings: SandboxSettings, user: str, *, owner: bool = False) -> Self:
+        """Starts the cell for calls, to find out which isolation it gives (raises as :meth:`Pool.lease`)."""
         try:
-            cell, hello = await launcher.start("call")
+            info = await pool.info(CellSpec(user, "call"))
         except BaseException:
-            launcher.close()
+            if owner:
+                await pool.close()
             raise
-        return cls(launcher, settings, launcher.info(hello), cell)
+        return cls(pool, settings, user, info, owner=owner)
 
     @property
     def info(self) -> BoxInfo:
@@ -146,26 +121,15 @@ class WarmBox:
         report = verdicts.SuiteReport(bounds.result_bytes)
         frames = requests.suite(source, tests, toolbox, grant)
         talk, ending, seconds = await self._converse(
-            ("suite", 0), frames, report.take, bounds, _SUITE_FRAME_BYTES, grant.asks
+            CellSpec(self._user, "suite"), frames, report.take, bounds, _SUITE_FRAME_BYTES, grant.asks
         )
         return report.result(ending, talk.stdout, talk.stderr, seconds)
 
     async def close(self) -> None:
-        """Stops and removes the box; harmless when repeated."""
+        """Lets go of the pool, and removes all its cells where this box owns it; harmless when repeated."""
         self._closed = True
-        removing = asyncio.ensure_future(self._close_cells())
-        try:
-            await asyncio.shield(removing)
-        except asyncio.CancelledError:
-            await asyncio.wait({removing})
-            raise
-
-    async def _close_cells(self) -> None:
-        results = await asyncio.gather(*(cell.close() for cell in self._cells.values()), return_exceptions=True)
-        self._launcher.close()
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        if self._owner:
+            await self._pool.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -177,7 +141,7 @@ class WarmBox:
 
     def _call_limits(self) -> Limits:
         own = self._settings
-        return Limits(own.call_seconds, own.result_bytes, own.output_bytes)
+        return Limits(own.call_seconds, own.result_bytes, own.output_bytes, own.file_bytes)
 
     async def _call(
         self, what: JSONObject, toolbox: Toolbox, limits: Limits | None, grant: Grant, hash_seed: int = 0
@@ -191,43 +155,33 @@ class WarmBox:
             return True
 
         room = bounds.result_bytes + _FRAME_SLACK + room_for(grant.outputs, bounds)
-        key: _Key = ("call", hash_seed)
-        talk, ending, seconds = await self._converse(key, [frame], take, bounds, room, grant.asks)
+        spec = CellSpec(self._user, "call", hash_seed)
+        talk, ending, seconds = await self._converse(spec, [frame], take, bounds, room, grant.asks)
         if ending == "finished" and talk.overflowed:
             ending = "output_too_big"
         return verdicts.call_result(ending, answers, bounds, grant.outputs, talk.stdout, talk.stderr, seconds)
 
     async def _converse(
         self,
-        key: _Key,
+        spec: CellSpec,
         frames: Sequence[bytes],
         take: FrameHandler,
         limits: Limits,
         frame_bytes: int,
         asks: Asks,
     ) -> tuple[Conversation, Ending, float]:
-        cell = await self._cell(key)
-        crew = await cell.take()
-        try:
-            began = time.monotonic()
-            cell.begin(crew, limits.seconds)
-            talk = Conversation(crew, frame_bytes=frame_bytes, output_bytes=limits.output_bytes, asks=asks)
-            ending = await talk.hold(frames, take, limits.seconds)
-            return talk, ending, time.monotonic() - began
-        finally:
-            cell.release(crew)
-
-    async def _cell(self, key: _Key) -> Cell:
-        async with self._starting[key]:
-            if self._closed:
-                raise SandboxError("The box is closed.")
-            cell = self._cells.get(key)
-            if cell is None or cell.broken:
-                if cell is not None:
-                    await cell.close()
-                cell, _ = await self._launcher.start(*key)
-                self._cells[key] = cell
-            return cell
+        if self._closed:
+            raise SandboxError("The box is closed.")
+        async with self._pool.lease(spec) as cell:
+            crew = await cell.take()
+            try:
+                began = time.monotonic()
+                cell.begin(crew, limits.seconds)
+                talk = Conversation(crew, frame_bytes=frame_bytes, output_bytes=limits.output_bytes, asks=asks)
+                ending = await talk.hold(frames, take, limits.seconds)
+                return talk, ending, time.monotonic() - began
+            finally:
+                cell.release(crew)
 
 
 def _call(source: str, entry: str, args: JSONObject) -> JSONObject:
