@@ -113,7 +113,9 @@ async def test_other_codings_and_several_are_refused(coding: str) -> None:
     assert "nobody asked for" in message
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"x" * 1000)[:-9], b"\x1f\x8b"])
+@pytest.mark.parametrize(
+    "body", [b"no gzip", gzip.compress(b"x" * 1000)[:-9], b"\x1f\x8b"], ids=["none", "cut off", "begun"]
+)
 async def test_a_packed_answer_that_is_damaged_fails(body: bytes) -> None:
     with Site(reply(body, headers=[("Content-Encoding", "gzip")])) as site:
         assert "cannot be unpacked" in await refused(at(site), kind="failed", url=at(site))
