@@ -19,7 +19,11 @@ _PATTERNS = tuple(
     for kind, pattern in (
         # kind, pattern; where it has named groups, only what stands in one of them is replaced. Prefixes
         # are the ones that the issuers document for secret scanning.
-        ("private-key", r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,20000}?(?:-----END [A-Z ]{0,30}KEY-----|\Z)"),
+        (
+            "private-key",
+            r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----"
+            r"[\s\S]{0,20000}?(?:-----END [A-Z ]{0,30}KEY-----|(?=-----BEGIN )|\Z)",
+        ),
         ("api-key", r"\b(?:sk|rk|pk)[-_](?:ant-|live_|test_|proj-|or-)?[A-Za-z0-9_-]{16,}"),
         ("token", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})"),
         ("token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),

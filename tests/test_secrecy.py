@@ -110,6 +110,19 @@ def test_no_text_without_letters_of_a_secret_makes_it_fail(text: str) -> None:
     assert isinstance(redact(text), str)
 
 
+def test_the_beginning_of_a_key_ends_the_one_before() -> None:
+    begin = "-----BEGIN PRIVATE KEY-----"
+    assert redact(f"{begin}\nMIIcut{begin}\nMIIEow\n-----END PRIVATE KEY----- after") == (
+        "[redacted:private-key][redacted:private-key] after"
+    )
+
+
+@pytest.mark.timeout(20)
+def test_a_large_text_of_beginnings_takes_no_time() -> None:
+    """Half a minute, when each of them was looked for an end in the 20,000 characters behind it."""
+    redact("-----BEGIN PRIVATE KEY-----" * 38_000 + "x")
+
+
 def test_a_large_text_takes_no_time() -> None:
     redact("sk-" * 50_000 + "-----BEGIN PRIVATE KEY-----" * 200 + "http://a:" * 10_000)
     redact("pass:'" * 20_000 + 'secret="' * 20_000 + "a://b:" + "c@" * 50_000)

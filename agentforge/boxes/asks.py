@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from agentforge.boxes import wire
 from agentforge.types import JSON, JSONObject
@@ -35,11 +35,10 @@ class Refused(Exception):  # noqa: N818 - says what happened, as our errors do
     tool ``raised`` it. It may hold no secret.
     """
 
-    def __init__(
-        self, message: str, *, kind: Literal["refused", "failed", "raised"] = "refused", error: str = ""
-    ) -> None:
+    def __init__(self, message: str, kind: Literal["refused", "failed", "raised"] = "refused", error: str = "") -> None:
         super().__init__(message)
-        self.kind = kind
+        self.message = message
+        self.kind: Literal["refused", "failed", "raised"] = kind
         self.error = error
 
 
@@ -50,6 +49,18 @@ Asks: TypeAlias = Mapping[str, Ask]
 """Name → who answers. ``fetch`` is the network; any other name is a tool."""
 
 NO_ASKS: Asks = MappingProxyType({})
+
+
+class Fetcher(Protocol):
+    """Whoever answers the fetches of one run: from the network, or from recordings."""
+
+    async def fetch(self, request: JSONObject) -> JSONObject:
+        """The answer to one request; its form stands in :mod:`agentforge.boxes.network.fetches`.
+
+        Raises:
+            Refused: it is not granted, or cannot be answered.
+        """
+        ...
 
 
 class Desk:
