@@ -136,20 +136,23 @@ class Forge:
             async for event in events:
                 yield event
 
-    async def call(self, name: str, args: JSONObject) -> CallResult:
+    async def call(self, name: str, args: JSONObject, *, files: Mapping[str, bytes] | None = None) -> CallResult:
         """Runs a live tool in the box, without a model; what the tool did is in the result.
 
+        ``files`` are those that it declared to read, by name; those that it wrote are in the result.
+
         Raises:
+            UsageError: ``files`` are not those that it declared.
             ToolNotFound: no live tool of that name.
             SandboxError: the box failed.
         """
-        from agentforge.boxes.protocol import Grant
+        from agentforge.boxes.reach import granted
 
         opened = self._opened()
         tool, toolbox = await asyncio.to_thread(_with_dependencies, opened.layers, name)
-        limits, grant = self._limits(self.settings.sandbox.call_seconds), Grant.of(tool.manifest.capabilities)
-        box = await self._box()
-        return await box.call(tool.source, tool.name, args, toolbox=toolbox, limits=limits, grant=grant)
+        limits, box = self._limits(self.settings.sandbox.call_seconds), await self._box()
+        async with granted(tool.manifest.capabilities, self.settings.secrets, files or {}) as grant:
+            return await box.call(tool.source, tool.name, args, toolbox=toolbox, limits=limits, grant=grant)
 
     def tools(self, state: State | None = State.LIVE) -> list[Tool]:
         """The tools in ``state``, all layers for live ones, by name; None for those of every state."""
@@ -250,7 +253,8 @@ class Forge:
         """The bounds of one run in the box."""
         from agentforge.boxes.protocol import Limits
 
-        return Limits(seconds, self.settings.sandbox.result_bytes, self.settings.sandbox.output_bytes)
+        own = self.settings.sandbox
+        return Limits(seconds, own.result_bytes, own.output_bytes, own.file_bytes)
 
     async def _launch(self) -> Box:
         if self._open_box is not None:
@@ -336,8 +340,9 @@ class _Open:
 
 
 def _secrets(settings: Settings) -> frozenset[str]:
-    """Every key in the settings: none may be stored, committed or shown to a model."""
-    return frozenset(each.key.get_secret_value() for each in settings.endpoints.values() if each.key)
+    """Every key and secret in the settings: none may be stored, committed or shown to a model."""
+    keys = (each.key.get_secret_value() for each in settings.endpoints.values() if each.key)
+    return frozenset([*keys, *(each.value.get_secret_value() for each in settings.secrets.values())])
 
 
 def _client(settings: Settings) -> ModelClient:

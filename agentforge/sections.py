@@ -88,6 +88,13 @@ class SandboxSettings(Section):
     wait_seconds: float = Field(default=60, gt=0, description="How long a run waits for its turn before it is refused.")
 
 
+class SecretSettings(Section):
+    """A value that tools may send to one host and never see."""
+
+    value: SecretStr = Field(description="8 to 4096 visible ASCII characters; better in the environment.")
+    host: str = Field(description="The one host it may be sent to, such as api.example.com.")
+
+
 class ForgeSettings(Section):
     """How much a forging may spend."""
 

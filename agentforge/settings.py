@@ -33,6 +33,7 @@ from agentforge.sections import (
     ForgeSettings,
     ModelSettings,
     SandboxSettings,
+    SecretSettings,
     Section,
     WebSettings,
 )
@@ -61,6 +62,9 @@ class Settings(Section):
     endpoints: dict[str, Endpoint] = Field(default_factory=lambda: {}, description="Name → endpoint, see below.")
     roles: dict[Role, str] = Field(
         default_factory=lambda: {}, description="Role (plan, generate, test, judge, reflect) → endpoint."
+    )
+    secrets: dict[str, SecretSettings] = Field(
+        default_factory=lambda: {}, description="Name → secret of a tool's, see below."
     )
     model: ModelSettings = Field(default_factory=ModelSettings)
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings)

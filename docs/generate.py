@@ -78,10 +78,8 @@ def settings() -> str:
     for name, field in rest:
         if section := _section(field):
             parts.append(f"\n## {name}\n\n{_docstring(section)}" + _table(f"{name}.", section.model_fields))
-    parts.append(
-        f"\n## endpoints.NAME\n\n{_docstring(module.Endpoint)}"
-        + _table("endpoints.NAME.", module.Endpoint.model_fields)
-    )
+    for named, section in (("endpoints.NAME", module.Endpoint), ("secrets.NAME", module.SecretSettings)):
+        parts.append(f"\n## {named}\n\n{_docstring(section)}" + _table(f"{named}.", section.model_fields))
     return "".join(parts)
 
 

@@ -18,7 +18,8 @@ from agentforge.agent import toolbox
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, RUN_PYTHON, SEARCH_TOOLS
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import ROLE, Turn
-from agentforge.boxes.protocol import SCRIPT, CallResult, Grant, Limits
+from agentforge.boxes.protocol import SCRIPT, CallResult, Limits
+from agentforge.boxes.reach import granted
 from agentforge.errors import ForgeFailed, ToolInvalid, ToolNotFound
 from agentforge.forge.grounding import check_examples
 from agentforge.forge.pipeline import ForgeResult
@@ -87,8 +88,8 @@ async def call_tool(turn: Turn, entry: Entry, args: JSONObject, call_id: str = "
         text = refusal(entry.name + entry.signature.text, problems)
         return await _returned(turn, entry.name, version, args, CallResult("raised"), call_id, refused=text)
     box = await turn.parts.box()
-    grant = Grant.of(entry.tool.manifest.capabilities)
-    result = await box.call(entry.tool.source, entry.name, args, toolbox=needed, limits=limits(turn), grant=grant)
+    async with granted(entry.tool.manifest.capabilities, turn.parts.settings.secrets) as grant:
+        result = await box.call(entry.tool.source, entry.name, args, toolbox=needed, limits=limits(turn), grant=grant)
     turn.tools_used.append(entry.name)
     if entry.tool.unconfirmed:
         turn.emit("notice", {"message": f"The tool {entry.name} is unconfirmed: no example was held back to prove it."})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from agentforge.boxes.protocol import Grant, Limits
 from agentforge.errors import UsageError
@@ -13,9 +13,33 @@ from agentforge.types import JSON
 MOST_FILES = 20
 """Inputs and outputs of one run, together."""
 
+_READS, _WRITES = "read ", "write "
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ENVELOPE = 128
 """Bytes that a file's name, quotes and padding take beside its content, at the most."""
+
+
+def files_of(declared: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names that a tool reads and names that it writes: ``read NAME`` (or only ``NAME``) and ``write NAME``."""
+    entries = list(declared)
+    writes = tuple(entry.removeprefix(_WRITES) for entry in entries if entry.startswith(_WRITES))
+    return tuple(entry.removeprefix(_READS) for entry in entries if not entry.startswith(_WRITES)), writes
+
+
+def file_problems(declared: Iterable[str]) -> list[str]:
+    """Everything that is wrong with the files that a tool declares."""
+    reads, writes = files_of(declared)
+    names = [*reads, *writes]
+    problems = [
+        f"the file {name[:80]!r} cannot be granted: use letters, digits, '.', '_' and '-', without a folder"
+        for name in names
+        if not _NAME.fullmatch(name)
+    ]
+    if len(names) > MOST_FILES:
+        problems.append(f"{len(names)} files are declared; at most {MOST_FILES} can be granted")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        problems.append(f"the file {twice[0]} is declared twice")
+    return problems
 
 
 def encode_inputs(grant: Grant, limits: Limits) -> dict[str, JSON]:

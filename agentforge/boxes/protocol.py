@@ -14,7 +14,7 @@ from types import MappingProxyType, TracebackType
 from typing import Literal, Protocol, Self, TypeAlias
 
 from agentforge.boxes.asks import Asks
-from agentforge.types import JSON, Capabilities, JSONObject
+from agentforge.types import JSON, JSONObject
 
 CallStatus: TypeAlias = Literal[
     "returned",  # value holds the result
@@ -62,11 +62,6 @@ class Grant:
     inputs: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
     outputs: tuple[str, ...] = ()
     asks: Asks = field(default_factory=lambda: MappingProxyType({}))
-
-    @classmethod
-    def of(cls, capabilities: Capabilities) -> Self:
-        """What a tool's capabilities give without anybody's help: the clock and chance."""
-        return cls(clock=capabilities.clock, randomness=capabilities.randomness)
 
 
 NOTHING = Grant()

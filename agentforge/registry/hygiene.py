@@ -89,6 +89,10 @@ _DECORATORS = _words(
 _ALLOWED_HERE = "only imports, constants, the function, private helpers (_name) and TypedDicts may stand there"
 
 
+FETCH = "fetch"
+"""What the toolbox offers beside tools: the network, for those that declare hosts."""
+
+
 def toolbox_imports(source: ast.Module) -> tuple[str, ...]:
     """The tools that a syntax tree imports with ``from toolbox import …``, in order, each once."""
     names = (
@@ -96,6 +100,7 @@ def toolbox_imports(source: ast.Module) -> tuple[str, ...]:
         for node in ast.walk(source)
         if isinstance(node, ast.ImportFrom) and node.module == "toolbox" and not node.level
         for alias in node.names
+        if alias.name != FETCH
     )
     return tuple(dict.fromkeys(names))
 
@@ -107,7 +112,11 @@ def import_problems(
     problems: list[str] = []
     for root, part, line in _imports(module):
         if root == "toolbox":
-            problems.extend(_toolbox_problem(part, name, line, known_tools))
+            problems.extend(
+                _capability_problem("toolbox.fetch", "hosts", line, capabilities)
+                if part == FETCH
+                else _toolbox_problem(part, name, line, known_tools)
+            )
         elif root not in sys.stdlib_module_names and not _installed(root, capabilities):
             problems.append(f"line {line}: {root or '.'} is not in the standard library; write the code without it")
         elif root in _NEEDS and part not in _PURE.get(root, ()):

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from agentforge.boxes.files import file_problems
+from agentforge.boxes.network.grants import problems_of
 from agentforge.errors import ToolInvalid
 from agentforge.registry.contract import (
     Signature,
@@ -168,6 +170,7 @@ def validate(tool: Tool, *, known_tools: Collection[str] = ()) -> list[str]:
     capabilities = tool.manifest.capabilities
     problems = check_source(tool.source, tool.name, known_tools=known_tools, capabilities=capabilities)
     problems = problems or name_problems(tool.name)
+    problems += problems_of(capabilities) + file_problems(capabilities.files)
     problems += check_tests(tool.tests, tool.name)
     try:
         signature = tool.signature

@@ -1,8 +1,11 @@
 """What may stand in a tool's file, and what its imports reach."""
 
+import ast
+
 import pytest
 
 from agentforge.registry.contract import check_source
+from agentforge.registry.hygiene import toolbox_imports
 from agentforge.types import Capabilities
 
 FUNCTION = 'def f(a: int) -> int:\n    """Do it."""\n    return a\n'
@@ -134,3 +137,11 @@ def test_a_package_needs_to_be_granted():
 def test_the_toolbox_is_imported_by_name(head, says):
     found = problems(head, known_tools=["other"])
     assert (says is None and found == []) or any(says in problem for problem in found)
+
+
+def test_the_network_is_for_those_that_declare_hosts() -> None:
+    head = "from toolbox import fetch"
+    told = problems(head, "return fetch('https://api.example.com/')['status']")
+    assert "toolbox.fetch needs the capability 'hosts'" in told[0]
+    assert problems(head, "return fetch('https://api.example.com/')['status']", hosts=("api.example.com",)) == []
+    assert toolbox_imports(ast.parse(head)) == ()
