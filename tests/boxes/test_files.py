@@ -46,5 +46,5 @@ def test_what_went_in_could_come_out(files: dict[str, bytes]) -> None:
 
 @given(st.recursive(st.none() | st.booleans() | st.text(max_size=5), lambda inner: st.dictionaries(st.text(), inner)))
 def test_no_answer_makes_the_reader_fail(stated: object) -> None:
-    files = decode_outputs(stated, ("a",), Limits())  # type: ignore[arg-type]  # hostile
+    files = decode_outputs(stated, ("a",), Limits())  # type: ignore[arg-type]  # hostile on purpose
     assert files is None or set(files) <= {"a"}
