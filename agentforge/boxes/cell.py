@@ -36,6 +36,13 @@ class Shell(Protocol):
         """What is known about why it ended, or ``""``."""
         ...
 
+    def processes(self) -> int | None:
+        """How many processes stand in it, as the host's kernel counts them; None where that cannot be known.
+
+        Blocks for some milliseconds.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Hello:
@@ -137,6 +144,10 @@ class Cell:
             self._out.discard(crew.number)
             crew.close()
             self._tell({"done": crew.number})
+
+    async def processes(self) -> int | None:
+        """How many processes stand in it on the host, or None where that cannot be known."""
+        return await asyncio.to_thread(self._shell.processes)
 
     async def close(self) -> None:
         """Hangs up, which ends the box, and removes it; harmless when repeated."""

@@ -116,6 +116,11 @@ class WarmBox:
         )
         return report.result(ending, talk.stdout, talk.stderr, seconds)
 
+    async def processes(self) -> int | None:
+        """How many processes the box has on the host, or None where that cannot be known."""
+        counts = [await cell.processes() for cell in self._cells.values()]
+        return sum(count or 0 for count in counts) if None not in counts else None
+
     async def close(self) -> None:
         """Stops and removes the box; harmless when repeated."""
         self._closed = True
