@@ -186,6 +186,8 @@ class Cell:
         message: dict[str, Any] = json.loads(data)
         if "ready" in message:
             self._enlist(message, descriptors)
+        elif descriptors:
+            raise ValueError("descriptors with a message that is about no crew")
         elif "hello" in message:
             hello = Hello(*(str(message.get(key, "")) for key in ("tier", "reason", "python", "pytest")))
             if not self._hello.done():
@@ -198,7 +200,10 @@ class Cell:
     def _enlist(self, message: dict[str, Any], descriptors: list[int]) -> None:
         if len(descriptors) != _LINES[self.kind] + 2:
             raise ValueError(f"{len(descriptors)} descriptors with a crew")
-        crew = Crew.of(int(cast("int", message["ready"])), descriptors)
+        number = int(cast("int", message["ready"]))
+        if number in self._out:
+            raise ValueError(f"crew {number} twice")
+        crew = Crew.of(number, descriptors)
         self._out.add(crew.number)
         self._ready.put_nowait(crew)
 
