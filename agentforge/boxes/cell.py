@@ -47,6 +47,13 @@ class Shell(Protocol):
         """What is known about why it ended, or ``""``."""
         ...
 
+    def processes(self) -> int | None:
+        """How many processes stand in it, as the host's kernel counts them; None where that cannot be known.
+
+        Blocks for some milliseconds.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Hello:
@@ -172,6 +179,10 @@ class Cell:
             crew.close()
             self._tell({"done": crew.number})
 
+    async def processes(self) -> int | None:
+        """How many processes stand in it on the host, or None where that cannot be known."""
+        return await asyncio.to_thread(self._shell.processes)
+
     async def close(self) -> None:
         """Hangs up, which ends the box, and removes it; harmless when repeated."""
         if not self._closed:
@@ -209,6 +220,8 @@ class Cell:
         message: dict[str, Any] = json.loads(data)
         if "ready" in message:
             self._enlist(message, descriptors)
+        elif descriptors:
+            raise ValueError("descriptors with a message that is about no crew")
         elif "hello" in message:
             hello = Hello(*(str(message.get(key, "")) for key in ("tier", "reason", "python", "pytest")))
             if not self._hello.done():
@@ -223,7 +236,10 @@ class Cell:
     def _enlist(self, message: dict[str, Any], descriptors: list[int]) -> None:
         if len(descriptors) != _LINES[self.kind] + 2:
             raise ValueError(f"{len(descriptors)} descriptors with a crew")
-        crew = Crew.of(int(cast("int", message["ready"])), descriptors)
+        number = int(cast("int", message["ready"]))
+        if number in self._out:
+            raise ValueError(f"crew {number} twice")
+        crew = Crew.of(number, descriptors)
         self._out.add(crew.number)
         self._ready.put_nowait(crew)
 

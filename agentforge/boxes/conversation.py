@@ -34,11 +34,15 @@ class Crew:
 
     @classmethod
     def of(cls, number: int, descriptors: Sequence[int]) -> Crew:
-        """Takes the descriptors that the box passed: its lines, then stdout and stderr."""
+        """Takes the descriptors that the box passed: its lines, then stdout and stderr.
+
+        Raises:
+            ValueError: a line is no socket; the descriptors stay the caller's.
+        """
         for descriptor in descriptors:
             os.set_blocking(descriptor, False)
         *lines, out, err = descriptors
-        return cls(number, tuple(socket.socket(fileno=line) for line in lines), out, err)
+        return cls(number, _sockets(lines), out, err)
 
     def close(self) -> None:
         """Closes the descriptors; call it once."""
@@ -46,6 +50,18 @@ class Crew:
             line.close()
         os.close(self.out)
         os.close(self.err)
+
+
+def _sockets(descriptors: Sequence[int]) -> tuple[socket.socket, ...]:
+    made: list[socket.socket] = []
+    try:
+        for descriptor in descriptors:
+            made.append(socket.socket(fileno=descriptor))  # noqa: PERF401 - what was made before a failure must be undone
+    except OSError:
+        for one in made:
+            one.detach()
+        raise ValueError("a line that is no socket") from None
+    return tuple(made)
 
 
 class Conversation:

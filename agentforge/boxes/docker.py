@@ -17,6 +17,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from agentforge.boxes import bounds, dial, hardening, owners
 from agentforge.boxes.cell import Cell, CellSpec, Hello, Kind
 from agentforge.boxes.daemon import Daemon
+from agentforge.boxes.descendants import descendants
 from agentforge.boxes.image import ImageInfo
 from agentforge.boxes.protocol import BoxInfo
 from agentforge.errors import SandboxError, SandboxUnavailable
@@ -91,7 +92,7 @@ class Container:
     def __init__(self, daemon: Daemon, name: str) -> None:
         self._daemon = daemon
         self.name = name
-        self._removed = False
+        self._pid = 0
 
     async def start(self, request: dict[str, Any], image: str) -> None:
         """Creates and starts it (raises SandboxError)."""
@@ -108,6 +109,7 @@ class Container:
         try:
             found = await _in_thread(self._daemon.container, self.name)
             _insist(found, flags, pid)
+            self._pid = pid
         except BaseException:
             hang_up()
             raise
@@ -119,6 +121,10 @@ class Container:
     def obituary(self) -> str:
         """Nothing is known: the container removes itself when it ends."""
         return ""
+
+    def processes(self) -> int | None:
+        """How many processes stand in it; None before it was proved. Blocks."""
+        return descendants(self._pid) if self._pid else None
 
 
 def _insist(found: dict[str, Any], flags: tuple[hardening.Flag, ...], pid: int) -> None:

@@ -111,6 +111,12 @@ class Pool:
         finally:
             self._leave(place)
 
+    async def processes(self, user: str) -> int | None:
+        """How many processes a user's cells have on the host, or None where that cannot be known."""
+        cells = [place.cell for place in self._places.values() if place.spec.user == user]
+        counts = [await cell.processes() for cell in cells if cell is not None]
+        return sum(count or 0 for count in counts) if None not in counts else None
+
     async def close(self) -> None:
         """Removes every cell, also those that are starting; harmless when repeated."""
         self._closed = True

@@ -192,6 +192,10 @@ class Box(Protocol):
         """
         ...
 
+    async def processes(self) -> int | None:
+        """How many processes the box has on the host, idle ones included; None where that cannot be known."""
+        ...
+
     async def close(self) -> None:
         """Stops and removes the box; harmless when repeated."""
         ...

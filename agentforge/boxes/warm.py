@@ -125,6 +125,10 @@ class WarmBox:
         )
         return report.result(ending, talk.stdout, talk.stderr, seconds)
 
+    async def processes(self) -> int | None:
+        """How many processes the box has on the host, or None where that cannot be known."""
+        return await self._pool.processes(self._user)
+
     async def close(self) -> None:
         """Lets go of the pool, and removes all its cells where this box owns it; harmless when repeated."""
         self._closed = True

@@ -128,6 +128,10 @@ class FakeBox:
         del limits
         return self._do(Run("suite", source, tests=tests, toolbox=toolbox, grant=grant), self._suites)
 
+    async def processes(self) -> int | None:
+        """Cannot be known: there are none."""
+        return None
+
     async def close(self) -> None:
         """Remembers that it was closed."""
         self.closed = True

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from agentforge.boxes.protocol import Box, CallResult, Grant, Limits
+from agentforge.boxes.attacks import GOT_IT, AttackRow, run_attack
+from agentforge.boxes.batteries import Attack, read_attacks, read_cheats
+from agentforge.boxes.cheats import honest_passes, run_cheats
+from agentforge.boxes.protocol import Box, Grant, Limits
+from agentforge.boxes.remains import Calm
 from agentforge.types import JSON
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
 HERE = Path(__file__).parent
-ATTACKS: dict[str, Any] = json.loads((HERE / "attacks.json").read_text("utf-8"))
-CHEATS: dict[str, Any] = json.loads((HERE / "cheats.json").read_text("utf-8"))
+ATTACKS = read_attacks(HERE / "attacks.json")
+CHEATS = read_cheats(HERE / "cheats.json")
 LIMITS = Limits(seconds=2.0)
 
 ENDINGS = {
@@ -32,56 +35,26 @@ ENDINGS = {
 }
 """What the host must say of attacks that cannot simply return."""
 
-CANARY = "CANARY-7f3a"
 
-LOOK_AROUND = """
-import os, random, time
-
-def look(wait):
-    time.sleep(wait)
-    return {
-        "files": sorted(os.path.join(root, name) for root, _, names in os.walk("/tmp") for name in names),
-        "folders": sorted(os.listdir("/tmp")),
-        "shared": {d: os.listdir(d) for d in ("/dev/mqueue", "/dev/shm") if os.path.isdir(d)},
-        "answer": json_still_works(),
-    }
-
-def json_still_works():
-    import json
-    return json.loads(json.dumps([1, 2, len("abc")]))
-"""
-UNTOUCHED = {"files": [], "folders": ["work"], "answer": [1, 2, 3]}
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def calm(warm_box: Box) -> Calm:
+    """What the box was like before the first attack of this module."""
+    return await Calm.of(warm_box)
 
 
-async def _nothing_is_left(box: Box, wait: float = 0.0) -> None:
-    seen = await box.call(LOOK_AROUND, "look", {"wait": wait}, limits=LIMITS)
-    assert seen.ok, seen
-    assert isinstance(seen.value, dict)
-    shared = seen.value.pop("shared")
-    assert seen.value == UNTOUCHED
-    assert isinstance(shared, dict)
-    assert not any(shared.values())
-
-
-def _may_be_seen(box: Box, result: CallResult) -> bool:
+def may_be_seen(box: Box, row: AttackRow) -> bool:
     """Without namespaces for every call ``/proc`` cannot be covered; it tells of the container only."""
     visible = {"/proc/1/cgroup", "/proc/mounts", "/proc/cmdline"}
-    return box.info.tier == "wiped" and isinstance(result.value, list) and visible.issuperset(map(str, result.value))
+    only_seen = row.reasons == (GOT_IT,) and isinstance(row.value, list)
+    return box.info.tier == "wiped" and only_seen and visible.issuperset(map(str, row.value or ()))
 
 
-def _stopped(result: CallResult) -> bool:
-    return result.status != "returned" or not result.value
-
-
-@pytest.mark.parametrize("name", ATTACKS)
-async def test_attack_gets_nothing_and_leaves_nothing(warm_box: Box, name: str) -> None:
-    attack = ATTACKS[name]
-    remember = "def f(secret):\n    return [secret] * 50 and None\n"
-    await warm_box.call(remember, "f", {"secret": CANARY * 200}, limits=LIMITS)
-    result = await warm_box.call(attack["code"], attack["entry"], attack["args"], limits=LIMITS)
-    assert _stopped(result) or _may_be_seen(warm_box, result), result
-    assert result.status in ENDINGS.get(name, {result.status}), result
-    await _nothing_is_left(warm_box, 0.2 if "daemon" in name else 0.0)
+@pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
+async def test_attack_gets_nothing_and_leaves_nothing(calm: Calm, attack: Attack) -> None:
+    row = await run_attack(calm, attack, LIMITS)
+    assert row.outcome == "stopped" or may_be_seen(calm.box, row), row
+    assert row.status in ENDINGS.get(attack.name, {row.status}), row
+    assert (row.next_right, row.processes_left, row.files_left) == (True, 0, ())
 
 
 async def test_two_runs_at_once_do_not_meet(warm_box: Box) -> None:
@@ -139,16 +112,18 @@ async def test_half_a_frame_is_no_answer(warm_box: Box) -> None:
     assert (await warm_box.call(source, "f", {})).status == "died"
 
 
-@pytest.mark.parametrize("name", CHEATS["cheats"])
-async def test_cheat_does_not_pass_honest_tests(warm_box: Box, name: str) -> None:
-    result = await warm_box.suite(CHEATS["cheats"][name], CHEATS["tests"], limits=Limits(seconds=10))
-    assert not result.passed, result
+async def test_cheats_do_not_pass_honest_tests_and_an_honest_tool_does(warm_box: Box) -> None:
+    limits = Limits(seconds=10)
+    assert await honest_passes(warm_box, CHEATS, limits)
+    rows = [row async for row in run_cheats(warm_box, CHEATS, limits)]
+    assert [row.name for row in rows] == list(CHEATS.cheats)
+    assert [row for row in rows if row.outcome != "rejected"] == []
+    assert {(row.next_right, row.processes_left) for row in rows} == {(True, 0)}
 
 
-async def test_the_same_honest_tests_pass_an_honest_tool(warm_box: Box) -> None:
-    result = await warm_box.suite('def add(a,b):\n    return {"sum":a+b}\n', CHEATS["tests"])
-    assert result.passed, result
-    assert [row.name for row in result.rows] == [f"test_{n}" for n in range(5)]
+async def test_the_honest_tool_passes_every_test_by_name(warm_box: Box) -> None:
+    result = await warm_box.suite(CHEATS.honest, CHEATS.tests)
+    assert [(row.name, row.outcome) for row in result.rows] == [(f"test_{n}", "passed") for n in range(5)]
 
 
 async def test_the_tool_of_a_suite_has_no_line_to_the_host(warm_box: Box) -> None:
