@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from types import TracebackType
@@ -11,7 +12,7 @@ from typing import Protocol, Self, cast
 from agentforge.boxes import verdicts, wire
 from agentforge.boxes.bounds import WIDTH
 from agentforge.boxes.cell import Cell, Hello, Kind
-from agentforge.boxes.conversation import Conversation, Ending, FrameHandler
+from agentforge.boxes.conversation import Conversation, Crew, Ending, FrameHandler
 from agentforge.boxes.protocol import NO_TOOLBOX, BoxInfo, CallResult, Limits, SuiteResult, Toolbox
 from agentforge.errors import SandboxError, UsageError
 from agentforge.settings import SandboxSettings
@@ -168,8 +169,7 @@ class WarmBox:
     async def _converse(
         self, kind: Kind, requests: Sequence[bytes], take: FrameHandler, limits: Limits, frame_bytes: int
     ) -> tuple[Conversation, Ending, float]:
-        cell = await self._cell(kind)
-        crew = await cell.take()
+        cell, crew = await self._crew(kind)
         try:
             began = time.monotonic()
             cell.begin(crew, limits.seconds)
@@ -178,6 +178,14 @@ class WarmBox:
             return talk, ending, time.monotonic() - began
         finally:
             cell.release(crew)
+
+    async def _crew(self, kind: Kind) -> tuple[Cell, Crew]:
+        """A crew, of a new cell where an earlier run broke the old one and that shows only now."""
+        cell = await self._cell(kind)
+        with contextlib.suppress(SandboxError):
+            return cell, await cell.take()
+        cell = await self._cell(kind)
+        return cell, await cell.take()
 
     async def _cell(self, kind: Kind) -> Cell:
         async with self._starting[kind]:
