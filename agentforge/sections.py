@@ -72,6 +72,10 @@ class SandboxSettings(Section):
     launcher: Literal["auto", "docker", "bubblewrap"] = Field(
         default="auto", description="auto: Docker where a daemon answers, else bubblewrap, announced."
     )
+    transport: Literal["auto", "descriptors", "stdio"] = Field(
+        default="auto",
+        description="Of Docker's boxes. auto: descriptors on this machine's kernel, else stdio, announced.",
+    )
     memory_mb: int = Field(default=512, ge=64, description="Memory of a box, swap included.")
     pids: int = Field(default=64, ge=8, description="Processes and threads in a box.")
     cpus: float = Field(default=1.0, gt=0, description="Processor time, in cores.")

@@ -1,15 +1,18 @@
 """The first process of the box: ``start.py CONTROL KIND BOUNDS``.
 
-CONTROL is the path of the host's socket, or the number of a descriptor that is already connected;
-KIND is ``call`` or ``suite``; BOUNDS is a JSON object of whole numbers.
+CONTROL is the path of the host's socket, the number of a descriptor that is already connected, or
+``stdio`` where the host is attached to this process's own streams; KIND is ``call`` or ``suite``;
+BOUNDS is a JSON object of whole numbers.
 """
 
+import fcntl
 import json
 import os
 import socket
 import sys
 
 _NOBODY = 65534
+_STDIO = "stdio"
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -24,7 +27,7 @@ def main():
     os.environ.update(PATH="/usr/local/bin:/usr/bin:/bin", HOME="/tmp")  # noqa: S108
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    serve(_dial(where), kind, bounds)
+    serve(_transport(where, bounds), kind, bounds)
 
 
 def _be_nobody():
@@ -33,6 +36,23 @@ def _be_nobody():
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+
+
+def _transport(where, bounds):
+    from runner.passing import Passing
+    from runner.relaying import Relaying
+
+    return Relaying(_take_streams(), bounds) if where == _STDIO else Passing(_dial(where))
+
+
+def _take_streams():
+    """The three streams under other numbers, so that nothing printed by accident gets among frames."""
+    taken = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 10) for number in range(3)]
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in range(3):
+        os.dup2(nowhere, number)
+    os.close(nowhere)
+    return taken
 
 
 def _dial(where):
@@ -45,12 +65,12 @@ def _dial(where):
     return control
 
 
-def serve(control, kind, bounds):
+def serve(transport, kind, bounds):
     """Becomes the keeper of calls or of suites. Ends the process, whatever happens."""
     from runner import kernel
     from runner.keeper import Keeper
 
-    keeper = Keeper(control, bounds)
+    keeper = Keeper(transport, bounds)
     try:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
         if kind == "suite":

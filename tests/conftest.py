@@ -86,6 +86,8 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> None:
 BOXES = [
     pytest.param("docker", marks=pytest.mark.docker),
     pytest.param("docker without own namespaces", marks=pytest.mark.docker),
+    pytest.param("docker over stdio", marks=pytest.mark.docker),
+    pytest.param("docker over stdio without own namespaces", marks=pytest.mark.docker),
     "bubblewrap",
 ]
 
@@ -102,10 +104,13 @@ async def warm_box(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
         pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AGENTFORGE_HOME", str(tmp_path_factory.mktemp("box-home")))
-        if variant:
+        settings = SandboxSettings(launcher=launcher, transport="stdio" if "stdio" in variant else "auto")
+        without = "without own namespaces" in variant
+        if without:
             _forbid_mounting(patch)
-        async with await open_box(SandboxSettings(launcher=launcher), user="tests") as box:
-            assert box.info.tier == ("wiped" if variant else "call")
+        async with await open_box(settings, user="tests") as box:
+            assert box.info.tier == ("wiped" if without else "call")
+            assert box.info.transport == ("stdio" if "stdio" in variant else "descriptors")
             yield box
 
 

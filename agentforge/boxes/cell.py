@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
-import socket
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias, cast
+from typing import Any, Final, Literal, Protocol, Self, TypeAlias, cast
 
-from agentforge.boxes.bounds import WIDTH
+from agentforge.boxes.attach import Ended
 from agentforge.boxes.conversation import Crew
 from agentforge.errors import SandboxBusy, SandboxError
 
@@ -29,11 +28,34 @@ class CellSpec:
 READY = b"+"
 """What a process of the box says once it is confined; before that it gets no request."""
 
+LINES: Final[Mapping[Kind, int]] = {"call": 1, "suite": 2}
+"""How many processes of a crew have a line to the host."""
+
+LONGEST_CONTROL_MESSAGE = 8192
+
+Heard: TypeAlias = Callable[[dict[str, Any], Sequence[int]], None]
+"""Takes a message of PID 1 and the descriptors that belong to it; may raise one of ``attach.NONSENSE``,
+and owns the descriptors otherwise."""
+
 _START_SECONDS = 30.0
 _WORKER_SECONDS = 15.0
-_LONGEST_CONTROL_MESSAGE = 8192
-_MOST_DESCRIPTORS = 8
-_LINES: dict[Kind, int] = {"call": 1, "suite": 2}
+_MOST_AT_ONCE = 16
+
+
+class Control(Protocol):
+    """How the host and PID 1 of a box speak: the transport."""
+
+    def listen(self, on_message: Heard, on_end: Ended) -> None:
+        """Begins to tell what PID 1 says, until it ends by itself or makes no sense; ``""``: not known why."""
+        ...
+
+    def tell(self, message: dict[str, float]) -> None:
+        """An order for PID 1 (raises OSError: the transport failed)."""
+        ...
+
+    def close(self) -> None:
+        """Hangs up, which ends the box; harmless when repeated."""
+        ...
 
 
 class Shell(Protocol):
@@ -57,12 +79,28 @@ class Shell(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What PID 1 of the box said about it when it was ready."""
+    """What PID 1 of the box said about it when it was ready.
+
+    ``at_once`` is how many crews can be used at the same time; ``state`` holds lines of PID 1's
+    ``/proc/self/status``, where the host cannot read them itself.
+    """
 
     tier: str
     reason: str
     python: str
     pytest: str
+    at_once: int
+    state: Mapping[str, str]
+
+    @classmethod
+    def of(cls, message: Mapping[str, Any]) -> Self:
+        """From the control message (raises ValueError or TypeError where it has no known form)."""
+        tier, reason, python, pytest = (str(message.get(key, "")) for key in ("tier", "reason", "python", "pytest"))
+        at_once = int(message["at_once"])
+        if not 1 <= at_once <= _MOST_AT_ONCE:
+            raise ValueError(f"{at_once} crews at once")
+        state = cast("Mapping[object, object]", dict(message.get("state") or {}))
+        return cls(tier, reason, python, pytest, at_once, {str(key): str(value) for key, value in state.items()})
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -76,22 +114,21 @@ class Hello:
 
 
 class Cell:
-    """Owns the control socket and the shell. Anything odd on the socket breaks the cell for good."""
+    """Owns the transport and the shell. Anything odd that PID 1 says breaks the cell for good."""
 
-    def __init__(self, kind: Kind, control: socket.socket, shell: Shell, *, wait_seconds: float = 60.0) -> None:
+    def __init__(self, kind: Kind, control: Control, shell: Shell, *, wait_seconds: float = 60.0) -> None:
         self.kind: Kind = kind
         self._wait_seconds = wait_seconds
-        self._turns = asyncio.Semaphore(0)
         self._control = control
         self._shell = shell
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Queue[Crew | None] = asyncio.Queue()
+        self._turns = asyncio.Semaphore(0)  # crews that may be taken
         self._hello: asyncio.Future[Hello] = self._loop.create_future()
         self._out: set[int] = set()
         self._broken = ""
         self._closed = False
-        control.setblocking(False)
-        self._loop.add_reader(control, self._on_control)
+        control.listen(self._hear, self._hang_up)
 
     @property
     def broken(self) -> str:
@@ -111,7 +148,9 @@ class Cell:
             raise SandboxError(f"The box was not ready within {_START_SECONDS:.0f} seconds.") from None
 
     async def take(self) -> Crew:
-        """A crew whose processes are all confined and wait for their request. Callers take turns.
+        """A crew whose processes are all confined and wait for their request; :meth:`release` it.
+
+        Where all that can be used at once are in use, waits until one was released.
 
         Raises:
             SandboxBusy: those before this one took too long.
@@ -149,7 +188,7 @@ class Cell:
             try:
                 await self._expect_ready(crew)
             except BaseException:
-                self._dismiss(crew)
+                self._end(crew)
                 raise
             return crew
 
@@ -169,15 +208,17 @@ class Cell:
         self._tell({"start": crew.number, "seconds": seconds})
 
     def release(self, crew: Crew) -> None:
-        """Ends a crew that was taken: PID 1 kills, reaps and wipes, then forks the next one."""
-        self._dismiss(crew)
-        self._turns.release()
+        """Ends a crew: PID 1 kills, reaps and wipes, then forks the next one; harmless when repeated."""
+        if self._end(crew):
+            self._turns.release()
 
-    def _dismiss(self, crew: Crew) -> None:
-        if crew.number in self._out:
-            self._out.discard(crew.number)
-            crew.close()
-            self._tell({"done": crew.number})
+    def _end(self, crew: Crew) -> bool:
+        if crew.number not in self._out:
+            return False
+        self._out.discard(crew.number)
+        crew.close()
+        self._tell({"done": crew.number})
+        return True
 
     async def processes(self) -> int | None:
         """How many processes stand in it on the host, or None where that cannot be known."""
@@ -196,45 +237,29 @@ class Cell:
             self._control.close()
         await self._shell.remove()
 
-    def _on_control(self) -> None:
-        try:
-            data, descriptors, flags, _ = socket.recv_fds(self._control, _LONGEST_CONTROL_MESSAGE, _MOST_DESCRIPTORS)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            data, descriptors, flags = b"", [], 0
-        try:
-            self._hear(data, descriptors, flags)
-        except (ValueError, KeyError, TypeError) as error:
-            for descriptor in descriptors:
-                with contextlib.suppress(OSError):
-                    os.close(descriptor)
-            self._break(f"PID 1 of the box sent nonsense: {error}")
+    def _hang_up(self, why: str) -> None:
+        self._break(why or self._shell.obituary() or "it ended by itself")
 
-    def _hear(self, data: bytes, descriptors: list[int], flags: int) -> None:
-        if not data:
-            self._break(self._shell.obituary() or "it ended by itself")
-            return
-        if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
-            raise ValueError("a message too long")
-        message: dict[str, Any] = json.loads(data)
+    def _hear(self, message: dict[str, Any], descriptors: Sequence[int]) -> None:
         if "ready" in message:
             self._enlist(message, descriptors)
         elif descriptors:
             raise ValueError("descriptors with a message that is about no crew")
         elif "hello" in message:
-            hello = Hello(*(str(message.get(key, "")) for key in ("tier", "reason", "python", "pytest")))
-            if not self._hello.done():
-                self._hello.set_result(hello)
-                for _ in range(WIDTH if hello.tier == "call" else 1):
-                    self._turns.release()
+            self._welcome(Hello.of(message))
         elif "broken" in message:
             self._break(str(message["broken"]))
         elif "gone" in message and message["clean"] is not True:
             self._break("a run left something behind that could not be wiped")
 
-    def _enlist(self, message: dict[str, Any], descriptors: list[int]) -> None:
-        if len(descriptors) != _LINES[self.kind] + 2:
+    def _welcome(self, hello: Hello) -> None:
+        if not self._hello.done():
+            for _ in range(hello.at_once):
+                self._turns.release()
+            self._hello.set_result(hello)
+
+    def _enlist(self, message: dict[str, Any], descriptors: Sequence[int]) -> None:
+        if len(descriptors) != LINES[self.kind] + 2:
             raise ValueError(f"{len(descriptors)} descriptors with a crew")
         number = int(cast("int", message["ready"]))
         if number in self._out:
@@ -247,7 +272,7 @@ class Cell:
         if self._broken:
             return
         try:
-            self._control.send(json.dumps(message).encode())
+            self._control.tell(message)
         except OSError as error:
             self._break(f"its control socket failed: {error}")
 
@@ -255,7 +280,6 @@ class Cell:
         if self._broken:
             return
         self._broken = why
-        self._loop.remove_reader(self._control)
         self._ready.put_nowait(None)
         if not self._hello.done():
             self._hello.set_exception(self._failure())

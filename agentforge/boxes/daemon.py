@@ -6,7 +6,9 @@ The Docker library's own types are partly unknown, so they end in this module.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import ssl
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, BinaryIO, ParamSpec, Self, TypeVar, cast
@@ -41,13 +43,30 @@ def _explained(while_doing: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T
     return decorate
 
 
+def _address() -> str:
+    return str(kwargs_from_env().get("base_url") or DEFAULT_UNIX_SOCKET).removeprefix("http+")
+
+
 def _knock() -> None:
     """Asks whether anybody listens; the library would leave its socket open where nobody does."""
-    address = str(kwargs_from_env().get("base_url") or DEFAULT_UNIX_SOCKET).removeprefix("http+")
+    address = _address()
     if address.startswith("unix://"):
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(FIRST_ANSWER_SECONDS)
             line.connect(address.removeprefix("unix://"))
+
+
+def _detached(found: Any) -> socket.socket:
+    """The bare socket, independent of the library's pool where the library lets go of it (not under TLS)."""
+    if isinstance(found, ssl.SSLSocket):
+        return found
+    line = getattr(found, "_sock", None)
+    if not isinstance(line, socket.socket):
+        raise docker.errors.DockerException("attaching needs a daemon behind a socket file or TCP")
+    bare = socket.socket(fileno=os.dup(line.fileno()))
+    found._response.close()
+    found.close()
+    return bare
 
 
 class Daemon:
@@ -56,6 +75,8 @@ class Daemon:
     def __init__(self, client: Any) -> None:
         self._client = client
         self._api: Any = client.api
+        self.is_near = _address().startswith("unix://")
+        """Whether it is spoken to over a socket file; that may still be forwarded from elsewhere."""
 
     @classmethod
     @_explained("connecting")
@@ -129,6 +150,26 @@ class Daemon:
     def run(self, name: str, image: str, request: Mapping[str, Any]) -> None:
         """Creates and starts a container."""
         self._client.containers.create(image, name=name, **request).start()
+
+    @_explained("creating a container")
+    def create(self, name: str, image: str, request: Mapping[str, Any]) -> None:
+        """Creates a container; :meth:`start` starts it."""
+        self._client.containers.create(image, name=name, **request)
+
+    @_explained("starting a container")
+    def start(self, name: str) -> None:
+        """Starts a container that was created."""
+        self._api.start(name)
+
+    @_explained("attaching to a container")
+    def attach(self, name: str) -> socket.socket:
+        """A connection of its own to a container's three streams. Close it, and its ``_response`` if it has one.
+
+        Attached before the container starts, so that nothing of it can lie in the library's buffer.
+        """
+        streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        found = self._api.attach_socket(name, params=streams)
+        return _detached(found)
 
     @_explained("inspecting a container")
     def container(self, name: str) -> dict[str, Any]:

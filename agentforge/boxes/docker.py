@@ -11,21 +11,33 @@ import contextlib
 import os
 import re
 import secrets
-from collections.abc import Callable
-from typing import Any, Final, ParamSpec, TypeVar
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, ParamSpec, TypeAlias, TypeVar
 
 from agentforge.boxes import bounds, dial, hardening, owners
-from agentforge.boxes.cell import Cell, CellSpec, Hello, Kind
+from agentforge.boxes.attach import Attachment
+from agentforge.boxes.cell import LINES, Cell, CellSpec, Hello, Kind
 from agentforge.boxes.daemon import Daemon
 from agentforge.boxes.descendants import descendants
+from agentforge.boxes.descriptors import PassedDescriptors
 from agentforge.boxes.image import ImageInfo
 from agentforge.boxes.protocol import BoxInfo
+from agentforge.boxes.stdio import AttachedStreams
 from agentforge.errors import SandboxError, SandboxUnavailable
 from agentforge.settings import SandboxSettings
 
 OWNER_LABEL: Final = "agentforge.owner"
 USER_LABEL: Final = "agentforge.user"
 KIND_LABEL: Final = "agentforge.kind"
+
+STDIO_NOTES: Final = (
+    "Transport by stdio: one run of a box at a time, and the kernel's state of the box's first process "
+    "is what that process says of itself.",
+)
+ELSEWHERE_NOTES: Final = ("The Docker daemon runs on another kernel or machine than this program.",)
+
+Transport: TypeAlias = Literal["descriptors", "stdio"]
 
 _DIAL_SECONDS = 30.0
 _P = ParamSpec("_P")
@@ -39,37 +51,79 @@ class DockerLauncher:
         self._daemon = daemon
         self._image = image
         self._settings = settings
+        self._transport: Transport = "descriptors"
+        self._notes: tuple[str, ...] = ()
 
     async def start(self, spec: CellSpec) -> tuple[Cell, Hello]:
         """A container that has every flag and said hello.
 
         Raises:
-            SandboxUnavailable: a hardening flag is missing, or the daemon is.
+            SandboxUnavailable: a hardening flag is missing, the daemon is, or it cannot give the
+                transport that the settings ask for.
             SandboxError: the container did not start; nothing remains of it.
         """
+        await self._choose_transport()
         container = Container(self._daemon, f"agentforge-{spec.kind}-{secrets.token_hex(6)}")
         cell: Cell | None = None
         try:
-            with dial.Doorbell() as doorbell:
-                await container.start(self._request(spec, doorbell), self._image.digest)
-                connection, pid = await doorbell.answer(_DIAL_SECONDS)
-            await container.prove(hardening.flags(self._settings, self._image.digest), pid, connection.close)
-            cell = Cell(spec.kind, connection, container, wait_seconds=self._settings.wait_seconds)
-            return cell, await cell.hello()
+            begin = self._begin_dialled if self._transport == "descriptors" else self._begin_attached
+            cell = await begin(spec, container)
+            return cell, await self._greet(cell)
         except BaseException:
             await _unstoppable(cell.close() if cell else container.remove())
             raise
 
     def info(self, hello: Hello) -> BoxInfo:
         """Which isolation a cell that said this gives."""
-        return BoxInfo("docker", hello.tier, "descriptors", self._image.digest, hello.notes)
+        return BoxInfo("docker", hello.tier, self._transport, self._image.digest, self._notes + hello.notes)
 
     def close(self) -> None:
         """Hangs up on the daemon."""
         self._daemon.close()
 
-    def _request(self, spec: CellSpec, doorbell: dial.Doorbell) -> dict[str, Any]:
-        address = f"{hardening.CONTROL_FOLDER}/{dial.SOCKET}"
+    async def _greet(self, cell: Cell) -> Hello:
+        hello = await cell.hello()
+        if self._transport == "stdio":
+            _insist(hardening.missing_in_state(hello.state))
+        return hello
+
+    async def _choose_transport(self) -> None:
+        info = await _in_thread(self._daemon.info)
+        near = shares_kernel(info, self._daemon)
+        self._transport = choose_transport(self._settings.transport, near=near)
+        if self._transport == "stdio":
+            self._notes = STDIO_NOTES if near else ELSEWHERE_NOTES + STDIO_NOTES
+
+    async def _begin_dialled(self, spec: CellSpec, container: Container) -> Cell:
+        with dial.Doorbell() as doorbell:
+            address = f"{hardening.CONTROL_FOLDER}/{dial.SOCKET}"
+            request = self._request(spec, address, hardening.request(self._settings, doorbell.folder))
+            await container.start(request, self._image.digest)
+            connection, pid = await doorbell.answer(_DIAL_SECONDS)
+        try:
+            found = await container.inspect()
+            problems = hardening.missing(found, hardening.flags(self._settings, self._image.digest))
+            _insist(problems + hardening.missing_in_kernel(pid) + _not_first(found, pid))
+            container.pid = pid
+        except BaseException:
+            connection.close()
+            raise
+        return Cell(spec.kind, PassedDescriptors(connection), container, wait_seconds=self._settings.wait_seconds)
+
+    async def _begin_attached(self, spec: CellSpec, container: Container) -> Cell:
+        request = self._request(spec, "stdio", hardening.request(self._settings, None))
+        attachment = Attachment(await container.start_attached(request, self._image.digest))
+        streams = AttachedStreams(attachment, LINES[spec.kind])
+        cell = Cell(spec.kind, streams, container, wait_seconds=self._settings.wait_seconds)
+        try:
+            found = await container.inspect()
+            _insist(hardening.missing(found, hardening.flags(self._settings, self._image.digest, attached=True)))
+        except BaseException:
+            await _unstoppable(cell.close())
+            raise
+        return cell
+
+    def _request(self, spec: CellSpec, address: str, hardened: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "command": _command(address, spec.kind, self._settings),
             "environment": {"PYTHONHASHSEED": str(spec.hash_seed)},
@@ -78,8 +132,32 @@ class DockerLauncher:
                 USER_LABEL: spec.user,
                 KIND_LABEL: spec.kind,
             },
-            **hardening.request(self._settings, doorbell.folder),
+            **hardened,
         }
+
+
+def shares_kernel(info: Mapping[str, Any], daemon: Daemon) -> bool:
+    """Whether the daemon's containers run on this process's kernel and see its files.
+
+    ``info`` is what ``docker info`` says. A socket forwarded from another machine with the same
+    kernel, and a program in a container of its own, are told by the machine's name.
+    """
+    here = os.uname()
+    same = info.get("KernelVersion") == here.release and info.get("Name") == here.nodename
+    return bool(same and daemon.is_near and here.sysname == "Linux")
+
+
+def choose_transport(wanted: Literal["auto", "descriptors", "stdio"], *, near: bool) -> Transport:
+    """The transport to use (raises SandboxUnavailable: descriptors are wanted where they cannot be passed)."""
+    if wanted == "descriptors" and not near:
+        raise SandboxUnavailable(
+            "The Docker daemon runs on another kernel or machine (Docker Desktop or a remote one), "
+            "to which no descriptors can be passed.",
+            fix="Set sandbox.transport to auto or stdio.",
+        )
+    if wanted == "auto":
+        return "descriptors" if near else "stdio"
+    return wanted
 
 
 def _command(address: str, kind: Kind, settings: SandboxSettings) -> list[str]:
@@ -92,30 +170,34 @@ class Container:
     def __init__(self, daemon: Daemon, name: str) -> None:
         self._daemon = daemon
         self.name = name
-        self._pid = 0
+        self.pid = 0
+        self._line: socket.socket | None = None
 
     async def start(self, request: dict[str, Any], image: str) -> None:
         """Creates and starts it (raises SandboxError)."""
         await _in_thread(self._daemon.run, self.name, image, request)
 
-    async def prove(self, flags: tuple[hardening.Flag, ...], pid: int, hang_up: Callable[[], None]) -> None:
-        """Reads every flag back from the running container and from the kernel.
+    async def start_attached(self, request: dict[str, Any], image: str) -> socket.socket:
+        """As :meth:`start`; returns a connection to its three streams, which is the caller's to close."""
+        await _in_thread(self._attach_and_start, request, image)
+        line, self._line = self._line, None
+        if line is None:
+            raise SandboxError("The container was not attached.")
+        return line
 
-        ``pid`` is the process that dialled: it must be this container's first one.
+    def _attach_and_start(self, request: dict[str, Any], image: str) -> None:
+        self._daemon.create(self.name, image, request)
+        self._line = self._daemon.attach(self.name)
+        self._daemon.start(self.name)
 
-        Raises:
-            SandboxUnavailable: anything is missing. The connection was hung up then.
-        """
-        try:
-            found = await _in_thread(self._daemon.container, self.name)
-            _insist(found, flags, pid)
-            self._pid = pid
-        except BaseException:
-            hang_up()
-            raise
+    async def inspect(self) -> dict[str, Any]:
+        """What ``docker inspect`` says of it."""
+        return await _in_thread(self._daemon.container, self.name)
 
     async def remove(self) -> None:
         """Kills and removes it; harmless when repeated, and when it is gone already."""
+        if self._line is not None:
+            self._line.close()
         await _in_thread(self._daemon.remove, self.name)
 
     def obituary(self) -> str:
@@ -124,13 +206,17 @@ class Container:
 
     def processes(self) -> int | None:
         """How many processes stand in it; None before it was proved. Blocks."""
-        return descendants(self._pid) if self._pid else None
+        return descendants(self.pid) if self.pid else None
 
 
-def _insist(found: dict[str, Any], flags: tuple[hardening.Flag, ...], pid: int) -> None:
-    problems = hardening.missing(found, flags) + hardening.missing_in_kernel(pid)
-    if found["State"]["Pid"] != pid:
-        problems.append(f"the container's first process on the line (found process {pid})")
+def _not_first(found: Mapping[str, Any], pid: int) -> list[str]:
+    """The process that dialled must be the container's first one."""
+    if found["State"]["Pid"] == pid:
+        return []
+    return [f"the container's first process on the line (found process {pid})"]
+
+
+def _insist(problems: list[str]) -> None:
     if problems:
         raise SandboxUnavailable(
             f"The container lacks hardening: {', '.join(problems)}.",
@@ -184,11 +270,8 @@ def preflight(daemon: Daemon) -> list[str]:
 
 
 def _refuse_unfit(info: dict[str, Any]) -> None:
-    if info.get("OSType") != "linux" or info.get("KernelVersion") != os.uname().release:
-        raise SandboxUnavailable(
-            "The Docker daemon runs on another kernel (Docker Desktop or a remote machine).",
-            fix="Use a Docker daemon of this Linux machine.",
-        )
+    if info.get("OSType") != "linux":
+        raise SandboxUnavailable("The Docker daemon runs Windows containers.", fix="Switch it to Linux containers.")
     if not any("seccomp" in option for option in info.get("SecurityOptions") or ()):
         raise SandboxUnavailable("The Docker daemon has no seccomp.", fix="Use a kernel and a Docker that have it.")
     lacking = [name for name in ("MemoryLimit", "SwapLimit", "PidsLimit", "CpuCfsQuota") if not info.get(name)]

@@ -29,8 +29,12 @@ def profile() -> str:
     return json.dumps(json.loads(text), separators=(",", ":"))
 
 
-def request(settings: SandboxSettings, control: Path) -> dict[str, Any]:
-    """The arguments with which a container is created. ``control`` is the folder of the host's socket."""
+def request(settings: SandboxSettings, control: Path | None) -> dict[str, Any]:
+    """The arguments with which a container is created.
+
+    ``control`` is the folder of the host's socket. With None the host will be attached instead, and
+    the end of its connection is that of the container's stdin (``StdinOnce``).
+    """
     memory = settings.memory_mb << 20
     return {
         "network_mode": "none",
@@ -46,7 +50,9 @@ def request(settings: SandboxSettings, control: Path) -> dict[str, Any]:
         "tmpfs": TMPFS,
         "log_config": LogConfig(type="none"),
         "ulimits": [Ulimit(name="core", soft=0, hard=0), Ulimit(name="nofile", soft=1024, hard=1024)],
-        "mounts": [Mount(CONTROL_FOLDER, str(control), type="bind", read_only=True)],
+        "mounts": [Mount(CONTROL_FOLDER, str(control), type="bind", read_only=True)] if control else [],
+        "stdin_open": control is None,
+        "tty": False,
         "hostname": "box",
         "init": False,
         "auto_remove": True,
@@ -62,10 +68,15 @@ class Flag:
     read: Callable[[Mapping[str, Any]], object]
 
 
-def flags(settings: SandboxSettings, image: str) -> tuple[Flag, ...]:
-    """Everything that ``docker inspect`` must say of a box made from the image id ``image``."""
+def flags(settings: SandboxSettings, image: str, *, attached: bool = False) -> tuple[Flag, ...]:
+    """Everything that ``docker inspect`` must say of a box made from the image id ``image``.
+
+    ``attached``: the host speaks over the container's streams, and nothing at all is mounted.
+    """
     memory = settings.memory_mb << 20
     host = "HostConfig"
+    mounts = [] if attached else [(CONTROL_FOLDER, False)]
+    streams = (attached, attached, False)
     return (
         Flag("image", image, lambda c: c["Image"]),
         Flag("running", True, lambda c: c["State"]["Running"]),
@@ -92,12 +103,16 @@ def flags(settings: SandboxSettings, image: str) -> tuple[Flag, ...]:
         Flag("log driver none", "none", lambda c: c[host]["LogConfig"]["Type"]),
         Flag("no core dumps", [("core", 0), ("nofile", 1024)], _ulimits),
         Flag("no devices", [], lambda c: [*(c[host]["Devices"] or ()), *(c[host].get("DeviceRequests") or ())]),
-        Flag("only the control folder mounted", [(CONTROL_FOLDER, False)], _mounts),
+        Flag("only the control folder mounted", mounts, _mounts),
+        Flag("stdin of one host, no terminal", streams, lambda c: tuple(c["Config"][key] for key in _STREAMS)),
         Flag("no volumes of others", [], lambda c: [*(c[host]["VolumesFrom"] or ()), *(c[host]["Binds"] or ())]),
         Flag("kernel files masked", True, lambda c: "/proc/kcore" in (c[host]["MaskedPaths"] or ())),
         Flag("kernel settings read-only", True, lambda c: "/proc/sys" in (c[host]["ReadonlyPaths"] or ())),
         Flag("removed when it ends", True, lambda c: c[host]["AutoRemove"]),
     )
+
+
+_STREAMS = ("OpenStdin", "StdinOnce", "Tty")
 
 
 def _security_options() -> list[str]:
@@ -142,7 +157,13 @@ def missing_in_kernel(pid: int) -> list[str]:
         lines = Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines()
     except OSError as error:
         return [f"the kernel's word on process {pid} ({error.strerror})"]
-    state = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+    return missing_in_state(dict(line.split(":\t", 1) for line in lines if ":\t" in line))
+
+
+def missing_in_state(state: Mapping[str, str]) -> list[str]:
+    """What the lines of a process's ``/proc/PID/status`` do not confirm. Where the box itself sent
+    them, they are as true as the image is.
+    """
     problems = [f"{key} (found {state.get(key)!r})" for key, value in _KERNEL_STATE.items() if state.get(key) != value]
     if state.get("Uid", "0").split()[0] == "0":
         problems.append("an ordinary user (found root)")

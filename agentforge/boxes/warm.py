@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from types import TracebackType
 from typing import Self
 
 from agentforge.boxes import requests, verdicts
 from agentforge.boxes.asks import Asks
 from agentforge.boxes.bounds import WIDTH
-from agentforge.boxes.cell import CellSpec
-from agentforge.boxes.conversation import Conversation, Ending, FrameHandler
+from agentforge.boxes.cell import Cell, CellSpec
+from agentforge.boxes.conversation import Conversation, Crew, Ending, FrameHandler
 from agentforge.boxes.files import room_for
 from agentforge.boxes.pool import Pool
 from agentforge.boxes.protocol import (
@@ -25,7 +26,7 @@ from agentforge.boxes.protocol import (
     SuiteResult,
     Toolbox,
 )
-from agentforge.errors import SandboxError
+from agentforge.errors import SandboxBusy, SandboxError
 from agentforge.settings import SandboxSettings
 from agentforge.types import JSONObject
 
@@ -176,16 +177,27 @@ class WarmBox:
     ) -> tuple[Conversation, Ending, float]:
         if self._closed:
             raise SandboxError("The box is closed.")
-        async with self._pool.lease(spec) as cell:
-            crew = await cell.take()
+        async with self._crew(spec) as (cell, crew):
+            began = time.monotonic()
+            cell.begin(crew, limits.seconds)
+            talk = Conversation(crew, frame_bytes=frame_bytes, output_bytes=limits.output_bytes, asks=asks)
+            ending = await talk.hold(frames, take, limits.seconds)
+            return talk, ending, time.monotonic() - began
+
+    @contextlib.asynccontextmanager
+    async def _crew(self, spec: CellSpec) -> AsyncGenerator[tuple[Cell, Crew]]:
+        """A crew, of a new cell where an earlier run broke the old one and that shows only now."""
+        async with contextlib.AsyncExitStack() as stack:
+            cell = await stack.enter_async_context(self._pool.lease(spec))
             try:
-                began = time.monotonic()
-                cell.begin(crew, limits.seconds)
-                talk = Conversation(crew, frame_bytes=frame_bytes, output_bytes=limits.output_bytes, asks=asks)
-                ending = await talk.hold(frames, take, limits.seconds)
-                return talk, ending, time.monotonic() - began
-            finally:
-                cell.release(crew)
+                crew = await cell.take()
+            except SandboxBusy:
+                raise
+            except SandboxError:
+                cell = await stack.enter_async_context(self._pool.lease(spec))
+                crew = await cell.take()
+            stack.callback(cell.release, crew)
+            yield cell, crew
 
 
 def _call(source: str, entry: str, args: JSONObject) -> JSONObject:

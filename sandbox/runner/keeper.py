@@ -1,20 +1,18 @@
 """PID 1 of the box. It forks, kills, reaps and wipes, and never touches data.
 
-It keeps ``width`` crews of confined single-use processes ready and hands the host their
-descriptors (SCM_RIGHTS) over the control socket. When PID 1 relayed bytes instead, the next call
-found the previous call's secrets in its own heap.
+It keeps ``width`` crews of confined single-use processes ready and offers each to the host through
+a transport (``passing.py``, ``relaying.py``). When PID 1 relayed bytes itself, the next call found
+the previous call's secrets in its own heap.
 
-Control messages are small JSON texts on a SOCK_SEQPACKET socket.
-From here: ``hello``; ``ready`` with a crew's number and its descriptors; ``gone`` with ``clean``.
+Control messages are small JSON texts.
+From here: ``hello``; ``ready`` with a crew's number; ``gone`` with ``clean``; ``broken``.
 From the host: ``start`` (a crew's number and its seconds: the clock inside), ``done`` (end it).
-The socket's end is the end of the box: nothing outlives its host.
+The end of the transport is the end of the box: nothing outlives its host.
 """
 
 import gc
-import json
 import os
 import platform
-import select
 import signal
 import socket
 import sys
@@ -30,10 +28,10 @@ _GRACE = 2.0
 
 
 class Keeper:
-    """Owns the control socket and every process of the box."""
+    """Owns every process of the box; ``transport`` is how the host is reached."""
 
-    def __init__(self, control, bounds):
-        self.control = control
+    def __init__(self, transport, bounds):
+        self.transport = transport
         self.bounds = bounds
         self.roles = ()
         self.tier = "call"
@@ -52,7 +50,9 @@ class Keeper:
         if reason:
             self.tier = "wiped"
             self._give_up_on(self._try_tier())
-        self._tell({"hello": 1, "tier": self.tier, "reason": reason, "python": platform.python_version(), **about})
+        found = {"tier": self.tier, "reason": reason, "python": platform.python_version()}
+        at_once = self.transport.crews_at_once(self._width())
+        self.transport.tell({"hello": 1, "at_once": at_once, **found, **self.transport.about(), **about})
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -63,43 +63,47 @@ class Keeper:
 
     def give_up(self, problem):
         """Tells the host why there can be no box, and ends it."""
-        self._tell({"broken": problem[:2000]})
+        self.transport.tell({"broken": problem[:2000]})
         os._exit(1)
 
     def serve(self):
         """Never returns in PID 1. In a forked process it returns the role that this process has."""
-        width = self.bounds["width"] if self.tier == "call" else 1
-        waiting = select.poll()
-        waiting.register(self.control, select.POLLIN)
+        try:
+            return self._serve()
+        except Exception as error:  # noqa: BLE001  told to the host; only PID 1 comes here
+            return self.give_up(f"{type(error).__name__}: {error}")
+
+    def _serve(self):
         while True:
-            while len(self.crews) < width:
+            while len(self.crews) < self._width():
                 role = self._hire()
                 if role is not None:
                     return role
-            if waiting.poll(self._patience()):
-                message = self.control.recv(4096)
-                if not message:
-                    os._exit(0)
-                self._obey(json.loads(message))
+            for order in self.transport.orders(self._patience()):
+                self._obey(order)
             for number in [n for n, deadline in self.deadlines.items() if deadline < time.monotonic()]:
                 self._kill(number)
+
+    def _width(self):
+        """Without namespaces of their own, crews follow each other."""
+        return self.bounds["width"] if self.tier == "call" else 1
 
     def _obey(self, order):
         if "start" in order:
             self.deadlines[order["start"]] = time.monotonic() + order["seconds"] + _GRACE
         elif order.get("done") in self.crews:
             number = order["done"]
+            self.transport.part(number)
             self._kill(number)
             del self.crews[number]
-            self._tell({"gone": number, "clean": self.tier == "call" or wipe()})
+            self.transport.gone(number, self.tier == "call" or wipe())
+        elif "failed" in order:
+            self.give_up(f"the relay failed: {order['failed']}")
 
     def _patience(self):
         if not self.deadlines:
             return None
         return max(0, int((min(self.deadlines.values()) - time.monotonic()) * 1000) + 1)
-
-    def _tell(self, message, descriptors=()):
-        socket.send_fds(self.control, [json.dumps(message).encode()], list(descriptors))
 
     def _hire(self):
         """Forks one crew. Returns a role in the child, None in PID 1."""
@@ -116,7 +120,7 @@ class Keeper:
                 return role
             pids.append(pid)
         self.crews[self.count] = pids
-        self._tell({"ready": self.count}, [*(line[0] for line in lines), out[0], err[0]])
+        self.transport.offer(self.count, [*(line[0] for line in lines), out[0], err[0]])
         for descriptor in (*out, *err, *between, *(end for line in lines for end in line)):
             os.close(descriptor)
         return None
@@ -127,7 +131,7 @@ class Keeper:
     def _become(self, descriptors):
         """In the child: its descriptors become 0, 1, 2 (and 3), all others close, and it is confined."""
         try:
-            self.control.detach()
+            self.transport.forget()
             high = 900
             for position, descriptor in enumerate(descriptors):
                 os.dup2(descriptor, high + position)

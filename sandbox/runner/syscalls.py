@@ -208,3 +208,12 @@ CONDITIONAL = {
     "socketpair": (53, 199),
 }
 """Allowed for some arguments only; the conditions stand in ``filter.py``."""
+
+RELAYS = frozenset(
+    {
+        *("read", "write", "poll", "ppoll", "close", "exit", "exit_group"),
+        *("brk", "mmap", "munmap", "mremap", "madvise", "futex", "sched_yield"),
+        *("clock_gettime", "restart_syscall", "rt_sigreturn"),
+    }
+)
+"""All that a relay may call: carrying bytes, and what Python needs for its own memory."""

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from agentforge.boxes import cell as cells
 from agentforge.boxes.cell import Cell, Kind
+from agentforge.boxes.descriptors import PassedDescriptors
 from agentforge.errors import SandboxBusy, SandboxError
 
-HELLO = {"hello": 1, "tier": "call", "reason": "", "python": "3.11.2", "pytest": ""}
+HELLO = {"hello": 1, "tier": "call", "reason": "", "python": "3.11.2", "pytest": "", "at_once": 2}
 
 
 class Shell:
@@ -42,7 +43,7 @@ class Box:
     def __init__(self, kind: Kind = "call", wait_seconds: float = 60.0) -> None:
         ours, self.control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.shell = Shell()
-        self.cell = Cell(kind, ours, self.shell, wait_seconds=wait_seconds)
+        self.cell = Cell(kind, PassedDescriptors(ours), self.shell, wait_seconds=wait_seconds)
         self.kept: list[int] = []
 
     def say(self, message: Any, descriptors: int = 0) -> None:
@@ -188,7 +189,7 @@ async def test_waiting_for_others_is_never_taken_for_a_dead_box(monkeypatch: pyt
     monkeypatch.setattr(cells, "_WORKER_SECONDS", 0.05)
     box = Box(wait_seconds=0.2)
     try:
-        box.say({**HELLO, "tier": "wiped"})  # one crew at a time
+        box.say({**HELLO, "tier": "wiped", "at_once": 1})  # one crew at a time
         (inner,) = box.send_crew(b"+")
         crew = await box.cell.take()
         with inner, pytest.raises(SandboxBusy, match="kept this box busy"):

@@ -48,7 +48,7 @@ class PlainLauncher:
             raise SandboxError("The daemon is gone.")
         self.made.append(PlainCell(spec))
         self.most_open = max(self.most_open, len(self.open))
-        return self.made[-1], Hello("call", "", "3.11", "")
+        return self.made[-1], Hello("call", "", "3.11", "", 2, {})
 
     def info(self, hello: Hello) -> BoxInfo:
         return BoxInfo("fake", hello.tier, "none")
