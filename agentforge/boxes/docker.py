@@ -52,6 +52,7 @@ class DockerLauncher:
         self._image = image
         self._settings = settings
         self._transport: Transport = "descriptors"
+        self._near = False
         self._notes: tuple[str, ...] = ()
 
     async def start(self, spec: CellSpec) -> tuple[Cell, Hello]:
@@ -89,10 +90,10 @@ class DockerLauncher:
 
     async def _choose_transport(self) -> None:
         info = await _in_thread(self._daemon.info)
-        near = shares_kernel(info, self._daemon)
-        self._transport = choose_transport(self._settings.transport, near=near)
+        self._near = shares_kernel(info, self._daemon)
+        self._transport = choose_transport(self._settings.transport, near=self._near)
         if self._transport == "stdio":
-            self._notes = STDIO_NOTES if near else ELSEWHERE_NOTES + STDIO_NOTES
+            self._notes = STDIO_NOTES if self._near else ELSEWHERE_NOTES + STDIO_NOTES
 
     async def _begin_dialled(self, spec: CellSpec, container: Container) -> Cell:
         with dial.Doorbell() as doorbell:
@@ -118,6 +119,7 @@ class DockerLauncher:
         try:
             found = await container.inspect()
             _insist(hardening.missing(found, hardening.flags(self._settings, self._image.digest, attached=True)))
+            container.pid = found["State"]["Pid"] if self._near else 0
         except BaseException:
             await _unstoppable(cell.close())
             raise

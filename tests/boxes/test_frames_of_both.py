@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from agentforge import assets
 from agentforge.boxes import wire
+from agentforge.boxes.protocol import Limits
 from agentforge.boxes.verdicts import SuiteReport, call_result
 from agentforge.boxes.wire import FrameReader, FrameTooBigError, MalformedFrameError
 from tests.boxes.test_wire import VALUES, pieces
@@ -129,7 +130,7 @@ ANSWERS = (
 
 @given(ANSWERS)
 def test_any_answer_is_a_result_of_the_closed_vocabulary(payload: bytes) -> None:
-    result = call_result("finished", [payload], 1000, "", "", 0.0)
+    result = call_result("finished", [payload], Limits(result_bytes=1000), (), "", "", 0.0)
     assert result.status in ("returned", "raised", "bad_result", "result_too_big")
     assert isinstance(result.error, str)
     assert isinstance(result.message, str)
