@@ -27,6 +27,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from docker.errors import DockerException
+from requests import RequestException
+
 from agentforge.boxes import image
 from agentforge.boxes.daemon import Daemon
 from agentforge.boxes.open import open_box
@@ -218,6 +221,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return cannot_run(f"The snippets cannot be read: {error}.", 2)
     except SandboxError as error:
         return cannot_run(f"Nothing was measured: {error}", error.exit_code)
+    except (DockerException, RequestException) as error:
+        return cannot_run(f"The Docker daemon stopped answering: {error}", SandboxError.exit_code)
     except AgentForgeError as error:
         return cannot_run(str(error), error.exit_code)
 

@@ -38,11 +38,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-import docker
 from docker.errors import DockerException
 
+from agentforge.boxes.daemon import Daemon
 from agentforge.boxes.docker import OWNER_LABEL
 from agentforge.boxes.owners import Owner
+from agentforge.errors import SandboxError
 
 LIKED = (
     *("/etc/passwd", "/etc/shadow", "/etc/group", "/etc/hosts", "/etc/sudoers", "/etc/crontab", "/etc/resolv.conf"),
@@ -114,7 +115,7 @@ class Watch:
         self._listeners: dict[int, list[socket.socket]] = {}
         self._named = Named((), ())
         self._before = Before()
-        self._client: Any = None
+        self._docker_api: Any = None
 
     def __enter__(self) -> Self:
         self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="canaries-")))
@@ -124,8 +125,8 @@ class Watch:
         )
         self._stack.callback(self.canary.kill)
         self.port = self._listen(0)
-        with contextlib.suppress(DockerException):
-            self._client = self._stack.enter_context(contextlib.closing(docker.from_env(timeout=30)))
+        with contextlib.suppress(SandboxError):
+            self._docker_api = self._stack.enter_context(Daemon.connect())._client.api
         return self
 
     def __exit__(
@@ -138,7 +139,7 @@ class Watch:
     @property
     def sees_docker(self) -> bool:
         """Whether a daemon can be asked what it holds."""
-        return self._client is not None
+        return self._docker_api is not None
 
     def begin(self, named: Named) -> None:
         """Remembers the host as it is now, and listens on the ports that the code names."""
@@ -220,17 +221,17 @@ class Watch:
 
     def _inspected(self, container: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
-            return self._client.api.inspect_container(container["Id"])
+            return self._docker_api.inspect_container(container["Id"])
         except DockerException:  # it is gone by now
             return {"State": {"Pid": 0}}
 
     def _containers(self) -> list[dict[str, Any]]:
-        return self._client.api.containers(all=True) if self.sees_docker else []
+        return self._docker_api.containers(all=True) if self.sees_docker else []
 
     def _docker(self) -> frozenset[str]:
         if not self.sees_docker:
             return frozenset()
-        api = self._client.api
+        api = self._docker_api
         found = {f"container {one['Names'][0]}" for one in self._containers() if not _is_a_box(one)}
         found |= {f"image {name}" for name in api.images(quiet=True, all=True)}
         found |= {f"volume {one['Name']}" for one in api.volumes().get("Volumes") or ()}
