@@ -89,7 +89,7 @@ class DockerLauncher:
         return hello
 
     async def _choose_transport(self) -> None:
-        info = await _in_thread(self._daemon.info)
+        info = await in_thread(self._daemon.info)
         self._near = shares_kernel(info, self._daemon)
         self._transport = choose_transport(self._settings.transport, near=self._near)
         if self._transport == "stdio":
@@ -177,11 +177,11 @@ class Container:
 
     async def start(self, request: dict[str, Any], image: str) -> None:
         """Creates and starts it (raises SandboxError)."""
-        await _in_thread(self._daemon.run, self.name, image, request)
+        await in_thread(self._daemon.run, self.name, image, request)
 
     async def start_attached(self, request: dict[str, Any], image: str) -> socket.socket:
         """As :meth:`start`; returns a connection to its three streams, which is the caller's to close."""
-        await _in_thread(self._attach_and_start, request, image)
+        await in_thread(self._attach_and_start, request, image)
         line, self._line = self._line, None
         if line is None:
             raise SandboxError("The container was not attached.")
@@ -194,13 +194,13 @@ class Container:
 
     async def inspect(self) -> dict[str, Any]:
         """What ``docker inspect`` says of it."""
-        return await _in_thread(self._daemon.container, self.name)
+        return await in_thread(self._daemon.container, self.name)
 
     async def remove(self) -> None:
         """Kills and removes it; harmless when repeated, and when it is gone already."""
         if self._line is not None:
             self._line.close()
-        await _in_thread(self._daemon.remove, self.name)
+        await in_thread(self._daemon.remove, self.name)
 
     def obituary(self) -> str:
         """Nothing is known: the container removes itself when it ends."""
@@ -226,7 +226,7 @@ def _insist(problems: list[str]) -> None:
         )
 
 
-async def _in_thread(ask: Callable[_P, _T], *positional: _P.args, **named: _P.kwargs) -> _T:
+async def in_thread(ask: Callable[_P, _T], *positional: _P.args, **named: _P.kwargs) -> _T:
     """Asks the daemon in a thread; when cancelled, waits for its answer first, so that nothing is
     started behind the back of who cleans up.
     """

@@ -68,7 +68,7 @@ async def _choose(settings: SandboxSettings, on_notice: Notice) -> Launcher:
             raise
         return await _instead_of_docker(settings, no_docker, on_notice)
     try:
-        found = await asyncio.to_thread(image.need_image, daemon)
+        found = await docker.in_thread(image.need_image, daemon)
     except BaseException:
         daemon.close()
         raise

@@ -10,21 +10,15 @@ from typing import Any
 
 import pytest
 
-from agentforge.boxes import docker as launcher
 from agentforge.boxes import hardening
-from agentforge.boxes.daemon import Daemon
 from agentforge.boxes.open import open_box
 from agentforge.errors import SandboxUnavailable
 from agentforge.settings import SandboxSettings
+from tests.boxes.watching import containers_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("docker")]
 
 SETTINGS = SandboxSettings(launcher="docker", memory_mb=300, pids=50, cpus=0.5)
-
-
-def containers_of(user: str) -> list[dict[str, Any]]:
-    with Daemon.connect() as daemon:
-        return [daemon.container(entry["Id"]) for entry in daemon.labelled(f"{launcher.USER_LABEL}={user}")]
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from agentforge.boxes.open import open_box
 from agentforge.boxes.warm import WarmBox
 from agentforge.errors import SandboxError
 from agentforge.settings import SandboxSettings
+from tests.boxes.watching import eventually, names
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("docker")]
 
@@ -39,20 +39,8 @@ def private_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def names(user: str) -> list[str]:
-    with Daemon.connect() as daemon:
-        return [entry["Names"][0] for entry in daemon.labelled(f"{docker.USER_LABEL}={user}")]
-
-
 def folders() -> set[Path]:
     return set(Path(tempfile.gettempdir()).glob("agentforge-control-*"))
-
-
-async def eventually(condition: Any, seconds: float = 15.0) -> None:
-    end = time.monotonic() + seconds
-    while not await asyncio.to_thread(condition):
-        assert time.monotonic() < end, "it did not happen in time"
-        await asyncio.sleep(0.1)
 
 
 async def test_closing_removes_all_and_may_be_repeated() -> None:
