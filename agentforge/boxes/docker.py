@@ -51,7 +51,7 @@ class DockerLauncher:
         self._daemon = daemon
         self._image = image
         self._settings = settings
-        self._transport: Transport = "descriptors"
+        self._transport: Transport | None = None  # chosen at the first start
         self._near = False
         self._notes: tuple[str, ...] = ()
 
@@ -63,11 +63,11 @@ class DockerLauncher:
                 transport that the settings ask for.
             SandboxError: the container did not start; nothing remains of it.
         """
-        await self._choose_transport()
+        transport = self._transport or await self._choose_transport()
         container = Container(self._daemon, f"agentforge-{spec.kind}-{secrets.token_hex(6)}")
         cell: Cell | None = None
         try:
-            begin = self._begin_dialled if self._transport == "descriptors" else self._begin_attached
+            begin = self._begin_dialled if transport == "descriptors" else self._begin_attached
             cell = await begin(spec, container)
             return cell, await self._greet(cell)
         except BaseException:
@@ -76,7 +76,8 @@ class DockerLauncher:
 
     def info(self, hello: Hello) -> BoxInfo:
         """Which isolation a cell that said this gives."""
-        return BoxInfo("docker", hello.tier, self._transport, self._image.digest, self._notes + hello.notes)
+        transport = self._transport or "not chosen yet"
+        return BoxInfo("docker", hello.tier, transport, self._image.digest, self._notes + hello.notes)
 
     def close(self) -> None:
         """Hangs up on the daemon."""
@@ -88,12 +89,13 @@ class DockerLauncher:
             _insist(hardening.missing_in_state(hello.state))
         return hello
 
-    async def _choose_transport(self) -> None:
-        info = await in_thread(self._daemon.info)
-        self._near = shares_kernel(info, self._daemon)
-        self._transport = choose_transport(self._settings.transport, near=self._near)
-        if self._transport == "stdio":
+    async def _choose_transport(self) -> Transport:
+        self._near = shares_kernel(await in_thread(self._daemon.info), self._daemon)
+        chosen = choose_transport(self._settings.transport, near=self._near)
+        if chosen == "stdio":
             self._notes = STDIO_NOTES if self._near else ELSEWHERE_NOTES + STDIO_NOTES
+        self._transport = chosen
+        return chosen
 
     async def _begin_dialled(self, spec: CellSpec, container: Container) -> Cell:
         with dial.Doorbell() as doorbell:

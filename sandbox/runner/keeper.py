@@ -92,13 +92,20 @@ class Keeper:
         if "start" in order:
             self.deadlines[order["start"]] = time.monotonic() + order["seconds"] + _GRACE
         elif order.get("done") in self.crews:
-            number = order["done"]
-            self.transport.part(number)
-            self._kill(number)
-            del self.crews[number]
-            self.transport.gone(number, self.tier == "call" or wipe())
+            self._let_go(order["done"])
         elif "failed" in order:
             self.give_up(f"the relay failed: {order['failed']}")
+
+    def _let_go(self, number):
+        """Ends a crew. In tier ``call`` crews have nothing in common: the next may speak before this one
+        is reaped, which takes a while since its namespaces go with it.
+        """
+        if self.tier == "call":
+            self._strike(number)
+        self.transport.part(number)
+        self._kill(number)
+        del self.crews[number]
+        self.transport.tell({"gone": number, "clean": self.tier == "call" or wipe()})
 
     def _patience(self):
         if not self.deadlines:
@@ -147,14 +154,17 @@ class Keeper:
     def _kill(self, number):
         """Ends a crew and all that it started. Its number stays taken until the host says done."""
         self.deadlines.pop(number, None)
-        pids, self.crews[number] = self.crews[number], []
-        if self.tier != "call":
+        if self.tier == "call":
+            self._strike(number)
+            for pid in self.crews[number]:
+                os.waitpid(pid, 0)
+        else:
             _kill_everybody()
-            return
-        for pid in pids:
+        self.crews[number] = []
+
+    def _strike(self, number):
+        for pid in self.crews[number]:
             os.kill(pid, signal.SIGKILL)
-        for pid in pids:
-            os.waitpid(pid, 0)
 
     def _try_tier(self):
         """Confines a process as tier ``self.tier`` would; returns why that failed, or ``""``."""

@@ -46,10 +46,6 @@ class Passing:
     def part(self, number):
         """Nothing stands between the host and the crew ``number`` that has to go with it."""
 
-    def gone(self, number, clean):
-        """Tells that a crew has ended, and whether nothing of it is left."""
-        self.tell({"gone": number, "clean": clean})
-
     def forget(self):
         """In a forked process: the socket is not its own, so that no object of it closes a number."""
         self.control.detach()

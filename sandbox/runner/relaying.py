@@ -94,17 +94,16 @@ class Relaying:
         raise OSError(f"the relay ended by itself ({code})")
 
     def part(self, number):
-        """Ends the relay of a crew. It passed on the host's last order, so it has said its last frame."""
+        """Ends the relay of a crew: then it is the turn of the next, where one is ready.
+
+        The relay passed on the host's last order, so it has said its last frame.
+        """
         first = self.relays.popleft()
         if first.number != number:
             raise ValueError(f"an order for crew {number} came through the relay of {first.number}")
         os.kill(first.pid, signal.SIGKILL)
         os.waitpid(first.pid, 0)
         os.close(first.orders)
-
-    def gone(self, number, clean):
-        """Tells that a crew has ended, and whether nothing of it is left; then it is the next one's turn."""
-        self.tell({"gone": number, "clean": clean})
         if self.relays:
             self._begin()
 
