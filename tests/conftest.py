@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -47,7 +48,11 @@ def _no_way_out(event: str, args: tuple[Any, ...]) -> None:
 
 
 def pytest_configure() -> None:
-    """Audit hooks cannot be taken away again, so it is added once for the whole run."""
+    """Audit hooks cannot be taken away again, so it is added once for the whole run. No property is timed:
+    the machine may be busy.
+    """
+    hypothesis.settings.register_profile("untimed", deadline=None)
+    hypothesis.settings.load_profile("untimed")
     sys.addaudithook(_no_way_out)
 
 

@@ -103,15 +103,24 @@ class DockerLauncher:
             request = self._request(spec, address, hardening.request(self._settings, doorbell.folder))
             await container.start(request, self._image.digest)
             connection, pid = await doorbell.answer(_DIAL_SECONDS)
+        cell = Cell(spec.kind, PassedDescriptors(connection), container, wait_seconds=self._settings.wait_seconds)
+        try:
+            await self._prove(cell, container, pid)
+        except BaseException:
+            await _unstoppable(cell.close())
+            raise
+        return cell
+
+    async def _prove(self, cell: Cell, container: Container, pid: int) -> None:
+        """Every flag as Docker reports it, and the state of the process that dialled as the kernel does."""
         try:
             found = await container.inspect()
-            problems = hardening.missing(found, hardening.flags(self._settings, self._image.digest))
-            _insist(problems + hardening.missing_in_kernel(pid) + _not_first(found, pid))
-            container.pid = pid
-        except BaseException:
-            connection.close()
+        except SandboxError:
+            await cell.hello()  # where it ended by itself, what it said before is the reason
             raise
-        return Cell(spec.kind, PassedDescriptors(connection), container, wait_seconds=self._settings.wait_seconds)
+        problems = hardening.missing(found, hardening.flags(self._settings, self._image.digest))
+        _insist(problems + hardening.missing_in_kernel(pid) + _not_first(found, pid))
+        container.pid = pid
 
     async def _begin_attached(self, spec: CellSpec, container: Container) -> Cell:
         request = self._request(spec, "stdio", hardening.request(self._settings, None))

@@ -53,7 +53,7 @@ class Process:
     def holds(self) -> set[bytes]:
         """Which canaries stand in its memory."""
         found: set[bytes] = set()
-        with open(f"/proc/{self.pid}/maps") as maps, open(f"/proc/{self.pid}/mem", "rb", 0) as memory:  # noqa: PTH123
+        with open(f"/proc/{self.pid}/maps") as maps, open(f"/proc/{self.pid}/mem", "rb", 0) as memory:  # noqa: PTH123  files of the kernel, no paths of ours
             for line in maps:
                 start, end = (int(number, 16) for number in line.split()[0].split("-"))
                 if " rw" not in line or "[v" in line:

@@ -20,7 +20,20 @@ def test_every_setting_is_shown_with_its_origin(program: Program, home: Path) ->
     assert shown["agent.max_steps"] == {"value": 9, "origin": "environment, AGENTFORGE_AGENT__MAX_STEPS"}
     assert shown["sandbox.pids"] == {"value": 99, "origin": "flags"}
     assert shown["forge.rounds"]["origin"] == "default"
-    assert {key.partition(".")[0] for key in shown} == {*Settings.model_fields} - {"origins", "endpoints", "roles"}
+    assert {key.partition(".")[0] for key in shown} == {*Settings.model_fields} - {
+        "origins",
+        "endpoints",
+        "roles",
+        "secrets",
+    }
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_secrets_of_tools_are_masked(program: Program, home: Path, form: str) -> None:
+    write_settings(home, {"secrets": {"weather": {"value": "k3y-of-the-weather", "host": "api.example.com"}}})
+    done = program("config", "show", "--origin", "--output-format", form)
+    assert "secrets.weather.host" in done.out
+    assert "k3y-of-the-weather" not in done.out + done.err
 
 
 def test_flags_win_over_the_environment(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
