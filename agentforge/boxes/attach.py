@@ -103,10 +103,7 @@ class Attachment:
             self._closed = True
             self._loop.remove_reader(self._line)
             self._loop.remove_writer(self._line)
-            self._line.close()
-            response = getattr(self._line, "_response", None)  # under TLS it holds the connection too
-            if response is not None:
-                response.close()
+            hang_up(self._line)
 
     def _read(self) -> None:
         try:
@@ -152,6 +149,14 @@ class Attachment:
         if not self._closed:
             self.close()
             self._on_end(why)
+
+
+def hang_up(line: socket.socket) -> None:
+    """Closes a connection; under TLS, Docker's library holds it too, by an answer that it ties to it."""
+    line.close()
+    response = getattr(line, "_response", None)
+    if response is not None:
+        response.close()
 
 
 def _keep_alive(line: socket.socket) -> None:

@@ -75,7 +75,7 @@ class Daemon:
     def __init__(self, client: Any) -> None:
         self._client = client
         self._api: Any = client.api
-        self.is_near = _address().startswith("unix://")
+        self.by_file = _address().startswith("unix://")
         """Whether it is spoken to over a socket file; that may still be forwarded from elsewhere."""
 
     @classmethod
@@ -163,7 +163,7 @@ class Daemon:
 
     @_explained("attaching to a container")
     def attach(self, name: str) -> socket.socket:
-        """A connection of its own to a container's three streams. Close it, and its ``_response`` if it has one.
+        """A connection of its own to a container's three streams, for :func:`~agentforge.boxes.attach.hang_up`.
 
         Attached before the container starts, so that nothing of it can lie in the library's buffer.
         """

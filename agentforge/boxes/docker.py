@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, ParamSpec, TypeAlias, TypeVar
 
 from agentforge.boxes import bounds, dial, hardening, owners
-from agentforge.boxes.attach import Attachment
+from agentforge.boxes.attach import Attachment, hang_up
 from agentforge.boxes.cell import LINES, Cell, CellSpec, Hello, Kind
 from agentforge.boxes.daemon import Daemon
 from agentforge.boxes.descendants import descendants
@@ -90,10 +90,11 @@ class DockerLauncher:
         return hello
 
     async def _choose_transport(self) -> Transport:
-        self._near = shares_kernel(await in_thread(self._daemon.info), self._daemon)
-        chosen = choose_transport(self._settings.transport, near=self._near)
+        here, by_file = same_machine(await in_thread(self._daemon.info)), self._daemon.by_file
+        chosen = choose_transport(self._settings.transport, here=here, by_file=by_file)
+        self._near = here and by_file
         if chosen == "stdio":
-            self._notes = STDIO_NOTES if self._near else ELSEWHERE_NOTES + STDIO_NOTES
+            self._notes = STDIO_NOTES if here else ELSEWHERE_NOTES + STDIO_NOTES
         self._transport = chosen
         return chosen
 
@@ -149,7 +150,7 @@ class DockerLauncher:
         }
 
 
-def shares_kernel(info: Mapping[str, Any], daemon: Daemon) -> bool:
+def same_machine(info: Mapping[str, Any]) -> bool:
     """Whether the daemon's containers run on this process's kernel and see its files.
 
     ``info`` is what ``docker info`` says. A socket forwarded from another machine with the same
@@ -157,19 +158,23 @@ def shares_kernel(info: Mapping[str, Any], daemon: Daemon) -> bool:
     """
     here = os.uname()
     same = info.get("KernelVersion") == here.release and info.get("Name") == here.nodename
-    return bool(same and daemon.is_near and here.sysname == "Linux")
+    return same and here.sysname == "Linux"
 
 
-def choose_transport(wanted: Literal["auto", "descriptors", "stdio"], *, near: bool) -> Transport:
-    """The transport to use (raises SandboxUnavailable: descriptors are wanted where they cannot be passed)."""
-    if wanted == "descriptors" and not near:
+def choose_transport(wanted: Literal["auto", "descriptors", "stdio"], *, here: bool, by_file: bool) -> Transport:
+    """The transport to a daemon ``here`` or elsewhere, reached ``by_file`` (a socket's) or not.
+
+    Raises:
+        SandboxUnavailable: descriptors are wanted where they cannot be passed.
+    """
+    if wanted == "descriptors" and not here:
         raise SandboxUnavailable(
             "The Docker daemon runs on another kernel or machine (Docker Desktop or a remote one), "
             "to which no descriptors can be passed.",
             fix="Set sandbox.transport to auto or stdio.",
         )
     if wanted == "auto":
-        return "descriptors" if near else "stdio"
+        return "descriptors" if here and by_file else "stdio"
     return wanted
 
 
@@ -210,7 +215,7 @@ class Container:
     async def remove(self) -> None:
         """Kills and removes it; harmless when repeated, and when it is gone already."""
         if self._line is not None:
-            self._line.close()
+            hang_up(self._line)
         await in_thread(self._daemon.remove, self.name)
 
     def obituary(self) -> str:
