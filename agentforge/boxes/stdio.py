@@ -33,6 +33,7 @@ class AttachedStreams:
         self._frames = bytearray()  # less than a frame
         self._ready: dict[str, Any] = {}  # what PID 1 said of the crew whose turn it is
         self._crew: Channels | None = None  # whose frames come now, from its first to its last
+        self._held = b""  # an order that travels with the next frame
         self._let_go = False  # that crew's last order is on its way: nothing of it counts any more
 
     def listen(self, on_message: Heard, on_end: Ended) -> None:
@@ -41,13 +42,16 @@ class AttachedStreams:
         self._attachment.listen(self._heard, self._ended)
 
     def tell(self, message: dict[str, float]) -> None:
-        """An order for PID 1: ``start``, or ``done``, with which the crew's far ends are closed."""
+        """An order for PID 1.
+
+        ``start`` goes with the request that follows it, and ``done`` closes the crew's far ends.
+        """
         crew = self._crew
         if crew is None or self._let_go or crew.crew not in (message.get("start"), message.get("done")):
             return
         order = json.dumps(message).encode("ascii")
         if "done" not in message:
-            self._send(FIRST, order)
+            self._held += HEADER.pack(FIRST, len(order)) + order
             return
         self._let_go = True
         crew.close()
@@ -60,7 +64,8 @@ class AttachedStreams:
             self._crew.close()
 
     def _send(self, channel: int, data: bytes) -> None:
-        self._attachment.write(HEADER.pack(channel, len(data)) + data)
+        held, self._held = self._held, b""
+        self._attachment.write(held + HEADER.pack(channel, len(data)) + data)
 
     def _ended(self, why: str) -> None:
         self.close()

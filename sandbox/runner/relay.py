@@ -120,6 +120,7 @@ class Relay:
         self.left = 0  # bytes of it that have not been read
         self.head = bytearray()
         self.note = bytearray()  # what was read of a frame that is for the relay or for PID 1
+        self.out = bytearray()  # frames for the host that wait for others, so that they travel together
         self.over = False
 
     def run(self, number):
@@ -134,6 +135,7 @@ class Relay:
                     self._flush(line)
             self._hear_crew(ready)
         self._say(LAST, _NUMBER.pack(number))
+        self._send()
         write(self.orders, self.note + b"\n")
 
     def _wait(self):
@@ -147,7 +149,10 @@ class Relay:
         for output in self.outputs:
             if output.open and output.room:
                 waiting.register(output.descriptor, select.POLLIN)
-        return {descriptor for descriptor, _ in waiting.poll()}
+        ready = waiting.poll(0) if self.out else waiting.poll()
+        if not ready:
+            self._send()
+        return {descriptor for descriptor, _ in ready}
 
     def _may_speak(self, line):
         """A line is heard only while there is room for all that was printed before it spoke."""
@@ -170,8 +175,14 @@ class Relay:
         self._say(end.channel, data)
 
     def _say(self, channel, data):
+        self.out += _HEADER.pack(channel, len(data)) + data
+        if len(self.out) >= _CHUNK:
+            self._send()
+
+    def _send(self):
         """Waits while the host's side is full: it reads at all times, whatever it has to write."""
-        write(self.stdout, _HEADER.pack(channel, len(data)) + data)
+        write(self.stdout, self.out)
+        self.out.clear()
 
     def _hear_host(self):
         """One read, exactly up to the end of a header or of a frame, or less."""

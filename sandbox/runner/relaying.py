@@ -102,10 +102,10 @@ class Relaying:
         if first.number != number:
             raise ValueError(f"an order for crew {number} came through the relay of {first.number}")
         os.kill(first.pid, signal.SIGKILL)
-        os.waitpid(first.pid, 0)
-        os.close(first.orders)
         if self.relays:
             self._begin()
+        os.waitpid(first.pid, 0)
+        os.close(first.orders)
 
     def forget(self):
         """In a forked process: nothing but numbers, which it closes with all others."""
