@@ -53,7 +53,8 @@ class Process:
     def holds(self) -> set[bytes]:
         """Which canaries stand in its memory."""
         found: set[bytes] = set()
-        with open(f"/proc/{self.pid}/maps") as maps, open(f"/proc/{self.pid}/mem", "rb", 0) as memory:  # noqa: PTH123  files of the kernel, no paths of ours
+        maps = Path(f"/proc/{self.pid}/maps").read_text("utf-8").splitlines()
+        with Path(f"/proc/{self.pid}/mem").open("rb", 0) as memory:
             for line in maps:
                 start, end = (int(number, 16) for number in line.split()[0].split("-"))
                 if " rw" not in line or "[v" in line:
