@@ -61,7 +61,7 @@ class TestLife:
         assert len(names("stdio-closing")) == 2
         await box.close()
         await box.close()
-        assert names("stdio-closing") == []
+        await eventually(lambda: names("stdio-closing") == [])
         assert open_descriptors() <= before
         with pytest.raises(SandboxError, match="closed"):
             await box.call(SOURCE, "f", {})
@@ -85,7 +85,7 @@ class TestLife:
             pass
         else:
             await box.close()
-        assert names("stdio-cancelled") == []
+        await eventually(lambda: names("stdio-cancelled") == [])
         assert open_descriptors() <= before
 
     async def test_a_container_that_is_lost_during_a_call_is_a_death_and_is_replaced(self) -> None:
@@ -233,13 +233,13 @@ class TestHardening:
         monkeypatch.setattr(hardening, "request", weakened)
         with pytest.raises(SandboxError):
             await open_box(SETTINGS, user="stdio-weakened")
-        assert containers_of("stdio-weakened") == []
+        await eventually(lambda: names("stdio-weakened") == [])
 
     async def test_what_the_first_process_says_of_itself_must_be_enough(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(hardening._KERNEL_STATE, "NoNewPrivs", "impossible")
         with pytest.raises(SandboxUnavailable, match="NoNewPrivs"):
             await open_box(SETTINGS, user="stdio-state")
-        assert containers_of("stdio-state") == []
+        await eventually(lambda: names("stdio-state") == [])
 
 
 ELSEWHERE = [{"KernelVersion": "5.10.0-linuxkit"}, {"Name": "docker-desktop"}]
@@ -257,7 +257,7 @@ async def test_another_kernel_or_machine_gets_stdio_instead_of_a_refusal(
     with pytest.raises(SandboxUnavailable, match="no descriptors can be passed") as caught:
         await open_box(SandboxSettings(launcher="docker", transport="descriptors"), user="forced")
     assert "sandbox.transport" in caught.value.fix
-    assert containers_of("forced") == []
+    await eventually(lambda: names("forced") == [])
 
 
 @pytest.mark.parametrize(
