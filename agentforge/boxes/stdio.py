@@ -11,6 +11,7 @@ the way, as with all that Docker does.
 from __future__ import annotations
 
 import json
+import os
 from typing import Any, cast
 
 from agentforge.boxes import attach
@@ -138,4 +139,10 @@ class AttachedStreams:
         """The two outputs come in no order, so both the relay and PID 1 must have named the crew."""
         if self._crew is not None and not self._let_go and self._ready.get("ready") == self._crew.crew:
             ready, self._ready = self._ready, {}
-            self._on_message(ready, self._crew.hand_over())
+            descriptors = self._crew.hand_over()
+            try:
+                self._on_message(ready, descriptors)
+            except attach.NONSENSE:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+                raise
