@@ -15,7 +15,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, ParamSpec, TypeAlias, TypeVar
 
-from agentforge.boxes import bounds, dial, hardening, owners
+from agentforge.boxes import bounds, dial, hardening, owners, tiers
 from agentforge.boxes.attach import Attachment, hang_up
 from agentforge.boxes.cell import LINES, Cell, CellSpec, Hello, Kind
 from agentforge.boxes.daemon import Daemon
@@ -76,8 +76,9 @@ class DockerLauncher:
 
     def info(self, hello: Hello) -> BoxInfo:
         """Which isolation a cell that said this gives."""
-        transport = self._transport or "not chosen yet"
-        return BoxInfo("docker", hello.tier, transport, self._image.digest, self._notes + hello.notes)
+        transport = self._transport or "descriptors"
+        tier, notes = tiers.given(self._settings.tier, hello, transport)
+        return BoxInfo("docker", tier, transport, self._image.digest, self._notes + notes)
 
     def close(self) -> None:
         """Hangs up on the daemon."""

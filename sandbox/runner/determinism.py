@@ -11,7 +11,6 @@ import ctypes
 import datetime
 import gc
 import hashlib
-import itertools
 import os
 import random
 import time
@@ -43,7 +42,7 @@ def fix_clock():
 
 
 def fix_chance():
-    """Random numbers, keys and UUIDs begin anew from a fixed seed. Once for each process; then :func:`reseed`."""
+    """Random numbers, keys and UUIDs begin anew from a fixed seed. Once for each process."""
     os.urandom = random._urandom = lambda size: _chance.take(size)
     os.getrandom = lambda size, _flags=0: _chance.take(size)
     uuid._generate_time_safe = uuid._UuidCreate = None
@@ -51,34 +50,45 @@ def fix_chance():
     seeded = random.Random.seed
 
     def seed(self, a=None, version=2):
-        seeded(self, next(_chance.seeds) if a is None else a, version)
+        seeded(self, _chance.seed() if a is None else a, version)
 
     random.Random.seed = seed
     random.seed = random._inst.seed
-    reseed()
-
-
-def reseed():
-    """Chance begins anew, so that a process that serves several calls gives each the same."""
-    _chance.restart()
     random.seed()
     uuid._last_timestamp = None
 
 
-class _Chance:
-    """A stream of bytes and of seeds that is the same after each :meth:`restart`."""
+def mark():
+    """Remembers where chance is now that the tool is loaded: there each of its calls begins."""
+    _marked[:] = _chance.seeds, _chance.blocks, random.getstate()
 
-    def restart(self):
-        self.seeds = itertools.count(1)
-        self.blocks = itertools.count()
+
+def reseed():
+    """Back to where :func:`mark` was, so that a process that serves several calls gives each the same chance."""
+    _chance.seeds, _chance.blocks, state = _marked
+    random.setstate(state)
+    uuid._last_timestamp = None
+
+
+class _Chance:
+    """A stream of bytes and of seeds that is the same in each process."""
+
+    def __init__(self):
+        self.seeds = self.blocks = 0  # so many were given
+
+    def seed(self):
+        self.seeds += 1
+        return self.seeds
 
     def take(self, size):
         blocks = -(-size // 64)
-        made = (hashlib.blake2b(f"{_SEED} {next(self.blocks)}".encode()).digest() for _ in range(blocks))
+        made = [hashlib.blake2b(f"{_SEED} {self.blocks + n}".encode()).digest() for n in range(blocks)]
+        self.blocks += blocks
         return b"".join(made)[:size]
 
 
 _chance = _Chance()
+_marked = []
 
 
 def _replace(kind, **methods):

@@ -5,8 +5,10 @@ a transport (``passing.py``, ``relaying.py``). When PID 1 relayed bytes itself, 
 the previous call's secrets in its own heap.
 
 Control messages are small JSON texts.
-From here: ``hello``; ``ready`` with a crew's number; ``gone`` with ``clean``; ``broken``.
-From the host: ``start`` (a crew's number and its seconds: the clock inside), ``done`` (end it).
+From here: ``hello``; ``ready`` with a crew's number; ``resting`` (a kept crew stands still); ``gone``
+with ``clean``; ``broken``.
+From the host: ``start`` (a crew's number and its seconds: the clock inside), ``keep`` (its call is
+over and it stays for others; until the next ``start`` it is stopped), ``done`` (end it).
 The end of the transport is the end of the box: nothing outlives its host.
 """
 
@@ -19,7 +21,7 @@ import sys
 import time
 
 from runner import filter as syscall_filter
-from runner import kernel
+from runner import kernel, rest
 from runner.confine import confine
 from runner.wipe import wipe
 
@@ -37,6 +39,7 @@ class Keeper:
         self.tier = "call"
         self.program = syscall_filter.compile_filter(kernel.architecture())
         self.crews = {}
+        self.kept = set()  # those of them that do not count in the width
         self.deadlines = {}
         self.count = 0
 
@@ -75,7 +78,7 @@ class Keeper:
 
     def _serve(self):
         while True:
-            while len(self.crews) < self._width():
+            while len(self.crews) - len(self.kept) < self._width():
                 role = self._hire()
                 if role is not None:
                     return role
@@ -90,11 +93,30 @@ class Keeper:
 
     def _obey(self, order):
         if "start" in order:
-            self.deadlines[order["start"]] = time.monotonic() + order["seconds"] + _GRACE
+            self._start(order["start"], order["seconds"])
+        elif order.get("keep") in self.crews:
+            self._keep(order["keep"])
         elif order.get("done") in self.crews:
             self._let_go(order["done"])
         elif "failed" in order:
             self.give_up(f"the relay failed: {order['failed']}")
+
+    def _start(self, number, seconds):
+        self.deadlines[number] = time.monotonic() + seconds + _GRACE
+        if number in self.kept:
+            for pid in self.crews[number]:
+                rest.wake(pid)
+
+    def _keep(self, number):
+        """One that does not come to rest is killed, which the host sees as the end of its line."""
+        if self.tier != "call":
+            raise ValueError("a crew that cannot be told from others cannot be kept")
+        self.kept.add(number)
+        self.deadlines.pop(number, None)
+        if all(rest.settle(pid) for pid in self.crews[number]):
+            self.transport.tell({"resting": number})
+        else:
+            self._kill(number)
 
     def _let_go(self, number):
         """Ends a crew. In tier ``call`` crews have nothing in common: the next may speak before this one
@@ -105,6 +127,7 @@ class Keeper:
         self.transport.part(number)
         self._kill(number)
         del self.crews[number]
+        self.kept.discard(number)
         self.transport.tell({"gone": number, "clean": self.tier == "call" or wipe()})
 
     def _patience(self):

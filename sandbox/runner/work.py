@@ -38,11 +38,10 @@ def serve_once():
     _prepare(request)
     action = _script if request["kind"] == "run" else _call
     _tell(lambda: action(request), request)
-    while request["kept"]:
-        args = frames.receive(REQUEST)["args"]
-        if not request["randomness"]:
-            determinism.reseed()
-        _tell(lambda args=args: _call_again(request["entry"], args), request)
+    while "loaded" in request:
+        further = frames.receive(REQUEST)
+        determinism.reseed()
+        _tell(lambda args=further["args"]: _call_again(request["entry"], args), request, further["ticket"])
 
 
 def _prepare(request):
@@ -62,16 +61,20 @@ def grant(request):
         determinism.fix_chance()
 
 
-def _tell(action, request):
+def _tell(action, request, ticket=None):
+    """The outcome; that of a further call behind its ticket, so that no answer can lie ready before its question."""
     outputs = request["outputs"]
     collect = (lambda: files.collect(outputs, request["file_bytes"])) if outputs else None
     frame = outcomes.outcome_of(action, request["result_bytes"], collect=collect)
     outcomes.flush()
-    frames.send(REQUEST, frame)
+    frames.send(REQUEST, *([] if ticket is None else [frames.encode(ticket)]), frame)
 
 
 def _call(request):
     modules.load("tool", request["source"])
+    if request["kept"]:
+        determinism.mark()
+        request["loaded"] = True
     return _call_again(request["entry"], request["args"])
 
 
@@ -100,6 +103,6 @@ def _script(request):
 
 def _rehearse():
     """One small call before the request comes, so that page faults are paid off the clock."""
-    rehearsed = {"source": "def rehearse(a):\n    return {'a': a}\n", "entry": "rehearse", "args": {"a": [1, "x", 0.5]}}
+    rehearsed = {"source": "def rehearse(a):\n    return {'a': a}\n", "entry": "rehearse", "args": {"a": [1, "x", 0.5]}, "kept": False}
     outcomes.outcome_of(lambda: _call(rehearsed), 1000)
     del sys.modules["tool"]
