@@ -141,8 +141,10 @@ class WarmBox:
         return report.result(ending, talk.stdout, talk.stderr, seconds)
 
     async def processes(self) -> int | None:
-        """How many processes the box has on the host, or None where that cannot be known."""
-        return await self._pool.processes(self._user)
+        """How many processes the box has on the host, kept ones that rest aside. None where that cannot be known,
+        and in tier ``strict``, where containers come and go.
+        """
+        return None if self._settings.tier == "strict" else await self._pool.processes(self._user)
 
     async def close(self) -> None:
         """Lets go of the pool, and removes all its cells where this box owns it; harmless when repeated."""
