@@ -115,6 +115,7 @@ class KeptCrew:
         self.state = "over"
         self._finish("died")
         self._tell_change()
+        self._loop.remove_writer(self._line)
         for readable in (self._line, *self._outputs):
             self._loop.remove_reader(readable)
         self._orders.end_kept(self._crew)
@@ -166,7 +167,9 @@ class KeptCrew:
             sent = 0
         except OSError:  # it died, which its silence tells
             return None
-        return asyncio.ensure_future(_send_rest(self._loop, self._line, request[sent:])) if sent < len(request) else None
+        if sent == len(request):
+            return None
+        return asyncio.ensure_future(_send_rest(self._loop, self._line, request[sent:]))
 
     def _judge(self, ending: Ending, ticket: bytes, limits: Limits, seconds: float) -> CallResult | None:
         ours = self._frames[:1] == [ticket]
@@ -175,7 +178,9 @@ class KeptCrew:
             return None
         if ending == "finished" and self._overflowed():
             ending = "output_too_big"
-        out, err = (bytes(printed[: limits.output_bytes]).decode("utf-8", "replace") for printed in self._outputs.values())
+        out, err = (
+            bytes(printed[: limits.output_bytes]).decode("utf-8", "replace") for printed in self._outputs.values()
+        )
         result = verdicts.call_result(ending, self._frames[1:], limits, (), out, err, seconds)
         if self.state == "calling" and not self._closed_output and worth_keeping(result):
             self.state = "settling"

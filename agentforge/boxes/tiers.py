@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from agentforge.boxes.cell import Hello
 from agentforge.boxes.protocol import Toolbox
 
 Wanted: TypeAlias = Literal["call", "reuse", "strict"]
+
+IN_WORDS: Mapping[str, str] = {
+    "call": "a fresh process in namespaces of its own for every call",
+    "reuse": "as tier call, but a tool that may reach nothing keeps its process",
+    "strict": "as tier call, and a container for every tool",
+    "wiped": "a fresh process for every call; one after the other in a container that is wiped in between",
+}
+"""What a box gives, by tier."""
 
 REUSE_NEEDS_NAMESPACES = "Tier reuse was asked for and is not given: what is kept must have namespaces of its own."
 REUSE_NEEDS_DESCRIPTORS = "Tier reuse was asked for and is not given: over stdio nothing can be kept."

@@ -22,7 +22,7 @@ import time
 
 from runner import filter as syscall_filter
 from runner import kernel, rest
-from runner.confine import confine
+from runner.confine import WORK, confine
 from runner.wipe import wipe
 
 _GRACE = 2.0
@@ -113,7 +113,7 @@ class Keeper:
             raise ValueError("a crew that cannot be told from others cannot be kept")
         self.kept.add(number)
         self.deadlines.pop(number, None)
-        if all(rest.settle(pid) for pid in self.crews[number]):
+        if self.crews[number] and all(rest.settle(pid) for pid in self.crews[number]):
             self.transport.tell({"resting": number})
         else:
             self._kill(number)
@@ -210,6 +210,8 @@ class Keeper:
         answer = os.read(reading, 1000).decode(errors="replace")
         os.close(reading)
         os.waitpid(pid, 0)
+        if answer == "+" and self.tier == "call" and os.path.exists(WORK):
+            answer = "what a call writes is seen by others"
         wipe()
         return "" if answer == "+" else answer or "the confined process died"
 

@@ -103,6 +103,7 @@ def _script(request):
 
 def _rehearse():
     """One small call before the request comes, so that page faults are paid off the clock."""
-    rehearsed = {"source": "def rehearse(a):\n    return {'a': a}\n", "entry": "rehearse", "args": {"a": [1, "x", 0.5]}, "kept": False}
+    source = "def rehearse(a):\n    return {'a': a}\n"
+    rehearsed = {"source": source, "entry": "rehearse", "args": {"a": [1, "x", 0.5]}, "kept": False}
     outcomes.outcome_of(lambda: _call(rehearsed), 1000)
     del sys.modules["tool"]
