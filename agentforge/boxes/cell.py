@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Protocol, Self, TypeAlias, cast
 
 from agentforge.boxes.attach import Ended
 from agentforge.boxes.conversation import Crew
+from agentforge.boxes.shelf import Shelf
 from agentforge.errors import SandboxBusy, SandboxError
 
 Kind: TypeAlias = Literal["call", "suite"]
@@ -18,11 +19,15 @@ Kind: TypeAlias = Literal["call", "suite"]
 
 @dataclass(frozen=True, slots=True)
 class CellSpec:
-    """What tells cells apart: never one for two users, kinds of work or hash seeds of Python."""
+    """What tells cells apart: never one for two users, kinds of work or hash seeds of Python.
+
+    ``tool`` is the hash of a source and its toolbox in tier ``strict``, else ``""``.
+    """
 
     user: str
     kind: Kind
     hash_seed: int = 0
+    tool: str = ""
 
 
 READY = b"+"
@@ -126,6 +131,9 @@ class Cell:
         self._turns = asyncio.Semaphore(0)  # crews that may be taken
         self._hello: asyncio.Future[Hello] = self._loop.create_future()
         self._out: set[int] = set()
+        self.kept = Shelf(self)
+        """Crews that made their first call and stay for others."""
+        self._kept: set[int] = set()
         self._broken = ""
         self._closed = False
         control.listen(self._hear, self._hang_up)
@@ -208,9 +216,23 @@ class Cell:
         self._tell({"start": crew.number, "seconds": seconds})
 
     def release(self, crew: Crew) -> None:
-        """Ends a crew: PID 1 kills, reaps and wipes, then forks the next one; harmless when repeated."""
-        if self._end(crew):
+        """Ends a crew: PID 1 kills, reaps and wipes, then forks the next one; harmless when repeated, and
+        for one that is kept.
+        """
+        if crew.number not in self._kept and self._end(crew):
             self._turns.release()
+
+    def keep(self, crew: Crew) -> None:
+        """Its call is over and it stays: PID 1 stops it until the next one begins, and forks another beside it."""
+        if crew.number not in self._kept:
+            self._kept.add(crew.number)
+            self._turns.release()
+        self._tell({"keep": crew.number})
+
+    def end_kept(self, crew: Crew) -> None:
+        """Ends a crew that was kept; harmless when repeated."""
+        self._kept.discard(crew.number)
+        self._end(crew)
 
     def _end(self, crew: Crew) -> bool:
         if crew.number not in self._out:
@@ -221,14 +243,16 @@ class Cell:
         return True
 
     async def processes(self) -> int | None:
-        """How many processes stand in it on the host, or None where that cannot be known."""
-        return await asyncio.to_thread(self._shell.processes)
+        """How many processes stand in it on the host, kept ones that rest aside; None where that cannot be known."""
+        count = await asyncio.to_thread(self._shell.processes)
+        return None if count is None else count - self.kept.resting
 
     async def close(self) -> None:
         """Hangs up, which ends the box, and removes it; harmless when repeated."""
         if not self._closed:
             self._closed = True
             self._break("it was closed")
+            self.kept.close()
             while not self._ready.empty():
                 crew = self._ready.get_nowait()
                 if crew is not None:
@@ -247,6 +271,8 @@ class Cell:
             raise ValueError("descriptors with a message that is about no crew")
         elif "hello" in message:
             self._welcome(Hello.of(message))
+        elif "resting" in message:
+            self.kept.rested(int(cast("int", message["resting"])))
         elif "broken" in message:
             self._break(str(message["broken"]))
         elif "gone" in message and message["clean"] is not True:

@@ -15,7 +15,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, ParamSpec, TypeAlias, TypeVar
 
-from agentforge.boxes import bounds, dial, hardening, owners
+from agentforge.boxes import bounds, dial, gvisor, hardening, owners, tiers
 from agentforge.boxes.attach import Attachment, hang_up
 from agentforge.boxes.cell import LINES, Cell, CellSpec, Hello, Kind
 from agentforge.boxes.daemon import Daemon
@@ -53,6 +53,7 @@ class DockerLauncher:
         self._settings = settings
         self._transport: Transport | None = None  # chosen at the first start
         self._near = False
+        self._runtime = ""  # "" is the daemon's own; chosen with the transport
         self._notes: tuple[str, ...] = ()
 
     async def start(self, spec: CellSpec) -> tuple[Cell, Hello]:
@@ -76,8 +77,9 @@ class DockerLauncher:
 
     def info(self, hello: Hello) -> BoxInfo:
         """Which isolation a cell that said this gives."""
-        transport = self._transport or "not chosen yet"
-        return BoxInfo("docker", hello.tier, transport, self._image.digest, self._notes + hello.notes)
+        transport = self._transport or "descriptors"
+        tier, notes = tiers.given(self._settings.tier, hello, transport)
+        return BoxInfo("docker", tier, transport, self._image.digest, self._notes + notes)
 
     def close(self) -> None:
         """Hangs up on the daemon."""
@@ -86,15 +88,19 @@ class DockerLauncher:
     async def _greet(self, cell: Cell) -> Hello:
         hello = await cell.hello()
         if self._transport == "stdio":
-            _insist(hardening.missing_in_state(hello.state))
+            _insist(gvisor.missing_in_state(hello.state) if self._runtime else hardening.missing_in_state(hello.state))
         return hello
 
     async def _choose_transport(self) -> Transport:
-        here, by_file = same_machine(await in_thread(self._daemon.info)), self._daemon.by_file
-        chosen = choose_transport(self._settings.transport, here=here, by_file=by_file)
-        self._near = here and by_file
+        info = await in_thread(self._daemon.info)
+        here, by_file = same_machine(info), self._daemon.by_file
+        self._runtime = gvisor.choose(self._settings, info)
+        wanted = "stdio" if self._runtime else self._settings.transport
+        chosen = choose_transport(wanted, here=here, by_file=by_file)
+        self._near = here and by_file and not self._runtime
         if chosen == "stdio":
             self._notes = STDIO_NOTES if here else ELSEWHERE_NOTES + STDIO_NOTES
+        self._notes += gvisor.notes(self._settings, self._runtime)
         self._transport = chosen
         return chosen
 
@@ -124,13 +130,15 @@ class DockerLauncher:
         container.pid = pid
 
     async def _begin_attached(self, spec: CellSpec, container: Container) -> Cell:
-        request = self._request(spec, "stdio", hardening.request(self._settings, None))
+        limits = gvisor.around(self._settings) if self._runtime else self._settings
+        request = self._request(spec, "stdio", hardening.request(limits, None))
         attachment = Attachment(await container.start_attached(request, self._image.digest))
         streams = AttachedStreams(attachment, LINES[spec.kind])
         cell = Cell(spec.kind, streams, container, wait_seconds=self._settings.wait_seconds)
         try:
             found = await container.inspect()
-            _insist(hardening.missing(found, hardening.flags(self._settings, self._image.digest, attached=True)))
+            flags = hardening.flags(limits, self._image.digest, attached=True)
+            _insist(hardening.missing(found, flags + gvisor.flags(self._runtime)))
             container.pid = found["State"]["Pid"] if self._near else 0
         except BaseException:
             await _unstoppable(cell.close())
@@ -146,6 +154,7 @@ class DockerLauncher:
                 USER_LABEL: spec.user,
                 KIND_LABEL: spec.kind,
             },
+            **({"runtime": self._runtime} if self._runtime else {}),
             **hardened,
         }
 

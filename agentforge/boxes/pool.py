@@ -111,6 +111,12 @@ class Pool:
         finally:
             self._leave(place)
 
+    def forget(self, session: object) -> None:
+        """Ends what is kept for a session (see :mod:`agentforge.boxes.kept`)."""
+        for place in self._places.values():
+            if place.cell is not None:
+                place.cell.kept.forget(session)
+
     async def processes(self, user: str) -> int | None:
         """How many processes a user's cells have on the host, or None where that cannot be known."""
         cells = [place.cell for place in self._places.values() if place.spec.user == user]

@@ -145,7 +145,9 @@ class Box(Protocol):
         limits: Limits | None = None,
         grant: Grant = NOTHING,
     ) -> CallResult:
-        """Runs ``entry(**args)`` of the module ``source`` in a fresh process."""
+        """Runs ``entry(**args)`` of the module ``source``: in a fresh process, or, in tier ``reuse`` and where
+        nothing is granted, in one that this box keeps for this function.
+        """
         ...
 
     async def call_many(
@@ -193,7 +195,10 @@ class Box(Protocol):
         ...
 
     async def processes(self) -> int | None:
-        """How many processes the box has on the host, idle ones included; None where that cannot be known."""
+        """How many processes the box has on the host, idle ones included; None where that cannot be known.
+
+        In tier ``reuse`` kept processes are not counted while they rest: each is one, and proved to be.
+        """
         ...
 
     async def close(self) -> None:

@@ -41,14 +41,14 @@ class Look:
 
 
 async def look(box: Box) -> Look:
-    """Asks the box for an answer that only a sound one gives, and what stands in it.
+    """Asks the box for an answer that only a sound one gives, and what stands in it, in a fresh process in every tier.
 
     Raises:
         SandboxError: the box failed.
     """
     nonce, began = secrets.randbelow(10**9), time.monotonic()
     args: JSONObject = {"nonce": nonce, "left": CANARY[0], "right": CANARY[1]}
-    result = await box.call(LOOK, "look", args, limits=Limits(_LOOK_SECONDS))
+    (result,) = await box.call_many(LOOK, "look", [args], limits=Limits(_LOOK_SECONDS))
     seconds = time.monotonic() - began
     match result.value:
         case {"answer": answer, "files": [*files], "residue": int(residue)} if result.ok:

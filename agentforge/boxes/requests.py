@@ -32,9 +32,9 @@ def work(what: JSONObject, toolbox: Toolbox, limits: Limits, grant: Grant, *, ke
     return _frame(what | _granted(toolbox, grant) | bounds)
 
 
-def further(args: JSONObject) -> bytes:
-    """A further call of a process that is kept; raises as :func:`work`."""
-    return _frame({"args": args})
+def further(args: JSONObject, ticket: str) -> bytes:
+    """A further call of a process that is kept; its answer comes behind ``ticket``. Raises as :func:`work`."""
+    return _frame({"args": args, "ticket": ticket})
 
 
 def suite(source: str, tests: str, toolbox: Toolbox, grant: Grant) -> list[bytes]:

@@ -11,9 +11,10 @@ from typing import Self
 from agentforge.boxes import requests, verdicts
 from agentforge.boxes.asks import Asks
 from agentforge.boxes.bounds import WIDTH
-from agentforge.boxes.cell import Cell, CellSpec
+from agentforge.boxes.cell import Cell, CellSpec, Kind
 from agentforge.boxes.conversation import Conversation, Crew, Ending, FrameHandler
 from agentforge.boxes.files import room_for
+from agentforge.boxes.kept import worth_keeping
 from agentforge.boxes.pool import Pool
 from agentforge.boxes.protocol import (
     NO_TOOLBOX,
@@ -25,6 +26,8 @@ from agentforge.boxes.protocol import (
     SuiteResult,
     Toolbox,
 )
+from agentforge.boxes.shelf import Key
+from agentforge.boxes.tiers import own_tool
 from agentforge.errors import SandboxBusy, SandboxError
 from agentforge.settings import SandboxSettings
 from agentforge.types import JSONObject
@@ -44,6 +47,7 @@ class WarmBox:
         self._user = user
         self._info = info
         self._owner = owner
+        self._session = object()  # no other box is served by what is kept for this one
         self._closed = False
 
     @classmethod
@@ -72,8 +76,16 @@ class WarmBox:
         limits: Limits | None = None,
         grant: Grant = NOTHING,
     ) -> CallResult:
-        """Runs ``entry(**args)`` of the module ``source`` in a fresh process."""
-        return await self._call(_call(source, entry, args), toolbox, limits, grant)
+        """Runs ``entry(**args)`` of the module ``source`` in a fresh process; in tier ``reuse``, where nothing is
+        granted, in one that the same tool has used before.
+        """
+        spec = self._spec("call", source, toolbox)
+        if self._info.tier != "reuse" or grant != NOTHING:
+            return await self._call(spec, _call(source, entry, args), toolbox, limits, grant)
+        bounds = limits or self._call_limits()
+        key = Key.of(self._session, source, entry, toolbox, bounds)
+        result = await self._call_kept(spec, key, args, bounds)
+        return result or await self._call(spec, _call(source, entry, args), toolbox, bounds, NOTHING, key)
 
     async def call_many(
         self,
@@ -87,10 +99,11 @@ class WarmBox:
     ) -> list[CallResult]:
         """:meth:`call` for each of ``many``, in order, each in a fresh process and pure."""
         at_once = asyncio.Semaphore(WIDTH)
+        spec = self._spec("call", source, toolbox, hash_seed)
 
         async def one(args: JSONObject) -> CallResult:
             async with at_once:
-                return await self._call(_call(source, entry, args), toolbox, limits, NOTHING, hash_seed)
+                return await self._call(spec, _call(source, entry, args), toolbox, limits, NOTHING)
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(args)) for args in many]
@@ -105,7 +118,7 @@ class WarmBox:
         grant: Grant = NOTHING,
     ) -> CallResult:
         """Runs a script; ``value`` is that of its last expression (None where that is a statement)."""
-        return await self._call({"kind": "run", "source": code}, toolbox, limits, grant)
+        return await self._call(CellSpec(self._user, "call"), {"kind": "run", "source": code}, toolbox, limits, grant)
 
     async def suite(
         self,
@@ -120,18 +133,22 @@ class WarmBox:
         bounds = limits or Limits(self._settings.suite_seconds, output_bytes=self._settings.output_bytes)
         report = verdicts.SuiteReport(bounds.result_bytes)
         frames = requests.suite(source, tests, toolbox, grant)
-        talk, ending, seconds = await self._converse(
-            CellSpec(self._user, "suite"), frames, report.take, bounds, _SUITE_FRAME_BYTES, grant.asks
-        )
+        async with self._crew(self._spec("suite", source, toolbox)) as (cell, crew):
+            talk, ending, seconds = await _converse(
+                cell, crew, frames, report.take, bounds, _SUITE_FRAME_BYTES, grant.asks
+            )
         return report.result(ending, talk.stdout, talk.stderr, seconds)
 
     async def processes(self) -> int | None:
-        """How many processes the box has on the host, or None where that cannot be known."""
-        return await self._pool.processes(self._user)
+        """How many processes the box has on the host, kept ones that rest aside. None where that cannot be known,
+        and in tier ``strict``, where containers come and go.
+        """
+        return None if self._settings.tier == "strict" else await self._pool.processes(self._user)
 
     async def close(self) -> None:
         """Lets go of the pool, and removes all its cells where this box owns it; harmless when repeated."""
         self._closed = True
+        self._pool.forget(self._session)
         if self._owner:
             await self._pool.close()
 
@@ -147,11 +164,29 @@ class WarmBox:
         own = self._settings
         return Limits(own.call_seconds, own.result_bytes, own.output_bytes, own.file_bytes)
 
+    def _spec(self, kind: Kind, source: str, toolbox: Toolbox, hash_seed: int = 0) -> CellSpec:
+        tool = own_tool(source, toolbox) if self._settings.tier == "strict" else ""
+        return CellSpec(self._user, kind, hash_seed, tool)
+
+    async def _call_kept(self, spec: CellSpec, key: Key, args: JSONObject, limits: Limits) -> CallResult | None:
+        """The answer of the process that is kept for this; None where there is none, or where it failed."""
+        self._insist_on_open()
+        async with self._pool.lease(spec) as cell:
+            kept = cell.kept.take(key)
+            return await kept.call(args, limits) if kept else None
+
     async def _call(
-        self, what: JSONObject, toolbox: Toolbox, limits: Limits | None, grant: Grant, hash_seed: int = 0
+        self,
+        spec: CellSpec,
+        what: JSONObject,
+        toolbox: Toolbox,
+        limits: Limits | None,
+        grant: Grant,
+        key: Key | None = None,
     ) -> CallResult:
+        """In a fresh process, which is kept under ``key`` where it did well."""
         bounds = limits or self._call_limits()
-        frame = requests.work(what, toolbox, bounds, grant)
+        frame = requests.work(what, toolbox, bounds, grant, kept=key is not None)
         answers: list[bytes] = []
 
         def take(payload: bytes) -> bool:
@@ -159,24 +194,24 @@ class WarmBox:
             return True
 
         room = bounds.result_bytes + _FRAME_SLACK + room_for(grant.outputs, bounds)
-        spec = CellSpec(self._user, "call", hash_seed)
-        talk, ending, seconds = await self._converse(spec, [frame], take, bounds, room, grant.asks)
-        if ending == "finished" and talk.overflowed:
-            ending = "output_too_big"
-        return verdicts.call_result(ending, answers, bounds, grant.outputs, talk.stdout, talk.stderr, seconds)
+        async with self._crew(spec) as (cell, crew):
+            talk, ending, seconds = await _converse(cell, crew, [frame], take, bounds, room, grant.asks)
+            if ending == "finished" and talk.overflowed:
+                ending = "output_too_big"
+            said = (ending, answers, bounds, grant.outputs, talk.stdout, talk.stderr, seconds)
+            if key is not None and not self._closed and worth_keeping(verdicts.call_result(*said)):
+                cell.kept.put(key, crew, room)
+        return verdicts.call_result(*said)
 
-    async def _converse(
-        self,
-        spec: CellSpec,
-        frames: Sequence[bytes],
-        take: FrameHandler,
-        limits: Limits,
-        frame_bytes: int,
-        asks: Asks,
-    ) -> tuple[Conversation, Ending, float]:
+    def _insist_on_open(self) -> None:
         if self._closed:
             raise SandboxError("The box is closed.")
-        for last in (False, True):  # an earlier run may have broken the cell, which shows only now
+
+    @contextlib.asynccontextmanager
+    async def _crew(self, spec: CellSpec) -> AsyncGenerator[tuple[Cell, Crew]]:
+        """A crew, of a new cell where an earlier run broke the old one and that shows only now."""
+        self._insist_on_open()
+        for last in (False, True):
             async with self._pool.lease(spec) as cell:
                 try:
                     crew = await cell.take()
@@ -187,25 +222,25 @@ class WarmBox:
                         raise
                     continue
                 try:
-                    return await self._talk(cell, crew, frames, take, limits, frame_bytes, asks)
+                    yield cell, crew
+                    return
                 finally:  # behind the back of who waits for the answer
                     asyncio.get_running_loop().call_soon(cell.release, crew)
-        raise AssertionError("the second time returns or raises")
 
-    async def _talk(
-        self,
-        cell: Cell,
-        crew: Crew,
-        frames: Sequence[bytes],
-        take: FrameHandler,
-        limits: Limits,
-        frame_bytes: int,
-        asks: Asks,
-    ) -> tuple[Conversation, Ending, float]:
-        began = time.monotonic()
-        talk = Conversation(crew, frame_bytes=frame_bytes, output_bytes=limits.output_bytes, asks=asks)
-        ending = await talk.hold(frames, take, limits.seconds, lambda: cell.begin(crew, limits.seconds))
-        return talk, ending, time.monotonic() - began
+
+async def _converse(
+    cell: Cell,
+    crew: Crew,
+    frames: Sequence[bytes],
+    take: FrameHandler,
+    limits: Limits,
+    frame_bytes: int,
+    asks: Asks,
+) -> tuple[Conversation, Ending, float]:
+    began = time.monotonic()
+    talk = Conversation(crew, frame_bytes=frame_bytes, output_bytes=limits.output_bytes, asks=asks)
+    ending = await talk.hold(frames, take, limits.seconds, lambda: cell.begin(crew, limits.seconds))
+    return talk, ending, time.monotonic() - began
 
 
 def _call(source: str, entry: str, args: JSONObject) -> JSONObject:

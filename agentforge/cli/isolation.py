@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import asdict
 from typing import cast
 
-from agentforge.boxes import image
+from agentforge.boxes import image, tiers
 from agentforge.boxes.open import LauncherReport, probe
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output, cell, table
@@ -55,7 +55,8 @@ def told_by(report: LauncherReport) -> str:
         asked = docker_host() if report.launcher == "docker" else ""
         return f"{report.reason} (DOCKER_HOST is {asked[:80]!r}.)" if asked else report.reason
     image = f", image {report.image[:19]}" if report.image else ""
-    return f"isolation for each {report.tier}, transport by {report.transport}{image}"
+    given = tiers.IN_WORDS.get(report.tier, report.tier)
+    return f"tier {report.tier} ({given}), transport by {report.transport}{image}"
 
 
 def used(reports: list[LauncherReport], wanted: str) -> LauncherReport | None:

@@ -12,7 +12,6 @@ import ctypes
 import datetime
 import gc
 import hashlib
-import itertools
 import os
 import random
 import time
@@ -75,7 +74,7 @@ def _fix_chance():
     seeded = random.Random.seed
 
     def seed(self, a=None, version=2):
-        seeded(self, next(_source.seeds) if a is None else a, version)
+        seeded(self, _source.seed() if a is None else a, version)
 
     for owner, name in ((os, "urandom"), (random, "_urandom")):
         _replace(_chance, owner, name, lambda size: _source.take(size))
@@ -84,30 +83,48 @@ def _fix_chance():
         _replace(_chance, uuid, name, value)
     _replace(_chance, random.Random, "seed", seed)
     _replace(_chance, random, "seed", random._inst.seed)
-    reseed()
+
+
+def begin():
+    """In a process just forked, where Python gives chance a seed of its own: from here on it is the fixed one."""
+    _source.seeds = _source.blocks = 0
+    random.seed()
+
+
+def mark():
+    """Remembers where chance is now that the tool is loaded: there each of its calls begins."""
+    _marked[:] = _source.seeds, _source.blocks, random.getstate()
 
 
 def reseed():
-    """Chance begins anew, so that a process that serves several calls gives each the same."""
-    _source.restart()
-    random.seed()
+    """Back to where :func:`mark` was, so that a process that serves several calls gives each the same chance."""
+    _source.seeds, _source.blocks, state = _marked
+    random.setstate(state)
     uuid._last_timestamp = None
 
 
 class _Source:
-    """A stream of bytes and of seeds that is the same after each :meth:`restart`."""
+    """A stream of bytes and of seeds that is the same in each process."""
 
-    def restart(self):
-        self.seeds = itertools.count(1)
-        self.blocks = itertools.count()
+    def __init__(self):
+        self.seeds = self.blocks = 0  # so many were given
+
+    def seed(self):
+        self.seeds += 1
+        return self.seeds
 
     def take(self, size):
         blocks = -(-size // 64)
-        made = (hashlib.blake2b(f"{_SEED} {next(self.blocks)}".encode()).digest() for _ in range(blocks))
+        made = (hashlib.blake2b(f"{_SEED} {self._block()}".encode()).digest() for _ in range(blocks))
         return b"".join(made)[:size]
+
+    def _block(self):
+        self.blocks += 1
+        return self.blocks
 
 
 _source = _Source()
+_marked = []
 
 
 def _replace(kept, owner, name, value):

@@ -16,9 +16,9 @@ class TooBigError(ValueError):
     """A value whose JSON is longer than allowed."""
 
 
-def send(descriptor, frame):
-    """Writes one encoded frame."""
-    rest = memoryview(struct.pack(">I", len(frame)) + frame)
+def send(descriptor, *encoded):
+    """Writes encoded frames, together."""
+    rest = memoryview(b"".join(struct.pack(">I", len(frame)) + frame for frame in encoded))
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 

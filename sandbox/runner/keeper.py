@@ -5,8 +5,10 @@ a transport (``passing.py``, ``relaying.py``). When PID 1 relayed bytes itself, 
 the previous call's secrets in its own heap.
 
 Control messages are small JSON texts.
-From here: ``hello``; ``ready`` with a crew's number; ``gone`` with ``clean``; ``broken``.
-From the host: ``start`` (a crew's number and its seconds: the clock inside), ``done`` (end it).
+From here: ``hello``; ``ready`` with a crew's number; ``resting`` (a kept crew stands still); ``gone``
+with ``clean``; ``broken``.
+From the host: ``start`` (a crew's number and its seconds: the clock inside), ``keep`` (its call is
+over and it stays for others; until the next ``start`` it is stopped), ``done`` (end it).
 The end of the transport is the end of the box: nothing outlives its host.
 """
 
@@ -18,9 +20,9 @@ import socket
 import sys
 import time
 
-from runner import determinism, kernel
+from runner import determinism, kernel, rest
 from runner import filter as syscall_filter
-from runner.confine import confine
+from runner.confine import WORK, confine
 from runner.wipe import wipe
 
 _GRACE = 2.0
@@ -37,7 +39,8 @@ class Keeper:
         self.tier = "call"
         self.program = syscall_filter.compile_filter(kernel.architecture())
         self.crews = {}
-        self.dying = []
+        self.kept = set()  # those of them that do not count in the width
+        self.dying = []  # to be reaped
         self.deadlines = {}
         self.count = 0
 
@@ -77,7 +80,7 @@ class Keeper:
 
     def _serve(self):
         while True:
-            while len(self.crews) < self._width():
+            while len(self.crews) - len(self.kept) < self._width():
                 role = self._hire()
                 if role is not None:
                     return role
@@ -93,16 +96,36 @@ class Keeper:
 
     def _obey(self, order):
         if "start" in order:
-            self.deadlines[order["start"]] = time.monotonic() + order["seconds"] + _GRACE
+            self._start(order["start"], order["seconds"])
+        elif order.get("keep") in self.crews:
+            self._keep(order["keep"])
         elif order.get("done") in self.crews:
             self._let_go(order["done"])
         elif "failed" in order:
             self.give_up(f"the relay failed: {order['failed']}")
 
+    def _start(self, number, seconds):
+        self.deadlines[number] = time.monotonic() + seconds + _GRACE
+        if number in self.kept:
+            for pid in self.crews[number]:
+                rest.wake(pid)
+
+    def _keep(self, number):
+        """One that does not come to rest is killed, which the host sees as the end of its line."""
+        if self.tier != "call":
+            raise ValueError("a crew that cannot be told from others cannot be kept")
+        self.kept.add(number)
+        self.deadlines.pop(number, None)
+        if self.crews[number] and all(rest.settle(pid) for pid in self.crews[number]):
+            self.transport.tell({"resting": number})
+        else:
+            self._kill(number)
+
     def _let_go(self, number):
         self.transport.part(number)
         self._kill(number)
         del self.crews[number]
+        self.kept.discard(number)
         self.transport.tell({"gone": number, "clean": self.tier == "call" or wipe()})
 
     def _patience(self):
@@ -145,7 +168,7 @@ class Keeper:
             os.closerange(len(descriptors), high + len(descriptors))
             gc.enable()
             confine(self.tier, self.bounds, self.program)
-            determinism.reseed()  # at a fork Python gives chance a new seed
+            determinism.begin()
         except BaseException as error:  # noqa: BLE001  whatever it is, this process must not go on
             os.write(2, f"cannot confine: {error}".encode())
             os._exit(97)
@@ -190,6 +213,8 @@ class Keeper:
         answer = os.read(reading, 1000).decode(errors="replace")
         os.close(reading)
         os.waitpid(pid, 0)
+        if answer == "+" and self.tier == "call" and os.path.exists(WORK):
+            answer = "what a call writes is seen by others"
         wipe()
         return "" if answer == "+" else answer or "the confined process died"
 

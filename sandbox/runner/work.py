@@ -53,11 +53,10 @@ def serve_once():
     os.write(REQUEST, READY)
     request = frames.receive(REQUEST)
     _serve(request, REQUEST)
-    while request["kept"]:
-        args = frames.receive(REQUEST)["args"]
-        if not request["randomness"]:
-            determinism.reseed()
-        _tell(lambda args=args: _call_again(request["entry"], args), request, REQUEST)
+    while "loaded" in request:
+        further = frames.receive(REQUEST)
+        determinism.reseed()
+        _tell(lambda args=further["args"]: _call_again(request["entry"], args), request, REQUEST, further["ticket"])
 
 
 def _rehearse():
@@ -94,16 +93,20 @@ def grant(request):
         determinism.free_chance()
 
 
-def _tell(action, request, line):
+def _tell(action, request, line, ticket=None):
+    """The outcome; that of a further call behind its ticket, so that no answer can lie ready before its question."""
     outputs = request["outputs"]
     collect = (lambda: files.collect(outputs, request["file_bytes"])) if outputs else None
     frame = outcomes.outcome_of(action, request["result_bytes"], collect=collect)
     outcomes.flush()
-    frames.send(line, frame)
+    frames.send(line, *([] if ticket is None else [frames.encode(ticket)]), frame)
 
 
 def _call(request):
     modules.load("tool", request["source"])
+    if request["kept"]:
+        determinism.mark()
+        request["loaded"] = True
     return _call_again(request["entry"], request["args"])
 
 

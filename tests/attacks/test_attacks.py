@@ -49,12 +49,18 @@ def may_be_seen(box: Box, row: AttackRow) -> bool:
     return box.info.tier == "wiped" and only_seen and visible.issuperset(map(str, row.value or ()))
 
 
+def none_left(box: Box) -> int | None:
+    """In tier ``strict`` every attack has a container of its own, so there is no number to compare with."""
+    return None if box.info.tier == "strict" else 0
+
+
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
 async def test_attack_gets_nothing_and_leaves_nothing(calm: Calm, attack: Attack) -> None:
     row = await run_attack(calm, attack, LIMITS)
     assert row.outcome == "stopped" or may_be_seen(calm.box, row), row
     assert row.status in ENDINGS.get(attack.name, {row.status}), row
-    assert (row.next_right, row.processes_left, row.files_left) == (True, 0, ())
+    assert (row.next_right, row.files_left) == (True, ())
+    assert row.processes_left == none_left(calm.box)
 
 
 async def test_two_runs_at_once_do_not_meet(warm_box: Box) -> None:
@@ -118,7 +124,7 @@ async def test_cheats_do_not_pass_honest_tests_and_an_honest_tool_does(warm_box:
     rows = [row async for row in run_cheats(warm_box, CHEATS, limits)]
     assert [row.name for row in rows] == list(CHEATS.cheats)
     assert [row for row in rows if row.outcome != "rejected"] == []
-    assert {(row.next_right, row.processes_left) for row in rows} == {(True, 0)}
+    assert {(row.next_right, row.processes_left) for row in rows} == {(True, none_left(warm_box))}
 
 
 async def test_the_honest_tool_passes_every_test_by_name(warm_box: Box) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -17,6 +18,12 @@ from tests.cli.conftest import Program
 DOCKER = LauncherReport("docker", True, "", "call", "descriptors", "sha256:0123456789abcdef", ("an old runc",))
 BUBBLEWRAP = LauncherReport("bubblewrap", True, "", "call", "descriptors")
 NO_DOCKER = LauncherReport("docker", False, "No daemon answers.")
+
+
+@pytest.mark.parametrize("tier", ["call", "reuse", "strict", "wiped"])
+def test_every_tier_is_told_by_its_name_and_in_words(tier: str) -> None:
+    told = isolation.told_by(LauncherReport("docker", True, "", tier, "descriptors"))
+    assert re.fullmatch(rf"tier {tier} \(.{{40,}}\), transport by descriptors", told)
 
 
 def test_docker_comes_before_bubblewrap_and_a_wish_is_obeyed() -> None:
