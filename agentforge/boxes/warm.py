@@ -85,13 +85,14 @@ class WarmBox:
         toolbox: Toolbox = NO_TOOLBOX,
         limits: Limits | None = None,
         hash_seed: int = 0,
+        packages: str = "",
     ) -> list[CallResult]:
-        """:meth:`call` for each of ``many``, in order, each in a fresh process and pure."""
-        at_once = asyncio.Semaphore(WIDTH)
+        """:meth:`call` for each of ``many``, in order, each in a fresh process and pure but for ``packages``."""
+        at_once, grant = asyncio.Semaphore(WIDTH), Grant(packages=packages)
 
         async def one(args: JSONObject) -> CallResult:
             async with at_once:
-                return await self._call(_call(source, entry, args), toolbox, limits, NOTHING, hash_seed)
+                return await self._call(_call(source, entry, args), toolbox, limits, grant, hash_seed)
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(args)) for args in many]
@@ -122,7 +123,12 @@ class WarmBox:
         report = verdicts.SuiteReport(bounds.result_bytes)
         frames = requests.suite(source, tests, toolbox, grant)
         talk, ending, seconds = await self._converse(
-            CellSpec(self._user, "suite"), frames, report.take, bounds, _SUITE_FRAME_BYTES, grant.asks
+            CellSpec(self._user, "suite", packages=grant.packages),
+            frames,
+            report.take,
+            bounds,
+            _SUITE_FRAME_BYTES,
+            grant.asks,
         )
         return report.result(ending, talk.stdout, talk.stderr, seconds)
 
@@ -160,7 +166,7 @@ class WarmBox:
             return True
 
         room = bounds.result_bytes + _FRAME_SLACK + room_for(grant.outputs, bounds)
-        spec = CellSpec(self._user, "call", hash_seed)
+        spec = CellSpec(self._user, "call", hash_seed, grant.packages)
         talk, ending, seconds = await self._converse(spec, [frame], take, bounds, room, grant.asks)
         if ending == "finished" and talk.overflowed:
             ending = "output_too_big"

@@ -15,6 +15,9 @@ from runner.confine import limit_processor
 REQUEST = 0
 """The descriptor on which the host speaks to a worker."""
 
+PACKAGES = "/opt/packages"
+"""Where a box has the locked packages of its runs, if it has any."""
+
 READY = b"+"
 """Said once, when the process is confined: only then does the host send a request."""
 
@@ -55,7 +58,13 @@ def _prepare(request):
 
 
 def grant(request):
-    """Takes the clock and chance from a run that was not granted them."""
+    """Takes the clock and chance from a run that was not granted them; shows packages to one that was.
+
+    They come last, so that none can take the place of Python's modules, the runner's or pytest's, and
+    the folder is no place for ``site``: no ``.pth`` and no ``sitecustomize`` in it is ever run.
+    """
+    if request["packages"]:
+        sys.path.append(PACKAGES)
     if not request["clock"]:
         determinism.fix_clock()
     if not request["randomness"]:
