@@ -144,14 +144,16 @@ class Forge:
         Raises:
             UsageError: ``files`` are not those that it declared.
             ToolNotFound: no live tool of that name.
-            SandboxError: the box failed.
+            ToolInvalid: it declares a package that its registry has not locked.
+            SandboxError: the box failed, or its packages have not been built.
         """
         from agentforge.boxes.reach import granted
 
         opened = self._opened()
-        tool, toolbox = await asyncio.to_thread(_with_dependencies, opened.layers, name)
+        tool, toolbox, packages = await asyncio.to_thread(_with_dependencies, opened.layers, name)
         limits, box = self._limits(self.settings.sandbox.call_seconds), await self._box()
-        async with granted(tool.manifest.capabilities, self.settings.secrets, files or {}) as grant:
+        reach, secrets = tool.manifest.capabilities, self.settings.secrets
+        async with granted(reach, secrets, files or {}, packages=packages) as grant:
             return await box.call(tool.source, tool.name, args, toolbox=toolbox, limits=limits, grant=grant)
 
     def tools(self, state: State | None = State.LIVE) -> list[Tool]:
@@ -351,6 +353,6 @@ def _client(settings: Settings) -> ModelClient:
     return Models(settings)
 
 
-def _with_dependencies(layers: Layers, name: str) -> tuple[Tool, Mapping[str, str]]:
+def _with_dependencies(layers: Layers, name: str) -> tuple[Tool, Mapping[str, str], str]:
     tool = layers.find(name)
-    return tool, layers.closure(tool.depends)
+    return tool, layers.closure(tool.depends), layers.granted_set(tool)

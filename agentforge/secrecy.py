@@ -55,6 +55,10 @@ _MAY_BE_A_KEY = re.compile(r"[A-Za-z0-9_+/=.~-]{24,}")
 """Runs of letters and digits in which no issuer's prefix stands may be a key as well."""
 
 
+SECRET_VARIABLE = re.compile(r"^(ANTHROPIC|AWS|OPENAI|AGENTFORGE)_|KEY$|TOKEN|SECRET|PASSWORD|CREDENTIAL")
+"""What the name of an environment variable looks like that holds a secret, or belongs to us."""
+
+
 def redact(text: str, known: Collection[str] = ()) -> str:
     """``text`` with every secret replaced by ``[redacted:KIND]``; doing it twice changes nothing.
 

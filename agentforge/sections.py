@@ -92,6 +92,7 @@ class SandboxSettings(Section):
     file_bytes: int = Field(
         default=4 << 20, ge=1024, le=8 << 20, description="Files that go in, and again that come out."
     )
+    packages_mb: int = Field(default=200, ge=1, description="A registry's locked packages, unpacked.")
     boxes: int = Field(default=8, ge=1, description="Containers at once, of all users of one process.")
     total_memory_mb: int = Field(default=4096, ge=64, description="What they may take together; one is always allowed.")
     idle_seconds: float = Field(default=300, gt=0, description="A container unused for so long is removed.")

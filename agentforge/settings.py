@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,7 @@ import platformdirs
 from pydantic import Field, ValidationError, model_validator
 
 from agentforge.errors import ConfigurationError, StorageError
-from agentforge.secrecy import repeated
+from agentforge.secrecy import SECRET_VARIABLE, repeated
 from agentforge.sections import (
     AgentSettings,
     Endpoint,
@@ -179,6 +180,22 @@ def docker_host(environ: Mapping[str, str] | None = None) -> str:
             fix="Set it to unix:///PATH, tcp://HOST:PORT or ssh://HOST, or unset it.",
         )
     return said
+
+
+def installer_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """For pip and a hub's downloader: everything but secrets and Python's own variables.
+
+    ``PIP_*`` (indexes with their passwords, proxies, certificates) and ``HF_TOKEN`` stay.
+    """
+    return {
+        name: value
+        for name, value in (os.environ if environ is None else environ).items()
+        if (_NEEDED_BY_PIP.search(name) or not SECRET_VARIABLE.search(name))
+        and (not name.startswith("PYTHON") and name not in ("VIRTUAL_ENV", "__PYVENV_LAUNCHER__"))
+    }
+
+
+_NEEDED_BY_PIP = re.compile(r"^(PIP|UV)_|^HF_TOKEN$|_proxy$|_PROXY$")
 
 
 def switch(name: str, environ: Mapping[str, str] | None = None) -> str:

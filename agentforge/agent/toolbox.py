@@ -96,6 +96,15 @@ async def closure(parts: AgentParts, names: Iterable[str]) -> dict[str, str]:
     return await asyncio.to_thread(parts.layers.closure, list(names))
 
 
+async def granted_set(parts: AgentParts, tool: Tool) -> str:
+    """The digest of the locked packages that a tool's runs get; empty where it declares none.
+
+    Raises:
+        ToolInvalid: it declares one that its registry has not locked.
+    """
+    return await asyncio.to_thread(parts.layers.granted_set, tool)
+
+
 def _entry(parts: AgentParts, name: str) -> Entry:
     tool = parts.layers.find(name)
     return Entry(tool, tool.signature)

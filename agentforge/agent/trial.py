@@ -11,6 +11,7 @@ from agentforge.agent.cases import read_cases, worked_lines
 from agentforge.agent.dispatch import limits
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import Turn
+from agentforge.errors import ToolInvalid
 from agentforge.forge.cases import holds
 
 
@@ -32,8 +33,14 @@ async def contradiction(turn: Turn, entry: Entry) -> str:
     if not cases:
         return ""
     needed = await toolbox.closure(turn.parts, entry.tool.depends)
+    try:
+        packages = await toolbox.granted_set(turn.parts, entry.tool)
+    except ToolInvalid:
+        return f"The tool {entry.name} declares packages that its registry has not locked"
     box = await turn.parts.box()
     many = [case.args for case in cases]
-    results = await box.call_many(entry.tool.source, entry.name, many, toolbox=needed, limits=limits(turn))
+    results = await box.call_many(
+        entry.tool.source, entry.name, many, toolbox=needed, limits=limits(turn), packages=packages
+    )
     wrong = sum(not holds(case, result) for case, result in zip(cases, results, strict=True))
     return f"The tool {entry.name} gives other results than {wrong} of the {len(cases)} examples" if wrong else ""

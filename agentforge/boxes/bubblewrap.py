@@ -28,6 +28,8 @@ from agentforge.boxes import bounds, contents, tiers
 from agentforge.boxes.cell import Cell, CellSpec, Hello
 from agentforge.boxes.descendants import descendants
 from agentforge.boxes.descriptors import PassedDescriptors
+from agentforge.boxes.packages import sets
+from agentforge.boxes.packages.targets import of_this_machine
 from agentforge.boxes.protocol import BoxInfo
 from agentforge.errors import SandboxError, SandboxUnavailable
 from agentforge.settings import SandboxSettings, home_folder
@@ -109,11 +111,13 @@ class BubblewrapLauncher:
 
         Raises:
             SandboxUnavailable: bubblewrap does not work here; says why. Nothing remains.
+            ImageError: the packages of ``spec`` have not been built.
         """
+        packages = sets.need(spec.packages, of_this_machine()) if spec.packages else None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
-                process = self._launch(spec, theirs.fileno())
+                process = self._launch(spec, theirs.fileno(), packages)
             except OSError as error:
                 ours.close()
                 raise SandboxUnavailable(f"bubblewrap cannot be started: {error.strerror}.") from None
@@ -137,7 +141,7 @@ class BubblewrapLauncher:
     def close(self) -> None:
         """Nothing to let go of."""
 
-    def _launch(self, spec: CellSpec, control: int) -> BubblewrapProcess:
+    def _launch(self, spec: CellSpec, control: int, packages: Path | None) -> BubblewrapProcess:
         python = os.path.realpath(sys.executable)
         runner = [
             python,
@@ -151,7 +155,7 @@ class BubblewrapLauncher:
         ]
         seed = ["--setenv", "PYTHONHASHSEED", str(spec.hash_seed)]
         return BubblewrapProcess(
-            [str(self._folder / _PROGRAM), *_isolation(), *seed, *_view(self._folder), *runner], control
+            [str(self._folder / _PROGRAM), *_isolation(), *seed, *_view(self._folder, packages), *runner], control
         )
 
 
@@ -169,8 +173,8 @@ def _isolation() -> list[str]:
     ]
 
 
-def _view(folder: Path) -> list[str]:
-    """The file system of the box: Python, the system's libraries, the runner; all of it read-only."""
+def _view(folder: Path, packages: Path | None) -> list[str]:
+    """The file system of the box: Python, the system's libraries, the runner, packages; all of it read-only."""
     view = ["--ro-bind", "/usr", "/usr"]
     for path in map(Path, _LINKED_FOLDERS):
         if path.is_symlink():
@@ -181,9 +185,11 @@ def _view(folder: Path) -> list[str]:
         view += ["--ro-bind-try", file, file]
     if not Path(sys.base_prefix).is_relative_to("/usr"):
         view += [*_parents(sys.base_prefix), "--ro-bind", sys.base_prefix, sys.base_prefix]
-    for packages in _installed_packages():
-        view += ["--ro-bind", str(folder / _EMPTY), packages]
+    for installed in _installed_packages():
+        view += ["--ro-bind", str(folder / _EMPTY), installed]
     view += [*_parents(_BOX), "--ro-bind", str(folder / _RUNNER), _BOX, "--proc", "/proc", "--dev", "/dev"]
+    if packages is not None:
+        view += ["--ro-bind", str(packages), sets.IN_THE_BOX]
     view += ["--perms", "1777", "--size", str(_TMP_BYTES), "--tmpfs", "/tmp"]  # noqa: S108  inside the box
     return [*view, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"]
 

@@ -19,15 +19,17 @@ Kind: TypeAlias = Literal["call", "suite"]
 
 @dataclass(frozen=True, slots=True)
 class CellSpec:
-    """What tells cells apart: never one for two users, kinds of work or hash seeds of Python.
+    """What tells cells apart: never one for two users, kinds of work, hash seeds of Python or sets of packages.
 
-    ``tool`` is the hash of a source and its toolbox in tier ``strict``, else ``""``.
+    ``tool`` is the hash of a source and its toolbox in tier ``strict``, else ``""``. ``packages`` is the
+    digest of a locked set; empty: nothing of any set is there.
     """
 
     user: str
     kind: Kind
     hash_seed: int = 0
     tool: str = ""
+    packages: str = ""
 
 
 READY = b"+"

@@ -52,7 +52,12 @@ def write_to(folder: Path) -> None:
 
 def pytest_version() -> str:
     """The version that goes into the box."""
-    return _distribution("pytest").version
+    return version("pytest")
+
+
+def version(part: str) -> str:
+    """The version of one of :data:`PYTEST_PARTS` that goes into the box."""
+    return _distribution(part).version
 
 
 def _runner_files() -> Iterator[tuple[str, bytes]]:

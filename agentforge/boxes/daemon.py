@@ -146,6 +146,19 @@ class Daemon:
             forcerm=True,
         )
 
+    @_explained("removing an image")
+    def remove_image(self, name: str) -> bool:
+        """Removes an image, by tag; False where there was none, or where something stands on it."""
+        try:
+            self._api.remove_image(name)
+        except docker.errors.ImageNotFound:
+            return False
+        except docker.errors.APIError as error:
+            if error.status_code != 409:  # "image is being used by running container"
+                raise
+            return False
+        return True
+
     @_explained("starting a container")
     def run(self, name: str, image: str, request: Mapping[str, Any]) -> None:
         """Creates and starts a container."""

@@ -22,6 +22,7 @@ from agentforge.boxes.daemon import Daemon
 from agentforge.boxes.descendants import descendants
 from agentforge.boxes.descriptors import PassedDescriptors
 from agentforge.boxes.image import ImageInfo
+from agentforge.boxes.packages.layer import need_layer
 from agentforge.boxes.protocol import BoxInfo
 from agentforge.boxes.stdio import AttachedStreams
 from agentforge.errors import SandboxError, SandboxUnavailable
@@ -45,7 +46,7 @@ _T = TypeVar("_T")
 
 
 class DockerLauncher:
-    """Starts containers from one image. Owns the connections to the daemon."""
+    """Starts containers from one image, with or without a layer of packages. Owns the connections to the daemon."""
 
     def __init__(self, daemon: Daemon, image: ImageInfo, settings: SandboxSettings) -> None:
         self._daemon = daemon
@@ -62,14 +63,16 @@ class DockerLauncher:
         Raises:
             SandboxUnavailable: a hardening flag is missing, the daemon is, or it cannot give the
                 transport that the settings ask for.
+            ImageError: the packages of ``spec`` have not been built.
             SandboxError: the container did not start; nothing remains of it.
         """
         transport = self._transport or await self._choose_transport()
+        image = await self._image_of(spec)
         container = Container(self._daemon, f"agentforge-{spec.kind}-{secrets.token_hex(6)}")
         cell: Cell | None = None
         try:
             begin = self._begin_dialled if transport == "descriptors" else self._begin_attached
-            cell = await begin(spec, container)
+            cell = await begin(spec, container, image)
             return cell, await self._greet(cell)
         except BaseException:
             await _unstoppable(cell.close() if cell else container.remove())
@@ -84,6 +87,12 @@ class DockerLauncher:
     def close(self) -> None:
         """Hangs up on the daemon."""
         self._daemon.close()
+
+    async def _image_of(self, spec: CellSpec) -> str:
+        """The content id of the image for a cell."""
+        if not spec.packages:
+            return self._image.digest
+        return (await in_thread(need_layer, self._daemon, self._image, spec.packages)).digest
 
     async def _greet(self, cell: Cell) -> Hello:
         hello = await cell.hello()
@@ -104,40 +113,40 @@ class DockerLauncher:
         self._transport = chosen
         return chosen
 
-    async def _begin_dialled(self, spec: CellSpec, container: Container) -> Cell:
+    async def _begin_dialled(self, spec: CellSpec, container: Container, image: str) -> Cell:
         with dial.Doorbell() as doorbell:
             address = f"{hardening.CONTROL_FOLDER}/{dial.SOCKET}"
             request = self._request(spec, address, hardening.request(self._settings, doorbell.folder))
-            await container.start(request, self._image.digest)
+            await container.start(request, image)
             connection, pid = await doorbell.answer(_DIAL_SECONDS)
         cell = Cell(spec.kind, PassedDescriptors(connection), container, wait_seconds=self._settings.wait_seconds)
         try:
-            await self._prove(cell, container, pid)
+            await self._prove(cell, container, pid, image)
         except BaseException:
             await _unstoppable(cell.close())
             raise
         return cell
 
-    async def _prove(self, cell: Cell, container: Container, pid: int) -> None:
+    async def _prove(self, cell: Cell, container: Container, pid: int, image: str) -> None:
         """Every flag as Docker reports it, and the state of the process that dialled as the kernel does."""
         try:
             found = await container.inspect()
         except SandboxError:
             await cell.hello()  # where it ended by itself, what it said before is the reason
             raise
-        problems = hardening.missing(found, hardening.flags(self._settings, self._image.digest))
+        problems = hardening.missing(found, hardening.flags(self._settings, image))
         _insist(problems + hardening.missing_in_kernel(pid) + _not_first(found, pid))
         container.pid = pid
 
-    async def _begin_attached(self, spec: CellSpec, container: Container) -> Cell:
+    async def _begin_attached(self, spec: CellSpec, container: Container, image: str) -> Cell:
         limits = gvisor.around(self._settings) if self._runtime else self._settings
         request = self._request(spec, "stdio", hardening.request(limits, None))
-        attachment = Attachment(await container.start_attached(request, self._image.digest))
+        attachment = Attachment(await container.start_attached(request, image))
         streams = AttachedStreams(attachment, LINES[spec.kind])
         cell = Cell(spec.kind, streams, container, wait_seconds=self._settings.wait_seconds)
         try:
             found = await container.inspect()
-            flags = hardening.flags(limits, self._image.digest, attached=True)
+            flags = hardening.flags(limits, image, attached=True)
             _insist(hardening.missing(found, flags + gvisor.flags(self._runtime)))
             container.pid = found["State"]["Pid"] if self._near else 0
         except BaseException:

@@ -10,6 +10,7 @@ import requests.exceptions
 from agentforge.errors import ImageError, SandboxError, SandboxUnavailable
 
 BUILD: Final = "Run 'agentforge sandbox build'."
+BUILD_PACKAGES: Final = "Run 'agentforge packages build'."
 START_DOCKER: Final = "Start Docker, or on a Linux machine of your own set sandbox.launcher to bubblewrap."
 
 

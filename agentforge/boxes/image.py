@@ -7,28 +7,23 @@ another digest is refused.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import io
-import json
 import tarfile
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, BinaryIO, Literal, TypeAlias, cast
 
-from agentforge.boxes import contents, debian
+from agentforge.boxes import contents, debian, image_record
 from agentforge.boxes.daemon import Daemon
 from agentforge.boxes.failures import BUILD
-from agentforge.errors import ImageError, SandboxError, StorageError
-from agentforge.settings import home_folder
+from agentforge.errors import ImageError, SandboxError
 
 REPOSITORY = "agentforge-box"
 SLIM = "python:3.11-slim"
 LABEL = "agentforge.fingerprint"
 HOW_LABEL = "agentforge.base"
-_RECORD = "sandbox-images.json"
 _BUILD_TIMEOUT = 600
 
 How: TypeAlias = Literal["python:3.11-slim", "debian"]
@@ -79,7 +74,7 @@ def build(on_progress: Progress = lambda _: None) -> ImageInfo:
         ImageError: it cannot be built; says what is missing.
         SandboxUnavailable: no daemon answers.
     """
-    with Daemon.connect(_BUILD_TIMEOUT) as daemon, _one_at_a_time():
+    with Daemon.connect(_BUILD_TIMEOUT) as daemon, image_record.one_at_a_time():
         found = find_image(daemon)
         if found is not None:
             on_progress(f"The image {found.tag} is there already.")
@@ -98,7 +93,7 @@ def _just_built(daemon: Daemon, tag: str) -> ImageInfo:
     attributes = daemon.image(tag)
     if attributes is None:
         raise ImageError(f"The image {tag} was built, but the daemon does not have it.", fix=BUILD)
-    _write_record({name: entry for name, entry in _recorded().items() if name != tag})
+    image_record.forget(tag)
     return _recognise(tag, attributes)
 
 
@@ -106,20 +101,10 @@ def _recognise(tag: str, attributes: dict[str, Any]) -> ImageInfo:
     labels = cast("dict[str, str]", attributes["Config"].get("Labels") or {})
     how = labels.get(HOW_LABEL)
     if labels.get(LABEL) != tag.partition(":")[2] or how not in (SLIM, "debian"):
-        raise ImageError(f"The image {tag} was not built by AgentForge.", fix=_again(tag))
+        raise ImageError(f"The image {tag} was not built by AgentForge.", fix=image_record.again(tag))
     found = ImageInfo(tag, str(attributes["Id"]), how)
-    known = _recorded().get(tag)
-    if known is None:
-        _record(found)
-    elif known.get("digest") != found.digest:
-        raise ImageError(f"The image {tag} is not the one that was recorded here.", fix=_again(tag))
+    image_record.insist_on(tag, {key: value for key, value in asdict(found).items() if key != "tag"})
     return found
-
-
-def _again(tag: str) -> str:
-    return (
-        f"Remove it ('docker image rm {tag}') and {_record_path().name} in the home; then {BUILD[0].lower()}{BUILD[1:]}"
-    )
 
 
 def _base(daemon: Daemon, on_progress: Progress) -> tuple[str, How]:
@@ -135,16 +120,21 @@ def _base(daemon: Daemon, on_progress: Progress) -> tuple[str, How]:
 
 
 def _context() -> io.BytesIO:
-    """The build context as an archive, with nothing in it that differs between two builds."""
-    archive = io.BytesIO()
+    """The build context of the image."""
+    made = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="agentforge-image-") as name:
         folder = Path(name)
         contents.write_to(folder)
-        with tarfile.open(fileobj=archive, mode="w") as tar:
-            for path in sorted(folder.rglob("*")):
-                tar.add(path, path.relative_to(folder).as_posix(), recursive=False, filter=_anonymous)
-    archive.seek(0)
-    return archive
+        archive(folder, made)
+    return made
+
+
+def archive(folder: Path, into: BinaryIO) -> None:
+    """A build context from a folder, with nothing in it that differs between two builds."""
+    with tarfile.open(fileobj=into, mode="w") as tar:
+        for path in sorted(folder.rglob("*")):
+            tar.add(path, path.relative_to(folder).as_posix(), recursive=False, filter=_anonymous)
+    into.seek(0)
 
 
 def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -152,49 +142,3 @@ def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     entry.uname = entry.gname = "root"
     entry.mode = 0o755 if entry.isdir() else 0o644
     return entry
-
-
-def _record_path() -> Path:
-    return home_folder() / _RECORD
-
-
-def _recorded() -> dict[str, dict[str, str]]:
-    try:
-        return cast("dict[str, dict[str, str]]", json.loads(_record_path().read_text("utf-8")))
-    except FileNotFoundError:
-        return {}
-    except (ValueError, OSError) as error:
-        raise ImageError(f"{_record_path()} cannot be read: {error}.", fix=f"Remove it, then {BUILD}") from None
-
-
-def _record(image: ImageInfo) -> None:
-    """Adds a digest."""
-    entry = {key: value for key, value in asdict(image).items() if key != "tag"}
-    _write_record(_recorded() | {image.tag: entry})
-
-
-def _write_record(recorded: dict[str, dict[str, str]]) -> None:
-    """Written aside and renamed, so that a reader never sees half of it."""
-    path = _record_path()
-    text = json.dumps(recorded, indent=1, sort_keys=True)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=_RECORD, delete=False) as file:
-            file.write(text)
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-@contextlib.contextmanager
-def _one_at_a_time() -> Generator[None]:
-    """Two builds at once would record two digests for one tag."""
-    path = home_folder() / f"{_RECORD}.lock"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}.") from None
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

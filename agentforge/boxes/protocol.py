@@ -54,7 +54,8 @@ class Grant:
     Without ``clock`` and ``randomness`` it sees a fixed time and fixed chance (determinism, not
     isolation). ``inputs`` are files by name, read-only in the run's current folder; ``outputs`` the
     names of those that it may leave there; a name is one file's, without a folder. ``asks`` are the
-    functions that the host answers, such as ``toolbox.fetch``.
+    functions that the host answers, such as ``toolbox.fetch``. ``packages`` is the digest of a locked
+    set that it can import from, tests of a suite included; it runs in a cell that has this set.
     """
 
     clock: bool = False
@@ -62,6 +63,7 @@ class Grant:
     inputs: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
     outputs: tuple[str, ...] = ()
     asks: Asks = field(default_factory=lambda: MappingProxyType({}))
+    packages: str = ""
 
 
 NOTHING = Grant()
@@ -159,11 +161,12 @@ class Box(Protocol):
         toolbox: Toolbox = NO_TOOLBOX,
         limits: Limits | None = None,
         hash_seed: int = 0,
+        packages: str = "",
     ) -> list[CallResult]:
-        """:meth:`call` for each of ``many``, in order, each in a fresh process and pure.
+        """:meth:`call` for each of ``many``, in order, each in a fresh process and pure but for ``packages``.
 
-        ``hash_seed`` is that of the box's Python: a function whose answers differ between two of them
-        depends on the order of a set.
+        ``packages`` is as in :class:`Grant`. ``hash_seed`` is that of the box's Python: a function whose
+        answers differ between two of them depends on the order of a set.
         """
         ...
 

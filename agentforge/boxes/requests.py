@@ -40,19 +40,20 @@ def further(args: JSONObject, ticket: str) -> bytes:
 def suite(source: str, tests: str, toolbox: Toolbox, grant: Grant) -> list[bytes]:
     """The requests of a suite: to the process of the tests, to that of the tool; raises as :func:`work`."""
     return [
-        _frame({"tests": tests, "clock": grant.clock, "randomness": grant.randomness}),
+        _frame({"tests": tests} | _reach(grant)),
         _frame({"source": source} | _granted(toolbox, grant)),
     ]
 
 
 def _granted(toolbox: Toolbox, grant: Grant) -> JSONObject:
     asks: list[JSON] = [*grant.asks]
-    return {
-        "toolbox": cast("JSON", dict(toolbox)),
-        "asks": asks,
-        "clock": grant.clock,
-        "randomness": grant.randomness,
-    }
+    sent: JSONObject = {"toolbox": cast("JSON", dict(toolbox)), "asks": asks}
+    return sent | _reach(grant)
+
+
+def _reach(grant: Grant) -> JSONObject:
+    """What the runner's ``work.grant`` reads."""
+    return {"clock": grant.clock, "randomness": grant.randomness, "packages": bool(grant.packages)}
 
 
 def _frame(request: JSONObject) -> bytes:

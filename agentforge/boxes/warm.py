@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -79,7 +80,7 @@ class WarmBox:
         """Runs ``entry(**args)`` of the module ``source`` in a fresh process; in tier ``reuse``, where nothing is
         granted, in one that the same tool has used before.
         """
-        spec = self._spec("call", source, toolbox)
+        spec = self._spec("call", source, toolbox, grant)
         if self._info.tier != "reuse" or grant != NOTHING:
             return await self._call(spec, _call(source, entry, args), toolbox, limits, grant)
         bounds = limits or self._call_limits()
@@ -96,14 +97,15 @@ class WarmBox:
         toolbox: Toolbox = NO_TOOLBOX,
         limits: Limits | None = None,
         hash_seed: int = 0,
+        packages: str = "",
     ) -> list[CallResult]:
-        """:meth:`call` for each of ``many``, in order, each in a fresh process and pure."""
-        at_once = asyncio.Semaphore(WIDTH)
-        spec = self._spec("call", source, toolbox, hash_seed)
+        """:meth:`call` for each of ``many``, in order, each in a fresh process and pure but for ``packages``."""
+        at_once, grant = asyncio.Semaphore(WIDTH), Grant(packages=packages)
+        spec = self._spec("call", source, toolbox, grant, hash_seed)
 
         async def one(args: JSONObject) -> CallResult:
             async with at_once:
-                return await self._call(spec, _call(source, entry, args), toolbox, limits, NOTHING)
+                return await self._call(spec, _call(source, entry, args), toolbox, limits, grant)
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(args)) for args in many]
@@ -118,7 +120,13 @@ class WarmBox:
         grant: Grant = NOTHING,
     ) -> CallResult:
         """Runs a script; ``value`` is that of its last expression (None where that is a statement)."""
-        return await self._call(CellSpec(self._user, "call"), {"kind": "run", "source": code}, toolbox, limits, grant)
+        return await self._call(
+            CellSpec(self._user, "call", packages=grant.packages),
+            {"kind": "run", "source": code},
+            toolbox,
+            limits,
+            grant,
+        )
 
     async def suite(
         self,
@@ -133,7 +141,7 @@ class WarmBox:
         bounds = limits or Limits(self._settings.suite_seconds, output_bytes=self._settings.output_bytes)
         report = verdicts.SuiteReport(bounds.result_bytes)
         frames = requests.suite(source, tests, toolbox, grant)
-        async with self._crew(self._spec("suite", source, toolbox)) as (cell, crew):
+        async with self._crew(self._spec("suite", source, toolbox, grant)) as (cell, crew):
             talk, ending, seconds = await _converse(
                 cell, crew, frames, report.take, bounds, _SUITE_FRAME_BYTES, grant.asks
             )
@@ -164,9 +172,9 @@ class WarmBox:
         own = self._settings
         return Limits(own.call_seconds, own.result_bytes, own.output_bytes, own.file_bytes)
 
-    def _spec(self, kind: Kind, source: str, toolbox: Toolbox, hash_seed: int = 0) -> CellSpec:
+    def _spec(self, kind: Kind, source: str, toolbox: Toolbox, grant: Grant, hash_seed: int = 0) -> CellSpec:
         tool = own_tool(source, toolbox) if self._settings.tier == "strict" else ""
-        return CellSpec(self._user, kind, hash_seed, tool)
+        return CellSpec(self._user, kind, hash_seed, tool, grant.packages)
 
     async def _call_kept(self, spec: CellSpec, key: Key, args: JSONObject, limits: Limits) -> CallResult | None:
         """The answer of the process that is kept for this; None where there is none, or where it failed."""

@@ -44,6 +44,7 @@ app = typer.Typer(
 app.add_typer(groups.tools, name="tools")
 app.add_typer(groups.model, name="model")
 app.add_typer(groups.sandbox, name="sandbox")
+app.add_typer(groups.packages, name="packages")
 app.add_typer(groups.config, name="config")
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 
+from agentforge.boxes.packages.lock import Lock
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output
 from agentforge.errors import ToolInvalid
@@ -77,6 +78,10 @@ class LayersCatalogue:
     def problems(self) -> list[str]:
         """What is wrong in any layer; the tools that are named are not used."""
         return self._layers.problems()
+
+    def packages(self, tool: Tool) -> Lock:
+        """What the registry of the tool's layer has locked."""
+        return self._layers.packages(tool)
 
     def versions(self, tool: Tool) -> list[Version]:
         """The tool's commits, newest first."""

@@ -55,12 +55,16 @@ class Draft:
 
 @dataclass(slots=True)
 class Author:
-    """Asks the models of one forging and adds up what they cost."""
+    """Asks the models of one forging and adds up what they cost.
+
+    ``modules`` are what a candidate may import beside the standard library.
+    """
 
     models: ModelClient
     spec: Spec
     temperature: float
     parallel: int
+    modules: tuple[str, ...] = ()
     spent: dict[Role, Usage] = field(default_factory=lambda: {})
     models_used: dict[Role, str] = field(default_factory=lambda: {})
     _lineages: Iterator[int] = field(default_factory=itertools.count)
@@ -186,6 +190,10 @@ class Author:
         }
 
     def _constants(self) -> str:
-        """Long literals once more, as code: a small model "completes" the ones that it has to spell itself."""
+        """Long literals once more, as code: a small model "completes" the ones that it has to spell itself.
+        And what may be imported beside the standard library, where a package may.
+        """
         lines = [f"{literal!r}" for literal in literals(self.spec.rules)]
-        return "\nCopy these texts exactly where the rules use them:\n" + "\n".join(lines) + "\n" if lines else ""
+        copied = "\nCopy these texts exactly where the rules use them:\n" + "\n".join(lines) + "\n" if lines else ""
+        modules = ", ".join(self.modules)
+        return copied + (f"\nBeside the standard library you may import: {modules}\n" if modules else "")

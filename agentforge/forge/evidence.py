@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from agentforge.boxes.protocol import Box, CallResult, Limits
+from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
+from agentforge.boxes.protocol import Box, CallResult, Grant, Limits
 from agentforge.forge.author import Draft
 from agentforge.forge.cases import holds, outcome
 from agentforge.forge.mending import rounded, with_stated_cases
@@ -22,10 +23,16 @@ SHOWN_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Where candidates run: a warm box with its limits."""
+    """Where candidates run: a warm box with its limits, and the locked packages of those that declare some."""
 
     box: Box
     limits: Limits
+    packages: Lock = NO_PACKAGES
+
+    @property
+    def grant(self) -> Grant:
+        """What every run of a candidate and of its tests may reach."""
+        return Grant(packages=self.packages.digest)
 
 
 @dataclass(slots=True)
@@ -71,7 +78,7 @@ async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -
 
 
 async def _examined(draft: Draft, source: str, spec: Spec, workshop: Workshop, round: int) -> Candidate:
-    problems = contract_problems(source, spec)
+    problems = contract_problems(source, spec, workshop.packages)
     if draft.cut:
         problems = ["the answer was cut off before its end: write a shorter function", *problems]
     if not source.strip():
@@ -84,19 +91,20 @@ async def _examined(draft: Draft, source: str, spec: Spec, workshop: Workshop, r
     return candidate
 
 
-def contract_problems(source: str, spec: Spec) -> list[str]:
+def contract_problems(source: str, spec: Spec, packages: Lock = NO_PACKAGES) -> list[str]:
     """Breaches of the source contract, a signature other than the one asked for among them."""
     return check_source(
         source,
         spec.name,
         capabilities=spec.need.capabilities,
+        packages=packages,
         expected=spec.signature,
     )
 
 
 async def run_all(source: str, name: str, many: Sequence[JSONObject], workshop: Workshop) -> list[CallResult]:
     """Each of ``many`` argument objects, in a fresh process each."""
-    return await workshop.box.call_many(source, name, many, limits=workshop.limits)
+    return await workshop.box.call_many(source, name, many, limits=workshop.limits, packages=workshop.grant.packages)
 
 
 async def probe(

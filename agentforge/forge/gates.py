@@ -59,7 +59,7 @@ async def run_gates(trial: Trial) -> tuple[GateResult, ...]:
 
 async def source_contract(trial: Trial) -> GateResult:
     """One public function of the right name with typed JSON parameters and nothing at top level."""
-    problems = contract_problems(trial.source, trial.spec)
+    problems = contract_problems(trial.source, trial.spec, trial.workshop.packages)
     return _result(
         "source contract", not problems, "keeps the contract", "; ".join(problems), problems=_texts(problems)
     )
@@ -182,7 +182,7 @@ GATES: Sequence[tuple[str, Callable[[Trial], Awaitable[GateResult]]]] = (
 
 async def _suite(trial: Trial, source: str) -> SuiteResult:
     shop = trial.workshop
-    return await shop.box.suite(source, trial.tests, limits=trial.suite_limits)
+    return await shop.box.suite(source, trial.tests, limits=trial.suite_limits, grant=shop.grant)
 
 
 def _result(gate: str, passed: bool, good: str, bad: str, **evidence: JSON) -> GateResult:

@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from agentforge.boxes.packages.lock import package_problems
 from agentforge.boxes.protocol import Box, Limits
 from agentforge.errors import ModelError, ToolInvalid, ToolNotFound
 from agentforge.forge.agreement import Group, grouped
@@ -26,6 +27,7 @@ from agentforge.forge.record import artefacts_of, make_tool
 from agentforge.forge.spec import Spec, make_spec
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.layers import Layers
+from agentforge.registry.packages import read_lock
 from agentforge.registry.repository import Registry
 from agentforge.settings import ForgeSettings
 from agentforge.types import Example, GateResult, JSONObject, Need, Role, State, Usage
@@ -85,7 +87,7 @@ async def forge(need: Need, parts: ForgeParts, emit: Emit) -> ForgeResult:
     Emits ``forge_started``, ``forge_step`` … and ``forge_finished`` (``agentforge.events``).
 
     Raises:
-        ToolInvalid: the need itself is malformed (name, signature), or the name is taken.
+        ToolInvalid: the need itself is malformed (name, signature, packages), or the name is taken.
         ModelError: no model answered at all.
         SandboxError: the box failed.
     """
@@ -116,6 +118,7 @@ class _Forging:
         need = self.spec.need
         self._emit("forge_started", name=need.name, signature=need.signature)
         await asyncio.to_thread(self._refuse_taken_name)
+        await asyncio.to_thread(self._give_packages)
         trial, reason = None, ""
         self.testing = testing = asyncio.create_task(self._write_tests())
         try:
@@ -152,6 +155,17 @@ class _Forging:
                     [f"a tool of that name exists in the {standing.layer} layer and is {standing.state}"],
                     fix="Use it, or choose another name for the need.",
                 )
+
+    def _give_packages(self) -> None:
+        """The locked set of the registry that the tool will belong to, where it is to import from one."""
+        declared = self.spec.need.capabilities.packages
+        if not declared:
+            return
+        lock = read_lock(self.parts.registry.store)
+        if problems := package_problems(declared, lock):
+            raise ToolInvalid(self.spec.name, problems)
+        self.workshop = replace(self.workshop, packages=lock)
+        self.author.modules = tuple(sorted(lock.modules(declared)))
 
     async def _write_tests(self) -> None:
         """Asked for before any candidate is; the answer may arrive beside theirs, since it sees none of them.

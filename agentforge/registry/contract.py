@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.errors import ToolInvalid
 from agentforge.registry import hygiene
 from agentforge.registry.annotations import AnnotationReader, typed_dicts, typing_names
@@ -123,12 +124,14 @@ def check_source(
     *,
     known_tools: Collection[str] = (),
     capabilities: Capabilities = _PURE,
+    packages: Lock = NO_PACKAGES,
     expected: Signature | None = None,
 ) -> list[str]:
     """Every problem of a tool's source, in words a generator can act on; empty when there is none.
 
-    ``known_tools`` are the names that ``from toolbox import …`` may use. With ``expected`` the
-    parameters and the result must be those of that signature.
+    ``known_tools`` are the names that ``from toolbox import …`` may use, ``packages`` what the
+    registry has locked. With ``expected`` the parameters and the result must be those of that
+    signature.
     """
     module, problems = _parse(source)
     if module is None:
@@ -140,7 +143,9 @@ def check_source(
         if signature is not None and not problems and expected is not None:
             problems += signature_problems(signature, expected)
         problems += hygiene.statement_problems(module, name)
-        problems += hygiene.import_problems(module, name, known_tools=known_tools, capabilities=capabilities)
+        problems += hygiene.import_problems(
+            module, name, known_tools=known_tools, capabilities=capabilities, packages=packages
+        )
     except RecursionError:
         return [_TOO_DEEP]
     return list(dict.fromkeys(problems))
@@ -172,11 +177,12 @@ def docstring_of(source: str, name: str) -> str:
     return ""
 
 
-def check_tests(tests: str, name: str) -> list[str]:
+def check_tests(tests: str, name: str, modules: Collection[str] = ()) -> list[str]:
     """Every problem of a tool's test file; empty when there is none.
 
-    It imports the tool with ``from tool import NAME`` and otherwise only pytest and the standard
-    library, and defines at least one test function.
+    It imports the tool with ``from tool import NAME`` and otherwise only pytest, the standard
+    library and ``modules``, those of the packages that the tool declares; it defines at least one
+    test function.
     """
     module, unreadable = _parse(tests)
     if module is None:
@@ -186,7 +192,7 @@ def check_tests(tests: str, name: str) -> list[str]:
         problems.append("tests: there is no test function (def test_...)")
     if any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(module)):
         problems.append("tests: test functions may not be async")
-    return problems + [f"tests: {problem}" for problem in hygiene.test_import_problems(module, name)]
+    return problems + [f"tests: {problem}" for problem in hygiene.test_import_problems(module, name, modules)]
 
 
 _TOO_DEEP = "the code is nested too deeply"

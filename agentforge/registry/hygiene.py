@@ -11,6 +11,7 @@ import ast
 import sys
 from collections.abc import Collection, Iterator, Mapping
 
+from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.registry.annotations import typed_dicts
 from agentforge.types import Capabilities
 
@@ -106,10 +107,19 @@ def toolbox_imports(source: ast.Module) -> tuple[str, ...]:
 
 
 def import_problems(
-    module: ast.Module, name: str, *, known_tools: Collection[str], capabilities: Capabilities
+    module: ast.Module,
+    name: str,
+    *,
+    known_tools: Collection[str],
+    capabilities: Capabilities,
+    packages: Lock = NO_PACKAGES,
 ) -> list[str]:
-    """Imports that are not there, not ours, or reach further than the tool's capabilities."""
+    """Imports that are not there, not ours, or reach further than the tool's capabilities.
+
+    Of the locked ``packages`` exactly those may be imported that the capabilities name.
+    """
     problems: list[str] = []
+    declared = packages.modules(capabilities.packages)
     for root, part, line in _imports(module):
         if root == "toolbox":
             problems.extend(
@@ -117,8 +127,8 @@ def import_problems(
                 if part == FETCH
                 else _toolbox_problem(part, name, line, known_tools)
             )
-        elif root not in sys.stdlib_module_names and not _installed(root, capabilities):
-            problems.append(f"line {line}: {root or '.'} is not in the standard library; write the code without it")
+        elif root not in sys.stdlib_module_names:
+            problems += [] if root in declared else [_not_granted(root, line, packages)]
         elif root in _NEEDS and part not in _PURE.get(root, ()):
             what = f"{root}.{part}" if part else root
             problems.extend(_capability_problem(what, _OTHERWISE.get(what, _NEEDS[root]), line, capabilities))
@@ -151,8 +161,10 @@ def _used_parts(module: ast.Module, root: str, called: str) -> Iterator[tuple[st
             yield root, node.attr, node.lineno
 
 
-def _installed(root: str, capabilities: Capabilities) -> bool:
-    return root.lower() in {package.lower().replace("-", "_") for package in capabilities.packages}
+def _not_granted(root: str, line: int, packages: Lock) -> str:
+    if owners := packages.bringing(root):
+        return f"line {line}: {root} comes with the package {owners[0]}, which this tool does not declare"
+    return f"line {line}: {root or '.'} is not in the standard library; write the code without it"
 
 
 def _toolbox_problem(part: str, name: str, line: int, known_tools: Collection[str]) -> Iterator[str]:
@@ -285,8 +297,8 @@ def _shown(node: ast.AST) -> str:
     return ast.unparse(node).split("\n", 1)[0][:60]
 
 
-def test_import_problems(module: ast.Module, name: str) -> list[str]:
-    """Imports of a test file: the tool by name, pytest and the standard library, nothing else."""
+def test_import_problems(module: ast.Module, name: str, modules: Collection[str]) -> list[str]:
+    """Imports of a test file: the tool by name, pytest, the standard library and ``modules``, nothing else."""
     problems: list[str] = []
     imported = False
     for root, part, line in _imports(module):
@@ -294,7 +306,7 @@ def test_import_problems(module: ast.Module, name: str) -> list[str]:
             imported = imported or part == name
             if part != name:
                 problems.append(f"line {line}: import the tool with `from tool import {name}` and nothing else of it")
-        elif root != "pytest" and root not in sys.stdlib_module_names:
+        elif root != "pytest" and root not in sys.stdlib_module_names and root not in modules:
             problems.append(f"line {line}: tests import the tool, pytest and the standard library only, found: {root}")
     if not imported:
         problems.insert(0, f"the tool is not imported: write `from tool import {name}`")

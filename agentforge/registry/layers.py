@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentforge import assets
+from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.errors import StorageError, ToolInvalid, ToolNotFound
+from agentforge.registry.packages import granted_set
 from agentforge.registry.repository import Registry
 from agentforge.registry.tool import Tool, load_folder
 from agentforge.types import Layer
@@ -121,6 +123,24 @@ class Layers:
         for name in dict.fromkeys(names):
             self._collect(self.find(name), [], found)
         return found
+
+    def packages(self, tool: Tool) -> Lock:
+        """What the registry of a tool's own layer has locked; the base layer locks nothing.
+
+        Raises:
+            RegistryError: its lock is malformed.
+        """
+        registry = {Layer.USER: self.registry, Layer.COMPANY: self.company}.get(tool.layer)
+        return registry.packages(tool) if registry is not None else NO_PACKAGES
+
+    def granted_set(self, tool: Tool) -> str:
+        """The digest of the locked set that a tool's runs get; empty where it declares no package.
+
+        Raises:
+            ToolInvalid: it declares one that its registry has not locked.
+            RegistryError: that lock is malformed.
+        """
+        return granted_set(tool, self.packages(tool))
 
     def _collect(self, tool: Tool, above: Sequence[str], found: dict[str, str]) -> None:
         if tool.name in above:

@@ -16,9 +16,11 @@ from types import TracebackType
 from typing import Self
 
 from agentforge import assets
+from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.errors import ConfigurationError, NotARegistry, RegistryConflict, ToolInvalid, ToolNotFound, UsageError
 from agentforge.gitstore.store import Commit, GitStore
 from agentforge.registry.manifest import Provenance, one_line
+from agentforge.registry.packages import read_lock
 from agentforge.registry.snapshot import STATE_FILE, Snapshot
 from agentforge.registry.states import EMPTY, Standing
 from agentforge.registry.tool import FILES, Tool, contents_version, from_files, to_files, validate
@@ -111,6 +113,10 @@ class Registry:
         """Its repository, for what else is kept there."""
         return self._store
 
+    def packages(self, tool: Tool) -> Lock:
+        """What it has locked, looked up only for a tool that declares packages (raises RegistryError)."""
+        return read_lock(self._store) if tool.manifest.capabilities.packages else NO_PACKAGES
+
     def close(self) -> None:
         """Releases the repository; harmless when repeated."""
         self._store.close()
@@ -194,7 +200,7 @@ class Registry:
         if state not in {State.LIVE, State.PROPOSED}:
             raise UsageError(f"A tool is added as live or proposed, not as {state}.")
         known = tool.manifest.depends if known_tools is None else known_tools
-        problems = validate(tool, known_tools=known)
+        problems = validate(tool, known_tools=known, packages=self.packages(tool))
         if problems:
             raise ToolInvalid(tool.name, problems)
         files, version = to_files(tool), tool.version

@@ -11,6 +11,7 @@ from typing import Final
 
 from agentforge.boxes.files import file_problems
 from agentforge.boxes.network.grants import problems_of
+from agentforge.boxes.packages.lock import NO_PACKAGES, Lock, package_problems
 from agentforge.errors import ToolInvalid
 from agentforge.registry.contract import (
     Signature,
@@ -161,17 +162,21 @@ def load_folder(path: Path, *, layer: Layer = Layer.BASE) -> Tool:
     return from_files(files, path.name, layer=layer)
 
 
-def validate(tool: Tool, *, known_tools: Collection[str] = ()) -> list[str]:
+def validate(tool: Tool, *, known_tools: Collection[str] = (), packages: Lock = NO_PACKAGES) -> list[str]:
     """Everything that is wrong with a tool; empty when nothing is.
 
     Source and tests against the contract, manifest against source, examples against the signature.
-    ``known_tools`` are the names that it may import from the toolbox.
+    ``known_tools`` are the names that it may import from the toolbox, ``packages`` what its registry
+    has locked.
     """
     capabilities = tool.manifest.capabilities
-    problems = check_source(tool.source, tool.name, known_tools=known_tools, capabilities=capabilities)
+    problems = check_source(
+        tool.source, tool.name, known_tools=known_tools, capabilities=capabilities, packages=packages
+    )
     problems = problems or name_problems(tool.name)
     problems += problems_of(capabilities) + file_problems(capabilities.files)
-    problems += check_tests(tool.tests, tool.name)
+    problems += package_problems(capabilities.packages, packages)
+    problems += check_tests(tool.tests, tool.name, packages.modules(capabilities.packages))
     try:
         signature = tool.signature
         problems += _manifest_problems(tool, signature)

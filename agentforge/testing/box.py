@@ -98,10 +98,12 @@ class FakeBox:
         toolbox: Toolbox = NO_TOOLBOX,
         limits: Limits | None = None,
         hash_seed: int = 0,
+        packages: str = "",
     ) -> list[CallResult]:
         """The next scripted results, one for each of ``many``."""
         del hash_seed
-        return [await self.call(source, entry, args, toolbox=toolbox, limits=limits) for args in many]
+        grant = Grant(packages=packages)
+        return [await self.call(source, entry, args, toolbox=toolbox, limits=limits, grant=grant) for args in many]
 
     async def run(
         self,

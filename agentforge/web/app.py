@@ -95,7 +95,7 @@ class _Views:
             if entry is None:
                 raise ToolNotFound(f"No tool is called {name[:80]!r} here.", fix="See the list of all tools.")
             known = sorted({one.tool.name for one in entries})
-            page = pages.tool_page(entry, catalogue.versions(entry.tool), known)
+            page = pages.tool_page(entry, catalogue.versions(entry.tool), known, catalogue.packages(entry.tool))
             return self._render("tool.html", who=catalogue.owner, tool=page)
 
     def message(self, status: int, message: str, fix: str) -> Response:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from agentforge.boxes.packages.lock import Lock
 from agentforge.registry.tool import Tool
 
 DIFF_LINES = 2000
@@ -48,6 +49,10 @@ class Catalogue(Protocol):
 
     def problems(self) -> list[str]:
         """What is wrong in any layer; the tools that are named are not used."""
+        ...
+
+    def packages(self, tool: Tool) -> Lock:
+        """What the registry of the tool's layer has locked; needed only where it declares packages."""
         ...
 
     def versions(self, tool: Tool) -> list[Version]:

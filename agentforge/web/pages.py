@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
+from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.registry.tool import Tool, validate
 from agentforge.types import JSON, Example, JSONObject, Layer, State
 from agentforge.web import hostile
@@ -196,8 +197,10 @@ def _row(entry: Entry) -> Row:
     )
 
 
-def tool_page(entry: Entry, versions: Sequence[Version], known_tools: Sequence[str]) -> ToolPage:
-    """The page of one version of a tool."""
+def tool_page(
+    entry: Entry, versions: Sequence[Version], known_tools: Sequence[str], packages: Lock = NO_PACKAGES
+) -> ToolPage:
+    """The page of one version of a tool; ``packages`` is what its registry has locked."""
     tool = entry.tool
     gates = _gates(tool.report)
     return ToolPage(
@@ -208,7 +211,7 @@ def tool_page(entry: Entry, versions: Sequence[Version], known_tools: Sequence[s
         unconfirmed=tool.unconfirmed,
         shadowed=entry.shadowed,
         signature_html=hostile.python(f"{tool.name}{tool.manifest.signature}"),
-        problems=tuple(validate(tool, known_tools=known_tools)),
+        problems=tuple(validate(tool, known_tools=known_tools, packages=packages)),
         verdict=_verdict(tool, gates),
         risk=_risk(tool),
         held_out=_held_out(tool, gates),

@@ -15,6 +15,9 @@ from runner.confine import PROCESSOR_SECONDS, limit_processor
 REQUEST = 0
 """The descriptor on which the host speaks to a worker."""
 
+PACKAGES = "/opt/packages"
+"""Where a box has the locked packages of its runs, if it has any."""
+
 READY = b"+"
 """Said once, when the process is confined: only then does the host send a request."""
 
@@ -27,6 +30,7 @@ _REHEARSAL = {
     "asks": [],
     "clock": False,
     "randomness": False,
+    "packages": False,
     "kept": False,
     "seconds": PROCESSOR_SECONDS,
     "result_bytes": 1000,
@@ -86,7 +90,13 @@ def _prepare(request):
 
 
 def grant(request):
-    """Gives a run the clock and chance where it was granted them."""
+    """Gives a run what it was granted of the clock, chance and packages.
+
+    Packages come last, so that none can take the place of Python's modules, the runner's or pytest's,
+    and the folder is no place for ``site``: no ``.pth`` and no ``sitecustomize`` in it is ever run.
+    """
+    if request["packages"]:
+        sys.path.append(PACKAGES)
     if request["clock"]:
         determinism.free_clock()
     if request["randomness"]:

@@ -57,3 +57,14 @@ async def test_a_secret_that_cannot_be_used_is_told_without_its_value() -> None:
         async with granted(Capabilities(hosts=("api.example.com",)), secrets):
             pass
     assert "short" not in str(raised.value)
+
+
+async def test_who_declares_packages_gets_the_locked_set_and_nobody_else() -> None:
+    async with granted(Capabilities(packages=("six",)), {}, packages="a" * 64) as grant:
+        assert grant.packages == "a" * 64
+    async with granted(Capabilities(hosts=("api.example.com",), packages=("six",)), {}, packages="a" * 64) as grant:
+        assert (grant.packages, set(grant.asks)) == ("a" * 64, {"fetch"})
+    for declared, given in ((("six",), ""), ((), "a" * 64)):
+        with pytest.raises(UsageError, match="locked set of packages"):
+            async with granted(Capabilities(packages=declared), {}, packages=given):
+                pass

@@ -11,9 +11,12 @@ from dataclasses import replace
 import pytest
 
 from agentforge import assets
+from agentforge.boxes.packages.lock import Lock, Locked
+from agentforge.boxes.protocol import Grant
 from agentforge.errors import ModelUnavailable, ToolInvalid
 from agentforge.forge.pipeline import ForgeParts, forge
 from agentforge.registry.layers import BaseLayer, Layers
+from agentforge.registry.packages import commit_lock
 from agentforge.registry.repository import Registry
 from agentforge.settings import ForgeSettings
 from agentforge.testing import FakeBox, ScriptedModel
@@ -73,16 +76,20 @@ def registry(tmp_path):
 def run(registry, tmp_path):
     (tmp_path / "base").mkdir()
     events = []
+    boxes = []
 
     async def forging(need, answers, *, models=None, tests=TESTS, secrets=frozenset(), **settings):
         script = {Role.TEST: [tests], Role.GENERATE: answers}
         model = ScriptedModel(script, models=models or {})
         settings = ForgeSettings(**({"candidates": 2, "rounds": 1} | settings))
         layers = Layers(registry, BaseLayer(tmp_path / "base"))
-        parts = ForgeParts(model, FakeBox(behaves, judged), layers, registry, settings, secrets)
+        box = FakeBox(behaves, judged)
+        parts = ForgeParts(model, box, layers, registry, settings, secrets)
         result = await forge(need, parts, lambda kind, data: events.append((kind, data)))
+        boxes.append(box)
         return result, model, events
 
+    forging.boxes = boxes
     return forging
 
 
@@ -377,3 +384,34 @@ async def test_the_token_budget_ends_a_forging(run):
     result, model, _ = await run(NEED, [code("ADDS") + "x" * 4000] * 12, candidates=2, rounds=5, max_output_tokens=500)
     assert result.state == "failed"
     assert len(model.asked(Role.GENERATE)) <= 2
+
+
+PACKAGED = replace(NEED, capabilities=Capabilities(packages=("six",)))
+
+
+async def test_a_tool_that_is_to_import_a_package_is_judged_with_the_locked_set(run, registry):
+    lock = Lock((Locked("six", "1.0", ("a" * 64,)), Locked("idna", "3.0", ("b" * 64,))))
+    commit_lock(registry.store, lock, subject="Lock packages")
+    importing = code("RIGHT").replace("# RIGHT", "# RIGHT\n    import six")
+    result, model, _ = await run(PACKAGED, [importing, importing])
+    assert (result.state, result.reason) == ("proposed", "It asks for capabilities: a person has to approve it.")
+    (box,) = run.boxes
+    assert {one.grant for one in box.runs} == {Grant(packages=lock.digest)}
+    assert {one.kind for one in box.runs} == {"call", "suite"}
+    assert "Beside the standard library you may import: six\n" in model.asked(Role.GENERATE)[0].prompt
+    assert registry.get("double").manifest.capabilities.packages == ("six",)
+
+
+async def test_an_import_that_was_not_declared_breaks_the_contract(run, registry):
+    lock = Lock((Locked("six", "1.0", ("a" * 64,)), Locked("idna", "3.0", ("b" * 64,))))
+    commit_lock(registry.store, lock, subject="Lock packages")
+    importing = code("RIGHT").replace("# RIGHT", "# RIGHT\n    import idna")
+    result, model, _ = await run(PACKAGED, [importing] * 4)
+    assert result.state == "failed"
+    assert "idna comes with the package idna, which this tool does not declare" in model.requests[-1].prompt
+
+
+async def test_a_package_that_is_not_locked_is_refused_before_any_model_is_asked(run):
+    with pytest.raises(ToolInvalid, match="'agentforge packages lock six'"):
+        await run(PACKAGED, [])
+    assert run.boxes == []

@@ -4,16 +4,20 @@ import ast
 
 import pytest
 
-from agentforge.registry.contract import check_source
+from agentforge.boxes.packages.lock import Lock, Locked
+from agentforge.registry.contract import check_source, check_tests
 from agentforge.registry.hygiene import toolbox_imports
 from agentforge.types import Capabilities
 
 FUNCTION = 'def f(a: int) -> int:\n    """Do it."""\n    return a\n'
 
 
+LOCK = Lock((Locked("python-dateutil", "2.9", ("a" * 64,), ("dateutil",)), Locked("dateutil-x", "1", ("b" * 64,))))
+
+
 def problems(head="", body="return a", known_tools=(), **capabilities):
     source = head + "\n" + FUNCTION.replace("return a", body)
-    return check_source(source, "f", known_tools=known_tools, capabilities=Capabilities(**capabilities))
+    return check_source(source, "f", known_tools=known_tools, capabilities=Capabilities(**capabilities), packages=LOCK)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +122,20 @@ def test_calls_that_run_text_or_wait_for_a_person_are_told(call):
 def test_a_package_needs_to_be_granted():
     assert "numpy is not in the standard library" in problems("import numpy")[0]
     assert problems("import dateutil_x.parser", packages=("Dateutil-X",)) == []
+    assert problems("from dateutil import parser\nimport dateutil.tz as t", packages=("python-dateutil",)) == []
+    assert problems("import dateutil", packages=("dateutil-x",)) == [
+        "line 1: dateutil comes with the package python-dateutil, which this tool does not declare"
+    ]
+
+
+def test_a_package_that_is_not_locked_opens_nothing():
+    assert "numpy is not in the standard library" in problems("import numpy", packages=("numpy",))[0]
+
+
+def test_tests_may_import_what_their_tool_declares():
+    tests = "import dateutil\nfrom tool import f\ndef test_f():\n    assert f(1)\n"
+    assert check_tests(tests, "f", {"dateutil"}) == []
+    assert "found: dateutil" in check_tests(tests, "f")[0]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.registry.manifest import Manifest, Provenance
 from agentforge.registry.tool import Tool
 from agentforge.types import Example
@@ -66,6 +67,9 @@ class MemoryCatalogue:
 
     def problems(self) -> list[str]:
         return list(self.wrong)
+
+    def packages(self, tool: Tool) -> Lock:
+        return NO_PACKAGES
 
     def versions(self, tool: Tool) -> list[Version]:
         return list(self.history)

@@ -17,10 +17,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentforge.secrecy import SECRET_VARIABLE
+from agentforge.settings import installer_environment
+
 END_SECONDS = 5.0  # between asking a command to stop and killing it
 _PROC = Path("/proc")
-_SECRET = re.compile(r"^(ANTHROPIC|AWS|OPENAI|AGENTFORGE)_|KEY$|TOKEN|SECRET|PASSWORD|CREDENTIAL")
-_NEEDED_BY_PIP = re.compile(r"^(PIP|UV)_|^HF_TOKEN$|_proxy$|_PROXY$")
 _SERVER = re.compile(
     r"^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|XDG_\w+|LD_\w+|DYLD_\w+|CUDA_\w+|NVIDIA_\w+|NCCL_\w+|GLOO_\w+"
     r"|CC|CXX|OMP_\w+|KMP_\w+|MKL_\w+|VLLM_\w+|TORCH\w*|TRITON_\w+|HF_HOME)$"
@@ -33,21 +34,13 @@ def inherited() -> Mapping[str, str]:
 
 
 def install_environment() -> dict[str, str]:
-    """For pip and the hub's downloader: everything but secrets and Python's own variables.
-
-    ``PIP_*`` (indexes with their passwords, proxies, certificates) and ``HF_TOKEN`` stay.
-    """
-    return {
-        name: value
-        for name, value in inherited().items()
-        if (_NEEDED_BY_PIP.search(name) or not _SECRET.search(name))
-        and (not name.startswith("PYTHON") and name not in ("VIRTUAL_ENV", "__PYVENV_LAUNCHER__"))
-    }
+    """For pip and the hub's downloader (:func:`agentforge.settings.installer_environment`)."""
+    return installer_environment(inherited())
 
 
 def server_environment() -> dict[str, str]:
     """For the model server: a list of what it may see, so that no secret of the caller is among it."""
-    return {n: v for n, v in inherited().items() if _SERVER.match(n) and not _SECRET.search(n)}
+    return {n: v for n, v in inherited().items() if _SERVER.match(n) and not SECRET_VARIABLE.search(n)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Packages as a capability: one locked set for a registry, unpacked ahead of time, never at call time."""
