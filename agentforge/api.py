@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from agentforge.memory.episodes import Episodes, EpisodeSummary
     from agentforge.models.protocol import ModelClient
     from agentforge.registry.index import Index
-    from agentforge.registry.layers import Layers
     from agentforge.registry.tool import Tool
 
 OnNotice: TypeAlias = Callable[[str], None]
@@ -139,20 +138,28 @@ class Forge:
     async def call(self, name: str, args: JSONObject, *, files: Mapping[str, bytes] | None = None) -> CallResult:
         """Runs a live tool in the box, without a model; what the tool did is in the result.
 
-        ``files`` are those that it declared to read, by name; those that it wrote are in the result.
+        ``files`` are those that it declared to read, by name; those that it wrote are in the result. The call is
+        recorded, under the id ``result.call``, before this returns.
 
         Raises:
             UsageError: ``files`` are not those that it declared.
             ToolNotFound: no live tool of that name.
             SandboxError: the box failed.
         """
-        from agentforge.boxes.reach import granted
+        from agentforge.agent.calls import Called, Caller
+        from agentforge.agent.rows import Rows
+        from agentforge.memory.episodes import new_call_id
 
-        opened = self._opened()
-        tool, toolbox = await asyncio.to_thread(_with_dependencies, opened.layers, name)
+        layers = self._opened().layers
+        tool, needs = await asyncio.to_thread(layers.pinned, name)
+        rows = Rows(await self._episodes(), self._on_notice)
         limits, box = self._limits(self.settings.sandbox.call_seconds), await self._box()
-        async with granted(tool.manifest.capabilities, self.settings.secrets, files or {}) as grant:
-            return await box.call(tool.source, tool.name, args, toolbox=toolbox, limits=limits, grant=grant)
+        result = await Caller(box, layers, self.settings.secrets, limits, rows).call(
+            tool, needs, args, files=files or {}
+        )
+        call = Called(new_call_id(), tool, args)
+        await rows.returned(call, result)
+        return replace(result, call=call.id)
 
     def tools(self, state: State | None = State.LIVE) -> list[Tool]:
         """The tools in ``state``, all layers for live ones, by name; None for those of every state."""
@@ -349,8 +356,3 @@ def _client(settings: Settings) -> ModelClient:
     from agentforge.models.client import Models
 
     return Models(settings)
-
-
-def _with_dependencies(layers: Layers, name: str) -> tuple[Tool, Mapping[str, str]]:
-    tool = layers.find(name)
-    return tool, layers.closure(tool.depends)

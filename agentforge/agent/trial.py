@@ -27,13 +27,17 @@ async def contradicted(turn: Turn, entry: Entry) -> bool:
 
 
 async def contradiction(turn: Turn, entry: Entry) -> str:
-    """How a tool that takes the values of the request's worked examples differs from them; empty if it does not."""
+    """How a tool that takes the values of the request's worked examples differs from them; empty if it does not,
+    or if it reaches something and so cannot be tried without doing what it does.
+    """
     cases = read_cases(turn.text, entry.signature)
     if not cases:
         return ""
-    needed = await toolbox.closure(turn.parts, entry.tool.depends)
+    needs = await toolbox.closure(turn.parts, entry.tool.depends)
+    if needs.apart or not entry.tool.pure:
+        return ""
     box = await turn.parts.box()
     many = [case.args for case in cases]
-    results = await box.call_many(entry.tool.source, entry.name, many, toolbox=needed, limits=limits(turn))
+    results = await box.call_many(entry.tool.source, entry.name, many, toolbox=needs.sources, limits=limits(turn))
     wrong = sum(not holds(case, result) for case, result in zip(cases, results, strict=True))
     return f"The tool {entry.name} gives other results than {wrong} of the {len(cases)} examples" if wrong else ""

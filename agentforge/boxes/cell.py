@@ -18,11 +18,15 @@ Kind: TypeAlias = Literal["call", "suite"]
 
 @dataclass(frozen=True, slots=True)
 class CellSpec:
-    """What tells cells apart: never one for two users, kinds of work or hash seeds of Python."""
+    """What tells cells apart: never one for two users, kinds of work or hash seeds of Python.
+
+    ``level`` is how many runs wait for one in it, so that no run waits for a place that its own callers hold.
+    """
 
     user: str
     kind: Kind
     hash_seed: int = 0
+    level: int = 0
 
 
 READY = b"+"
@@ -134,6 +138,11 @@ class Cell:
     def broken(self) -> str:
         """Why this cell can serve no more, or ``""``."""
         return self._broken
+
+    @property
+    def spare(self) -> bool:
+        """Whether :meth:`take` would not have to wait for other runs."""
+        return not self._broken and not self._turns.locked()
 
     async def hello(self) -> Hello:
         """Waits until the box is ready.

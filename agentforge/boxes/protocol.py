@@ -72,7 +72,10 @@ SCRIPT = Grant(clock=True, randomness=True)
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What one run of a tool or of a piece of code gave; ``files`` are the outputs that it left."""
+    """What one run of a tool or of a piece of code gave; ``files`` are the outputs that it left.
+
+    ``call`` is the id under which the host wrote the call down, where it did.
+    """
 
     status: CallStatus
     value: JSON = None
@@ -82,6 +85,7 @@ class CallResult:
     stderr: str = ""
     seconds: float = 0.0
     files: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    call: str = ""
 
     @property
     def ok(self) -> bool:
@@ -144,8 +148,14 @@ class Box(Protocol):
         toolbox: Toolbox = NO_TOOLBOX,
         limits: Limits | None = None,
         grant: Grant = NOTHING,
+        hash_seed: int = 0,
+        depth: int = 0,
     ) -> CallResult:
-        """Runs ``entry(**args)`` of the module ``source`` in a fresh process."""
+        """Runs ``entry(**args)`` of the module ``source`` in a fresh process.
+
+        ``hash_seed`` as for :meth:`call_many`. ``depth`` is how many runs of this box wait for this one: it
+        never waits for a process that one of them holds.
+        """
         ...
 
     async def call_many(

@@ -72,9 +72,12 @@ class WarmBox:
         toolbox: Toolbox = NO_TOOLBOX,
         limits: Limits | None = None,
         grant: Grant = NOTHING,
+        hash_seed: int = 0,
+        depth: int = 0,
     ) -> CallResult:
         """Runs ``entry(**args)`` of the module ``source`` in a fresh process."""
-        return await self._call(_call(source, entry, args), toolbox, limits, grant)
+        spec = CellSpec(self._user, "call", hash_seed, level=depth)
+        return await self._call(spec, _call(source, entry, args), toolbox, limits, grant)
 
     async def call_many(
         self,
@@ -88,10 +91,11 @@ class WarmBox:
     ) -> list[CallResult]:
         """:meth:`call` for each of ``many``, in order, each in a fresh process and pure."""
         at_once = asyncio.Semaphore(WIDTH)
+        spec = CellSpec(self._user, "call", hash_seed)
 
         async def one(args: JSONObject) -> CallResult:
             async with at_once:
-                return await self._call(_call(source, entry, args), toolbox, limits, NOTHING, hash_seed)
+                return await self._call(spec, _call(source, entry, args), toolbox, limits, NOTHING)
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(args)) for args in many]
@@ -106,7 +110,7 @@ class WarmBox:
         grant: Grant = NOTHING,
     ) -> CallResult:
         """Runs a script; ``value`` is that of its last expression (None where that is a statement)."""
-        return await self._call({"kind": "run", "source": code}, toolbox, limits, grant)
+        return await self._call(CellSpec(self._user, "call"), {"kind": "run", "source": code}, toolbox, limits, grant)
 
     async def suite(
         self,
@@ -149,7 +153,7 @@ class WarmBox:
         return Limits(own.call_seconds, own.result_bytes, own.output_bytes, own.file_bytes)
 
     async def _call(
-        self, what: JSONObject, toolbox: Toolbox, limits: Limits | None, grant: Grant, hash_seed: int = 0
+        self, spec: CellSpec, what: JSONObject, toolbox: Toolbox, limits: Limits | None, grant: Grant
     ) -> CallResult:
         bounds = limits or self._call_limits()
         frame = requests.work(what, toolbox, bounds, grant)
@@ -160,7 +164,6 @@ class WarmBox:
             return True
 
         room = bounds.result_bytes + _FRAME_SLACK + room_for(grant.outputs, bounds)
-        spec = CellSpec(self._user, "call", hash_seed)
         talk, ending, seconds = await self._converse(spec, [frame], take, bounds, room, grant.asks)
         if ending == "finished" and talk.overflowed:
             ending = "output_too_big"
