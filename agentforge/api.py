@@ -135,14 +135,17 @@ class Forge:
             async for event in events:
                 yield event
 
-    async def call(self, name: str, args: JSONObject, *, files: Mapping[str, bytes] | None = None) -> CallResult:
+    async def call(
+        self, name: str, args: JSONObject, *, files: Mapping[str, bytes] | None = None, record: bool = False
+    ) -> CallResult:
         """Runs a live tool in the box, without a model; what the tool did is in the result.
 
         ``files`` are those that it declared to read, by name; those that it wrote are in the result. The call is
-        recorded, under the id ``result.call``, before this returns.
+        written down, under the id ``result.call``, before this returns. With ``record`` what it fetches is appended
+        to its recordings (in ``settings.recordings``), which answer the fetches of later forgings.
 
         Raises:
-            UsageError: ``files`` are not those that it declared.
+            UsageError: ``files`` are not those that it declared, or it fetches nothing that could be recorded.
             ToolNotFound: no live tool of that name.
             SandboxError: the box failed.
         """
@@ -152,11 +155,13 @@ class Forge:
 
         layers = self._opened().layers
         tool, needs = await asyncio.to_thread(layers.pinned, name)
+        if record and not tool.manifest.capabilities.hosts:
+            raise UsageError(f"The tool {name} fetches nothing: it declares no host.")
+        recordings = self.settings.recordings / f"{name}.jsonl" if record else None
         rows = Rows(await self._episodes(), self._on_notice)
         limits, box = self._limits(self.settings.sandbox.call_seconds), await self._box()
-        result = await Caller(box, layers, self.settings.secrets, limits, rows).call(
-            tool, needs, args, files=files or {}
-        )
+        caller = Caller(box, layers, self.settings.secrets, limits, rows)
+        result = await caller.call(tool, needs, args, files=files or {}, record_to=recordings)
         call = Called(new_call_id(), tool, args)
         await rows.returned(call, result)
         return replace(result, call=call.id)
@@ -304,6 +309,7 @@ class Forge:
                 secrets=_secrets(self.settings),
                 call_limits=self._limits(sandbox.call_seconds),
                 suite_limits=self._limits(sandbox.suite_seconds),
+                recordings=self.settings.recordings,
             )
             return await forge(need, parts, emit)
 

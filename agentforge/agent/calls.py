@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
@@ -86,14 +87,17 @@ class Caller:
         *,
         files: Mapping[str, bytes] = NO_INPUTS,
         depth: int = 0,
+        record_to: Path | None = None,
     ) -> CallResult:
         """Runs a live tool, with what it needs, in a process of its own; what it did is in the result.
+
+        What it fetches itself is written to the file ``record_to``, where one is named.
 
         Raises:
             UsageError: ``files`` are not those that it declared.
             SandboxError: the box failed.
         """
-        async with granted(tool.manifest.capabilities, self.secrets, files) as grant:
+        async with granted(tool.manifest.capabilities, self.secrets, files, record_to=record_to) as grant:
             if needs.apart:
                 grant = replace(grant, asks={**self._asks(needs, tool.name, depth), **grant.asks})
             return await self.box.call(
