@@ -25,7 +25,7 @@ from agentforge.boxes.reach import NO_INPUTS, granted
 from agentforge.errors import SandboxBusy, ToolInvalid, ToolNotFound
 from agentforge.memory.episodes import new_call_id
 from agentforge.registry.binding import bind
-from agentforge.registry.contract import is_builtin_error
+from agentforge.registry.contract import Signature, is_builtin_error
 from agentforge.registry.layers import Closure, Layers
 from agentforge.registry.schema import mismatches
 from agentforge.registry.tool import Tool
@@ -123,8 +123,8 @@ class Caller:
             Refused: it cannot be called, or gave no value.
             SandboxError: the box failed.
         """
-        tool, needs = await self._admitted(name, depth)
-        call, problem = _stated_call(tool, by, stated)
+        tool, signature, needs = await self._admitted(name, depth)
+        call, problem = _stated_call(tool, signature, by, stated)
         self.ledger.called(call)
         if problem:
             await self.ledger.returned(call, CallResult("raised"), problem)
@@ -140,20 +140,21 @@ class Caller:
         await self.ledger.returned(call, result)
         return _value(name, result)
 
-    async def _admitted(self, name: str, depth: int) -> tuple[Tool, Closure]:
-        """The tool, live at this moment as for any other call."""
+    async def _admitted(self, name: str, depth: int) -> tuple[Tool, Signature, Closure]:
+        """The tool, live at this moment as for any other call (raises Refused)."""
         if depth > MOST_DEEP:
             raise Refused(f"{name} was not called: tools may call each other {MOST_DEEP} deep.")
         try:
             tool, needs = await asyncio.to_thread(self.layers.pinned, name)
+            signature = tool.signature
         except (ToolNotFound, ToolInvalid) as error:
             raise Refused(f"{name} was not called: {error}") from None
         if reads := files_of(tool.manifest.capabilities.files)[0]:
             raise Refused(f"{name} was not called: it reads {', '.join(reads)}, which only a direct call can give it.")
-        return tool, needs
+        return tool, signature, needs
 
 
-def _stated_call(tool: Tool, by: str, stated: JSONObject) -> tuple[Called, str]:
+def _stated_call(tool: Tool, signature: Signature, by: str, stated: JSONObject) -> tuple[Called, str]:
     """The call that a run states, and why its arguments do not fit, if they do not."""
     match stated:
         case {"positional": list(positional), "named": dict(named), **rest} if not rest:
@@ -162,13 +163,12 @@ def _stated_call(tool: Tool, by: str, stated: JSONObject) -> tuple[Called, str]:
             raise Refused(f"{tool.name} was not called: its arguments have no known form.")
     shown: JSONObject = {"positional": positional, "named": named}
     try:
-        shown = args = bind(tool.signature, positional, named)
-        problems = mismatches(args, tool.signature.parameters)
+        shown = args = bind(signature, positional, named)
+        problems = mismatches(args, signature.parameters)
     except ValueError as error:
         problems = [str(error)]
-    return Called(new_call_id(), tool, shown, by), refusal(
-        tool.name + tool.signature.text, problems
-    ) if problems else ""
+    problem = refusal(tool.name + signature.text, problems) if problems else ""
+    return Called(new_call_id(), tool, shown, by), problem
 
 
 def _value(name: str, result: CallResult) -> JSON:

@@ -83,14 +83,14 @@ class _Seen:
 
     def stands(self) -> bool:
         """Whether it all looks the same; one ``stat`` for each path."""
-        try:
-            return bool(self.facts) and all(_facts(path) == known for path, known in self.facts.items())
-        except OSError:
-            return False
+        return bool(self.facts) and all(_facts(path) == known for path, known in self.facts.items())
 
 
 def _facts(path: str) -> _Facts:
-    found = os.stat(path)  # noqa: PTH116 - a Path for each of a hundred files takes twice as long
+    try:
+        found = os.stat(path)  # noqa: PTH116 - a Path for each of a hundred files takes twice as long
+    except OSError:
+        return 0, -1
     return found.st_mtime_ns, found.st_size
 
 
