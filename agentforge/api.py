@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from agentforge.memory.episodes import Episodes, EpisodeSummary
     from agentforge.models.protocol import ModelClient
     from agentforge.registry.index import Index
-    from agentforge.registry.layers import Layers
     from agentforge.registry.tool import Tool
 
 OnNotice: TypeAlias = Callable[[str], None]
@@ -136,25 +135,37 @@ class Forge:
             async for event in events:
                 yield event
 
-    async def call(self, name: str, args: JSONObject, *, files: Mapping[str, bytes] | None = None) -> CallResult:
+    async def call(
+        self, name: str, args: JSONObject, *, files: Mapping[str, bytes] | None = None, record: bool = False
+    ) -> CallResult:
         """Runs a live tool in the box, without a model; what the tool did is in the result.
 
-        ``files`` are those that it declared to read, by name; those that it wrote are in the result.
+        ``files`` are those that it declared to read, by name; those that it wrote are in the result. The call is
+        written down, under the id ``result.call``, before this returns. With ``record`` what it fetches is appended
+        to its recordings (in ``settings.recordings``), which answer the fetches of later forgings.
 
         Raises:
-            UsageError: ``files`` are not those that it declared.
+            UsageError: ``files`` are not those that it declared, or it fetches nothing that could be recorded.
             ToolNotFound: no live tool of that name.
             ToolInvalid: it declares a package that its registry has not locked.
             SandboxError: the box failed, or its packages have not been built.
         """
-        from agentforge.boxes.reach import granted
+        from agentforge.agent.calls import Called, Caller
+        from agentforge.agent.rows import Rows
+        from agentforge.memory.episodes import new_call_id
 
-        opened = self._opened()
-        tool, toolbox, packages = await asyncio.to_thread(_with_dependencies, opened.layers, name)
+        layers = self._opened().layers
+        tool, needs = await asyncio.to_thread(layers.pinned, name)
+        if record and not tool.manifest.capabilities.hosts:
+            raise UsageError(f"The tool {name} fetches nothing: it declares no host.")
+        recordings = self.settings.recordings / f"{name}.jsonl" if record else None
+        rows = Rows(await self._episodes(), self._on_notice)
         limits, box = self._limits(self.settings.sandbox.call_seconds), await self._box()
-        reach, secrets = tool.manifest.capabilities, self.settings.secrets
-        async with granted(reach, secrets, files or {}, packages=packages) as grant:
-            return await box.call(tool.source, tool.name, args, toolbox=toolbox, limits=limits, grant=grant)
+        caller = Caller(box, layers, self.settings.secrets, limits, rows)
+        result = await caller.call(tool, needs, args, files=files or {}, record_to=recordings)
+        call = Called(new_call_id(), tool, args)
+        await rows.returned(call, result)
+        return replace(result, call=call.id)
 
     def tools(self, state: State | None = State.LIVE) -> list[Tool]:
         """The tools in ``state``, all layers for live ones, by name; None for those of every state."""
@@ -299,6 +310,7 @@ class Forge:
                 secrets=_secrets(self.settings),
                 call_limits=self._limits(sandbox.call_seconds),
                 suite_limits=self._limits(sandbox.suite_seconds),
+                recordings=self.settings.recordings,
             )
             return await forge(need, parts, emit)
 
@@ -351,8 +363,3 @@ def _client(settings: Settings) -> ModelClient:
     from agentforge.models.client import Models
 
     return Models(settings)
-
-
-def _with_dependencies(layers: Layers, name: str) -> tuple[Tool, Mapping[str, str], str]:
-    tool = layers.find(name)
-    return tool, layers.closure(tool.depends), layers.granted_set(tool)

@@ -12,7 +12,7 @@ Types and their ``data``:
 ``model_started``      ``role``, ``endpoint``, ``purpose``
 ``model_delta``        ``text`` (streamed piece of the answer)
 ``model_finished``     ``role``, ``endpoint``, ``input_tokens``, ``output_tokens``, ``seconds``
-``tool_called``        ``tool``, ``args``, ``call`` (id)
+``tool_called``        ``tool``, ``args``, ``call`` (id), ``by`` (the tool or script that called it, if one did)
 ``tool_returned``      ``tool``, ``call``, ``value`` | ``error``, ``seconds``
 ``forge_started``      ``job``, ``name``, ``signature``
 ``forge_step``         ``job``, ``step``, ``message``, ``done``, ``total`` (0 when unknown)

@@ -129,6 +129,11 @@ class Settings(Section):
         return self.home / "registries"
 
     @property
+    def recordings(self) -> Path:
+        """Folder of what was recorded of the network for this user, ``NAME.jsonl`` for each tool."""
+        return self.home / "recordings" / self.org / self.user
+
+    @property
     def model_cache(self) -> Path:
         """Where weights and the server's virtual environment are kept (shared between homes)."""
         return self.model.cache or Path(platformdirs.user_cache_dir("agentforge"))

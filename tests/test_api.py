@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -13,21 +14,26 @@ import pytest
 import agentforge
 from agentforge import AgentForgeError, Forge, RunResult, State
 from agentforge.boxes.protocol import Box
+from agentforge.database.store import Database
 from agentforge.errors import (
     ConfigurationError,
     ModelUnavailable,
     NotARegistry,
     SandboxUnavailable,
+    StorageError,
     ToolNotFound,
     UsageError,
 )
 from agentforge.events import TERMINAL
+from agentforge.gitstore.process import GitProcess
+from agentforge.memory.episodes import Call, Episodes
 from agentforge.models.capabilities import FEATURES
 from agentforge.models.protocol import ToolCall
+from agentforge.registry.repository import Registry
 from agentforge.settings import SandboxSettings, load
 from agentforge.testing import FakeBox, Fault, MessagesServer, Reply, ScriptedModel
-from agentforge.testing.box import returned
-from agentforge.types import Role
+from agentforge.testing.box import raised, returned
+from agentforge.types import Layer, OutcomeKind, Role
 
 CLAUDE = FEATURES["claude"]
 
@@ -160,6 +166,58 @@ async def test_a_tool_is_called_without_a_model() -> None:
             await forge.call("parse_durations", {})
     assert (result.ok, result.value) == (True, 3600)
     assert box.runs[0].entry == "parse_duration"
+
+
+async def rows_of(tool: str, home: Path) -> list[Call]:
+    """What another process finds."""
+    with Database.open(f"sqlite:///{home / 'state.db'}") as database:
+        return Episodes(database, org="personal", user="ada").calls(tool)
+
+
+async def test_a_call_without_a_model_has_its_row_before_it_returns(home: Path) -> None:
+    box = FakeBox([returned(3600), raised("ValueError", "no duration: sk-ant-api03-" + "a1" * 20)])
+    async with Forge(user="ada", open_box=opener(box)) as forge:
+        done = await forge.call("parse_duration", {"text": "1h"})
+        (row,) = await rows_of("parse_duration", home)
+        assert (row.id, row.args, row.status, row.value) == (done.call, {"text": "1h"}, "returned", 3600)
+        assert (row.version, row.outcome) == (forge.tool("parse_duration").version, OutcomeKind.RETURNED)
+        failed = await forge.call("parse_duration", {"text": "x"})
+        newest = (await rows_of("parse_duration", home))[0]
+    assert (newest.id, newest.status, newest.outcome) == (failed.call, "raised", OutcomeKind.ERROR)
+    assert newest.error.startswith("ValueError: no duration: [redacted")
+
+
+async def test_a_row_that_cannot_be_written_costs_nobody_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise StorageError("The disk is full.")
+
+    notices: list[str] = []
+    monkeypatch.setattr(Episodes, "record_lone_call", full)
+    async with Forge(user="ada", open_box=opener(FakeBox([returned(3600)])), on_notice=notices.append) as forge:
+        assert (await forge.call("parse_duration", {"text": "1h"})).value == 3600
+    assert notices == ["The call of parse_duration is not recorded: The disk is full."]
+
+
+async def test_between_two_calls_git_is_not_asked_and_a_commit_of_another_process_is_seen(
+    monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    box = FakeBox(lambda run: returned(run.source))
+    async with Forge(user="ada", open_box=opener(box)) as forge:
+        await forge.call("word_count", {"text": "x"})
+        with monkeypatch.context() as patch:
+            patch.setattr(GitProcess, "attempt", lambda *_, **__: pytest.fail("git was started"))
+            await forge.call("word_count", {"text": "x"})
+        base = forge.tool("word_count")
+        own = dataclasses.replace(base, source=base.source + "\n# mine\n", layer=Layer.USER)
+        with Registry.open(home / "registries" / "personal" / "ada.git") as other:
+            other.add(own, state=State.LIVE)
+        assert str((await forge.call("word_count", {"text": "x"})).value).endswith("# mine\n")
+
+
+async def test_only_what_a_tool_fetches_can_be_recorded() -> None:
+    async with Forge(user="ada", open_box=opener(FakeBox([]))) as forge:
+        with pytest.raises(UsageError, match="parse_duration fetches nothing"):
+            await forge.call("parse_duration", {"text": "1h"}, record=True)
 
 
 async def test_tools_are_listed_and_shown_without_any_model_or_box() -> None:

@@ -15,11 +15,11 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from agentforge.agent import toolbox
+from agentforge.agent.calls import Called, Caller, Ledger, error_text, refusal
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, RUN_PYTHON, SEARCH_TOOLS
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import ROLE, Turn
-from agentforge.boxes.protocol import SCRIPT, CallResult, Limits
-from agentforge.boxes.reach import granted
+from agentforge.boxes.protocol import CallResult, Limits
 from agentforge.errors import ForgeFailed, ToolInvalid, ToolNotFound
 from agentforge.forge.grounding import check_examples
 from agentforge.forge.pipeline import ForgeResult
@@ -34,16 +34,6 @@ RESULT_SHARE = 0.15
 
 MODEL_MAY_SEE = (ToolNotFound, ToolInvalid, ForgeFailed)
 """The exceptions that become results: the model can do better next time."""
-
-_STATUS_TEXT: Mapping[str, str] = MappingProxyType(
-    {
-        "timed_out": "It ran out of time and was stopped.",
-        "died": "Its process ended without an answer.",
-        "result_too_big": "Its result is too big.",
-        "output_too_big": "It printed too much.",
-        "bad_result": "Its result is not JSON.",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +70,59 @@ async def dispatch(turn: Turn, call: ToolCall) -> Result:
 
 async def call_tool(turn: Turn, entry: Entry, args: JSONObject, call_id: str = "") -> Result:
     """Calls a live tool in the box; arguments that do not fit its parameters never reach it."""
-    call_id = call_id or new_call_id()
-    version = entry.tool.version
-    needed = await toolbox.closure(turn.parts, entry.tool.depends)
-    turn.emit("tool_called", {"tool": entry.name, "args": args, "call": call_id})
+    call, ledger = Called(call_id or new_call_id(), entry.tool, args), _Ledger(turn)
+    needs = await toolbox.closure(turn.parts, entry.tool.depends)
+    ledger.called(call)
     if problems := mismatches(args, entry.signature.parameters):
-        text = refusal(entry.name + entry.signature.text, problems)
-        return await _returned(turn, entry.name, version, args, CallResult("raised"), call_id, refused=text)
-    box = await turn.parts.box()
-    packages = await toolbox.granted_set(turn.parts, entry.tool)
-    async with granted(entry.tool.manifest.capabilities, turn.parts.settings.secrets, packages=packages) as grant:
-        result = await box.call(entry.tool.source, entry.name, args, toolbox=needed, limits=limits(turn), grant=grant)
-    turn.tools_used.append(entry.name)
-    if entry.tool.unconfirmed:
-        turn.emit("notice", {"message": f"The tool {entry.name} is unconfirmed: no example was held back to prove it."})
-    return await _returned(turn, entry.name, version, args, result, call_id)
+        return await ledger.told(call, CallResult("raised"), refusal(entry.name + entry.signature.text, problems))
+    try:
+        result = await (await _caller(turn, ledger)).call(entry.tool, needs, args)
+    except ToolInvalid as invalid:
+        return await ledger.told(call, CallResult("raised"), str(invalid))
+    return await ledger.told(call, result)
 
 
 async def run_code(turn: Turn, code: str, call_id: str = "") -> Result:
-    """Runs a script in the box; the live tools that it imports from ``toolbox`` go along."""
+    """Runs a script in the box; the live tools that it imports from ``toolbox`` go along, and those with a
+    capability are asked for when it calls them.
+    """
     call_id = call_id or new_call_id()
     names = toolbox_imports(code)
-    needed = await toolbox.closure(turn.parts, names)
+    needs = await toolbox.closure(turn.parts, names)
     args: JSONObject = {"code": code}
     turn.emit("tool_called", {"tool": RUN_PYTHON, "args": args, "call": call_id})
-    box = await turn.parts.box()
-    result = await box.run(code, toolbox=needed, limits=limits(turn), grant=SCRIPT)
-    turn.tools_used.extend(names)
+    result = await (await _caller(turn, _Ledger(turn))).run(code, needs, RUN_PYTHON)
+    turn.tools_used.extend(name for name in names if name not in needs.apart)
     return await _returned(turn, RUN_PYTHON, "", args, result, call_id)
+
+
+async def _caller(turn: Turn, ledger: Ledger) -> Caller:
+    parts = turn.parts
+    return Caller(await parts.box(), parts.layers, parts.settings.secrets, limits(turn), ledger)
+
+
+class _Ledger:
+    """Tells of calls through a turn's events, and writes their rows."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+
+    def called(self, call: Called) -> None:
+        by: JSONObject = {"by": call.by} if call.by else {}
+        self._turn.emit("tool_called", {"tool": call.tool.name, "args": call.args, "call": call.id, **by})
+
+    async def returned(self, call: Called, result: CallResult, refused: str = "") -> None:
+        await self.told(call, result, refused)
+
+    async def told(self, call: Called, result: CallResult, refused: str = "") -> Result:
+        """:meth:`returned`, and what a model sees of it."""
+        turn, tool = self._turn, call.tool
+        if not refused:
+            turn.tools_used.append(tool.name)
+        if tool.unconfirmed and not refused:
+            told = f"The tool {tool.name} is unconfirmed: no example was held back to prove it."
+            turn.emit("notice", {"message": told})
+        return await _returned(turn, tool.name, tool.version, call.args, result, call.id, refused)
 
 
 async def forge_need(turn: Turn, need: Need) -> ForgeResult:
@@ -188,11 +203,6 @@ def _example(stated: JSONObject) -> Example:
     )
 
 
-def refusal(what: str, problems: list[str]) -> str:
-    """How a call with wrong arguments is answered: all problems at once."""
-    return f"{what} was not run, its arguments do not fit: {'; '.join(problems)}"
-
-
 def limits(turn: Turn) -> Limits:
     """The bounds of one run, from the settings."""
     sandbox = turn.parts.settings.sandbox
@@ -213,7 +223,7 @@ def value_text(value: JSON) -> str:
 async def _returned(
     turn: Turn, tool: str, version: str, args: JSONObject, result: CallResult, call_id: str, refused: str = ""
 ) -> Result:
-    error = refused or _error_text(result)
+    error = refused or error_text(result)
     status = "refused" if refused else result.status
     told: JSONObject = {"error": error} if error else {"value": result.value}
     turn.emit("tool_returned", {"tool": tool, "call": call_id, **told, "seconds": result.seconds})
@@ -227,15 +237,6 @@ async def _returned(
     printed = result.stdout.strip()
     text = value_text(result.value) if result.value is not None or not printed else ""
     return Result(True, capped(turn, "\n".join(part for part in (printed, text) if part)), result.value, call_id)
-
-
-def _error_text(result: CallResult) -> str:
-    if result.ok:
-        return ""
-    if result.status == "raised":
-        return f"{result.error}: {result.message}".strip(": ") or "It failed."
-    detail = (result.message or result.stderr).strip()[-500:]
-    return f"{_STATUS_TEXT.get(result.status, result.status)} {detail}".strip()
 
 
 _TABLE: Mapping[str, Handler] = MappingProxyType(

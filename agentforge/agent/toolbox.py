@@ -13,6 +13,7 @@ from agentforge.agent.parts import AgentParts
 from agentforge.errors import ToolInvalid, ToolNotFound
 from agentforge.models.protocol import Message, ToolSpec
 from agentforge.registry.contract import Signature
+from agentforge.registry.layers import Closure
 from agentforge.registry.tool import Tool
 
 SUMMARY_CHARS = 200
@@ -87,8 +88,8 @@ async def names(parts: AgentParts) -> list[str]:
     return [tool.name for tool in await asyncio.to_thread(parts.layers.live)]
 
 
-async def closure(parts: AgentParts, names: Iterable[str]) -> dict[str, str]:
-    """The sources of ``names`` and of all they import, by name.
+async def closure(parts: AgentParts, names: Iterable[str]) -> Closure:
+    """What ``names`` need, themselves included.
 
     Raises:
         ToolNotFound: one of them is no live tool.

@@ -6,6 +6,8 @@ model that chooses well may need the tool for one step only, so there it is told
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agentforge.agent import toolbox
 from agentforge.agent.cases import read_cases, worked_lines
 from agentforge.agent.dispatch import limits
@@ -28,19 +30,23 @@ async def contradicted(turn: Turn, entry: Entry) -> bool:
 
 
 async def contradiction(turn: Turn, entry: Entry) -> str:
-    """How a tool that takes the values of the request's worked examples differs from them; empty if it does not."""
+    """How a tool that takes the values of the request's worked examples differs from them; empty if it does not,
+    or if it reaches something and so cannot be tried without doing what it does.
+    """
     cases = read_cases(turn.text, entry.signature)
     if not cases:
         return ""
-    needed = await toolbox.closure(turn.parts, entry.tool.depends)
     try:
         packages = await toolbox.granted_set(turn.parts, entry.tool)
     except ToolInvalid:
         return f"The tool {entry.name} declares packages that its registry has not locked"
+    needs = await toolbox.closure(turn.parts, entry.tool.depends)
+    if needs.apart or not replace(entry.tool.manifest.capabilities, packages=()).none:
+        return ""
     box = await turn.parts.box()
     many = [case.args for case in cases]
     results = await box.call_many(
-        entry.tool.source, entry.name, many, toolbox=needed, limits=limits(turn), packages=packages
+        entry.tool.source, entry.name, many, toolbox=needs.sources, limits=limits(turn), packages=packages
     )
     wrong = sum(not holds(case, result) for case, result in zip(cases, results, strict=True))
     return f"The tool {entry.name} gives other results than {wrong} of the {len(cases)} examples" if wrong else ""

@@ -22,7 +22,8 @@ class CellSpec:
     """What tells cells apart: never one for two users, kinds of work, hash seeds of Python or sets of packages.
 
     ``tool`` is the hash of a source and its toolbox in tier ``strict``, else ``""``. ``packages`` is the
-    digest of a locked set; empty: nothing of any set is there.
+    digest of a locked set; empty: nothing of any set is there. ``level`` is how many runs wait for one in
+    it, so that no run waits for a place that its own callers hold.
     """
 
     user: str
@@ -30,6 +31,7 @@ class CellSpec:
     hash_seed: int = 0
     tool: str = ""
     packages: str = ""
+    level: int = 0
 
 
 READY = b"+"
@@ -144,6 +146,11 @@ class Cell:
     def broken(self) -> str:
         """Why this cell can serve no more, or ``""``."""
         return self._broken
+
+    @property
+    def spare(self) -> bool:
+        """Whether :meth:`take` would not have to wait for other runs."""
+        return not self._broken and not self._turns.locked()
 
     async def hello(self) -> Hello:
         """Waits until the box is ready.

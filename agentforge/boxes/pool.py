@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -101,11 +101,15 @@ class Pool:
     async def lease(self, spec: CellSpec) -> AsyncGenerator[Cell]:
         """A running cell, which stays for as long as it is used.
 
+        A run for which others wait (``spec.level``) gets the cell of its callers where that has a crew to
+        spare, else one of its own level.
+
         Raises:
-            SandboxBusy: none became free in time.
+            SandboxBusy: none became free in time; at once for a run for which others wait, since what it
+                would wait for may be theirs.
             SandboxError: it could not be started, or the pool is closed.
         """
-        place = await self._enter(spec)
+        place = (self._enter_beside(spec) if spec.level else None) or await self._enter(spec)
         try:
             yield place.starting.result()[0]
         finally:
@@ -154,8 +158,19 @@ class Pool:
                 return await self._wait_in(place)
             elif self.cells < self.most:
                 self._start(spec)
-            elif len(self._places) < self.most or not self._make_room():  # the first: one is being removed already
+            elif len(self._places) < self.most:  # one is being removed already
                 await self._wait_for_change(deadline)
+            elif not self._make_room():
+                self._refuse_to_wait(spec)
+                await self._wait_for_change(deadline)
+
+    def _enter_beside(self, spec: CellSpec) -> _Place | None:
+        """The place of runs for which nobody waits. Who takes its crew must do so before awaiting anything."""
+        place = self._places.get(replace(spec, level=0))
+        if place is None or place.cell is None or not place.cell.spare:
+            return None
+        place.guests += 1
+        return place
 
     async def _wait_in(self, place: _Place) -> _Place:
         """Counts as a guest while it waits, so that nobody takes the place away."""
@@ -204,6 +219,13 @@ class Pool:
         if unused:
             self._give_up(min(unused, key=lambda place: place.left))
         return bool(unused)
+
+    def _refuse_to_wait(self, spec: CellSpec) -> None:
+        if spec.level:
+            raise SandboxBusy(
+                f"All {self.most} boxes are in use, and what runs apart from its caller needs another one.",
+                fix="Try again, or raise sandbox.boxes and sandbox.total_memory_mb.",
+            )
 
     async def _wait_for_change(self, deadline: float) -> None:
         self._changed.clear()

@@ -74,7 +74,10 @@ SCRIPT = Grant(clock=True, randomness=True)
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What one run of a tool or of a piece of code gave; ``files`` are the outputs that it left."""
+    """What one run of a tool or of a piece of code gave; ``files`` are the outputs that it left.
+
+    ``call`` is the id under which the host wrote the call down, where it did.
+    """
 
     status: CallStatus
     value: JSON = None
@@ -84,6 +87,7 @@ class CallResult:
     stderr: str = ""
     seconds: float = 0.0
     files: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    call: str = ""
 
     @property
     def ok(self) -> bool:
@@ -146,9 +150,14 @@ class Box(Protocol):
         toolbox: Toolbox = NO_TOOLBOX,
         limits: Limits | None = None,
         grant: Grant = NOTHING,
+        hash_seed: int = 0,
+        depth: int = 0,
     ) -> CallResult:
         """Runs ``entry(**args)`` of the module ``source``: in a fresh process, or, in tier ``reuse`` and where
         nothing is granted, in one that this box keeps for this function.
+
+        ``hash_seed`` as for :meth:`call_many`. ``depth`` is how many runs of this box wait for this one: it
+        never waits for a process that one of them holds. Kept processes serve hash seed 0 and depth 0 only.
         """
         ...
 

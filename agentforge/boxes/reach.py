@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
+from agentforge.boxes.asks import Refused
 from agentforge.boxes.files import files_of
 from agentforge.boxes.network.broker import Broker
+from agentforge.boxes.network.recordings import Recorder
 from agentforge.boxes.network.veil import Secret
 from agentforge.boxes.protocol import Grant
 from agentforge.errors import UsageError
+from agentforge.secrecy import repeated
 from agentforge.settings import SecretSettings
 from agentforge.types import Capabilities
 
@@ -25,11 +30,13 @@ async def granted(
     inputs: Mapping[str, bytes] = NO_INPUTS,
     *,
     packages: str = "",
+    record_to: Path | None = None,
 ) -> AsyncGenerator[Grant]:
     """What a run of a tool may reach. Connections last as long as the block.
 
     ``inputs`` are the files that the caller gives it, by the names that it declared, ``packages`` the
-    digest of the locked set that holds those which it declared.
+    digest of the locked set that holds those which it declared. What it fetches is written to the file
+    ``record_to``, where one is named.
 
     Raises:
         UsageError: a file that it did not declare, or a declared input or set of packages that is missing.
@@ -52,7 +59,33 @@ async def granted(
         yield plain
         return
     async with Broker(capabilities, _secrets(secrets)) as broker:
-        yield replace(plain, asks={"fetch": broker.fetch})
+        fetcher = broker if record_to is None else Recorder(broker, record_to)
+        yield replace(plain, asks={"fetch": fetcher.fetch})
+
+
+async def record_pages(urls: Sequence[str], record_to: Path) -> None:
+    """Fetches each of ``urls`` with GET, as a tool would that declares its host, and appends the answers.
+
+    Raises:
+        UsageError: one is no address that a tool could fetch, or was not answered; those before it are recorded.
+    """
+    for url in urls:
+        try:
+            async with Broker(Capabilities(hosts=(_declared(url),))) as broker:
+                recorder = Recorder(broker, record_to)
+                await recorder.fetch({"url": url})
+        except (Refused, ValueError) as error:
+            raise UsageError(f"{repeated(url, 80)} was not recorded. {error}") from None
+        if recorder.lost:
+            raise UsageError(f"{record_to} cannot be written, or is full.", fix="Remove it, or free some space.")
+
+
+def _declared(url: str) -> str:
+    """The host of a URL as a tool declares it (raises ValueError where there is none)."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("Write https://HOST/PATH.")
+    return f"http://{parts.netloc}" if parts.scheme == "http" else parts.netloc
 
 
 def _secrets(secrets: Mapping[str, SecretSettings]) -> list[Secret]:

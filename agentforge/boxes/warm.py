@@ -76,12 +76,14 @@ class WarmBox:
         toolbox: Toolbox = NO_TOOLBOX,
         limits: Limits | None = None,
         grant: Grant = NOTHING,
+        hash_seed: int = 0,
+        depth: int = 0,
     ) -> CallResult:
         """Runs ``entry(**args)`` of the module ``source`` in a fresh process; in tier ``reuse``, where nothing is
-        granted, in one that the same tool has used before.
+        granted and nobody waits for it, in one that the same tool has used before.
         """
-        spec = self._spec("call", source, toolbox, grant)
-        if self._info.tier != "reuse" or grant != NOTHING:
+        spec = self._spec("call", source, toolbox, grant, hash_seed, depth)
+        if self._info.tier != "reuse" or grant != NOTHING or hash_seed or depth:
             return await self._call(spec, _call(source, entry, args), toolbox, limits, grant)
         bounds = limits or self._call_limits()
         key = Key.of(self._session, source, entry, toolbox, bounds)
@@ -120,13 +122,8 @@ class WarmBox:
         grant: Grant = NOTHING,
     ) -> CallResult:
         """Runs a script; ``value`` is that of its last expression (None where that is a statement)."""
-        return await self._call(
-            CellSpec(self._user, "call", packages=grant.packages),
-            {"kind": "run", "source": code},
-            toolbox,
-            limits,
-            grant,
-        )
+        spec = CellSpec(self._user, "call", packages=grant.packages)
+        return await self._call(spec, {"kind": "run", "source": code}, toolbox, limits, grant)
 
     async def suite(
         self,
@@ -172,9 +169,11 @@ class WarmBox:
         own = self._settings
         return Limits(own.call_seconds, own.result_bytes, own.output_bytes, own.file_bytes)
 
-    def _spec(self, kind: Kind, source: str, toolbox: Toolbox, grant: Grant, hash_seed: int = 0) -> CellSpec:
+    def _spec(
+        self, kind: Kind, source: str, toolbox: Toolbox, grant: Grant, hash_seed: int = 0, depth: int = 0
+    ) -> CellSpec:
         tool = own_tool(source, toolbox) if self._settings.tier == "strict" else ""
-        return CellSpec(self._user, kind, hash_seed, tool, grant.packages)
+        return CellSpec(self._user, kind, hash_seed, tool, grant.packages, depth)
 
     async def _call_kept(self, spec: CellSpec, key: Key, args: JSONObject, limits: Limits) -> CallResult | None:
         """The answer of the process that is kept for this; None where there is none, or where it failed."""

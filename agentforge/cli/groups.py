@@ -73,6 +73,27 @@ def tools_log(
     return command.log_tool(Who(org, user, settings), name, form)
 
 
+@tools.command("record")
+def tools_record(
+    name: ToolName,
+    urls: Annotated[list[str] | None, typer.Argument(help="What to fetch, with GET.", metavar="[URL]...")] = None,
+    args: Annotated[
+        str | None, typer.Option("--args", help="Call the tool with this JSON object instead, and record its fetches.")
+    ] = None,
+    form: FormatOption = "text",
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Record what a tool fetches, for forgings, which never reach the network.
+
+    With URLs the tool need not exist yet. Answers are appended to a file of the tool's name in your home.
+    """
+    from agentforge.cli import recording
+
+    return recording.record(Who(org, user, settings), name, urls or [], args, form)
+
+
 @model.command("up")
 def model_up(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Download and install without asking.")] = False,

@@ -7,13 +7,13 @@ Migrations travel inside the package and run when a database is opened.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
@@ -96,6 +96,11 @@ class Database:
         """
         with self._translated(), self._connect("BEGIN") as connection, connection.begin():
             yield connection
+
+    def insert(self, table: Table, row: Mapping[str, Any]) -> None:
+        """Writes one row in a transaction of its own (raises as :meth:`write`)."""
+        with self.write() as connection:
+            connection.execute(insert(table).inline(), dict(row))  # inline: no key is asked back
 
     def close(self) -> None:
         """Closes all connections; harmless when repeated."""

@@ -19,7 +19,7 @@ from agentforge.models.prompts import render
 from agentforge.models.protocol import Completion, Message, ModelClient
 from agentforge.types import Example, Role, Usage
 
-PROMPTS = ("forge_system", "forge_candidate", "forge_repair", "forge_tests")
+PROMPTS = ("forge_system", "forge_candidate", "forge_network", "forge_repair", "forge_tests")
 """The prompt files of a forging; their hashes are part of a tool's provenance."""
 
 STOP = ("\n```\n",)
@@ -196,4 +196,10 @@ class Author:
         lines = [f"{literal!r}" for literal in literals(self.spec.rules)]
         copied = "\nCopy these texts exactly where the rules use them:\n" + "\n".join(lines) + "\n" if lines else ""
         modules = ", ".join(self.modules)
-        return copied + (f"\nBeside the standard library you may import: {modules}\n" if modules else "")
+        imports = f"\nBeside the standard library you may import: {modules}\n" if modules else ""
+        return copied + imports + self._network()
+
+    def _network(self) -> str:
+        """How a candidate gets at the hosts that the need declares, if any."""
+        hosts = ", ".join(self.spec.need.capabilities.hosts)
+        return f"\n{render('forge_network', hosts=hosts)}\n" if hosts else ""

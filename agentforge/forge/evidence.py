@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from agentforge.boxes.asks import MOST_ASKS, NO_ASKS
+from agentforge.boxes.network.broker import DEFAULT_LIMITS, FetchLimits
+from agentforge.boxes.network.recordings import Exchange, Replay
 from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.boxes.protocol import Box, CallResult, Grant, Limits
 from agentforge.forge.author import Draft
@@ -13,7 +16,7 @@ from agentforge.forge.mending import rounded, with_stated_cases
 from agentforge.forge.probes import same_shape
 from agentforge.forge.spec import Spec, completed, render_call
 from agentforge.registry.contract import check_source
-from agentforge.types import Example, JSONObject
+from agentforge.types import Capabilities, Example, JSONObject
 
 SHOWN_FAILURES = 3
 """Failures put into one repair prompt at the most: a small model repairs one thing at a time."""
@@ -21,24 +24,43 @@ SHOWN_CHARACTERS = 300
 """Length to which an outcome is cut before a model sees it."""
 
 
+SUITE_FETCHES = FetchLimits(requests=MOST_ASKS)
+"""A suite is one run with many calls of the tool, each of which may fetch as often as a run may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Where candidates run: a warm box with its limits, and the locked packages of those that declare some."""
+    """Where candidates run: a warm box with its limits, what was recorded of the hosts that they declare, and
+    the locked ``packages`` of those that declare some.
+
+    Nothing here reaches the network: a fetch that was not recorded is refused.
+    """
 
     box: Box
     limits: Limits
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    recordings: tuple[Exchange, ...] = ()
     packages: Lock = NO_PACKAGES
 
     @property
-    def grant(self) -> Grant:
-        """What every run of a candidate and of its tests may reach."""
-        return Grant(packages=self.packages.digest)
+    def replays(self) -> bool:
+        """Whether fetches are answered at all, from recordings."""
+        return bool(self.capabilities.hosts)
+
+    def grant(self, fetches: FetchLimits = DEFAULT_LIMITS) -> Grant:
+        """What one run of a candidate, or of its tests, may reach; a fresh one for each run."""
+        replay = Replay(self.recordings, self.capabilities, limits=fetches) if self.replays else None
+        return Grant(asks={"fetch": replay.fetch} if replay else NO_ASKS, packages=self.packages.digest)
+
+    def unanswered(self, result: CallResult) -> bool:
+        """Whether a run may have ended so because a fetch was not recorded: that tells nothing about a tool."""
+        return self.replays and result.status == "raised" and result.error == "PermissionError"
 
 
 @dataclass(slots=True)
 class Candidate:
     """One implementation with its evidence. ``problems`` are breaches of the source contract, ``broken``
-    tells of results that the rules rule out.
+    tells of results that the rules rule out. ``behaviour`` holds an outcome for each of ``inputs``.
     """
 
     draft: Draft
@@ -48,6 +70,7 @@ class Candidate:
     visible: tuple[CallResult, ...] = ()
     passed: int = 0
     cases: tuple[bool, ...] = ()
+    inputs: tuple[JSONObject, ...] = ()
     behaviour: tuple[str, ...] = field(default=())
     broken: tuple[str, ...] = ()
 
@@ -102,9 +125,17 @@ def contract_problems(source: str, spec: Spec, packages: Lock = NO_PACKAGES) -> 
     )
 
 
-async def run_all(source: str, name: str, many: Sequence[JSONObject], workshop: Workshop) -> list[CallResult]:
-    """Each of ``many`` argument objects, in a fresh process each."""
-    return await workshop.box.call_many(source, name, many, limits=workshop.limits, packages=workshop.grant.packages)
+async def run_all(
+    source: str, name: str, many: Sequence[JSONObject], workshop: Workshop, *, hash_seed: int = 0
+) -> list[CallResult]:
+    """Each of ``many`` argument objects, in a fresh process each, in a box with that hash seed."""
+    box, limits = workshop.box, workshop.limits
+    if not workshop.replays:
+        packages = workshop.packages.digest
+        return await box.call_many(source, name, many, limits=limits, hash_seed=hash_seed, packages=packages)
+    return [
+        await box.call(source, name, args, limits=limits, grant=workshop.grant(), hash_seed=hash_seed) for args in many
+    ]
 
 
 async def probe(
@@ -116,8 +147,10 @@ async def probe(
     inputs = [*(case.args for case in cases), *probes]
     results = await run_all(candidate.source, spec.name, inputs, workshop)
     candidate.cases = tuple(map(holds, cases, results[: len(cases)]))
+    candidate.inputs = tuple(inputs)
     candidate.behaviour = tuple(map(outcome, results))
-    candidate.broken = tuple(_broken(spec, inputs, results))
+    answered = [pair for pair in zip(inputs, results, strict=True) if not workshop.unanswered(pair[1])]
+    candidate.broken = tuple(_broken(spec, [args for args, _ in answered], [result for _, result in answered]))
 
 
 def _broken(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResult]) -> Iterator[str]:

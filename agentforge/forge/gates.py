@@ -1,8 +1,9 @@
 """The gates of a version: each a small function from evidence to a verdict with its evidence.
 
 First form: source contract, visible tests, generated tests, promises of the rules, held-out examples,
-suite strength against a stub, and agreement between independent candidates. The verdicts are computed
-on the host from what the box returned; nothing that the candidate says about itself counts.
+suite strength against a stub, the same answer twice, and agreement between independent candidates. The
+verdicts are computed on the host from what the box returned; nothing that the candidate says about itself
+counts.
 """
 
 from __future__ import annotations
@@ -13,16 +14,22 @@ from dataclasses import dataclass, replace
 
 from agentforge.boxes.protocol import Limits, SuiteResult
 from agentforge.forge.agreement import Group
-from agentforge.forge.cases import holds
-from agentforge.forge.evidence import Workshop, contract_problems, describe_failure, run_all
-from agentforge.forge.spec import Spec
-from agentforge.types import JSON, GateResult, JSONObject
+from agentforge.forge.cases import holds, outcome
+from agentforge.forge.evidence import SUITE_FETCHES, Workshop, contract_problems, describe_failure, run_all
+from agentforge.forge.spec import Spec, render_call
+from agentforge.types import JSON, Example, GateResult, JSONObject
 
 SUPPORT = 2
 """Independent candidates that must behave alike before a tool goes live on their word."""
 
 MAJORITY = 0.5
 """Share of another model's generated cases that must hold beside ground truth: such cases err, too."""
+
+OTHER_SEED = 1
+"""The hash seed of the second box; the first one has 0."""
+
+MOST_SHOWN = 5
+"""Calls that the evidence of a gate names at the most."""
 
 NEARLY_ALL = 0.8
 """The same where there is no ground truth at all, so that nothing else speaks for the tool."""
@@ -152,6 +159,32 @@ async def suite_strength(trial: Trial) -> GateResult:
     return _result("suite strength", caught, "the suite fails against a stub", "the suite passes against a stub")
 
 
+async def same_answer_twice(trial: Trial) -> GateResult:
+    """Every input has the same outcome in a second box, whose Python orders sets of texts otherwise.
+
+    A set of two texts has the same order under half of all hash seeds, so one input proves little and
+    many are tried. An input on which a run was too slow says nothing here.
+    """
+    best = trial.group.best
+    inputs = [*(example.args for example in trial.spec.visible), *best.inputs]
+    first = [*map(outcome, best.visible), *best.behaviour]
+    again = await run_all(trial.source, trial.spec.name, inputs, trial.workshop, hash_seed=OTHER_SEED)
+    differing = [
+        render_call(trial.spec.name, Example(args))
+        for args, one, other in zip(inputs, first, map(outcome, again), strict=True)
+        if one != other and "timed_out" not in (one, other)
+    ]
+    return _result(
+        "same answer twice",
+        not differing,
+        f"{len(inputs)} inputs, the same outcome in two boxes with different hash seeds",
+        f"{len(differing)} of {len(inputs)} inputs have another outcome in a box with another hash seed, such as"
+        f" {', '.join(differing[:1])}: it depends on the order of a set",
+        inputs=len(inputs),
+        differing=_texts(differing[:MOST_SHOWN]),
+    )
+
+
 async def agreement(trial: Trial) -> GateResult:
     """Independent candidates behave alike where no example tells them how to (CodeT)."""
     group = trial.group
@@ -176,13 +209,14 @@ GATES: Sequence[tuple[str, Callable[[Trial], Awaitable[GateResult]]]] = (
     ("promises", promises),
     ("held-out examples", held_out_examples),
     ("suite strength", suite_strength),
+    ("same answer twice", same_answer_twice),
     ("agreement", agreement),
 )
 
 
 async def _suite(trial: Trial, source: str) -> SuiteResult:
     shop = trial.workshop
-    return await shop.box.suite(source, trial.tests, limits=trial.suite_limits, grant=shop.grant)
+    return await shop.box.suite(source, trial.tests, limits=trial.suite_limits, grant=shop.grant(SUITE_FETCHES))
 
 
 def _result(gate: str, passed: bool, good: str, bad: str, **evidence: JSON) -> GateResult:

@@ -12,8 +12,10 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
+from agentforge.boxes.network.recordings import read_recordings
 from agentforge.boxes.packages.lock import package_problems
 from agentforge.boxes.protocol import Box, Limits
 from agentforge.errors import ModelError, ToolInvalid, ToolNotFound
@@ -47,7 +49,7 @@ Emit = Callable[[str, JSONObject], None]
 @dataclass(frozen=True, slots=True)
 class ForgeParts:
     """What a forging works with; all of it belongs to the caller. ``secrets`` are values that may stand in no
-    prompt and no commit.
+    prompt and no commit; ``recordings`` is the folder of what answers the fetches of candidates.
     """
 
     models: ModelClient
@@ -58,6 +60,7 @@ class ForgeParts:
     secrets: frozenset[str] = frozenset()
     call_limits: Limits = field(default_factory=Limits)
     suite_limits: Limits = field(default_factory=lambda: Limits(seconds=30.0))
+    recordings: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,9 @@ async def forge(need: Need, parts: ForgeParts, emit: Emit) -> ForgeResult:
     Emits ``forge_started``, ``forge_step`` … and ``forge_finished`` (``agentforge.events``).
 
     Raises:
-        ToolInvalid: the need itself is malformed (name, signature, packages), or the name is taken.
+        ToolInvalid: the need itself is malformed (name, signature, packages), the name is taken, or it is to
+            reach a host of which nothing was recorded.
+        StorageError: the recordings cannot be read.
         ModelError: no model answered at all.
         SandboxError: the box failed.
     """
@@ -103,7 +108,7 @@ class _Forging:
         self.spec: Spec = make_spec(need, parts.secrets)
         self.emit_raw = emit
         self.author = Author(parts.models, self.spec, parts.settings.temperature, parts.settings.candidates)
-        self.workshop = Workshop(parts.box, parts.call_limits)
+        self.workshop = Workshop(parts.box, parts.call_limits, need.capabilities)
         self.candidates: list[Candidate] = []
         self.cases: list[Example] = []
         self.tests_answer = ""
@@ -119,6 +124,7 @@ class _Forging:
         self._emit("forge_started", name=need.name, signature=need.signature)
         await asyncio.to_thread(self._refuse_taken_name)
         await asyncio.to_thread(self._give_packages)
+        await asyncio.to_thread(self._take_recordings)
         trial, reason = None, ""
         self.testing = testing = asyncio.create_task(self._write_tests())
         try:
@@ -166,6 +172,20 @@ class _Forging:
             raise ToolInvalid(self.spec.name, problems)
         self.workshop = replace(self.workshop, packages=lock)
         self.author.modules = tuple(sorted(lock.modules(declared)))
+
+    def _take_recordings(self) -> None:
+        """What stands for the hosts that the need declares; without any no candidate could be judged."""
+        if not self.workshop.replays:
+            return
+        folder, name, hosts = self.parts.recordings, self.spec.name, ", ".join(self.workshop.capabilities.hosts)
+        found = read_recordings(folder / f"{name}.jsonl") if folder is not None else ()
+        if not found:
+            raise ToolInvalid(
+                name,
+                [f"it is to reach {hosts}, of which nothing was recorded, and a forging never reaches the network"],
+                fix=f"Run 'agentforge tools record {name} URL' for each page that its examples need.",
+            )
+        self.workshop = replace(self.workshop, recordings=found)
 
     async def _write_tests(self) -> None:
         """Asked for before any candidate is; the answer may arrive beside theirs, since it sees none of them.

@@ -21,6 +21,7 @@ from typing import Self
 from agentforge.errors import NotARegistry, RegistryConflict, RegistryError, StorageError
 from agentforge.gitstore.lock import writing
 from agentforge.gitstore.process import GitProcess
+from agentforge.gitstore.refs import read_ref
 from agentforge.gitstore.stream import check_path, commit_stream, message
 
 MAIN = "refs/heads/main"
@@ -105,8 +106,8 @@ class GitStore:
         self.close()
 
     def head(self) -> str | None:
-        """The commit that ``main`` names; None before the first one."""
-        return self._ref(MAIN)
+        """The commit that ``main`` names; None before the first one. Cheap: in most cases one small file is read."""
+        return read_ref(self.path, MAIN) or self._ref(MAIN)
 
     def read(self, path: str, rev: str = "main") -> bytes | None:
         """A file's contents at a revision; None where it has no such file."""

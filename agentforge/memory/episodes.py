@@ -195,27 +195,50 @@ class Episodes:
         ``value_or_error`` is the value where ``status`` is ``returned``, else the error's text.
         Returns the call's id: ``call_id``, which an endpoint may have chosen, unless that is taken.
         """
-        good = status == "returned"
+        values = self._call_values(tool, version, args, status, value_or_error, seconds)
         with self._database.write() as connection:
             self._touch(connection, session)
             if not call_id or connection.execute(select(CALLS.c.id).where(CALLS.c.id == call_id)).first():
                 call_id = new_call_id()
-            self._insert(
-                connection,
-                CALLS,
-                session=session,
-                id=call_id,
-                turn=turn,
-                tool=tool,
-                version=version,
-                args=self._clean(args),
-                status=status,
-                value=self._clean(value_or_error) if good else None,
-                error="" if good else redact(str(value_or_error), self._secrets),
-                outcome=(OutcomeKind.RETURNED if good else OutcomeKind.ERROR).value,
-                seconds=seconds,
-            )
+            self._insert(connection, CALLS, session=session, id=call_id, turn=turn, **values)
         return call_id
+
+    def record_lone_call(
+        self,
+        tool: str,
+        version: str,
+        args: JSONObject,
+        status: str,
+        value_or_error: JSON,
+        seconds: float,
+        call_id: str,
+    ) -> None:
+        """As :meth:`record_call`, of a call outside any session, under an id from :func:`new_call_id`."""
+        values = self._call_values(tool, version, args, status, value_or_error, seconds)
+        row = {"id": call_id, "org": self.org, "user": self.user, "session": "", "turn": 0, "created": _now()}
+        self._database.insert(CALLS, {**row, **values})
+
+    def calls(self, tool: str, limit: int = 20) -> list[Call]:
+        """The newest calls of one tool, in a session or outside, newest first."""
+        mine = (CALLS.c.org == self.org, CALLS.c.user == self.user, CALLS.c.tool == tool)
+        query = select(CALLS).where(*mine).order_by(CALLS.c.created.desc()).limit(limit)
+        with self._database.read() as connection:
+            return [_call(row) for row in connection.execute(query)]
+
+    def _call_values(
+        self, tool: str, version: str, args: JSONObject, status: str, value_or_error: JSON, seconds: float
+    ) -> dict[str, Any]:
+        good = status == "returned"
+        return {
+            "tool": tool,
+            "version": version,
+            "args": self._clean(args),
+            "status": status,
+            "value": self._clean(value_or_error) if good else None,
+            "error": "" if good else redact(str(value_or_error), self._secrets),
+            "outcome": (OutcomeKind.RETURNED if good else OutcomeKind.ERROR).value,
+            "seconds": seconds,
+        }
 
     def set_outcome(self, call_id: str, outcome: OutcomeKind) -> None:
         """Records what became known about a call.

@@ -6,8 +6,9 @@ import difflib
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from agentforge import assets
 from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
@@ -17,7 +18,7 @@ from agentforge.registry.repository import Registry
 from agentforge.registry.tool import Tool, load_folder
 from agentforge.types import Layer
 
-__all__ = ["BaseLayer", "Layers", "Registry"]
+__all__ = ["BaseLayer", "Closure", "Layers", "Registry"]
 
 
 class BaseLayer:
@@ -25,7 +26,8 @@ class BaseLayer:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = assets.folder("toolbox") if folder is None else folder
-        self._seen = ""
+        self._seen = _Seen()
+        self._loaded = ""
         self._found: tuple[Tool | ToolInvalid, ...] = ()
 
     def tools(self) -> list[Tool]:
@@ -38,27 +40,73 @@ class BaseLayer:
 
     def fingerprint(self) -> str:
         """Changes whenever a file in the folder does (names, sizes and times are looked at, not contents)."""
-        digest = hashlib.sha256()
-        for folder in self._folders():
-            for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-                facts = entry.stat()
-                digest.update(f"{folder.name}/{entry.name}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
-        return digest.hexdigest()
-
-    def _folders(self) -> list[Path]:
-        try:
-            return sorted(path for path in self.folder.iterdir() if path.is_dir() and (path / "tool.toml").exists())
-        except OSError as error:
-            raise StorageError(
-                f"The base tools in {self.folder} cannot be read: {error.strerror}.", fix="Install AgentForge again."
-            ) from error
+        if not self._seen.stands():
+            self._seen = _Seen.of(self.folder)
+        return self._seen.fingerprint
 
     def _load(self) -> tuple[Tool | ToolInvalid, ...]:
         now = self.fingerprint()
-        if now != self._seen:
-            self._found = tuple(_load(folder) for folder in self._folders())
-            self._seen = now
+        if now != self._loaded:
+            folders = sorted(path for path in self.folder.iterdir() if (path / "tool.toml").exists())
+            self._found = tuple(_load(folder) for folder in folders)
+            self._loaded = now
         return self._found
+
+
+_Facts: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What stood in a folder of tool folders: every path with its size and time, and a hash of all that.
+
+    A path that comes or goes changes the time of its folder, so looking at the known ones is enough.
+    """
+
+    facts: Mapping[str, _Facts] = field(default_factory=lambda: {})
+    fingerprint: str = ""
+
+    @classmethod
+    def of(cls, folder: Path) -> _Seen:
+        """Looks at everything anew.
+
+        Raises:
+            StorageError: the folder cannot be read.
+        """
+        try:
+            folders = [str(folder), *sorted(entry.path for entry in os.scandir(folder) if entry.is_dir())]
+            paths = [*folders, *(entry.path for each in folders[1:] for entry in os.scandir(each))]
+            facts = {path: _facts(path) for path in sorted(paths)}
+        except OSError as error:
+            raise StorageError(
+                f"The base tools in {folder} cannot be read: {error.strerror}.", fix="Install AgentForge again."
+            ) from error
+        return cls(facts, hashlib.sha256(repr(facts).encode()).hexdigest())
+
+    def stands(self) -> bool:
+        """Whether it all looks the same; one ``stat`` for each path."""
+        return bool(self.facts) and all(_facts(path) == known for path, known in self.facts.items())
+
+
+def _facts(path: str) -> _Facts:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - a Path for each of a hundred files takes twice as long
+    except OSError:
+        return 0, -1
+    return found.st_mtime_ns, found.st_size
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """What some tools or a script need of the toolbox.
+
+    ``sources`` go into the box, by name, dependencies first. ``apart`` are the tools with a capability that
+    these import: each runs in a process of its own, so that its rights are nobody else's, and is asked
+    through the host. What *they* need is found when they are called.
+    """
+
+    sources: Mapping[str, str] = field(default_factory=lambda: {})
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +116,33 @@ class _View:
     fingerprint: str
     live: Mapping[str, Tool]
     shadowed: tuple[Tool, ...]
+
+    def find(self, name: str) -> Tool:
+        if name in self.live:
+            return self.live[name]
+        near = difflib.get_close_matches(name, self.live, n=3, cutoff=0.6)
+        fix = f"Did you mean {' or '.join(near)}?" if near else "`agentforge tools list` shows all."
+        raise ToolNotFound(f"There is no live tool named {name[:80]!r}.", fix=fix)
+
+    def closure(self, names: Iterable[str]) -> Closure:
+        sources, apart = dict[str, str](), dict[str, None]()
+        for name in dict.fromkeys(names):
+            self._collect(self.find(name), [], sources, apart)
+        return Closure(sources, tuple(apart))
+
+    def _collect(self, tool: Tool, above: Sequence[str], sources: dict[str, str], apart: dict[str, None]) -> None:
+        if tool.name in above:
+            circle = " → ".join([*above[above.index(tool.name) :], tool.name])
+            raise ToolInvalid(tool.name, [f"tools depend on each other in a circle: {circle}"])
+        if not tool.pure:
+            apart[tool.name] = None
+        if tool.name in sources or not tool.pure:
+            return
+        for need in tool.depends:
+            if need not in self.live:
+                raise ToolInvalid(tool.name, [f"it depends on {need!r}, which is not live"])
+            self._collect(self.live[need], [*above, tool.name], sources, apart)
+        sources[tool.name] = tool.source
 
 
 class Layers:
@@ -103,26 +178,16 @@ class Layers:
         Raises:
             ToolNotFound: no layer has one; near names are suggested.
         """
-        live = self._look().live
-        if name in live:
-            return live[name]
-        near = difflib.get_close_matches(name, live, n=3, cutoff=0.6)
-        fix = f"Did you mean {' or '.join(near)}?" if near else "`agentforge tools list` shows all."
-        raise ToolNotFound(f"There is no live tool named {name[:80]!r}.", fix=fix)
+        return self._look().find(name)
 
-    def closure(self, names: Iterable[str]) -> dict[str, str]:
-        """Name → source of ``names`` and of all that they need, for a box; dependencies come first.
-
-        Tools with a capability are left out: they run in a box of their own.
+    def closure(self, names: Iterable[str]) -> Closure:
+        """What ``names`` need, themselves included.
 
         Raises:
             ToolNotFound: one of ``names`` is not live.
             ToolInvalid: a dependency is not live, or tools depend on each other in a circle.
         """
-        found: dict[str, str] = {}
-        for name in dict.fromkeys(names):
-            self._collect(self.find(name), [], found)
-        return found
+        return self._look().closure(names)
 
     def packages(self, tool: Tool) -> Lock:
         """What the registry of a tool's own layer has locked; the base layer locks nothing.
@@ -142,17 +207,16 @@ class Layers:
         """
         return granted_set(tool, self.packages(tool))
 
-    def _collect(self, tool: Tool, above: Sequence[str], found: dict[str, str]) -> None:
-        if tool.name in above:
-            circle = " → ".join([*above[above.index(tool.name) :], tool.name])
-            raise ToolInvalid(tool.name, [f"tools depend on each other in a circle: {circle}"])
-        if tool.name in found or not tool.pure:
-            return
-        for need in tool.depends:
-            if need not in self._look().live:
-                raise ToolInvalid(tool.name, [f"it depends on {need!r}, which is not live"])
-            self._collect(self._look().live[need], [*above, tool.name], found)
-        found[tool.name] = tool.source
+    def pinned(self, name: str) -> tuple[Tool, Closure]:
+        """The live tool of that name and what it needs, itself not included, as they stand at one moment.
+
+        Raises:
+            ToolNotFound: no layer has one; near names are suggested.
+            ToolInvalid: as :meth:`closure`.
+        """
+        view = self._look()
+        tool = view.find(name)
+        return tool, view.closure(tool.depends)
 
     def _look(self) -> _View:
         now = self.fingerprint()

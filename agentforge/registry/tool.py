@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -32,9 +33,9 @@ MAX_FOLDER_BYTES = 1 << 20
 """Largest tool folder; far above any real one, so that a registry stays quick to read and to clone."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tool:
-    """One version of a tool.
+    """One version of a tool. What is read out of its contents is read once.
 
     ``report`` holds the gates' verdicts and evidence. ``layer``, ``state`` and ``unconfirmed`` say
     where it stands; they are no part of its contents, and so not of its ``version``.
@@ -54,12 +55,12 @@ class Tool:
         """The tool's name, which is also that of its function and of its folder."""
         return self.manifest.name
 
-    @property
+    @cached_property
     def version(self) -> str:
         """The SHA-256 of its contents in hex; people are shown the first 12 characters."""
         return contents_version(to_files(self))
 
-    @property
+    @cached_property
     def signature(self) -> Signature:
         """Its signature, read from the source.
 
@@ -68,7 +69,7 @@ class Tool:
         """
         return read_signature(self.source, self.name)
 
-    @property
+    @cached_property
     def depends(self) -> tuple[str, ...]:
         """The toolbox tools that it needs: those of the manifest and those its source imports."""
         return tuple(dict.fromkeys((*self.manifest.depends, *toolbox_imports(self.source))))

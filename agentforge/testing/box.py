@@ -35,6 +35,8 @@ class Run:
     tests: str = ""
     toolbox: Toolbox = field(default_factory=lambda: NO_TOOLBOX)
     grant: Grant = NOTHING
+    hash_seed: int = 0
+    depth: int = 0
 
 
 R = TypeVar("R")
@@ -84,10 +86,13 @@ class FakeBox:
         toolbox: Toolbox = NO_TOOLBOX,
         limits: Limits | None = None,
         grant: Grant = NOTHING,
+        hash_seed: int = 0,
+        depth: int = 0,
     ) -> CallResult:
         """The next scripted result."""
         del limits
-        return self._do(Run("call", source, entry, args, toolbox=toolbox, grant=grant), self._calls)
+        run = Run("call", source, entry, args, toolbox=toolbox, grant=grant, hash_seed=hash_seed, depth=depth)
+        return self._do(run, self._calls)
 
     async def call_many(
         self,
@@ -101,9 +106,12 @@ class FakeBox:
         packages: str = "",
     ) -> list[CallResult]:
         """The next scripted results, one for each of ``many``."""
-        del hash_seed
         grant = Grant(packages=packages)
-        return [await self.call(source, entry, args, toolbox=toolbox, limits=limits, grant=grant) for args in many]
+        each = (
+            self.call(source, entry, args, toolbox=toolbox, limits=limits, grant=grant, hash_seed=hash_seed)
+            for args in many
+        )
+        return [await call for call in each]
 
     async def run(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ class PlainCell:
     def __init__(self, spec: CellSpec) -> None:
         self.spec = spec
         self.broken = ""
+        self.spare = False
         self.closed = False
 
     async def close(self) -> None:
@@ -90,6 +92,31 @@ async def test_the_cell_that_was_unused_for_longest_makes_room() -> None:
             await use(pool, spec)
         assert sorted(launcher.open) == ["ada", "eve"]
     assert launcher.most_open == 2
+
+
+async def test_a_run_for_which_another_waits_gets_a_crew_of_the_same_cell_where_one_is_to_spare() -> None:
+    launcher = PlainLauncher()
+    async with pool_of(launcher, boxes=1) as pool, pool.lease(ADA):
+        launcher.made[0].spare = True
+        assert await use(pool, replace(ADA, level=1)) is launcher.made[0]
+        assert await use(pool, replace(ADA, level=2)) is launcher.made[0]
+    assert len(launcher.made) == 1
+
+
+async def test_where_none_is_to_spare_every_level_has_a_cell_of_its_own() -> None:
+    launcher = PlainLauncher()
+    async with pool_of(launcher, boxes=3) as pool, pool.lease(ADA), pool.lease(replace(ADA, level=1)):
+        assert (await use(pool, replace(ADA, level=2))).spec.level == 2
+    assert [cell.spec.level for cell in launcher.made] == [0, 1, 2]
+
+
+async def test_a_run_for_which_another_waits_is_refused_at_once_where_every_box_is_in_use() -> None:
+    """What it would wait for may be held by its own caller."""
+    async with pool_of(PlainLauncher(), boxes=1, wait_seconds=600) as pool:
+        async with pool.lease(ADA):
+            with pytest.raises(SandboxBusy, match=r"All 1 boxes are in use, .*sandbox\.boxes"):
+                await use(pool, replace(ADA, level=1))
+        assert (await use(pool, replace(ADA, level=1))).spec.level == 1, "one that nobody uses makes room"
 
 
 async def test_who_finds_all_in_use_waits_for_the_first_that_is_free() -> None:

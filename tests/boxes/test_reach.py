@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import pytest
 
+from agentforge.boxes import reach
 from agentforge.boxes.asks import Refused
+from agentforge.boxes.network.broker import Broker
+from agentforge.boxes.network.recordings import Replay, read_recordings
 from agentforge.boxes.protocol import NOTHING
-from agentforge.boxes.reach import granted
+from agentforge.boxes.reach import granted, record_pages
 from agentforge.errors import ConfigurationError, UsageError
 from agentforge.settings import SecretSettings
 from agentforge.types import Capabilities
+
+from .network.sites import Names, Site, on_loopback, reply
 
 
 async def test_a_pure_tool_gets_nothing() -> None:
@@ -68,3 +76,49 @@ async def test_who_declares_packages_gets_the_locked_set_and_nobody_else() -> No
         with pytest.raises(UsageError, match="locked set of packages"):
             async with granted(Capabilities(packages=declared), {}, packages=given):
                 pass
+
+
+@pytest.fixture
+def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names lead to this machine, which no tool may reach otherwise."""
+    monkeypatch.setattr(reach, "Broker", partial(Broker, resolve=Names(), allow=on_loopback))
+
+
+@pytest.mark.usefixtures("loopback")
+async def test_what_a_tool_fetches_is_recorded_where_that_is_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "home" / "rates.jsonl"
+    with Site(reply("seven")) as site:
+        reaching, request = (
+            Capabilities(hosts=(f"http://site.test:{site.port}",)),
+            {"url": f"http://site.test:{site.port}/"},
+        )
+        async with granted(reaching, {}) as grant:
+            await grant.asks["fetch"]({**request})
+        assert read_recordings(file) == ()
+        async with granted(reaching, {}, record_to=file) as grant:
+            live = await grant.asks["fetch"]({**request})
+    assert await Replay(read_recordings(file), reaching).fetch({**request}) == live
+    assert file.parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.usefixtures("loopback")
+async def test_pages_are_recorded_for_a_tool_that_does_not_exist_yet(tmp_path: Path) -> None:
+    file = tmp_path / "rates.jsonl"
+    with Site() as site:
+        await record_pages([f"http://site.test:{site.port}/{page}" for page in "ab"], file)
+    assert [exchange.key[1][-2:] for exchange in read_recordings(file)] == ["/a", "/b"]
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("rates.test/today", r"'rates\.test/today' was not recorded\. Write https://HOST/PATH"),
+        ("file:///etc/passwd", "was not recorded"),
+        ("https://127.0.0.1/", "address in numbers"),
+        ("https://user:secret@rates.test/", "password"),
+    ],
+)
+async def test_what_no_tool_may_fetch_is_not_recorded_either(tmp_path: Path, url: str, complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        await record_pages([url], tmp_path / "rates.jsonl")
+    assert not list(tmp_path.iterdir())

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from agentforge.boxes import reach
+from agentforge.boxes.network.broker import Broker
+from agentforge.boxes.network.recordings import read_recordings
 from agentforge.errors import ToolInvalid
 from agentforge.registry.layers import BaseLayer, Registry
 from agentforge.registry.tool import Tool
 from agentforge.types import State
+from tests.boxes.network.sites import Names, Site, on_loopback
 from tests.cli.conftest import Program
 
 
@@ -128,3 +133,32 @@ def test_2_a_name_that_no_tool_can_have(program: Program, command: str, name: st
     assert done.code == 2
     assert f"No tool can be named {name!r}" in done.err
     assert "lower-case letters" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["rates"], "either URLs, or --args"),
+        (["rates", "https://rates.test/", "--args", "{}"], "either URLs, or --args"),
+        (["Rates!", "https://rates.test/"], "is no tool name"),
+        (["rates", "ftp://rates.test/"], "was not recorded"),
+        (["rates", "--args", "[1]"], "must be a JSON object"),
+        (["rates", "--args", "{"], "--args is no JSON"),
+        (["word_count", "--args", "{}"], "word_count fetches nothing"),
+    ],
+)
+def test_what_cannot_be_recorded_is_a_usage_error(program: Program, arguments: list[str], complaint: str) -> None:
+    done = program("tools", "record", *arguments)
+    assert done.code == 2
+    assert complaint in done.err
+
+
+def test_pages_are_recorded_into_the_home(program: Program, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "Broker", partial(Broker, resolve=Names(), allow=on_loopback))
+    with Site() as site:
+        urls = [f"http://site.test:{site.port}/{page}" for page in "ab"]
+        done = program("tools", "record", "rates", *urls, "--output-format", "json")
+    file = home / "recordings" / "personal" / "me" / "rates.jsonl"
+    assert done.code == 0
+    assert json.loads(done.out)["recorded"] == len(read_recordings(file)) == 2
+    assert json.loads(done.out)["file"] == str(file)

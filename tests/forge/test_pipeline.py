@@ -4,6 +4,7 @@ A scripted answer names, in a comment, which of the behaviours below its code st
 box computes what that code would have done.
 """
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -11,8 +12,9 @@ from dataclasses import replace
 import pytest
 
 from agentforge import assets
+from agentforge.boxes.asks import Refused
 from agentforge.boxes.packages.lock import Lock, Locked
-from agentforge.boxes.protocol import Grant
+from agentforge.boxes.protocol import NOTHING, Grant
 from agentforge.errors import ModelUnavailable, ToolInvalid
 from agentforge.forge.pipeline import ForgeParts, forge
 from agentforge.registry.layers import BaseLayer, Layers
@@ -31,6 +33,8 @@ BEHAVIOURS = {
     "ONES": lambda n: "*" * n,
     "NONE TOO": lambda n: "*" * n or "none",
     "FRAGILE": lambda n: n * 2,
+    "OFFLINE": lambda n: n * 2,
+    "UNORDERED": lambda n: n * 2,  # but something else for large numbers in a box with another hash seed
     "FITTED": lambda n: {2: 4, 3: 6}.get(n, 0),  # right for what is shown, wrong elsewhere
     "FITTED TOO": lambda n: {2: 4, 3: 6}.get(n, -1),
 }
@@ -52,8 +56,12 @@ def code(behaviour):
 
 def behaves(run):
     n = run.args["n"]
+    if "# OFFLINE\n" in run.source and n > 20:
+        return raised("PermissionError", "No recording answers that.")
     if "# FRAGILE\n" in run.source and n > 20:
         return raised("KeyError", str(n))
+    if "# UNORDERED\n" in run.source and n > 20:
+        return returned(n * 2 + run.hash_seed)
     if "if n == 0:\n" in run.source and n == 0:
         return returned("none")
     for name in sorted(BEHAVIOURS, key=len, reverse=True):
@@ -78,15 +86,14 @@ def run(registry, tmp_path):
     events = []
     boxes = []
 
-    async def forging(need, answers, *, models=None, tests=TESTS, secrets=frozenset(), **settings):
+    async def forging(need, answers, *, models=None, tests=TESTS, secrets=frozenset(), recordings=None, **settings):
         script = {Role.TEST: [tests], Role.GENERATE: answers}
         model = ScriptedModel(script, models=models or {})
         settings = ForgeSettings(**({"candidates": 2, "rounds": 1} | settings))
         layers = Layers(registry, BaseLayer(tmp_path / "base"))
-        box = FakeBox(behaves, judged)
-        parts = ForgeParts(model, box, layers, registry, settings, secrets)
+        boxes.append(FakeBox(behaves, judged))
+        parts = ForgeParts(model, boxes[-1], layers, registry, settings, secrets, recordings=recordings)
         result = await forge(need, parts, lambda kind, data: events.append((kind, data)))
-        boxes.append(box)
         return result, model, events
 
     forging.boxes = boxes
@@ -101,7 +108,7 @@ async def test_agreeing_candidates_go_live_with_report_and_provenance(run, regis
     verdicts = {gate["gate"]: gate["verdict"] for gate in tool.report["gates"]}
     assert verdicts.pop("generated tests") == "skipped"  # one model wrote both
     assert verdicts.pop("promises") == "skipped"  # the rules make none
-    assert [*verdicts.values()] == ["passed"] * 5
+    assert [*verdicts.values()] == ["passed"] * 6
     assert tool.manifest.provenance.job == result.job
     assert tool.manifest.provenance.tester_is_generator
     assert "Double n." in tool.source
@@ -121,6 +128,65 @@ async def test_where_the_rules_name_no_error_any_may_come(run):
     need = replace(NEED, purpose="Double n.", examples=NEED.examples[:3])
     result, _, _ = await run(need, [code("FRAGILE")] * 4)
     assert result.state == "live"
+
+
+async def test_an_answer_that_depends_on_the_order_of_a_set_keeps_a_tool_out(run, registry):
+    """Both candidates agree with each other, with every example and with every test."""
+    result, _, _ = await run(NEED, [code("UNORDERED")] * 4)
+    assert result.state == "failed"
+    gates = {gate.gate: gate for gate in result.gates}
+    assert re.fullmatch(
+        r"[1-9]\d* of \d+ inputs have another outcome in a box with another hash seed, such as double\(n=\d+\):"
+        r" it depends on the order of a set",
+        gates["same answer twice"].summary,
+    )
+    assert gates["agreement"].verdict == "skipped"
+    assert registry.tools() == []
+
+
+REACHING = replace(NEED, capabilities=Capabilities(hosts=("rates.example.com",)))
+RATES = "https://rates.example.com/today"
+
+
+def recorded(folder, name="double"):
+    folder.mkdir()
+    answer = {"status": 200, "url": RATES, "headers": {}, "text": "2"}
+    line = {"v": 1, "method": "GET", "url": RATES, "headers": {}, "body": "", "answer": answer}
+    (folder / f"{name}.jsonl").write_text(json.dumps(line) + "\n")
+    return folder
+
+
+async def test_a_tool_that_reaches_a_host_is_judged_by_recordings_and_never_by_the_network(run, registry, tmp_path):
+    result, model, _ = await run(REACHING, [code("RIGHT")] * 2, recordings=recorded(tmp_path / "recordings"))
+    assert (result.state, result.reason) == ("proposed", "It asks for capabilities: a person has to approve it.")
+    (box,) = run.boxes
+    assert {one.kind for one in box.runs} == {"call", "suite"}
+    assert len({id(one.grant) for one in box.runs}) == len(box.runs), "every run begins with the first recording"
+    for one in box.runs:
+        assert (await one.grant.asks["fetch"]({"url": RATES}))["text"] == "2"
+        with pytest.raises(Refused, match=r"No recording answers GET https://rates\.example\.com/other\."):
+            await one.grant.asks["fetch"]({"url": "https://rates.example.com/other"})
+    assert "from toolbox import fetch" in model.asked(Role.GENERATE)[0].prompt
+    assert "rates.example.com" in model.asked(Role.GENERATE)[0].prompt
+
+
+async def test_what_was_not_recorded_tells_nothing_about_a_tool(run, tmp_path):
+    """The rules name one error; for inputs of which nothing was recorded, the refusal of the host is another."""
+    result, _, _ = await run(REACHING, [code("OFFLINE")] * 2, recordings=recorded(tmp_path / "recordings"))
+    assert result.state == "proposed"
+
+
+async def test_with_nothing_recorded_no_model_is_asked(run, tmp_path):
+    for folder in (None, tmp_path / "none", recorded(tmp_path / "others", "triple")):
+        with pytest.raises(
+            ToolInvalid, match=r"rates\.example\.com, of which nothing was recorded.*tools record double"
+        ):
+            await run(REACHING, [], recordings=folder)
+
+
+async def test_a_pure_tool_gets_no_network_whatever_was_recorded(run, tmp_path):
+    await run(NEED, [code("RIGHT")] * 2, recordings=recorded(tmp_path / "recordings"))
+    assert all(one.grant == NOTHING for one in run.boxes[0].runs)
 
 
 async def test_tests_are_asked_for_before_candidates_and_never_see_one(run):
@@ -414,4 +480,4 @@ async def test_an_import_that_was_not_declared_breaks_the_contract(run, registry
 async def test_a_package_that_is_not_locked_is_refused_before_any_model_is_asked(run):
     with pytest.raises(ToolInvalid, match="'agentforge packages lock six'"):
         await run(PACKAGED, [])
-    assert run.boxes == []
+    assert run.boxes[0].runs == []

@@ -12,7 +12,7 @@ import pytest
 from agentforge.database.store import Database
 from agentforge.errors import UsageError
 from agentforge.events import Event
-from agentforge.memory.episodes import Episodes
+from agentforge.memory.episodes import Episodes, new_call_id
 from agentforge.types import JSONObject, OutcomeKind, Role, Usage
 
 KEY = "sk-ant-" + "api03-Abcdefghijklmnopqrst_uvw"
@@ -157,3 +157,18 @@ def test_a_killed_process_loses_nothing_that_it_had_written(tmp_path: Path, epis
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == -9
     assert episodes.messages(done.stdout.strip()) == [{"role": "user", "content": "kept"}]
+
+
+def test_a_call_outside_any_session_has_a_row_of_its_own(episodes: Episodes, database: Database) -> None:
+    session = episodes.start("x")
+    inside = episodes.record_call(session, 1, "roman", "v1", {}, "returned", 9, 0.1)
+    alone = new_call_id()
+    episodes.record_lone_call("roman", "v2", {"password": "hunter2"}, "returned", 10, 0.1, alone)
+    newest, oldest = episodes.calls("roman")
+    assert (newest.id, newest.version, newest.args, newest.turn) == (alone, "v2", {"password": "[redacted:secret]"}, 0)
+    assert oldest.id == inside
+    assert [call.id for call in episodes.load(session).calls] == [inside]
+    assert episodes.calls("roman", limit=1) == [newest]
+    episodes.set_outcome(alone, OutcomeKind.WRONG)
+    assert episodes.calls("roman")[0].outcome is OutcomeKind.WRONG
+    assert Episodes(database, org="personal", user="eve").calls("roman") == []

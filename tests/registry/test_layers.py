@@ -100,7 +100,7 @@ def test_a_closure_holds_all_that_is_needed_with_dependencies_first(registry, ba
     write_tool(base.folder, make_tool("unneeded"))
     registry.add(make_tool("middle", imports=["lowest"]), state=State.LIVE)
     registry.add(make_tool("top", imports=["middle", "lowest"]), state=State.LIVE)
-    closure = Layers(registry, base).closure(["top", "top"])
+    closure = Layers(registry, base).closure(["top", "top"]).sources
     assert list(closure) == ["lowest", "middle", "top"]
     assert closure["lowest"] == make_tool("lowest").source
 
@@ -110,13 +110,24 @@ def test_a_closure_follows_imports_that_the_manifest_forgot(registry, base):
     forgetful = make_tool("top", imports=["lowest"])
     forgetful = dataclasses.replace(forgetful, manifest=forgetful.manifest.model_copy(update={"depends": ()}))
     write_tool(base.folder, forgetful)
-    assert list(Layers(registry, base).closure(["top"])) == ["lowest", "top"]
+    assert list(Layers(registry, base).closure(["top"]).sources) == ["lowest", "top"]
 
 
-def test_tools_with_a_capability_stay_out_of_a_closure(registry, base):
-    write_tool(base.folder, make_tool("clock", capabilities=Capabilities(clock=True)))
+def test_tools_with_a_capability_are_named_and_their_source_and_needs_stay_out_of_a_closure(registry, base):
+    write_tool(base.folder, make_tool("lowest"))
+    write_tool(base.folder, make_tool("clock", imports=["lowest"], capabilities=Capabilities(clock=True)))
     write_tool(base.folder, make_tool("top", imports=["clock"]))
-    assert list(Layers(registry, base).closure(["top", "clock"])) == ["top"]
+    closure = Layers(registry, base).closure(["top", "clock"])
+    assert (list(closure.sources), closure.apart) == (["top"], ("clock",))
+
+
+def test_a_tool_is_pinned_with_what_it_needs_and_not_among_it(registry, base):
+    write_tool(base.folder, make_tool("lowest"))
+    write_tool(base.folder, make_tool("clock", imports=["lowest"], capabilities=Capabilities(clock=True)))
+    tool, closure = Layers(registry, base).pinned("clock")
+    assert (tool.name, list(closure.sources), closure.apart) == ("clock", ["lowest"], ())
+    with pytest.raises(ToolNotFound, match="Did you mean clock"):
+        Layers(registry, base).pinned("clocks")
 
 
 def test_a_circle_is_told_in_full(registry, base):

@@ -75,7 +75,8 @@ def key_of(fetch: Fetch) -> Key:
 
 
 class Recorder:
-    """Passes fetches on to ``broker`` and appends what came of them to ``path``, readable to its owner only.
+    """Passes fetches on to ``broker`` and appends what came of them to ``path``, readable to its owner only; a
+    missing folder is made.
 
     Only answers are recorded, no refusals. A recording that cannot be written (the file would be
     larger than ``most_bytes``, the disk is full) never costs the tool its answer: it is counted in
@@ -212,6 +213,7 @@ def _contents(path: Path, most: int) -> bytes:
 
 def _append(path: Path, line: bytes, most: int) -> None:
     """All of ``line`` or nothing. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     with os.fdopen(descriptor, "ab", buffering=0) as file:
         before = os.fstat(descriptor).st_size

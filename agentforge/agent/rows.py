@@ -1,0 +1,37 @@
+"""The outcome rows of calls that belong to no session: a program called a tool, without a model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from agentforge.agent.calls import Called, error_text
+from agentforge.boxes.protocol import CallResult
+from agentforge.errors import StorageError
+from agentforge.memory.episodes import Episodes
+
+
+class Rows:
+    """A ledger that writes a row for each call, committed before the caller goes on.
+
+    A disk that fails costs no caller its result: ``on_notice`` hears of it.
+    """
+
+    def __init__(self, episodes: Episodes, on_notice: Callable[[str], None]) -> None:
+        self._episodes = episodes
+        self._on_notice = on_notice
+
+    def called(self, call: Called) -> None:
+        """Nothing is written before it has ended."""
+
+    async def returned(self, call: Called, result: CallResult, refused: str = "") -> None:
+        """Writes its row."""
+        status = "refused" if refused else result.status
+        shown = refused or error_text(result) or result.value
+        try:
+            await asyncio.to_thread(
+                self._episodes.record_lone_call,
+                *(call.tool.name, call.tool.version, call.args, status, shown, result.seconds, call.id),
+            )
+        except StorageError as error:
+            self._on_notice(f"The call of {call.tool.name} is not recorded: {error}")

@@ -1,0 +1,173 @@
+"""Calls that tools and scripts make of tools with rights of their own: who may, with what, and what is told.
+
+On real boxes: ``tests/conformance/test_calls.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agentforge.agent.calls import Caller
+from agentforge.agent.dispatch import run_code
+from agentforge.agent.turn import Turn
+from agentforge.boxes.asks import Refused
+from agentforge.boxes.protocol import CallResult, Grant, Limits
+from agentforge.errors import SandboxBusy, SandboxError
+from agentforge.registry.tool import Tool
+from agentforge.testing.box import FakeBox, Run, raised, returned
+from agentforge.types import Capabilities, State
+
+from .conftest import Scene, make_tool
+
+ONE = {"positional": ["IX"], "named": {}}
+
+
+def tool(name: str, capabilities: Capabilities, imports: str = "") -> Tool:
+    head = f"from toolbox import {imports}\n" if imports else ""
+    source = f'{head}def {name}(text: str, times: int = 1) -> str:\n    """It."""\n    return text\n'
+    made = make_tool(name, "(text: str, times: int = 1) -> str", "It.", source)
+    depends = tuple(imports.split(", ")) if imports else ()
+    manifest = made.manifest.model_copy(update={"capabilities": capabilities, "depends": depends})
+    return Tool(manifest, source, made.tests)
+
+
+class Silent:
+    def called(self, call: Any) -> None: ...
+
+    async def returned(self, call: Any, result: CallResult, refused: str = "") -> None: ...
+
+
+async def granted_to(scene: Scene, name: str) -> Grant:
+    """What a run of the tool was granted."""
+    caller = Caller(scene.box, scene.layers, {}, Limits(), Silent())
+    await caller.call(*scene.layers.pinned(name), {"text": "x"})
+    return scene.box.runs[-1].grant
+
+
+@pytest.fixture
+def shop(scene: Scene) -> Scene:
+    """Tools: ``fetches`` has a host, ``uses`` imports it, ``reads`` and ``writes`` have files."""
+    for made in (
+        tool("fetches", Capabilities(hosts=("api.example.com",))),
+        tool("reads", Capabilities(files=("read prices.csv", "write out.csv"))),
+        tool("writes", Capabilities(files=("write out.csv",))),
+        tool("uses", Capabilities(), "fetches, reads, writes"),
+        tool("chain", Capabilities(clock=True), "uses"),
+    ):
+        scene.add(made)
+    scene.box = FakeBox(calls=lambda run: returned(run.entry))
+    return scene
+
+
+async def test_a_right_goes_to_the_tool_that_declares_it_and_to_no_other(shop: Scene) -> None:
+    assert (await granted_to(shop, "fetches")).asks.keys() == {"fetch"}
+    grant = await granted_to(shop, "uses")
+    assert grant.asks.keys() == {"fetches", "reads", "writes"}
+    assert await grant.asks["fetches"](ONE) == "fetches"
+    run: Run = shop.box.runs[-1]
+    assert (run.entry, run.args, run.depth, run.grant.asks.keys()) == ("fetches", {"text": "IX"}, 1, {"fetch"})
+
+
+async def test_what_a_pure_tool_imports_is_asked_for_by_the_process_it_runs_in(shop: Scene) -> None:
+    grant = await granted_to(shop, "chain")
+    assert shop.box.runs[-1].toolbox.keys() == {"uses"}
+    assert grant.asks.keys() == {"fetches", "reads", "writes"}
+    assert grant.clock
+
+
+async def test_one_that_needs_files_is_refused_and_one_that_only_leaves_some_is_not(shop: Scene) -> None:
+    asks = (await granted_to(shop, "uses")).asks
+    with pytest.raises(Refused, match=r"reads was not called: it reads prices\.csv, which only a direct call"):
+        await asks["reads"](ONE)
+    assert await asks["writes"](ONE) == "writes"
+
+
+async def test_one_that_was_set_aside_meanwhile_is_refused(shop: Scene) -> None:
+    asks = (await granted_to(shop, "uses")).asks
+    shop.registry.set_state("fetches", State.QUARANTINED)
+    with pytest.raises(Refused, match="no live tool named 'fetches'"):
+        await asks["fetches"](ONE)
+    assert len(shop.box.runs) == 1
+
+
+@pytest.mark.parametrize(
+    "stated", [{}, {"positional": "IX", "named": {}}, {"positional": [], "named": {}, "grant": {"clock": True}}]
+)
+async def test_a_question_of_another_form_is_refused(shop: Scene, stated: Any) -> None:
+    with pytest.raises(Refused, match="no known form"):
+        await (await granted_to(shop, "uses")).asks["fetches"](stated)
+
+
+async def test_no_box_to_be_had_is_told_to_the_caller_and_a_broken_one_is_not_its_business(shop: Scene) -> None:
+    asks = (await granted_to(shop, "uses")).asks
+
+    def fail(error: Exception) -> Any:
+        def answer(_: Run) -> CallResult:
+            raise error
+
+        return answer
+
+    shop.box._calls = fail(SandboxBusy("All 1 boxes are in use."))
+    with pytest.raises(Refused, match="fetches could not be called: All 1 boxes are in use") as refused:
+        await asks["fetches"](ONE)
+    assert refused.value.kind == "failed"
+    shop.box._calls = fail(SandboxError("The daemon is gone."))
+    with pytest.raises(SandboxError, match="daemon"):
+        await asks["fetches"](ONE)
+
+
+@pytest.mark.parametrize(
+    ("result", "error"),
+    [
+        (raised("ValueError", "no"), "ValueError"),
+        (raised("Odd", "no"), "RuntimeError"),
+        (raised("SystemExit", "1"), "RuntimeError"),
+        (CallResult("timed_out"), "TimeoutError"),
+        (CallResult("died"), "OSError"),
+    ],
+)
+async def test_only_a_builtin_exception_is_named(shop: Scene, result: CallResult, error: str) -> None:
+    asks = (await granted_to(shop, "uses")).asks
+    shop.box._calls = lambda _: result
+    with pytest.raises(Refused) as refused:
+        await asks["fetches"](ONE)
+    assert (refused.value.kind, refused.value.error) == ("raised", error)
+
+
+class AskingBox(FakeBox):
+    """Runs no script: asks for the tool ``fetches`` instead."""
+
+    async def run(self, code: str, *, grant: Grant, **rest: Any) -> CallResult:
+        del code, rest
+        try:
+            return returned(await grant.asks["fetches"]({"positional": ["IX"], "named": {"times": 2}}))
+        except Refused as refused:
+            return raised(refused.error, refused.message)
+
+
+async def test_a_turn_tells_of_such_a_call_and_writes_its_row(shop: Scene) -> None:
+    shop.box = AskingBox(lambda run: returned("nine") if run.args["times"] == 2 else raised("ValueError"))
+    shop.script("unused")
+    told: list[tuple[str, dict[str, Any]]] = []
+    turn = await _turn(shop, lambda kind, data: told.append((kind, data)))
+    result = await run_code(turn, "from toolbox import fetches\nfetches('IX', times=2)")
+    assert result.value == "nine"
+    assert [(kind, data["tool"], data.get("by")) for kind, data in told] == [
+        ("tool_called", "run_python", None),
+        ("tool_called", "fetches", "run_python"),
+        ("tool_returned", "fetches", None),
+        ("tool_returned", "run_python", None),
+    ]
+    rows = shop.episodes.load(turn.session).calls
+    assert [(row.tool, row.args, row.value) for row in rows if row.tool == "fetches"] == [
+        ("fetches", {"text": "IX", "times": 2}, "nine")
+    ]
+    assert rows[0].version == shop.layers.find("fetches").version
+    assert turn.tools_used == ["fetches"]
+
+
+async def _turn(scene: Scene, emit: Any) -> Turn:
+    session = scene.episodes.start("test")
+    return Turn(scene.parts, session, 1, "", (), False, emit)
