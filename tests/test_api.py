@@ -13,6 +13,7 @@ import pytest
 
 import agentforge
 from agentforge import AgentForgeError, Forge, RunResult, State
+from agentforge.boxes.packages.lock import NO_PACKAGES, Lock, Locked
 from agentforge.boxes.protocol import Box
 from agentforge.database.store import Database
 from agentforge.errors import (
@@ -21,6 +22,7 @@ from agentforge.errors import (
     NotARegistry,
     SandboxUnavailable,
     StorageError,
+    ToolInvalid,
     ToolNotFound,
     UsageError,
 )
@@ -29,11 +31,12 @@ from agentforge.gitstore.process import GitProcess
 from agentforge.memory.episodes import Call, Episodes
 from agentforge.models.capabilities import FEATURES
 from agentforge.models.protocol import ToolCall
+from agentforge.registry.packages import commit_lock
 from agentforge.registry.repository import Registry
 from agentforge.settings import SandboxSettings, load
 from agentforge.testing import FakeBox, Fault, MessagesServer, Reply, ScriptedModel
 from agentforge.testing.box import raised, returned
-from agentforge.types import Layer, OutcomeKind, Role
+from agentforge.types import Capabilities, Layer, OutcomeKind, Role
 
 CLAUDE = FEATURES["claude"]
 
@@ -185,6 +188,22 @@ async def test_a_call_without_a_model_has_its_row_before_it_returns(home: Path) 
         newest = (await rows_of("parse_duration", home))[0]
     assert (newest.id, newest.status, newest.outcome) == (failed.call, "raised", OutcomeKind.ERROR)
     assert newest.error.startswith("ValueError: no duration: [redacted")
+
+
+async def test_a_tool_gets_the_packages_that_it_declares_and_is_refused_where_they_are_not_locked(home: Path) -> None:
+    lock, box = Lock((Locked("six", "1.0", ("a" * 64,)),)), FakeBox([returned(3600)])
+    async with Forge(user="ada", open_box=opener(box)) as forge:
+        base = forge.tool("parse_duration")
+        manifest = base.manifest.model_copy(update={"capabilities": Capabilities(packages=("six",))})
+        with Registry.open(home / "registries" / "personal" / "ada.git") as registry:
+            commit_lock(registry.store, lock, subject="Lock packages")
+            registry.add(dataclasses.replace(base, manifest=manifest, layer=Layer.USER), state=State.LIVE)
+            done = await forge.call("parse_duration", {"text": "1h"})
+            commit_lock(registry.store, NO_PACKAGES, subject="Lock nothing")
+        with pytest.raises(ToolInvalid, match="agentforge packages lock six"):
+            await forge.call("parse_duration", {"text": "1h"})
+    assert [run.grant.packages for run in box.runs] == [lock.digest]
+    assert [row.id for row in await rows_of("parse_duration", home)] == [done.call]
 
 
 async def test_a_row_that_cannot_be_written_costs_nobody_the_result(monkeypatch: pytest.MonkeyPatch) -> None:

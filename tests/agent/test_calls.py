@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from agentforge.agent import toolbox
 from agentforge.agent.calls import Caller
-from agentforge.agent.dispatch import run_code
+from agentforge.agent.dispatch import call_tool, run_code
 from agentforge.agent.turn import Turn
 from agentforge.boxes.asks import Refused
+from agentforge.boxes.packages.lock import NO_PACKAGES, Lock, Locked
 from agentforge.boxes.protocol import CallResult, Grant, Limits
-from agentforge.errors import SandboxBusy, SandboxError
+from agentforge.errors import SandboxBusy, SandboxError, ToolInvalid
+from agentforge.registry.packages import commit_lock
 from agentforge.registry.tool import Tool
 from agentforge.testing.box import FakeBox, Run, raised, returned
 from agentforge.types import Capabilities, State
@@ -134,6 +137,44 @@ async def test_only_a_builtin_exception_is_named(shop: Scene, result: CallResult
     with pytest.raises(Refused) as refused:
         await asks["fetches"](ONE)
     assert (refused.value.kind, refused.value.error) == ("raised", error)
+
+
+SIX = Lock((Locked("six", "1.0", ("a" * 64,)),))
+
+
+@pytest.fixture
+def packaged(shop: Scene) -> Scene:
+    """One more tool, ``packs``, that imports a package, and ``wraps``, which imports ``packs``."""
+    commit_lock(shop.registry.store, SIX, subject="Lock packages")
+    shop.add(tool("packs", Capabilities(packages=("six",))))
+    shop.add(tool("wraps", Capabilities(), "packs"))
+    return shop
+
+
+async def test_packages_go_to_the_tool_that_declares_them_and_not_to_its_caller(packaged: Scene) -> None:
+    assert (await granted_to(packaged, "packs")).packages == SIX.digest
+    grant = await granted_to(packaged, "wraps")
+    assert (grant.packages, grant.asks.keys()) == ("", {"packs"})
+    assert packaged.box.runs[-1].toolbox == {}
+    assert await grant.asks["packs"](ONE) == "packs"
+    run: Run = packaged.box.runs[-1]
+    assert (run.entry, run.depth, run.grant) == ("packs", 1, Grant(packages=SIX.digest))
+
+
+async def test_a_package_that_is_locked_no_more_is_a_refusal_that_is_written_down(packaged: Scene) -> None:
+    asks = (await granted_to(packaged, "wraps")).asks
+    commit_lock(packaged.registry.store, NO_PACKAGES, subject="Lock nothing")
+    runs = len(packaged.box.runs)
+    with pytest.raises(Refused, match=r"packs was not called: .*agentforge packages lock six"):
+        await asks["packs"](ONE)
+    with pytest.raises(ToolInvalid, match="agentforge packages lock six"):
+        await granted_to(packaged, "packs")
+    packaged.script("unused")
+    turn = await _turn(packaged, lambda kind, data: None)
+    result = await call_tool(turn, await toolbox.find(packaged.parts, "packs"), {"text": "x"})
+    assert not result.ok
+    assert [(row.tool, row.status) for row in packaged.episodes.load(turn.session).calls] == [("packs", "refused")]
+    assert len(packaged.box.runs) == runs
 
 
 class AskingBox(FakeBox):

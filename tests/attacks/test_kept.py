@@ -96,6 +96,13 @@ class TestNothingCrosses:
         assert (await warm_box.suite(COUNT, tests)).passed
         assert (await warm_box.suite(COUNT, tests)).passed
 
+    @pytest.mark.parametrize("apart", [{"hash_seed": 1}, {"depth": 1}])
+    async def test_to_another_hash_seed_or_a_call_that_others_wait_for(
+        self, warm_box: Box, apart: dict[str, int]
+    ) -> None:
+        for _ in range(2):
+            assert (await warm_box.call(COUNT, "f", {}, **apart)).value == UNTOUCHED
+
     async def test_to_another_session_or_user(self, warm_box: Box) -> None:
         assert isinstance(warm_box, WarmBox)
         settings = SandboxSettings(tier="reuse")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agentforge.agent.calls import Caller
 from agentforge.boxes import image
 from agentforge.boxes.daemon import Daemon
 from agentforge.boxes.packages import layer, sets
@@ -17,7 +18,14 @@ from agentforge.boxes.packages.lock import Lock, Locked
 from agentforge.boxes.packages.targets import of_image, of_this_machine
 from agentforge.boxes.protocol import Box, CallResult, Grant, Limits
 from agentforge.errors import ImageError, SandboxError, SandboxUnavailable
+from agentforge.registry.layers import BaseLayer, Layers
+from agentforge.registry.manifest import Manifest
+from agentforge.registry.packages import commit_lock
+from agentforge.registry.repository import Registry
+from agentforge.registry.tool import Tool
 from agentforge.settings import SandboxSettings
+from agentforge.types import Capabilities, State
+from tests.agent.test_calls import Silent
 from tests.boxes.packages.making import make_wheel, only_from, repack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -33,6 +41,7 @@ class Sets:
     """What the tests import from: an honest set, and one that no wheel could bring past the unpacker."""
 
     home: Path
+    lock: Lock
     honest: str
     hostile: str
     images: list[str]
@@ -56,7 +65,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sets]:
             on_progress=lambda _: None,
         ).lock
         assert compiled.name in {path.name for path in index.iterdir()}
-        made = Sets(home, lock.digest, Lock((Locked("hostile", "1", ("f" * 64,)),)).digest, [])
+        made = Sets(home, lock, lock.digest, Lock((Locked("hostile", "1", ("f" * 64,)),)).digest, [])
         _make_ready(made, lock)
         yield made
         with pytest.MonkeyPatch.context() as again:
@@ -203,3 +212,35 @@ async def test_a_set_that_was_not_built_is_one_sentence_with_what_to_do(warm_box
 async def test_runs_with_and_without_them_side_by_side(warm_box: Box, built: Sets) -> None:
     runs = [call(warm_box, trying("high"), built.honest if n % 2 else "") for n in range(6)]
     assert [result.ok for result in await asyncio.gather(*runs)] == [False, True] * 3
+
+
+def doubling(name: str, capabilities: Capabilities, imports: str, double: str, depends: tuple[str, ...] = ()) -> Tool:
+    source = f'{imports}\n\n\ndef {name}(n: int) -> int:\n    """Double n."""\n    return {double}(n)\n'
+    manifest = Manifest(
+        name=name, summary="Double n.", signature="(n: int) -> int", capabilities=capabilities, depends=depends
+    )
+    tests = f"from tool import {name}\n\n\ndef test_it():\n    assert {name}(2) == 4\n"
+    return Tool(manifest, source, tests)
+
+
+async def test_a_tool_that_imports_one_runs_apart_from_tools_and_scripts_that_call_it(
+    warm_box: Box, built: Sets, tmp_path: Path
+) -> None:
+    (tmp_path / "base").mkdir()
+    with Registry.create(tmp_path / "me.git") as registry:
+        commit_lock(registry.store, built.lock, subject="Lock packages")
+        declaring = Capabilities(packages=("high-level",))
+        for tool in (
+            doubling("packaged", declaring, "from high import double", "double"),
+            doubling("plain", Capabilities(), "from toolbox import packaged", "packaged", ("packaged",)),
+        ):
+            registry.add(tool, state=State.LIVE)
+        layers = Layers(registry, BaseLayer(tmp_path / "base"))
+        caller = Caller(warm_box, layers, {}, Limits(60), Silent())
+        for name in ("packaged", "plain"):
+            tool, needs = layers.pinned(name)
+            assert (await caller.call(tool, needs, {"n": 4})).value == 8, name
+        looking = "import os\nfrom toolbox import packaged, plain\n"
+        looking += "[packaged(5), plain(n=6), os.path.exists('/opt/packages')]"
+        result = await caller.run(looking, layers.closure(["packaged", "plain"]), "run_python")
+        assert result.value == [10, 12, False], result
