@@ -300,7 +300,7 @@ async def test_nothing_is_asked_after_support_is_found(run):
     ("change", "word"),
     [
         ({"tainted": True}, "untrusted"),
-        ({"capabilities": Capabilities(hosts=("example.org",))}, "capabilities"),
+        ({"capabilities": Capabilities(clock=True)}, "capabilities"),
     ],
 )
 async def test_what_a_person_must_see_waits_as_a_proposal(run, registry, change, word):
