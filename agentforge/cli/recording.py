@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from typing import cast
 
 from agentforge.api import Forge
 from agentforge.boxes.network.recordings import read_recordings
@@ -14,7 +15,7 @@ from agentforge.cli.output import Output
 from agentforge.errors import UsageError
 from agentforge.registry.contract import name_problems
 from agentforge.settings import Settings, load
-from agentforge.types import JSONObject
+from agentforge.types import JSON, JSONObject
 
 
 def record(who: Who, name: str, urls: Sequence[str], args: str | None, form: str) -> int:
@@ -46,7 +47,7 @@ async def _call(settings: Settings, name: str, args: JSONObject) -> str:
 
 def _object(text: str) -> JSONObject:
     try:
-        value = json.loads(text)
+        value = cast("JSON", json.loads(text))
     except ValueError as error:
         raise UsageError(f"--args is no JSON: {error}.") from None
     if not isinstance(value, dict):
