@@ -182,26 +182,27 @@ def f(n):
 
 
 async def test_nothing_runs_between_two_calls(warm_box: Box) -> None:
-    """A tool that takes over its process after the answer has used no processor time by its next call."""
+    """A tool that takes over its process after the answer notices that it stood still until its next call."""
     source = """
 import builtins, select, sys, time
 def f():
     frames = sys.modules["runner.frames"]
     honest = frames.receive
     def spin(line):
-        began = time.process_time()
-        while not select.select([line], [], [], 0)[0]:
-            pass
-        builtins.spent = time.process_time() - began
+        last, builtins.longest, asked = time.monotonic(), 0, False
+        while not asked:
+            asked = select.select([line], [], [], 0)[0]
+            now = time.monotonic()
+            last, builtins.longest = now, max(builtins.longest, now - last)
         frames.receive = honest
         return honest(line)
     frames.receive = spin
-    return getattr(builtins, "spent", None)
+    return getattr(builtins, "longest", None)
 """
     assert (await warm_box.call(source, "f", {})).value is None
-    await asyncio.sleep(1.5)
-    spent = (await warm_box.call(source, "f", {})).value
-    assert spent is None or float(str(spent)) < 0.5  # None: it did not stop in time and was ended
+    await asyncio.sleep(2.0)
+    stood = (await warm_box.call(source, "f", {})).value
+    assert stood is None or float(str(stood)) > 1.0  # None: on a busy machine it did not stop in time and was ended
 
 
 @pytest.mark.parametrize(
