@@ -144,7 +144,7 @@ def f(n):
     return n
 """
         first = await warm_box.call(source, "f", {"n": 0})
-        assert first.value in (0, None)  # without a pause it may come before the answer, which is then refused
+        assert first.value in (0, None, "late")  # without a pause it may come before: its own call is its own affair
         for n in range(1, 4):
             result = await warm_box.call(source, "f", {"n": n})
             assert (result.status, result.value, result.stdout, result.stderr) == ("returned", n, "", ""), result
@@ -158,7 +158,7 @@ def f(n):
     return n
 """
         first = await warm_box.call(source, "f", {"n": 0})
-        assert first.value in (0, None)  # on a busy machine it may come before the answer
+        assert first.value in (0, None, "late")  # on a busy machine it may come before the answer
         await asyncio.sleep(0.3)
         assert (await warm_box.call(source, "f", {"n": 1})).value == 1
 
