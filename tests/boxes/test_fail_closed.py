@@ -15,6 +15,7 @@ from agentforge.boxes.dial import Doorbell
 from agentforge.boxes.open import open_box
 from agentforge.errors import SandboxError, SandboxUnavailable
 from agentforge.settings import SandboxSettings
+from tests.boxes.watching import eventually
 
 SETTINGS = SandboxSettings(launcher="docker")
 SOUND: dict[str, Any] = {
@@ -111,7 +112,7 @@ class TestDocker:
         without(_no_inner_filter, monkeypatch)
         with pytest.raises(SandboxError, match="prctl"):
             await open_box(SETTINGS, user="unfiltered")
-        assert _containers("unfiltered") == []
+        await eventually(lambda: _containers("unfiltered") == [])
 
     @pytest.mark.parametrize("change", [_no_mount, _pretended_mount, _no_dropped_capabilities])
     async def test_where_a_call_gets_no_namespaces_the_lesser_tier_is_announced(
@@ -133,7 +134,7 @@ class TestDocker:
         monkeypatch.setattr(Doorbell, "answer", another)
         with pytest.raises(SandboxUnavailable, match="first process on the line"):
             await open_box(SETTINGS, user="stranger")
-        assert _containers("stranger") == []
+        await eventually(lambda: _containers("stranger") == [])
 
 
 def _containers(user: str) -> list[str]:

@@ -13,7 +13,7 @@ from agentforge.boxes.open import open_box
 from agentforge.boxes.warm import WarmBox
 from agentforge.errors import SandboxError
 from agentforge.settings import SandboxSettings
-from tests.boxes.watching import containers_of, names
+from tests.boxes.watching import containers_of, eventually, names
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("docker")]
 
@@ -43,7 +43,7 @@ async def test_every_tool_has_a_container_of_its_own() -> None:
         assert (await box.suite(SOURCE, TESTS + "\n")).passed
         assert len([name for name in names("strict") if "suite" in name]) == 1
         assert await box.processes() is None
-    assert names("strict") == []
+    await eventually(lambda: names("strict") == [])
 
 
 async def test_the_number_of_containers_is_bounded() -> None:
@@ -51,7 +51,7 @@ async def test_the_number_of_containers_is_bounded() -> None:
     async with await open_box(few, user="strict-few") as box:
         for number in range(5):
             assert (await box.call(SOURCE + f"# {number}\n", "f", {})).value == 1
-        assert len(names("strict-few")) <= 2
+        await eventually(lambda: len(names("strict-few")) <= 2)
 
 
 async def test_where_docker_says_that_it_has_gvisor_nothing_else_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +65,7 @@ async def test_where_docker_says_that_it_has_gvisor_nothing_else_is_taken(monkey
     monkeypatch.setattr(Daemon, "info", info)
     with pytest.raises(SandboxError, match="runsc"):
         await open_box(STRICT, user="no-gvisor")
-    assert names("no-gvisor") == []
+    await eventually(lambda: names("no-gvisor") == [])
 
 
 async def test_whether_gvisor_is_used_is_told() -> None:
