@@ -51,10 +51,14 @@ class Bare:
 
     def _suite(self, *flags: str) -> None:
         command = [self.python, "-s", *flags, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_tool.py"]
-        environment = {"PYTHONPATH": str(self.folder / "site"), "PATH": os.defpath}
+        environment = {
+            "PYTHONPATH": str(self.folder / "site"),
+            "PATH": os.defpath,
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        }
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, timeout=_SECONDS)
         if PASSED not in done.stdout.decode("utf-8", "replace"):
-            raise WrongAnswerError(f"bare pytest said {(done.stdout + done.stderr)[-400:]!r}")
+            raise WrongAnswerError(f"bare pytest said {(done.stdout or done.stderr)[-800:]!r}")
 
     def _call(self, command: list[str]) -> None:
         done = subprocess.run(command, input=REQUEST.encode(), capture_output=True, timeout=_SECONDS)
