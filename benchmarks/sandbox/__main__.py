@@ -15,6 +15,7 @@ box is faster. Box, launcher, tier and transport are those of the settings unles
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -153,6 +154,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return cannot_run(f"The Docker daemon stopped answering: {error}", SandboxError.exit_code)
     except AgentForgeError as error:
         return cannot_run(str(error), error.exit_code)
+    except subprocess.TimeoutExpired as error:
+        return cannot_run(f"A bare process did not end within {error.timeout:.0f} seconds.", 1)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class Opponents:
     async def enter(cls, stack: AsyncExitStack, bare: Bare, settings: SandboxSettings, plan: Plan) -> Opponents:
         """All of them started and tried once; ``stack`` ends them."""
         found = cls({BARE: Contestant(timed_blocking(bare.call))}, {BARE: Contestant(timed_blocking(bare.suite))})
-        found._try(BUBBLEWRAP, bare.call_in_bubblewrap, Contestant(timed_blocking(bare.call_in_bubblewrap)))
+        found._try(BUBBLEWRAP, bare.call_in_bubblewrap)
         try:
             plain = stack.enter_context(containers(settings))
         except SandboxError as error:
@@ -49,21 +49,21 @@ class Opponents:
             except SandboxError as error:
                 found._miss(name, error)
             else:
-                found.calls[name] = Contestant(once, plan.every)
+                found.calls[name] = Contestant(once, plan.every, optional=True)
         return found
 
     def _add_docker(self, plain: Containers, plan: Plan) -> None:
-        self._try(EXEC, plain.exec_call, Contestant(timed_blocking(plain.exec_call), plan.every))
-        self._try(RUN, plain.run_call, Contestant(timed_blocking(plain.run_call), plan.every))
-        self.suites[RUN] = Contestant(timed_blocking(plain.run_suite), plan.every)
+        self._try(EXEC, plain.exec_call, plan.every)
+        self._try(RUN, plain.run_call, plan.every)
+        self.suites[RUN] = Contestant(timed_blocking(plain.run_suite), plan.every, optional=True)
 
-    def _try(self, name: str, work: Callable[[], None], contestant: Contestant) -> None:
+    def _try(self, name: str, work: Callable[[], None], every: int = 1) -> None:
         try:
             work()
         except (SandboxError, WrongAnswerError) as error:
             self._miss(name, error)
         else:
-            self.calls[name] = contestant
+            self.calls[name] = Contestant(timed_blocking(work), every, optional=True)
 
     def _miss(self, name: str, error: Exception) -> None:
         self.missing[name] = str(error)

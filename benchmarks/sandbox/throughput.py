@@ -43,7 +43,7 @@ def by_threads(callers: int, work: Callable[[], None]) -> Rate:
 
 async def _until(end: float, once: Once) -> int:
     count = 0
-    while time.perf_counter() < end:
+    while not count or time.perf_counter() < end:
         await once()
         count += 1
     return count
@@ -51,7 +51,7 @@ async def _until(end: float, once: Once) -> int:
 
 def _until_blocking(end: float, work: Callable[[], None]) -> int:
     count = 0
-    while time.perf_counter() < end:
+    while not count or time.perf_counter() < end:
         work()
         count += 1
     return count
