@@ -62,8 +62,10 @@ check: venv
 docs: venv
 	$(BIN)/python -m docs.generate
 
-bench: venv
+bench: venv image
 	$(BIN)/python -m benchmarks.startup --quick
+	$(BIN)/python -m benchmarks.sandbox --quick
+	$(BIN)/python -m benchmarks.soak --quick
 
 lock:
 	uv pip compile --generate-hashes --universal --python-version 3.11 --no-emit-index-url --quiet \

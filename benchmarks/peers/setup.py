@@ -13,13 +13,15 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from agentforge.errors import SandboxUnavailable
 
 FOLDER = "AGENTFORGE_BENCH_PEERS"
 PEERS = {"arise": "arise-ai==0.2.1", "autotool": "autotool-mcp[models]==0.1.0"}
-_INSTALL_SECONDS = 600
+INSTALL_SECONDS = 600
+"""For one command."""
 
 
 def venv_of(peer: str) -> Path:
@@ -38,19 +40,24 @@ def venv_of(peer: str) -> Path:
     return venv
 
 
+def install(folder: Path, packages: Mapping[str, str]) -> None:
+    """Makes a virtual environment ``folder/NAME`` for each name, with its package in it."""
+    for name, package in packages.items():
+        venv = folder / name
+        for command in (
+            [sys.executable, "-m", "venv", str(venv)],
+            [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", package],
+        ):
+            subprocess.run(command, check=True, timeout=INSTALL_SECONDS)
+        print(f"{name}: {package}")
+
+
 def main() -> int:
     """The command; returns its exit code."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--folder", type=Path, required=True, help="where the virtual environments go")
     folder: Path = options.parse_args().folder.absolute()
-    for peer, package in PEERS.items():
-        venv = folder / peer
-        for command in (
-            [sys.executable, "-m", "venv", str(venv)],
-            [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", package],
-        ):
-            subprocess.run(command, check=True, timeout=_INSTALL_SECONDS)
-        print(f"{peer}: {package}")
+    install(folder, PEERS)
     print(f"export {FOLDER}={folder}")
     return 0
 

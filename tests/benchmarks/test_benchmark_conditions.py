@@ -31,6 +31,8 @@ NOT_MEASURED = (
     "agentforge/web/app.py",
     "agentforge/models/local/up.py",
     "benchmarks/peers/README.md",
+    "benchmarks/sandbox/plan.py",
+    "benchmarks/soak.py",
     "benchmarks/__pycache__/form.cpython-311.pyc",
 )
 

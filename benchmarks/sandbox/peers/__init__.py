@@ -1,0 +1,1 @@
+"""Other sandboxes, each in an environment and a process of its own, driven over lines of JSON."""
