@@ -13,6 +13,7 @@ from agentforge.forge.mending import rounded, with_stated_cases
 from agentforge.forge.probes import same_shape
 from agentforge.forge.spec import Spec, completed, render_call
 from agentforge.registry.contract import check_source
+from agentforge.registry.schema import mismatches
 from agentforge.types import Example, JSONObject
 
 SHOWN_FAILURES = 3
@@ -117,7 +118,11 @@ async def probe(
     results = await run_all(candidate.source, spec.name, inputs, workshop)
     candidate.cases = tuple(map(holds, cases, results[: len(cases)]))
     candidate.behaviour = tuple(map(outcome, results))
-    candidate.broken = tuple(_broken(spec, inputs, results))
+    shown = [example.args for example in spec.visible]
+    candidate.broken = (
+        *_mistyped(spec, [*shown, *inputs], [*candidate.visible, *results]),
+        *_broken(spec, inputs, results),
+    )
 
 
 def _broken(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResult]) -> Iterator[str]:
@@ -128,6 +133,17 @@ def _broken(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResu
                 call = render_call(spec.name, Example(args))
                 yield f"- {call} {_what_happened(result)}, but the rules say: {promise.rule}"
                 break
+
+
+def _mistyped(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResult]) -> Iterator[str]:
+    """The first result that is not of the declared type; 4.0 is no int, whatever JSON Schema says."""
+    schema = spec.signature.returns
+    for args, result in zip(inputs, results, strict=True):
+        whole = schema.get("type") == "integer" and isinstance(result.value, float)
+        if result.ok and (whole or mismatches(result.value, schema)):
+            declared = spec.signature.text.rpartition("->")[2].strip()
+            yield f"- {render_call(spec.name, Example(args))} {_what_happened(result)}, which is no {declared}"
+            return
 
 
 def _undeclared(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResult]) -> Iterator[str]:
