@@ -16,6 +16,7 @@ from agentforge.forge.mending import rounded, with_stated_cases
 from agentforge.forge.probes import same_shape
 from agentforge.forge.spec import Spec, completed, render_call
 from agentforge.registry.contract import check_source
+from agentforge.registry.schema import mismatches
 from agentforge.types import Capabilities, Example, JSONObject
 
 SHOWN_FAILURES = 3
@@ -150,7 +151,12 @@ async def probe(
     candidate.inputs = tuple(inputs)
     candidate.behaviour = tuple(map(outcome, results))
     answered = [pair for pair in zip(inputs, results, strict=True) if not workshop.unanswered(pair[1])]
-    candidate.broken = tuple(_broken(spec, [args for args, _ in answered], [result for _, result in answered]))
+    inputs, results = [args for args, _ in answered], [result for _, result in answered]
+    shown = [example.args for example in spec.visible]
+    candidate.broken = (
+        *_mistyped(spec, [*shown, *inputs], [*candidate.visible, *results]),
+        *_broken(spec, inputs, results),
+    )
 
 
 def _broken(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResult]) -> Iterator[str]:
@@ -161,6 +167,17 @@ def _broken(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResu
                 call = render_call(spec.name, Example(args))
                 yield f"- {call} {_what_happened(result)}, but the rules say: {promise.rule}"
                 break
+
+
+def _mistyped(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResult]) -> Iterator[str]:
+    """The first result that is not of the declared type; 4.0 is no int, whatever JSON Schema says."""
+    schema = spec.signature.returns
+    for args, result in zip(inputs, results, strict=True):
+        whole = schema.get("type") == "integer" and isinstance(result.value, float)
+        if result.ok and (whole or mismatches(result.value, schema)):
+            declared = spec.signature.text.rpartition("->")[2].strip()
+            yield f"- {render_call(spec.name, Example(args))} {_what_happened(result)}, which is no {declared}"
+            return
 
 
 def _undeclared(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResult]) -> Iterator[str]:

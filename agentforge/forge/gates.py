@@ -152,11 +152,19 @@ async def held_out_examples(trial: Trial) -> GateResult:
 
 
 async def suite_strength(trial: Trial) -> GateResult:
-    """The same suite must fail against a stub that returns None."""
-    stub = f"def {trial.spec.name}{trial.spec.need.signature}:\n    return None\n"
-    suite = await _suite(trial, stub)
-    caught = suite.status == "finished" and any(row.outcome in ("failed", "error") for row in suite.rows)
-    return _result("suite strength", caught, "the suite fails against a stub", "the suite passes against a stub")
+    """The same suite must fail against a tool that does nothing, and against one that always gives the same."""
+    for constant in (None, _commonest_result(trial.spec)):
+        stub = f"def {trial.spec.name}{trial.spec.need.signature}:\n    return {constant!r}\n"
+        suite = await _suite(trial, stub)
+        if suite.status != "finished" or all(row.outcome not in ("failed", "error") for row in suite.rows):
+            told = f"the examples do not tell the tool from one that always returns {constant!r}"
+            return GateResult("suite strength", "failed", f"{told[:200]}: one with another result would")
+    return GateResult("suite strength", "passed", "the suite fails against stubs that always return the same")
+
+
+def _commonest_result(spec: Spec) -> JSON:
+    results = [example.returns for example in spec.visible if example.raises is None]
+    return max(results, key=results.count, default=None)
 
 
 async def same_answer_twice(trial: Trial) -> GateResult:

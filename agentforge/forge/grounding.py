@@ -41,14 +41,19 @@ _BOUND = re.compile(
 )
 """Words that make the number behind them a bound and no input."""
 _STATED = re.compile(
-    r"(?:(?<!['\w])(?P<number>-?\d+)|'(?P<quoted>[^'\n]*)')(?: [a-z]+){0,3}? (?:is|gives|becomes|returns|yields)"
-    r" (?:written as )?'(?P<result>[^'\n]+)'"
+    r"(?:(?<!['\w])(?P<number>-?\d+)|'(?P<quoted>[^'\n]*)')(?P<unit>(?: [a-z]+){0,3}?)"
+    r" (?:is|gives|becomes|returns|yields) (?:written as )?'(?P<result>[^'\n]+)'"
 )
 _NO_OTHERS = re.compile(
     r"\b(?P<error>[A-Z]\w*Error) if\b[^.]*"
     r"\b(?:contains? (?:any|an) other character|any other character (?:occurs|is found))\b"
 )
 _ASCII_ONLY = re.compile(r"\bASCII (?:letters|digits)\b")
+_BEYOND_ASCII = re.compile(
+    r"(?i)[^\x00-\x7f\u2010-\u2027\u2190-\u21ff\u00d7\u00f7\u2212]"  # but for quotes, dashes, arrows and the like
+    r"|\b(?:umlauts?|accents?|accented|diacritic\w*|unicode|symbols?|signs?|punctuation|special characters?"
+    r"|foreign|greek|cyrillic|hebrew|arabic|german|french|spanish|emojis?|currenc\w+)\b"
+)
 _FOREIGN_SIGN = "§"
 FOREIGN_LETTER = "Ä"
 """Stands in the stated refusals of a need that allows ASCII letters only."""
@@ -93,7 +98,8 @@ def stated_cases(text: str, signature: Signature) -> list[Example]:
     """The cases of a tool with one parameter that a text states as a sentence of its own.
 
     Read without a model, and only ``0 seconds is '0s'.``: the value begins the sentence, a quoted text
-    ends it. Numbers as results also stand in definitions (``1 mile is 5280 feet``), which are no cases.
+    ends it, and what is counted is the parameter. Numbers as results also stand in definitions
+    (``1 mile is 5280 feet``), which are no cases; ``5 shifts is 'full time'`` is none for ``hours``.
     """
     parameters = cast("dict[str, JSONObject]", signature.parameters.get("properties", {}))
     if len(parameters) != 1 or signature.returns.get("type") != "string":
@@ -106,17 +112,30 @@ def stated_cases(text: str, signature: Signature) -> list[Example]:
             continue
         number, quoted, result = match.group("number", "quoted", "result")
         value: JSON = quoted if number is None else int(number)
-        if not mismatches(value, schema) and all(one.args != {name: value} for one in found):
+        if (
+            _counts(match["unit"], name)
+            and not mismatches(value, schema)
+            and all(one.args != {name: value} for one in found)
+        ):
             found.append(Example({name: value}, result, source="rules"))
     return found
+
+
+def _counts(unit: str, parameter: str) -> bool:
+    """Whether the words behind a number, if any, are those of the parameter's name, in singular or plural."""
+    names = {part.removesuffix("s") for part in parameter.lower().split("_")}
+    return all(word.removesuffix("s") in names for word in unit.split())
 
 
 def stated_refusals(text: str, signature: Signature, known: Sequence[Example]) -> list[Example]:
     """Texts that the rules refuse: "ValueError if code contains any other character" means each known one
     with a sign in it that belongs to no alphabet, and where only ASCII letters are allowed, with another letter.
 
-    Only for a tool with one text among its parameters.
+    Only for a tool with one text among its parameters, and only where neither the text nor a known example
+    has or names a character beyond ASCII, which might be among the allowed ones.
     """
+    if _BEYOND_ASCII.search(text) or any(_BEYOND_ASCII.search(str(one.args)) for one in known):
+        return []
     parameters = cast("dict[str, JSONObject]", signature.parameters.get("properties", {}))
     texts = [name for name, schema in parameters.items() if schema.get("type") == "string"]
     match = _NO_OTHERS.search(text)

@@ -136,7 +136,9 @@ def test_a_bound_is_no_input(bound: str) -> None:
     [
         ("Units are left out. 0 is '0 fl'. Else", "(fleks: int) -> str", {"fleks": 0, "": "0 fl"}),
         ("Write it short. 0 seconds is '0s'.", "(seconds: int) -> str", {"seconds": 0, "": "0s"}),
+        ("1 second is '1s'.", "(total_seconds: int) -> str", {"total_seconds": 1, "": "1s"}),
         ("'ab-1' becomes 'AB1'.", "(code: str) -> str", {"code": "ab-1", "": "AB1"}),
+        ("5 shifts is 'full time'.", "(hours: int) -> str", {}),  # counts something else
         ("0 is '0 fl'.", "(fleks: int, width: int) -> str", {}),
         ("1 tindle is 12 fleks.", "(fleks: int) -> str", {}),  # a definition
         ("1 mile is 5280 feet.", "(feet: int) -> int", {}),

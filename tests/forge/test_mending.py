@@ -92,6 +92,9 @@ def test_a_sign_that_is_refused_alone_tells_nothing_of_other_letters():
     [
         "Sum of a code of ASCII letters. Any other character is skipped. ValueError if code is empty.",
         "Sum of a code. ValueError if code is empty.",
+        "Sum of a code of ASCII letters and ä, ö and ü. ValueError if code contains any other character.",
+        "Sum of a code of ASCII letters and umlauts. ValueError if code contains any other character.",
+        "Sum of a code of ASCII letters and currency signs. ValueError if code contains any other character.",
     ],
 )
 def test_refusals_are_read_only_where_they_are_stated(purpose):

@@ -35,6 +35,8 @@ BEHAVIOURS = {
     "FRAGILE": lambda n: n * 2,
     "OFFLINE": lambda n: n * 2,
     "UNORDERED": lambda n: n * 2,  # but something else for large numbers in a box with another hash seed
+    "MISTYPED": lambda n: n * 2.0,
+    "MISTYPED LATE": lambda n: n * 2 if n < 20 else str(n * 2),
     "FITTED": lambda n: {2: 4, 3: 6}.get(n, 0),  # right for what is shown, wrong elsewhere
     "FITTED TOO": lambda n: {2: 4, 3: 6}.get(n, -1),
 }
@@ -67,11 +69,12 @@ def behaves(run):
     for name in sorted(BEHAVIOURS, key=len, reverse=True):
         if f"# {name}\n" in run.source:
             return raised("ValueError") if n < 0 else returned(BEHAVIOURS[name](n))
-    return returned(None)
+    return returned("A" if "# GRADE\n" in run.source else None)
 
 
 def judged(run):
-    return suite(test_example_1="# " in run.source)
+    """Every stub fails, but for those that the test of this file wants to pass."""
+    return suite(test_example_1="# " in run.source or "return 'A'" in run.source)
 
 
 @pytest.fixture
@@ -122,6 +125,22 @@ async def test_an_error_that_the_rules_do_not_name_keeps_a_tool_out(run):
     result, model, _ = await run(NEED, [code("FRAGILE")] * 4)
     assert result.state == "failed"
     assert re.search(r"double\(n=(\d+)\) raised KeyError: \1, which the rules do not name", model.requests[-1].prompt)
+
+
+@pytest.mark.parametrize("behaviour", ["MISTYPED", "MISTYPED LATE"])
+async def test_a_result_of_another_type_than_declared_keeps_a_tool_out(run, behaviour):
+    result, model, _ = await run(NEED, [code(behaviour)] * 4)
+    assert result.state == "failed"
+    assert re.search(r"double\(n=\d+\) returned \S+, which is no int", model.requests[-1].prompt)
+
+
+async def test_examples_that_a_constant_gives_too_admit_nothing(run):
+    same = [Example({"n": n}, returns="A") for n in (1, 2, 3)]
+    need = Need("grade", "(n: int) -> str", "Grade n.", tuple(same))
+    always = "```python\ndef grade(n: int) -> str:\n    # GRADE\n    return 'A'\n```"
+    result, _, _ = await run(need, [always] * 4)
+    assert result.state == "failed"
+    assert "do not tell the tool from one that always returns 'A'" in result.reason
 
 
 async def test_where_the_rules_name_no_error_any_may_come(run):
