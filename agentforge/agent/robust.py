@@ -288,7 +288,7 @@ async def forge(asking: Asking, need: Need) -> Step | Ending:
     if forged.state == "live":
         return partial(ask_args, asking, await toolbox.find(turn.parts, forged.name), "")
     if forged.state == "proposed":
-        text = f"The tool {forged.name} was made but a person has to approve it before it is used: {forged.reason}"
+        text = f"The tool {forged.name} was made and waits for a person's review before it is used: {forged.reason}"
         await turn.say(Message("assistant", text))
         return waiting(text, [forged.name])
     text = f"No tool {need.name} could be made: {forged.reason}"

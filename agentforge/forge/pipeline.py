@@ -321,9 +321,9 @@ class _Forging:
         need = self.spec.need
         truths = self.spec.truths
         if need.tainted:
-            return State.PROPOSED, "The session had read untrusted text: a person has to approve it."
+            return State.PROPOSED, "The session had read untrusted text: it waits for a person's review."
         if not need.capabilities.none:
-            return State.PROPOSED, "It asks for capabilities: a person has to approve it."
+            return State.PROPOSED, "It asks for capabilities: it waits for a person's review."
         if not truths and self._tester_is_generator:
             return State.PROPOSED, "No ground-truth example, and the same model wrote code and tests."
         if not truths and len(self.cases) < FEWEST_CASES:

@@ -177,7 +177,7 @@ def recorded(folder, name="double"):
 
 async def test_a_tool_that_reaches_a_host_is_judged_by_recordings_and_never_by_the_network(run, registry, tmp_path):
     result, model, _ = await run(REACHING, [code("RIGHT")] * 2, recordings=recorded(tmp_path / "recordings"))
-    assert (result.state, result.reason) == ("proposed", "It asks for capabilities: a person has to approve it.")
+    assert (result.state, result.reason) == ("proposed", "It asks for capabilities: it waits for a person's review.")
     (box,) = run.boxes
     assert {one.kind for one in box.runs} == {"call", "suite"}
     assert len({id(one.grant) for one in box.runs}) == len(box.runs), "every run begins with the first recording"
@@ -479,7 +479,7 @@ async def test_a_tool_that_is_to_import_a_package_is_judged_with_the_locked_set(
     commit_lock(registry.store, lock, subject="Lock packages")
     importing = code("RIGHT").replace("# RIGHT", "# RIGHT\n    import six")
     result, model, _ = await run(PACKAGED, [importing, importing])
-    assert (result.state, result.reason) == ("proposed", "It asks for capabilities: a person has to approve it.")
+    assert (result.state, result.reason) == ("proposed", "It asks for capabilities: it waits for a person's review.")
     (box,) = run.boxes
     assert {one.hash_seed for one in box.runs} == {0, 1}
     assert all(one.grant == Grant(packages=lock.digest) for one in box.runs)
