@@ -40,7 +40,9 @@ async def test_a_secret_in_the_heap_is_found(warm_box: Box) -> None:
 
 async def test_processes_are_counted_while_they_live(warm_box: Box) -> None:
     before = await remains.steady_processes(warm_box)
-    assert before is not None
+    if before is None:
+        assert warm_box.info.tier == "strict"
+        pytest.skip("in tier strict containers come and go, so that nobody can count")
     source = "import os, time\ndef f():\n    [os.fork() or time.sleep(9) for _ in range(3)]\n    time.sleep(9)\n"
     call = asyncio.ensure_future(warm_box.call(source, "f", {}, limits=Limits(seconds=3.0)))
     most = before
