@@ -18,7 +18,7 @@ import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -269,7 +269,29 @@ def _from_environment(env: Mapping[str, str]) -> tuple[dict[str, str], dict[str,
         if top in Settings.model_fields and top not in ("home", "origins"):
             named[key] = name
             flat[key] = text if key in _TEXTS else parse_value(text)
+        else:
+            _refuse_one_underscore(name)
     return named, _nest(flat)
+
+
+def _refuse_one_underscore(name: str) -> None:
+    """``AGENTFORGE_MODEL_PORT`` would be without effect, and nobody would know.
+
+    Other unknown variables are let be: an orchestrator may set some for a service of this name.
+    """
+    for section, key in _nested_keys():
+        if name == f"{PREFIX}{section}_{key}".upper():
+            raise ConfigurationError(
+                f"{name} has no effect: two underscores belong between a section and its key.",
+                fix=f"Call it {PREFIX}{section.upper()}__{key.upper()}.",
+            )
+
+
+def _nested_keys() -> Iterator[tuple[str, str]]:
+    for section, field in Settings.model_fields.items():
+        kind: object = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from ((section, key) for key in kind.model_fields)
 
 
 def parse_value(text: str) -> Any:

@@ -24,7 +24,7 @@ from packaging.requirements import Requirement
 COMMANDS: dict[str, list[str]] = {
     "bare": [sys.executable, "-c", "pass"],
     "import": [sys.executable, "-c", "import agentforge"],
-    "help": [sys.executable, "-m", "agentforge.cli", "--help"],
+    "help": [sys.executable, "-m", "agentforge", "--help"],
 }
 DISTRIBUTION = "agentforge-toolsmith"
 

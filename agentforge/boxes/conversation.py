@@ -85,20 +85,26 @@ class Conversation:
         self._on_frame: FrameHandler = lambda _: True
         self._last_seen = False
 
-    async def hold(self, requests: Sequence[bytes], on_frame: FrameHandler, seconds: float) -> Ending:
-        """Sends each line its request and listens until the last frame, the end, or the time is up."""
+    async def hold(
+        self, requests: Sequence[bytes], on_frame: FrameHandler, seconds: float, begun: Callable[[], None]
+    ) -> Ending:
+        """Sends each line its request and listens until the last frame, the end, or the time is up.
+
+        ``begun`` is called when the requests are on their way.
+        """
         self._on_frame = on_frame
-        self._listen()
         sending = [
-            asyncio.ensure_future(_send(self._loop, line, request))
+            asyncio.ensure_future(_send(self._loop, line, rest))
             for line, request in zip(self._lines, requests, strict=True)
+            if (rest := _send_now(line, request))
         ]
+        begun()
+        self._listen()
+        timer = self._loop.call_later(seconds, self._end, "timed_out")
         try:
-            async with asyncio.timeout(seconds):
-                return await self._ending
-        except TimeoutError:
-            return "timed_out"
+            return await self._ending
         finally:
+            timer.cancel()
             for task in sending:
                 task.cancel()
             self._stop_listening()
@@ -236,7 +242,15 @@ class Conversation:
             self._ending.set_result(ending)
 
 
-async def _send(loop: asyncio.AbstractEventLoop, line: socket.socket, request: bytes) -> None:
+def _send_now(line: socket.socket, request: bytes) -> memoryview:
+    """Sends what the line takes at once; returns the rest."""
+    sent = 0
+    with contextlib.suppress(OSError):
+        sent = line.send(request)
+    return memoryview(request)[sent:]
+
+
+async def _send(loop: asyncio.AbstractEventLoop, line: socket.socket, request: bytes | memoryview) -> None:
     """A worker that dies while it is spoken to is noticed by its silence."""
     with contextlib.suppress(OSError):
         await loop.sock_sendall(line, request)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -183,27 +182,36 @@ class WarmBox:
     ) -> tuple[Conversation, Ending, float]:
         if self._closed:
             raise SandboxError("The box is closed.")
-        async with self._crew(spec) as (cell, crew):
-            began = time.monotonic()
-            cell.begin(crew, limits.seconds)
-            talk = Conversation(crew, frame_bytes=frame_bytes, output_bytes=limits.output_bytes, asks=asks)
-            ending = await talk.hold(frames, take, limits.seconds)
-            return talk, ending, time.monotonic() - began
+        for last in (False, True):  # an earlier run may have broken the cell, which shows only now
+            async with self._pool.lease(spec) as cell:
+                try:
+                    crew = await cell.take()
+                except SandboxBusy:
+                    raise
+                except SandboxError:
+                    if last:
+                        raise
+                    continue
+                try:
+                    return await self._talk(cell, crew, frames, take, limits, frame_bytes, asks)
+                finally:  # behind the back of who waits for the answer
+                    asyncio.get_running_loop().call_soon(cell.release, crew)
+        raise AssertionError("the second time returns or raises")
 
-    @contextlib.asynccontextmanager
-    async def _crew(self, spec: CellSpec) -> AsyncGenerator[tuple[Cell, Crew]]:
-        """A crew, of a new cell where an earlier run broke the old one and that shows only now."""
-        async with contextlib.AsyncExitStack() as stack:
-            cell = await stack.enter_async_context(self._pool.lease(spec))
-            try:
-                crew = await cell.take()
-            except SandboxBusy:
-                raise
-            except SandboxError:
-                cell = await stack.enter_async_context(self._pool.lease(spec))
-                crew = await cell.take()
-            stack.callback(cell.release, crew)
-            yield cell, crew
+    async def _talk(
+        self,
+        cell: Cell,
+        crew: Crew,
+        frames: Sequence[bytes],
+        take: FrameHandler,
+        limits: Limits,
+        frame_bytes: int,
+        asks: Asks,
+    ) -> tuple[Conversation, Ending, float]:
+        began = time.monotonic()
+        talk = Conversation(crew, frame_bytes=frame_bytes, output_bytes=limits.output_bytes, asks=asks)
+        ending = await talk.hold(frames, take, limits.seconds, lambda: cell.begin(crew, limits.seconds))
+        return talk, ending, time.monotonic() - began
 
 
 def _call(source: str, entry: str, args: JSONObject) -> JSONObject:

@@ -10,15 +10,29 @@ import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from agentforge.cli import groups
 from agentforge.cli.options import Continue, FormatOption, Org, Quiet, Resume, Set, Timeout, User
 
+
+class _Commands(TyperGroup):
+    """All commands; one that is interrupted says so, where the library would end it without a word."""
+
+    def invoke(self, ctx: Any) -> object:
+        """Runs the command that was asked for (raises typer.Abort where Ctrl-C ended it)."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            raise typer.Abort from stop
+
+
 app = typer.Typer(
     name="agentforge",
+    cls=_Commands,
     help="An agent that turns what it had to work out once into tested tools in a git registry of your own.",
     no_args_is_help=True,
     rich_markup_mode=None,

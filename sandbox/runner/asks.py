@@ -4,16 +4,17 @@ What may be asked stands in the request; the host checks every question against 
 does the work itself, so a run that forges a question gets no further than one that calls the function.
 """
 
+import _thread
 import base64
 import builtins
-import threading
 
 from runner import frames
 
 _LARGEST_QUESTION = 1 << 20
 _KINDS = {"refused": PermissionError, "failed": OSError}
 
-_turn = threading.Lock()
+_turn = _thread.allocate_lock()
+"""Not ``threading.Lock``: that module has work of its own after every fork, which every run would pay for."""
 
 
 def functions(line, names):

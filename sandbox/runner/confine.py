@@ -10,7 +10,6 @@ the kernel's own bugs.
 """
 
 import os
-import random
 import resource
 
 from runner import kernel
@@ -18,6 +17,10 @@ from runner import kernel
 WORK = "/tmp/work"  # noqa: S108  a private tmpfs of the box
 _MASKED = ("/proc", "/sys", "/run", "/dev/mqueue", "/dev/shm", "/dev/pts", "/var/tmp")  # noqa: S108
 _PROCESS_COUNT_IS_PER_NAMESPACE = (5, 14)  # Linux before that counts a user's processes machine-wide
+
+
+PROCESSOR_SECONDS = 3600
+"""What a process may use of the processor before its request says less."""
 
 
 def confine(tier, bounds, program):
@@ -35,7 +38,6 @@ def confine(tier, bounds, program):
     os.makedirs(WORK, 0o700, exist_ok=True)
     os.chdir(WORK)
     _limit(bounds, own)
-    random.seed()
     kernel.install_filter(program)
 
 
@@ -48,11 +50,13 @@ def _map_user():
 
 
 def _cover_files(bounds):
+    """A ``/tmp`` of its own, and one empty folder over every other place that holds what is not its business."""
     safe = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
     kernel.mount_tmpfs("/tmp", safe, f"size={bounds['tmp_bytes']},nr_inodes={bounds['tmp_files']},mode=700")  # noqa: S108
-    for path in _MASKED:
-        if os.path.isdir(path) and not os.path.islink(path):
-            kernel.mount_tmpfs(path, safe | kernel.MS_RDONLY, "size=4k,nr_inodes=2,mode=555")
+    first, *others = (path for path in _MASKED if os.path.isdir(path) and not os.path.islink(path))
+    kernel.mount_tmpfs(first, safe | kernel.MS_RDONLY, "size=4k,nr_inodes=2,mode=555")
+    for path in others:
+        kernel.mount_again(first, path)
 
 
 def _limit(bounds, own):
@@ -61,7 +65,7 @@ def _limit(bounds, own):
         resource.RLIMIT_FSIZE: bounds["file_bytes"],
         resource.RLIMIT_NOFILE: 64,
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_CPU: 3600,
+        resource.RLIMIT_CPU: PROCESSOR_SECONDS,
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
     }
@@ -87,7 +91,7 @@ def confine_relay(bounds, program):
 
 def limit_processor(seconds):
     """Lowers the processor time of this process to what its request allows."""
-    whole = int(seconds) + 2
+    whole = min(int(seconds) + 2, PROCESSOR_SECONDS)
     resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
 
 

@@ -4,7 +4,8 @@ So that the same call gives the same answer today and tomorrow, in a test and in
 determinism, not isolation: code that wants the real time gets it (``time.monotonic`` still runs,
 and the kernel answers whoever asks it directly), and nothing rests on its not knowing.
 
-The hash of text is fixed too, by the environment in which the box's Python starts.
+PID 1 fixes both before it forks, so that this costs no run anything; a run that was granted one
+frees it. The hash of text is fixed too, by the environment in which the box's Python starts.
 """
 
 import ctypes
@@ -21,51 +22,79 @@ NOW = 1_577_880_000
 """2020-01-01 12:00:00 UTC, in seconds since 1970: what every clock says."""
 
 _SEED = "agentforge"
-_WITH_A_TIME_TO_TELL = ("gmtime", "localtime", "ctime")
+_ABSENT = object()
+
+_clock = []
+_chance = []
+"""What was replaced: (owner, name, what stood there before)."""
 
 
-def fix_clock():
-    """Every way in which Python tells the date and the time of day says :data:`NOW`. Once for each process."""
-    real = {name: getattr(time, name) for name in (*_WITH_A_TIME_TO_TELL, "asctime", "strftime", "clock_gettime")}
-    time.time = lambda: float(NOW)
-    time.time_ns = lambda: NOW * 10**9
-    for name in _WITH_A_TIME_TO_TELL:
-        setattr(time, name, lambda seconds=None, tell=real[name]: tell(NOW if seconds is None else seconds))
-    time.asctime = lambda moment=None: real["asctime"](time.localtime() if moment is None else moment)
-    time.strftime = lambda form, moment=None: real["strftime"](form, time.localtime() if moment is None else moment)
-    time.clock_gettime = lambda clock: float(NOW) if clock == time.CLOCK_REALTIME else real["clock_gettime"](clock)
+def fix():
+    """The clock stands still, and random numbers, keys and UUIDs come from a fixed seed. Once, before any fork."""
+    _fix_clock()
+    _fix_chance()
+
+
+def free_clock():
+    """Gives this process the real clock."""
+    _undo(_clock)
+
+
+def free_chance():
+    """Gives this process real chance."""
+    _undo(_chance)
+    random.seed()
+
+
+def _fix_clock():
+    """Every way in which Python tells the date and the time of day says :data:`NOW`."""
+
+    def told(tell):
+        return lambda seconds=None: tell(NOW if seconds is None else seconds)
+
+    asctime, strftime, gettime = time.asctime, time.strftime, time.clock_gettime
+    for name in ("gmtime", "localtime", "ctime"):
+        _replace(_clock, time, name, told(getattr(time, name)))
+    _replace(_clock, time, "time", lambda: float(NOW))
+    _replace(_clock, time, "time_ns", lambda: NOW * 10**9)
+    _replace(_clock, time, "asctime", lambda moment=None: asctime(moment or time.localtime()))
+    _replace(_clock, time, "strftime", lambda form, moment=None: strftime(form, moment or time.localtime()))
     _replace(
-        datetime.datetime,
-        now=lambda cls, tz=None: cls.fromtimestamp(NOW, tz),
-        utcnow=lambda cls: cls.fromtimestamp(NOW, datetime.UTC).replace(tzinfo=None),
+        _clock, time, "clock_gettime", lambda which: float(NOW) if which == time.CLOCK_REALTIME else gettime(which)
     )
-    _replace(datetime.date, today=lambda cls: cls.fromtimestamp(NOW))
+    _replace(_clock, datetime.datetime, "now", classmethod(lambda cls, tz=None: cls.fromtimestamp(NOW, tz)))
+    _replace(_clock, datetime.datetime, "utcnow", classmethod(_utcnow))
+    _replace(_clock, datetime.date, "today", classmethod(lambda cls: cls.fromtimestamp(NOW)))
 
 
-def fix_chance():
-    """Random numbers, keys and UUIDs begin anew from a fixed seed. Once for each process; then :func:`reseed`."""
-    os.urandom = random._urandom = lambda size: _chance.take(size)
-    os.getrandom = lambda size, _flags=0: _chance.take(size)
-    uuid._generate_time_safe = uuid._UuidCreate = None
-    uuid._node = 0x02_00_00_00_00_01
+def _utcnow(cls):
+    return cls.fromtimestamp(NOW, datetime.UTC).replace(tzinfo=None)
+
+
+def _fix_chance():
     seeded = random.Random.seed
 
     def seed(self, a=None, version=2):
-        seeded(self, next(_chance.seeds) if a is None else a, version)
+        seeded(self, next(_source.seeds) if a is None else a, version)
 
-    random.Random.seed = seed
-    random.seed = random._inst.seed
+    for owner, name in ((os, "urandom"), (random, "_urandom")):
+        _replace(_chance, owner, name, lambda size: _source.take(size))
+    _replace(_chance, os, "getrandom", lambda size, _flags=0: _source.take(size))
+    for name, value in (("_generate_time_safe", None), ("_UuidCreate", None), ("_node", 0x02_00_00_00_00_01)):
+        _replace(_chance, uuid, name, value)
+    _replace(_chance, random.Random, "seed", seed)
+    _replace(_chance, random, "seed", random._inst.seed)
     reseed()
 
 
 def reseed():
     """Chance begins anew, so that a process that serves several calls gives each the same."""
-    _chance.restart()
+    _source.restart()
     random.seed()
     uuid._last_timestamp = None
 
 
-class _Chance:
+class _Source:
     """A stream of bytes and of seeds that is the same after each :meth:`restart`."""
 
     def restart(self):
@@ -78,11 +107,27 @@ class _Chance:
         return b"".join(made)[:size]
 
 
-_chance = _Chance()
+_source = _Source()
 
 
-def _replace(kind, **methods):
-    """Puts class methods into a type written in C, which Python code cannot; subclasses inherit them."""
-    (space,) = gc.get_referents(kind.__dict__)
-    space.update({name: classmethod(method) for name, method in methods.items()})
-    ctypes.pythonapi.PyType_Modified(ctypes.py_object(kind))
+def _replace(kept, owner, name, value):
+    kept.append((owner, name, vars(owner).get(name, _ABSENT)))
+    _set(owner, name, value)
+
+
+def _undo(kept):
+    while kept:
+        _set(*kept.pop())
+
+
+def _set(owner, name, value):
+    """Sets or removes an attribute, also of a type written in C, which Python code cannot; subclasses inherit it."""
+    space = vars(owner)
+    if isinstance(owner, type):
+        (space,) = gc.get_referents(space)
+    if value is _ABSENT:
+        space.pop(name, None)
+    else:
+        space[name] = value
+    if isinstance(owner, type):
+        ctypes.pythonapi.PyType_Modified(ctypes.py_object(owner))

@@ -18,8 +18,8 @@ import socket
 import sys
 import time
 
+from runner import determinism, kernel
 from runner import filter as syscall_filter
-from runner import kernel
 from runner.confine import confine
 from runner.wipe import wipe
 
@@ -37,6 +37,7 @@ class Keeper:
         self.tier = "call"
         self.program = syscall_filter.compile_filter(kernel.architecture())
         self.crews = {}
+        self.dying = []
         self.deadlines = {}
         self.count = 0
 
@@ -46,6 +47,7 @@ class Keeper:
         ``roles`` are the functions that make up one crew, one process each.
         """
         self.roles = roles
+        determinism.fix()
         reason = self._try_tier()
         if reason:
             self.tier = "wiped"
@@ -79,6 +81,7 @@ class Keeper:
                 role = self._hire()
                 if role is not None:
                     return role
+            self._reap()
             for order in self.transport.orders(self._patience()):
                 self._obey(order)
             for number in [n for n, deadline in self.deadlines.items() if deadline < time.monotonic()]:
@@ -97,11 +100,6 @@ class Keeper:
             self.give_up(f"the relay failed: {order['failed']}")
 
     def _let_go(self, number):
-        """Ends a crew. In tier ``call`` crews have nothing in common: the next may speak before this one
-        is reaped, which takes a while since its namespaces go with it.
-        """
-        if self.tier == "call":
-            self._strike(number)
         self.transport.part(number)
         self._kill(number)
         del self.crews[number]
@@ -147,24 +145,29 @@ class Keeper:
             os.closerange(len(descriptors), high + len(descriptors))
             gc.enable()
             confine(self.tier, self.bounds, self.program)
+            determinism.reseed()  # at a fork Python gives chance a new seed
         except BaseException as error:  # noqa: BLE001  whatever it is, this process must not go on
             os.write(2, f"cannot confine: {error}".encode())
             os._exit(97)
 
     def _kill(self, number):
-        """Ends a crew and all that it started. Its number stays taken until the host says done."""
+        """Ends a crew and all that it started. Its number stays taken until the host says done.
+
+        In tier ``call`` crews have nothing in common: the next may be forked and speak before this one is
+        reaped, which takes a while since its namespaces go with it.
+        """
         self.deadlines.pop(number, None)
         if self.tier == "call":
-            self._strike(number)
             for pid in self.crews[number]:
-                os.waitpid(pid, 0)
+                os.kill(pid, signal.SIGKILL)
+            self.dying += self.crews[number]
         else:
             _kill_everybody()
         self.crews[number] = []
 
-    def _strike(self, number):
-        for pid in self.crews[number]:
-            os.kill(pid, signal.SIGKILL)
+    def _reap(self):
+        while self.dying:
+            os.waitpid(self.dying.pop(), 0)
 
     def _try_tier(self):
         """Confines a process as tier ``self.tier`` would; returns why that failed, or ``""``."""

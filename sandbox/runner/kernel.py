@@ -12,7 +12,7 @@ CLONE_NEWNS, CLONE_NEWIPC = 0x0002_0000, 0x0800_0000
 CLONE_NEWUSER, CLONE_NEWPID = 0x1000_0000, 0x2000_0000
 OWN_NAMESPACES = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC
 
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND = 1, 2, 4, 8, 4096
 
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _SIGCHLD = 17
@@ -63,6 +63,12 @@ def prctl(option, *values):
 def mount_tmpfs(path, flags, options):
     """Covers ``path`` with an empty file system of this mount namespace."""
     outcome = _libc.mount(b"tmpfs", os.fsencode(path), b"tmpfs", ctypes.c_ulong(flags), options.encode())
+    _check(outcome, f"mount over {path}")
+
+
+def mount_again(source, path):
+    """Covers ``path`` with what is mounted at ``source``, which costs less than a new file system."""
+    outcome = _libc.mount(os.fsencode(source), os.fsencode(path), None, ctypes.c_ulong(MS_BIND), None)
     _check(outcome, f"mount over {path}")
 
 

@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import types
+from os import urandom as real_random_bytes
 
 from runner import asks, frames, modules, outcomes
 from runner.work import READY, REQUEST, grant
@@ -213,7 +214,7 @@ class ToolOverThere:
         raise ToolFailed(answer["message"])
 
     def _exchange(self, message):
-        ticket = os.urandom(8).hex()  # so that no answer can lie ready before its question
+        ticket = real_random_bytes(8).hex()  # so that no answer can lie ready before its question
         try:
             frame = frames.encode(message | {"ticket": ticket})
         except ValueError as error:

@@ -10,7 +10,7 @@ import os
 import sys
 
 from runner import asks, determinism, files, frames, modules, outcomes
-from runner.confine import limit_processor
+from runner.confine import PROCESSOR_SECONDS, limit_processor
 
 REQUEST = 0
 """The descriptor on which the host speaks to a worker."""
@@ -20,6 +20,24 @@ PACKAGES = "/opt/packages"
 
 READY = b"+"
 """Said once, when the process is confined: only then does the host send a request."""
+
+_REHEARSAL = {
+    "kind": "call",
+    "source": "def rehearse(a):\n    return {'a': a}\n",
+    "entry": "rehearse",
+    "args": {"a": [1, "x", 0.5]},
+    "toolbox": {},
+    "asks": [],
+    "clock": False,
+    "randomness": False,
+    "packages": False,
+    "kept": False,
+    "seconds": PROCESSOR_SECONDS,
+    "result_bytes": 1000,
+    "file_bytes": 0,
+    "files": {},
+    "outputs": [],
+}
 
 
 def run(keeper):
@@ -38,14 +56,29 @@ def serve_once():
     _rehearse()
     os.write(REQUEST, READY)
     request = frames.receive(REQUEST)
-    _prepare(request)
-    action = _script if request["kind"] == "run" else _call
-    _tell(lambda: action(request), request)
+    _serve(request, REQUEST)
     while request["kept"]:
         args = frames.receive(REQUEST)["args"]
         if not request["randomness"]:
             determinism.reseed()
-        _tell(lambda args=args: _call_again(request["entry"], args), request)
+        _tell(lambda args=args: _call_again(request["entry"], args), request, REQUEST)
+
+
+def _rehearse():
+    """One whole small call before the request comes, so that page faults are paid off the clock."""
+    reading, writing = os.pipe()
+    frames.send(writing, frames.encode(_REHEARSAL))
+    _serve(frames.receive(reading), writing)
+    frames.receive(reading)
+    os.close(reading)
+    os.close(writing)
+    del sys.modules["tool"]
+
+
+def _serve(request, line):
+    _prepare(request)
+    action = _script if request["kind"] == "run" else _call
+    _tell(lambda: action(request), request, line)
 
 
 def _prepare(request):
@@ -58,25 +91,25 @@ def _prepare(request):
 
 
 def grant(request):
-    """Takes the clock and chance from a run that was not granted them; shows packages to one that was.
+    """Gives a run the clock and chance where it was granted them, and shows it packages where it was.
 
     They come last, so that none can take the place of Python's modules, the runner's or pytest's, and
     the folder is no place for ``site``: no ``.pth`` and no ``sitecustomize`` in it is ever run.
     """
+    if request["clock"]:
+        determinism.free_clock()
+    if request["randomness"]:
+        determinism.free_chance()
     if request["packages"]:
         sys.path.append(PACKAGES)
-    if not request["clock"]:
-        determinism.fix_clock()
-    if not request["randomness"]:
-        determinism.fix_chance()
 
 
-def _tell(action, request):
+def _tell(action, request, line):
     outputs = request["outputs"]
     collect = (lambda: files.collect(outputs, request["file_bytes"])) if outputs else None
     frame = outcomes.outcome_of(action, request["result_bytes"], collect=collect)
     outcomes.flush()
-    frames.send(REQUEST, frame)
+    frames.send(line, frame)
 
 
 def _call(request):
@@ -105,10 +138,3 @@ def _script(request):
         if end.code not in (None, 0):
             raise
     return None
-
-
-def _rehearse():
-    """One small call before the request comes, so that page faults are paid off the clock."""
-    rehearsed = {"source": "def rehearse(a):\n    return {'a': a}\n", "entry": "rehearse", "args": {"a": [1, "x", 0.5]}}
-    outcomes.outcome_of(lambda: _call(rehearsed), 1000)
-    del sys.modules["tool"]

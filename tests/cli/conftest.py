@@ -54,7 +54,7 @@ def process() -> Program:
 
     def run(*arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Done:
         done = subprocess.run(
-            [sys.executable, "-m", "agentforge.cli", *arguments],
+            [sys.executable, "-m", "agentforge", *arguments],
             input=stdin,
             capture_output=True,
             env={**os.environ, **(env or {})},

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
-import time
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -69,22 +67,3 @@ def test_nothing_heavy_is_loaded_for_help() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "milliseconds"),
-    [(["-c", "import agentforge"], 150), (["-m", "agentforge.cli", "--help"], 300)],
-)
-def test_it_starts_quickly(arguments: list[str], milliseconds: float) -> None:
-    """Medians above that of a bare interpreter; with a factor of two, since other tests may be running."""
-
-    def median(words: list[str]) -> float:
-        return statistics.median(_seconds([sys.executable, *words]) for _ in range(5))
-
-    assert median(arguments) - median(["-c", "pass"]) < 2 * milliseconds / 1000
-
-
-def _seconds(command: list[str]) -> float:
-    started = time.perf_counter()
-    subprocess.run(command, capture_output=True, timeout=60, check=True)
-    return time.perf_counter() - started

@@ -28,7 +28,7 @@ class Terminal:
 
     def __init__(self, *arguments: str, env: dict[str, str]) -> None:
         self._ours, theirs = pty.openpty()
-        command = [sys.executable, "-m", "agentforge.cli", *arguments]
+        command = [sys.executable, "-m", "agentforge", *arguments]
         full = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "30", **env}
         self._process = subprocess.Popen(
             command, stdin=theirs, stdout=theirs, stderr=theirs, env=full, start_new_session=True,

@@ -81,3 +81,14 @@ def test_nor_one_in_a_setting_that_takes_any_text(program: Program) -> None:
     done = program("config", "show", env={"AGENTFORGE_DATABASE_URL": f"postgresql://me:{LOST}@db.example/x"})
     assert "db.example" in done.out
     assert "1234567890" not in done.out + done.err
+
+
+def test_one_underscore_where_two_belong_is_told(program: Program) -> None:
+    done = program("config", "show", env={"AGENTFORGE_MODEL_PORT": "41000"})
+    assert done.code == 3
+    assert "AGENTFORGE_MODEL_PORT has no effect" in done.err
+    assert "AGENTFORGE_MODEL__PORT" in done.err
+
+
+def test_a_variable_that_means_nothing_to_us_is_let_be(program: Program) -> None:
+    assert program("config", "show", env={"AGENTFORGE_SERVICE_PORT": "tcp://10.0.0.1:80"}).code == 0

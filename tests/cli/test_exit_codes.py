@@ -23,7 +23,7 @@ from agentforge.registry.layers import Registry
 from agentforge.testing import Fault, MessagesServer, Reply
 from tests.cli.conftest import KEY, Done, Program, write_settings
 
-PROGRAM = f"{sys.executable} -m agentforge.cli"
+PROGRAM = f"{sys.executable} -m agentforge"
 
 
 def failed_as(done: Done, code: int, *words: str) -> None:
@@ -273,7 +273,7 @@ def test_124_the_time_limit_of_the_command(program: Program) -> None:
 def test_130_interrupted_in_mid_answer(sent: signal.Signals) -> None:
     with MessagesServer(lambda _: Reply("slow " * 200, pause=0.2)) as server:
         env = {**os.environ, "ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.url}
-        command = [sys.executable, "-m", "agentforge.cli", "run", "-p", "x", "--output-format", "json"]
+        command = [sys.executable, "-m", "agentforge", "run", "-p", "x", "--output-format", "json"]
         with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
             deadline = time.monotonic() + 30
             while not server.requests and time.monotonic() < deadline:
@@ -288,7 +288,7 @@ def test_130_interrupted_in_mid_answer(sent: signal.Signals) -> None:
 
 
 def test_a_reader_that_went_away_is_no_drama(to_claude: MessagesServer) -> None:
-    command = f"{sys.executable} -m agentforge.cli tools list | true"
+    command = f"{sys.executable} -m agentforge tools list | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
 

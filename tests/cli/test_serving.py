@@ -45,7 +45,7 @@ def test_the_catalogue_holds_every_layer_and_state_the_nearest_first(home: Path)
 
 def test_it_serves_until_ctrl_c_which_is_no_failure(home: Path) -> None:
     fill(home)
-    command = [sys.executable, "-m", "agentforge.cli", "web", "--port", "0"]
+    command = [sys.executable, "-m", "agentforge", "web", "--port", "0"]
     with subprocess.Popen(
         command, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as serving:

@@ -100,7 +100,7 @@ def test_the_installed_package_finds_its_data_and_starts(site: Path, tmp_path: P
 
 
 def test_the_installed_command_lists_the_starter_tools(site: Path, tmp_path: Path, home: Path) -> None:
-    assert "parse_duration" in run(site, tmp_path, "-m", "agentforge.cli", "tools", "list")
+    assert "parse_duration" in run(site, tmp_path, "-m", "agentforge", "tools", "list")
 
 
 SESSION = """

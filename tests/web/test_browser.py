@@ -44,7 +44,7 @@ def registry(home: Path) -> Path:
 @pytest.fixture
 def address(registry: Path, tmp_path: Path) -> Iterator[str]:
     """The address that ``agentforge web`` prints; it ends with 0 when it is interrupted."""
-    command = [sys.executable, "-m", "agentforge.cli", "web", "--port", "0", "--user", "ada"]
+    command = [sys.executable, "-m", "agentforge", "web", "--port", "0", "--user", "ada"]
     with (tmp_path / "stderr").open("w+") as errors:
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=tmp_path)
         try:

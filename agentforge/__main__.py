@@ -1,4 +1,4 @@
-"""``python -m agentforge.cli``."""
+"""``python -m agentforge``: the command line."""
 
 import sys
 
