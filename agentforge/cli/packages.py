@@ -28,6 +28,7 @@ SHOWN = 5
 
 def lock(who: Who, names: Sequence[str], remove: Sequence[str], form: str) -> int:
     """Finds versions for all that was ever asked for, shows what changes, and commits it."""
+    docker_host()
     named = dict(map(_requirement, names))
     dropped = {_requirement(name)[0] for name in remove}
     with _opened(who) as (settings, registry):

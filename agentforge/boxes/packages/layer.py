@@ -106,6 +106,6 @@ def remove_stale(daemon: Daemon, current: Collection[str]) -> list[str]:
 
 
 def _layers(image: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
-    """Whether an image begins with all layers of another one."""
-    below: list[str] = base["RootFS"]["Layers"]
-    return image["RootFS"]["Layers"][: len(below)] == below
+    """Whether an image begins with all layers of another one; an empty image has none at all."""
+    above, below = (list[str](one["RootFS"].get("Layers") or ()) for one in (image, base))
+    return bool(below) and above[: len(below)] == below

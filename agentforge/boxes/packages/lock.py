@@ -65,9 +65,12 @@ class Locked:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A locked set, by name."""
+    """A locked set; whatever their order, entries are kept by name."""
 
     entries: tuple[Locked, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entries", tuple(sorted(self.entries, key=lambda one: one.name)))
 
     @property
     def digest(self) -> str:
@@ -145,7 +148,7 @@ def parse(text: str) -> Lock:
         found[one.name] = one
     if len(found) > MOST_ENTRIES:
         raise LockError(f"it locks {len(found)} packages; at most {MOST_ENTRIES} are allowed")
-    return Lock(tuple(found[name] for name in sorted(found)))
+    return Lock(tuple(found.values()))
 
 
 def _statements(text: str) -> Iterator[tuple[int, str, list[str]]]:

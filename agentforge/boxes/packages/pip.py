@@ -30,9 +30,6 @@ Progress: TypeAlias = Callable[[str], None]
 SECONDS: Final = 600.0
 """How long one download may take; pip gives up a line that is silent for 15 seconds, twice."""
 
-_LEAST_FILE: Final = 16 << 20
-"""pip copies wheels with sendfile in pieces of 8 MiB, which a lower limit of files would refuse as a whole."""
-
 _OPTIONS: Final = ("--only-binary", ":all:", "--no-input", "--disable-pip-version-check", "--progress-bar", "off")
 _PATIENCE: Final = ("--retries", "1", "--timeout", "15")
 _TOLD = ("Collecting ", "Downloading ")
@@ -55,7 +52,7 @@ def download(
     """
     with _python() as python:
         guard = Path(__file__).with_name("only_pip.py")
-        start = [python, "-I", "-B", str(guard), str(max(most_bytes, _LEAST_FILE)), "download", *_OPTIONS, *_PATIENCE]
+        start = [python, "-I", "-B", str(guard), str(most_bytes), "download", *_OPTIONS, *_PATIENCE]
         lines = _run([*start, *target.options(), "--dest", str(into), *wanted], target, on_progress)
     if lines is not None:
         raise _failure(lines, target)

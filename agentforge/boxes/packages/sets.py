@@ -71,7 +71,7 @@ def resolve(
         for one, left_out in more:
             hashes = {*one.hashes, *(found[one.name][0].hashes if one.name in found else ())}
             found[one.name] = replace(one, hashes=tuple(sorted(hashes))), left_out
-    lock = Lock(tuple(found[name][0] for name in sorted(found)))
+    lock = Lock(tuple(one for one, _ in found.values()))
     return Resolved(lock, {name: files for name, (_, files) in sorted(found.items()) if files}, tuple(notes))
 
 

@@ -36,9 +36,10 @@ def make_wheel(
     listed = "".join(f"{path},,\n" for path in (*files, *meta, f"{info}/RECORD"))
     folder.mkdir(parents=True, exist_ok=True)
     wheel = folder / f"{stem}-{version}-{tag}.whl"
-    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(wheel, "w") as archive:
         for path, content in {**files, **meta, f"{info}/RECORD": listed}.items():
             entry = zipfile.ZipInfo(path, LONG_AGO)
+            entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = (modes or {}).get(path, 0o100644) << 16
             archive.writestr(entry, content)
     return wheel

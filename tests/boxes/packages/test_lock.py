@@ -144,6 +144,12 @@ def test_the_digest_is_that_of_what_is_installed_and_of_nothing_else() -> None:
     assert Lock().digest == ""
 
 
+def test_the_order_of_entries_means_nothing() -> None:
+    one, other = Locked("a", "1", (A,)), Locked("b", "1", (B,))
+    assert Lock((one, other)) == Lock((other, one))
+    assert Lock((one, other)).digest == Lock((other, one)).digest
+
+
 @pytest.mark.parametrize("name", ["Ruamel.Yaml", "ruamel__yaml", "RUAMEL-.-yaml"])
 def test_names_have_one_form(name: str) -> None:
     assert canonical(name) == "ruamel-yaml"
