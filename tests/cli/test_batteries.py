@@ -173,7 +173,7 @@ def test_7_a_box_that_fails_by_itself_is_no_success_of_an_attack(
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_130_an_interrupted_battery_leaves_no_process(tmp_path: Path, ending: signal.Signals) -> None:
     slow = {"slow": {"code": "import time\ndef f():\n    time.sleep(60)\n", "fn": "f"}}
-    memory = 401 + ending.value  # marks this run's processes on their command line
+    memory = 300 + os.getpid() % 1000 + ending.value  # marks this run's processes on their command line
     command = [sys.executable, "-m", "agentforge", "sandbox", "attack", battery(tmp_path, slow)]
     command += ["--launcher", "bubblewrap", "--set", "sandbox.call_seconds=60", "--set", f"sandbox.memory_mb={memory}"]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env={**os.environ})
