@@ -130,11 +130,15 @@ async def forge_need(turn: Turn, need: Need) -> ForgeResult:
 
     Raises:
         ToolInvalid: the need itself is malformed, or its name is taken.
+        RegistryError, StorageError: the finished tool could not be committed; the job keeps it.
     """
     async with turn.costs("forging"):
         forged = await turn.parts.forger(need, turn.emit)
     write = turn.parts.episodes.record_job
     await turn.record(write, turn.session, forged.job, "forging", forged.name, forged.state, forged.artefacts)
+    if forged.error is not None:
+        turn.emit("notice", {"message": f"The finished tool {forged.name} is kept as job {forged.job}."})
+        raise forged.error
     if forged.refuted and forged.state == "failed":
         turn.refuted = forged.name
     if forged.state == "live":

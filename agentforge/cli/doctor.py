@@ -176,15 +176,21 @@ async def _records(settings: Settings) -> list[Finding]:
 
 
 def _registry(settings: Settings) -> list[Finding]:
+    from agentforge.gitstore.failures import damaged
     from agentforge.registry.layers import Registry
     from agentforge.types import State
 
     path = settings.registries / settings.org / f"{settings.user}.git"
     if not path.exists():
         return [Finding("registry", "note", f"{path} (made at the first use)")]
-    with Registry.open(path) as registry:
-        counts = {str(state): len(registry.names(state)) for state in State}
-        wrong = [_invalid(problem, registry.mending()) for problem in registry.problems()]
+    try:
+        with Registry.open(path) as registry:
+            counts = {str(state): len(registry.names(state)) for state in State}
+            wrong = [_invalid(problem, registry.mending()) for problem in registry.problems()]
+            if wrong and (lost := registry.store.check()):  # a lost object looks like a malformed tool
+                raise damaged(path, f"git fsck says {lost[0]!r}")
+    except AgentForgeError as error:
+        return [_broken("registry", error)]
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "empty"
     return [Finding("registry", "ok", f"{path}: {told}"), *wrong]
 

@@ -18,7 +18,7 @@ from typing import Literal
 from agentforge.boxes.network.recordings import read_recordings
 from agentforge.boxes.packages.lock import package_problems
 from agentforge.boxes.protocol import Box, Limits
-from agentforge.errors import ModelError, ToolInvalid, ToolNotFound
+from agentforge.errors import AgentForgeError, ModelError, ToolInvalid, ToolNotFound
 from agentforge.forge.agreement import Group, grouped
 from agentforge.forge.author import Author, Draft
 from agentforge.forge.cases import render_suite
@@ -31,6 +31,7 @@ from agentforge.models.protocol import ModelClient
 from agentforge.registry.layers import Layers
 from agentforge.registry.packages import read_lock
 from agentforge.registry.repository import Registry
+from agentforge.registry.tool import Tool, to_files
 from agentforge.settings import ForgeSettings
 from agentforge.types import Example, GateResult, JSONObject, Need, Role, State, Usage
 
@@ -67,7 +68,8 @@ class ForgeParts:
 class ForgeResult:
     """How a forging ended. ``reason`` is one sentence for people; ``artefacts`` is all that was tried.
 
-    ``refuted``: candidates that gave all they were shown were wrong on held-out examples.
+    ``refuted``: candidates that gave all they were shown were wrong on held-out examples. ``error``: why a
+    finished tool could not be committed; its files are the ``tool`` of the artefacts.
     """
 
     job: str
@@ -82,6 +84,7 @@ class ForgeResult:
     by_role: dict[Role, Usage] = field(default_factory=lambda: {})
     seconds: float = 0.0
     artefacts: JSONObject = field(default_factory=lambda: {})
+    error: AgentForgeError | None = None
 
 
 async def forge(need: Need, parts: ForgeParts, emit: Emit) -> ForgeResult:
@@ -305,17 +308,23 @@ class _Forging:
         state, why = self._state()
         tool = make_tool(trial, self.gates, self.author, self.job, self.cases)
         self._step("commit", f"committing {need.name} as {state}")
-        version = await asyncio.to_thread(
-            self.parts.registry.add,
-            tool,
-            state=state,
-            unconfirmed=self.spec.unconfirmed,
-        )
+        add = self.parts.registry.add
+        try:
+            version = await asyncio.to_thread(add, tool, state=state, unconfirmed=self.spec.unconfirmed)
+        except AgentForgeError as error:
+            return self._uncommitted(tool, error)
         return replace(
             self._result("live" if state is State.LIVE else "proposed", why),
             version=version,
             unconfirmed=self.spec.unconfirmed,
         )
+
+    def _uncommitted(self, tool: Tool, error: AgentForgeError) -> ForgeResult:
+        """A tool that passed but has no place to stand: all of it is kept with what was tried."""
+        result = self._result("failed", f"The tool passed but could not be committed: {error}")
+        self._step("commit", result.reason)
+        files: JSONObject = {name: contents.decode() for name, contents in to_files(tool).items()}
+        return replace(result, artefacts={**result.artefacts, "tool": files}, error=error)
 
     def _state(self) -> tuple[State, str]:
         need = self.spec.need

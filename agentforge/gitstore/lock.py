@@ -6,16 +6,18 @@ import fcntl
 import os
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from agentforge.errors import RegistryError, StorageError
+from agentforge.gitstore.failures import OUR_LOCK
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 30.0
 """How long a writer waits for another one; a commit takes well under a second."""
 
 _STALE_SECONDS = 1.0
-_GIT_LOCKS = ("refs/heads/main.lock", "refs/agentforge/staging.lock", "refs/agentforge/lease.lock", "packed-refs.lock")
+_GIT_LOCKS = ("HEAD.lock", "refs/heads/main.lock", "refs/agentforge/*.lock", "packed-refs.lock", "packed-refs.new")
+"""All that ``update-ref`` and ``fast-import`` make while they write (HEAD names the branch that they move)."""
 
 
 @contextmanager
@@ -31,7 +33,7 @@ def writing(repository: Path, *, wait: float = WAIT_SECONDS) -> Generator[int]:
         StorageError: the lock file cannot be made.
     """
     try:
-        handle = os.open(repository / "agentforge.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(repository / OUR_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StorageError(
             f"The registry {repository} cannot be written: {error.strerror}.",
@@ -60,13 +62,13 @@ def _take(handle: int, repository: Path, wait: float) -> None:
 
 def _sweep(repository: Path) -> None:
     """Removes git's lock files of a killed writer: nobody of ours writes now, and others write briefly."""
-    for name in _GIT_LOCKS:
-        lock = repository / name
+    for lock in [found for pattern in _GIT_LOCKS for found in repository.glob(pattern)]:
         deadline = time.monotonic() + 2 * _STALE_SECONDS  # its age is told by another clock
         while lock.exists() and time.monotonic() < deadline and _age(lock) < _STALE_SECONDS:
             time.sleep(0.02)
         if lock.exists() and _age(lock) >= _STALE_SECONDS:
-            lock.unlink(missing_ok=True)
+            with suppress(OSError):  # git refuses, then, and names the file
+                lock.unlink(missing_ok=True)
     for report in repository.glob("fast_import_crash_*"):
         report.unlink(missing_ok=True)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from agentforge.errors import AgentForgeError, ConfigurationError, NotARegistry, RegistryError, StorageError
+from agentforge.errors import AgentForgeError, ConfigurationError, NotARegistry, RegistryError
+from agentforge.gitstore.failures import damaged, explain, looks_like_ours
 
 if TYPE_CHECKING:
     from git import Git
@@ -55,17 +55,6 @@ _UNSET = tuple(
 )
 """Arguments of ``env`` that take the caller's repository away (git sets them in hooks); GitPython can only add."""
 
-_STORAGE = (
-    "no space left",
-    "disk quota",
-    "read-only file system",
-    "permission denied",
-    "input/output error",
-    "file too large",
-)
-_LEAST_FREE = 256 << 10
-"""Free bytes below which a failed write is taken for a full disk (git does not always say why)."""
-
 
 class GitProcess:
     """Git commands on the repository at ``path``, through GitPython's ``Git``."""
@@ -86,10 +75,13 @@ class GitProcess:
 
         Raises:
             NotARegistry: there is no repository.
+            RegistryError: there was one of ours, but git no longer takes it for a repository.
             ConfigurationError: git is not installed.
         """
         process = cls(path)
         if not path.is_dir() or process.attempt("rev-parse", "--is-bare-repository")[1].strip() != b"true":
+            if looks_like_ours(path):
+                raise damaged(path, "git no longer takes it for a bare repository")
             raise NotARegistry(
                 f"{path} is no bare git repository.",
                 fix="Give the folder of a registry, or move this one away: a new registry is made in its place.",
@@ -131,19 +123,7 @@ class GitProcess:
 
     def failure(self, command: str, stderr: str) -> AgentForgeError:
         """The exception that a failed command stands for."""
-        reason = stderr.strip().splitlines()[-1][:300] if stderr.strip() else "no reason given"
-        if any(sign in stderr.lower() for sign in _STORAGE) or self._full():
-            return StorageError(
-                f"The registry {self.path} cannot be written: {reason}.",
-                fix="Free disk space or correct the permissions; nothing was changed.",
-            )
-        return RegistryError(f"git {command} failed in {self.path}: {reason}.")
-
-    def _full(self) -> bool:
-        try:
-            return shutil.disk_usage(self.path).free < _LEAST_FREE
-        except OSError:
-            return False
+        return explain(self.path, command, stderr)
 
 
 def _gitpython() -> type[Git]:

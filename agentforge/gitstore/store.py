@@ -12,6 +12,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from agentforge.errors import NotARegistry, RegistryConflict, RegistryError, StorageError
+from agentforge.gitstore.failures import damaged
 from agentforge.gitstore.lock import writing
 from agentforge.gitstore.process import GitProcess
 from agentforge.gitstore.refs import read_ref
@@ -84,6 +86,7 @@ class GitStore:
 
         Raises:
             NotARegistry: there is none.
+            RegistryError: there was one of ours, but it is damaged.
             ConfigurationError: git is not installed.
         """
         return cls(GitProcess.attach(path))
@@ -106,7 +109,11 @@ class GitStore:
         self.close()
 
     def head(self) -> str | None:
-        """The commit that ``main`` names; None before the first one. Cheap: in most cases one small file is read."""
+        """The commit that ``main`` names; None before the first one. Cheap: in most cases one small file is read.
+
+        Raises:
+            RegistryError: it is broken.
+        """
         return read_ref(self.path, MAIN) or self._ref(MAIN)
 
     def read(self, path: str, rev: str = "main") -> bytes | None:
@@ -140,10 +147,12 @@ class GitStore:
         subject: str,
         trailers: Mapping[str, Sequence[str]],
         expected: str | None,
+        lock: int | None = None,
     ) -> str:
         """Commits ``changes`` (None deletes a path) on top of ``expected`` and returns the commit's id.
 
-        Acknowledged means on disk. ``expected`` is what :meth:`head` gave when the changes were made.
+        Acknowledged means on disk. ``expected`` is what :meth:`head` gave when the changes were made;
+        ``lock`` is what ``gitstore.lock.writing`` gave a caller that holds the write lock already.
 
         Raises:
             RegistryConflict: ``main`` is no longer ``expected``; nothing was written.
@@ -153,19 +162,22 @@ class GitStore:
         """
         text = message(subject, trailers)
         stream = commit_stream(STAGING, changes, text=text, parent=expected, time=int(time.time()))
-        with writing(self.path) as lock:
+        with writing(self.path) if lock is None else nullcontext(lock) as held:
+            return self._write(stream, expected, held)
+
+    def _write(self, stream: bytes, expected: str | None, lock: int) -> str:
+        self._expect(expected)
+        made = self._git.run("fast-import", "--quiet", "--force", "--done", feed=stream, keep=lock)
+        sha = made.decode().strip()
+        steps = [f"update {MAIN} {sha} {expected or _NOTHING}", f"delete {STAGING} {sha}"]
+        if self._lease is not None:
+            steps.append(f"verify {LEASE} {self._lease}")
+        feed = "\n".join(["start", *steps, "prepare", "commit", ""]).encode()
+        code, _, err = self._git.attempt("update-ref", "--stdin", feed=feed, keep=lock)
+        if code:
             self._expect(expected)
-            made = self._git.run("fast-import", "--quiet", "--force", "--done", feed=stream, keep=lock)
-            sha = made.decode().strip()
-            steps = [f"update {MAIN} {sha} {expected or _NOTHING}", f"delete {STAGING} {sha}"]
-            if self._lease is not None:
-                steps.append(f"verify {LEASE} {self._lease}")
-            feed = "\n".join(["start", *steps, "prepare", "commit", ""]).encode()
-            code, _, err = self._git.attempt("update-ref", "--stdin", feed=feed, keep=lock)
-            if code:
-                self._expect(expected)
-                self._expect_lease()
-                raise self._git.failure("update-ref", err)
+            self._expect_lease()
+            raise self._git.failure("update-ref", err)
         return sha
 
     def take_lease(self) -> str:
@@ -215,6 +227,8 @@ class GitStore:
         code, out, err = self._git.attempt("rev-parse", "--verify", "--quiet", f"{ref}^{{object}}")
         if code and err.strip():
             raise self._git.failure("rev-parse", err)
+        if code and self._git.attempt("rev-parse", "--verify", "--quiet", ref)[1].strip():
+            raise damaged(self.path, f"{ref} names an object that is missing")
         return out.decode().strip() or None
 
     def _expect(self, expected: str | None) -> None:

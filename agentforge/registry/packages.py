@@ -13,6 +13,7 @@ from agentforge.boxes.packages.lock import (
     render,
 )
 from agentforge.errors import RegistryError, ToolInvalid
+from agentforge.gitstore.lock import writing
 from agentforge.gitstore.store import GitStore
 from agentforge.registry.tool import Tool
 
@@ -37,14 +38,15 @@ def commit_lock(store: GitStore, lock: Lock, *, subject: str) -> str | None:
     """Commits a lock and returns the commit's id; None where it stands there already.
 
     Raises:
-        RegistryConflict: somebody else committed meanwhile; nothing was written.
+        RegistryConflict: somebody pushed at the same moment; nothing was written.
         StorageError: it cannot be written.
     """
-    head = store.head()
     text = render(lock).encode() if lock.entries else None
-    if store.read(LOCK_FILE) == text:
-        return None
-    return store.commit({LOCK_FILE: text}, subject=subject, trailers={}, expected=head)
+    with writing(store.path) as held:
+        head = store.head()
+        if store.read(LOCK_FILE) == text:
+            return None
+        return store.commit({LOCK_FILE: text}, subject=subject, trailers={}, expected=head, lock=held)
 
 
 def granted_set(tool: Tool, lock: Lock) -> str:

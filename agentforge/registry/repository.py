@@ -6,7 +6,6 @@ Layout: ``tools/NAME/`` holds the version that stands, ``proposed/NAME/N/`` what
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from typing import Self
 from agentforge import assets
 from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.errors import ConfigurationError, NotARegistry, RegistryConflict, ToolInvalid, ToolNotFound, UsageError
+from agentforge.gitstore.failures import damaged, looks_like_ours
+from agentforge.gitstore.lock import writing
 from agentforge.gitstore.store import Commit, GitStore
 from agentforge.registry.manifest import Provenance, one_line
 from agentforge.registry.packages import read_lock
@@ -27,8 +28,8 @@ from agentforge.registry.tool import FILES, Tool, contents_version, from_files, 
 from agentforge.settings import check_folder
 from agentforge.types import TOOL_NAME, Layer, State
 
-ATTEMPTS = 8
-"""How often a change is tried against a registry that others commit to; each try takes well under a second."""
+PATIENCE_SECONDS = 30.0
+"""How long a change is tried against a registry that others commit to; each try takes well under a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Registry:
 
         Raises:
             NotARegistry: there is none, or its ``state.toml`` is malformed.
+            RegistryError: it is damaged.
         """
         registry = cls(GitStore.open(path), layer=layer)
         try:
@@ -194,7 +196,8 @@ class Registry:
 
         Raises:
             ToolInvalid: it breaks the contract, or its name is taken; all problems.
-            RegistryConflict: others kept committing.
+            RegistryConflict: others kept pushing for :data:`PATIENCE_SECONDS`.
+            RegistryError: it is damaged or locked, or another process writes for that long.
             StorageError: the disk is full; nothing was changed.
         """
         if state not in {State.LIVE, State.PROPOSED}:
@@ -295,6 +298,8 @@ class Registry:
         head = self._store.head()
         if self._seen is None or self._seen.head != head:
             self._seen = Snapshot.take(self._store, head, self.layer) if head is not None else None
+        if self._seen is None and head is None and looks_like_ours(self.path):
+            raise damaged(self.path, "its branch main is gone")
         if self._seen is None:
             raise NotARegistry(
                 f"{self.path} is a git repository but no registry: it has no {STATE_FILE}.",
@@ -303,20 +308,36 @@ class Registry:
         return self._seen
 
     def _apply(self, change: Callable[[Snapshot], _Change | None], trailers: Mapping[str, Sequence[str]]) -> None:
-        """Commits what ``change`` makes of the newest snapshot, again and again until nobody is faster."""
-        for attempt in range(ATTEMPTS):
-            snapshot = self._snapshot()
-            wanted = change(snapshot)
-            if wanted is None:
-                return
-            try:
-                self._store.commit(wanted.files, subject=wanted.subject, trailers=trailers, expected=snapshot.head)
-            except RegistryConflict:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 -- spreads retries, guards nothing
-            else:
-                return
+        """Commits what ``change`` makes of the newest snapshot.
+
+        Where another writer was faster, it is made anew while the write lock is held: that shuts out all
+        but a plain ``git push``, and such pushes are outlasted for :data:`PATIENCE_SECONDS`.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        try:
+            return self._attempt(change, trailers)
+        except RegistryConflict:
+            pass
+        with writing(self.path, wait=PATIENCE_SECONDS) as lock:
+            while True:
+                try:
+                    return self._attempt(change, trailers, lock)
+                except RegistryConflict:
+                    if time.monotonic() > deadline:
+                        raise
+
+    def _attempt(
+        self,
+        change: Callable[[Snapshot], _Change | None],
+        trailers: Mapping[str, Sequence[str]],
+        lock: int | None = None,
+    ) -> None:
+        snapshot = self._snapshot()
+        wanted = change(snapshot)
+        if wanted is not None:
+            self._store.commit(
+                wanted.files, subject=wanted.subject, trailers=trailers, expected=snapshot.head, lock=lock
+            )
 
 
 def provenance_trailers(tool: Tool) -> dict[str, list[str]]:

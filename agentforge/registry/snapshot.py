@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from agentforge.errors import NotARegistry, ToolInvalid
+from agentforge.gitstore.failures import damaged
 from agentforge.gitstore.store import GitStore
 from agentforge.registry.states import Standing, States, read_states
 from agentforge.registry.tool import FILES, Tool, contents_version, from_files
@@ -38,8 +39,11 @@ class Snapshot:
 
         Raises:
             NotARegistry: ``state.toml`` is malformed.
+            RegistryError: the commit names a ``state.toml`` or a folder that is missing.
         """
         text = store.read(STATE_FILE, head)
+        if text is None and STATE_FILE in store.list(rev=head):
+            raise damaged(store.path, f"the contents of {STATE_FILE} are missing")
         if text is None:
             return None
         try:

@@ -16,6 +16,7 @@ from agentforge.agent.parts import AgentParts, Emit
 from agentforge.agent.session import Session
 from agentforge.boxes.protocol import Box, CallResult
 from agentforge.database.store import Database
+from agentforge.errors import AgentForgeError
 from agentforge.events import Event
 from agentforge.forge.pipeline import ForgeResult
 from agentforge.memory.episodes import Episodes
@@ -80,6 +81,7 @@ class Scene:
     model: ScriptedModel = field(default_factory=lambda: ScriptedModel([]))
     forged_state: str = "live"
     refuted: bool = False
+    forging_error: AgentForgeError | None = None
     needs: list[Need] = field(default_factory=list)
     on_box: Callable[[], None] = lambda: None
 
@@ -108,7 +110,8 @@ class Scene:
         state: Any = self.forged_state
         best: Any = {"best": "def f(): ..."}
         emit("forge_finished", {"job": "job1", "name": need.name, "state": state, "version": "v"})
-        return ForgeResult("job1", need.name, state, "no candidate passed", refuted=self.refuted, artefacts=best)
+        tried: Any = {"refuted": self.refuted, "artefacts": best, "error": self.forging_error}
+        return ForgeResult("job1", need.name, state, "no candidate passed", **tried)
 
     @property
     def parts(self) -> AgentParts:

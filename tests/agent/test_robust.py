@@ -6,6 +6,7 @@ import pytest
 
 from agentforge.agent.attachments import Attachment
 from agentforge.boxes.protocol import SCRIPT, CallResult
+from agentforge.errors import StorageError
 from agentforge.testing.box import FakeBox, raised, returned
 from agentforge.types import Example, Role
 
@@ -256,6 +257,18 @@ async def test_a_failed_forging_ends_the_turn_as_failed_and_keeps_what_was_tried
     assert (told.last.type, told.last.exit_code) == ("failed", 1)
     assert "no candidate passed" in told.last.data["message"]
     assert "job1" in told.last.data["fix"]
+    (job,) = scene.episodes.load(told.session).jobs
+    assert (job.id, job.state, job.artefacts) == ("job1", "failed", {"best": "def f(): ..."})
+
+
+async def test_a_tool_that_could_not_be_committed_is_kept_and_the_reason_ends_the_turn(scene: Scene) -> None:
+    scene.forged_state = "failed"
+    scene.forging_error = StorageError("The disk is full.", fix="Free some space.")
+    scene.script(NEED, "code")
+    told = await scene.run(LEARN)
+    assert (told.last.type, told.last.exit_code) == ("failed", 1)
+    assert (told.last.data["message"], told.last.data["fix"]) == ("The disk is full.", "Free some space.")
+    assert any("read_roman is kept as job job1" in notice["message"] for notice in told.of("notice"))
     (job,) = scene.episodes.load(told.session).jobs
     assert (job.id, job.state, job.artefacts) == ("job1", "failed", {"best": "def f(): ..."})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,23 @@ def test_3_a_registry_that_is_none(program: Program, home: Path, to_claude: Mess
     (home / "registries" / "personal" / "me.git").mkdir(parents=True)
     (home / "registries" / "personal" / "me.git" / "x").touch()
     code, found = checks(program)
-    assert (code, found["records"]["verdict"]) == (3, "failed")
+    assert (code, found["registry"]["verdict"]) == (3, "failed")
+
+
+@pytest.mark.parametrize("lost", ["main:state.toml", "main:tools/double/tool.py", "main"])
+def test_1_a_registry_that_lost_objects(program: Program, home: Path, to_claude: MessagesServer, lost: str) -> None:
+    path = home / "registries" / "personal" / "me.git"
+    with Registry.open_or_create(path) as registry:
+        changes = {"tools/double/tool.py": b"def double(): ..."}
+        registry.store.commit(changes, subject="Edit by hand", trailers={}, expected=registry.head())
+    git = ["git", "-C", str(path)]
+    blob = subprocess.run([*git, "rev-parse", lost], capture_output=True, text=True, check=True).stdout.strip()
+    (path / "objects" / blob[:2] / blob[2:]).unlink()
+    code, found = checks(program)
+    assert (code, found["registry"]["verdict"]) == (1, "failed")
+    assert f"The registry {path} is damaged" in found["registry"]["detail"]
+    assert f"git -C {path} fsck" in found["registry"]["fix"]
+    assert "database" in found
 
 
 def test_1_a_broken_tool(program: Program, home: Path, to_claude: MessagesServer) -> None:

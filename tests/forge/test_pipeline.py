@@ -15,15 +15,16 @@ from agentforge import assets
 from agentforge.boxes.asks import Refused
 from agentforge.boxes.packages.lock import Lock, Locked
 from agentforge.boxes.protocol import NOTHING, Grant
-from agentforge.errors import ModelUnavailable, ToolInvalid
+from agentforge.errors import ModelUnavailable, RegistryError, ToolInvalid
 from agentforge.forge.pipeline import ForgeParts, forge
 from agentforge.registry.layers import BaseLayer, Layers
 from agentforge.registry.packages import commit_lock
 from agentforge.registry.repository import Registry
+from agentforge.registry.tool import from_files
 from agentforge.settings import ForgeSettings
 from agentforge.testing import FakeBox, ScriptedModel
 from agentforge.testing.box import raised, returned, suite
-from agentforge.types import Capabilities, Example, Need, Role
+from agentforge.types import Capabilities, Example, Layer, Need, Role, State
 
 BEHAVIOURS = {
     "RIGHT": lambda n: n * 2,
@@ -427,6 +428,24 @@ async def test_a_failure_keeps_every_answer(run):
     ]
     assert all(candidate["problems"] for candidate in result.artefacts["candidates"][:2])
     assert "1 of 3 examples" in result.reason or "2 of 3 examples" in result.reason
+
+
+async def test_a_tool_that_cannot_be_committed_is_kept_whole_with_what_was_tried(run, registry):
+    in_the_way = registry.path / "HEAD.lock"
+    in_the_way.mkdir()  # no lock file of a killed git, which would be swept
+    result, _, events = await run(NEED, [code("RIGHT"), code("RIGHT")])
+    assert result.state == "failed"
+    assert "could not be committed" in result.reason
+    assert str(in_the_way) in result.reason
+    assert isinstance(result.error, RegistryError)
+    assert events[-1] == ("forge_finished", events[-1][1] | {"state": "failed", "reason": result.reason})
+    assert len(result.artefacts["candidates"]) == 2
+    in_the_way.rmdir()
+    files = {name: text.encode() for name, text in result.artefacts["tool"].items()}
+    kept = from_files(files, "double", layer=Layer.USER, state=State.LIVE)
+    registry.add(kept, state=State.LIVE)
+    assert registry.get("double").examples == kept.examples
+    assert registry.get("double").report["gates"]
 
 
 async def test_a_taken_name_is_refused_before_any_model_is_asked(run):

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from agentforge.errors import RegistryError
+from agentforge.gitstore import lock as locking
 from agentforge.gitstore.lock import writing
 from agentforge.gitstore.store import GitStore
 
@@ -62,7 +63,17 @@ def test_kill_9_at_any_moment_keeps_every_acknowledged_commit(store, whole_group
     store.commit({"a": b"2"}, subject="Goes on", trailers={}, expected=store.head())
 
 
-@pytest.mark.parametrize("name", ["refs/heads/main.lock", "packed-refs.lock", "refs/agentforge/staging.lock"])
+LEFT_BEHIND = (
+    "HEAD.lock",
+    "refs/heads/main.lock",
+    "refs/agentforge/staging.lock",
+    "refs/agentforge/lease.lock",
+    "packed-refs.lock",
+    "packed-refs.new",
+)
+
+
+@pytest.mark.parametrize("name", LEFT_BEHIND)
 def test_a_lock_file_that_a_killed_git_left_is_swept_away(store, name):
     lock = store.path / name
     lock.parent.mkdir(parents=True, exist_ok=True)
@@ -70,6 +81,33 @@ def test_a_lock_file_that_a_killed_git_left_is_swept_away(store, name):
     store.commit({"a": b"2"}, subject="After the crash", trailers={}, expected=store.head())
     assert store.read("a") == b"2"
     assert not lock.exists()
+
+
+def test_a_git_that_is_killed_between_prepare_and_commit_blocks_nobody(store):
+    head = store.head()
+    store.commit({"a": b"2"}, subject="Before", trailers={}, expected=head)
+    command = ["git", "-C", store.path, "update-ref", "--stdin"]
+    killed = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    killed.stdin.write(f"start\nupdate refs/heads/main {head}\nprepare\n")
+    killed.stdin.flush()
+    assert [killed.stdout.readline() for _ in range(2)] == ["start: ok\n", "prepare: ok\n"]
+    left = {file.relative_to(store.path).as_posix() for file in store.path.rglob("*.lock")} - {"agentforge.lock"}
+    killed.kill()
+    killed.communicate()
+    assert "HEAD.lock" in left
+    assert left <= set(LEFT_BEHIND)
+    store.commit({"a": b"3"}, subject="After the crash", trailers={}, expected=store.head())
+    assert store.read("a") == b"3"
+
+
+def test_a_lock_file_that_appears_while_we_write_is_named_with_the_fix(store, monkeypatch):
+    monkeypatch.setattr(locking, "_sweep", lambda repository: None)
+    (store.path / "HEAD.lock").touch()
+    with pytest.raises(RegistryError) as caught:
+        store.commit({"a": b"2"}, subject="In the way", trailers={}, expected=store.head())
+    assert f"the lock file {store.path / 'HEAD.lock'} is in the way" in caught.value.message
+    assert ".." not in caught.value.message
+    assert f"rm {store.path / 'HEAD.lock'}" in caught.value.fix
 
 
 def test_a_staging_ref_that_a_killed_writer_left_is_no_obstacle(store):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agentforge.errors import ConfigurationError, NotARegistry, RegistryConflict, RegistryError, StorageError
-from agentforge.gitstore import process
+from agentforge.gitstore import failures
 from agentforge.gitstore.store import GitStore
 
 
@@ -274,5 +274,5 @@ def test_creating_on_a_full_disk_is_a_clear_error(tiny_disk):
 
 def test_where_git_gives_no_reason_a_full_disk_is_still_seen(store, monkeypatch):
     full = shutil.disk_usage(store.path)._replace(free=0)
-    monkeypatch.setattr(process.shutil, "disk_usage", lambda path: full)
+    monkeypatch.setattr(failures.shutil, "disk_usage", lambda path: full)
     assert isinstance(store._git.failure("fast-import", "fatal: broken"), StorageError)

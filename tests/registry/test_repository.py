@@ -1,6 +1,8 @@
 """One layer in one repository: what is added stands, whole and told in the history, or is refused."""
 
+import contextlib
 import dataclasses
+import itertools
 import subprocess
 import threading
 
@@ -9,6 +11,7 @@ import tomli_w
 from sample_tools import make_tool
 
 from agentforge.errors import NotARegistry, RegistryConflict, RegistryError, ToolInvalid, ToolNotFound, UsageError
+from agentforge.gitstore.lock import writing
 from agentforge.gitstore.store import GitStore
 from agentforge.registry import repository
 from agentforge.registry.repository import Registry
@@ -261,9 +264,67 @@ def test_a_race_that_is_always_lost_ends_as_a_conflict(registry, monkeypatch):
         raise RegistryConflict("beaten")
 
     monkeypatch.setattr(GitStore, "commit", beaten)
-    monkeypatch.setattr(repository.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(repository, "PATIENCE_SECONDS", 0.2)
     with pytest.raises(RegistryConflict):
         registry.add(make_tool(), state=State.LIVE)
+
+
+def test_a_writer_that_lost_a_race_shuts_the_others_out_until_it_has_won(registry, monkeypatch):
+    """However many others want to write: once beaten, a change is made anew under the write lock."""
+    honest = GitStore.commit
+    numbers = itertools.count()
+
+    def beaten(self, *args, **kwargs):
+        with contextlib.suppress(RegistryError), writing(registry.path, wait=0) as held:
+            put_first = {f"rival/{next(numbers)}": b""}
+            honest(self, put_first, subject="Rival", trailers={}, expected=self.head(), lock=held)
+        return honest(self, *args, **kwargs)
+
+    monkeypatch.setattr(GitStore, "commit", beaten)
+    registry.add(make_tool(), state=State.LIVE)
+    assert registry.names() == ["slugify"]
+    assert registry.store.list("rival") == ["rival/0"]
+
+
+@pytest.mark.parametrize("text", ["garbage\n", "", "0" * 40 + "\n", "1" * 40 + "\n", None])
+def test_a_registry_whose_branch_is_broken_is_called_damaged_and_not_none_at_all(registry, text):
+    branch = registry.path / "refs" / "heads" / "main"
+    branch.unlink() if text is None else branch.write_text(text)
+    _told_as_damaged(registry.path)
+
+
+@pytest.mark.parametrize("name", ["main", "main^{tree}", "main:state.toml"])
+@pytest.mark.parametrize("how", ["lost", "overwritten", "emptied"])
+def test_a_registry_that_lost_objects_is_called_damaged_and_not_none_at_all(registry, name, how):
+    sha = subprocess.run(
+        ["git", "-C", registry.path, "rev-parse", name], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    file = registry.path / "objects" / sha[:2] / sha[2:]
+    file.chmod(0o600)
+    if how == "lost":
+        file.unlink()
+    else:
+        file.write_bytes(b"garbage" if how == "overwritten" else b"")
+    _told_as_damaged(registry.path)
+
+
+@pytest.mark.parametrize("name", ["HEAD", "config", "objects"])
+def test_a_registry_that_lost_one_of_gits_own_files_is_called_damaged(registry, name):
+    if name == "config":
+        (registry.path / name).write_text("[[garbage")
+    else:
+        (registry.path / name).rename(registry.path / "elsewhere")
+    _told_as_damaged(registry.path)
+
+
+def _told_as_damaged(path):
+    with pytest.raises(RegistryError) as caught:
+        Registry.open_or_create(path)
+    assert caught.value.message.startswith(f"The registry {path} is damaged: ")
+    assert ".." not in caught.value.message
+    assert f"git -C {path} fsck" in caught.value.fix
+    assert "copy" in caught.value.fix
+    assert caught.value.exit_code == 1
 
 
 def test_a_clone_is_all_a_person_needs_to_carry_it_away(registry, tmp_path):
