@@ -6,7 +6,6 @@ loses details.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from dataclasses import dataclass, replace
 from agentforge.errors import ToolInvalid
 from agentforge.forge.grounding import stated_cases, stated_refusals
 from agentforge.forge.promises import Promise, promises_of
+from agentforge.forge.rewriting import function_of, with_docstring, with_signature, without_demonstrations
 from agentforge.forge.verbatim import shows
 from agentforge.memory.redaction import redact, redact_json
 from agentforge.registry.contract import Signature, parse_signature
@@ -198,44 +198,14 @@ def completed(spec: Spec, source: str) -> str:
     tokens. Demonstrations at top level (prints, asserts, a main block) are taken away. Returns the
     source unchanged where it cannot be parsed (the contract gate says why).
     """
-    source = _without_demonstrations(source)
     function = function_of(source, spec.name)
-    if function is not None and function.body[0].lineno > function.lineno:
-        source = _with_docstring(_with_signature(source, function, spec), spec)
-    return source
-
-
-def function_of(source: str, name: str) -> ast.FunctionDef | None:
-    """The function of that name at the top of ``source``; None also where it cannot be parsed."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return next((node for node in body if isinstance(node, ast.FunctionDef) and node.name == name), None)
-
-
-def _without_demonstrations(source: str) -> str:
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    source = without_demonstrations(source)
+    if function is None:
         return source
-    lines = source.splitlines()
-    for node in reversed(body[1:]):
-        if isinstance(node, ast.Expr | ast.Assert) or (isinstance(node, ast.If) and "__name__" in ast.dump(node.test)):
-            del lines[node.lineno - 1 : node.end_lineno]
-    return "\n".join(lines) + "\n" if lines else source
-
-
-def _with_signature(source: str, function: ast.FunctionDef, spec: Spec) -> str:
     expected = spec.signature.parameters.get("properties", {})
-    if not isinstance(expected, dict) or [argument.arg for argument in function.args.args] != list(expected):
-        return source
-    lines, start = source.splitlines(), function.lineno - 1
-    for end in range(start + 1, function.body[0].lineno):
-        if function_of("\n".join(lines[start:end]) + " pass", spec.name):
-            header = f"def {spec.name}{spec.signature.text}:"
-            return "\n".join([*lines[:start], header, *lines[end:]]) + "\n"
-    return source
+    if isinstance(expected, dict) and [argument.arg for argument in function.args.args] == list(expected):
+        source = with_signature(source, spec.name, spec.signature.text)
+    return with_docstring(source, spec.name, docstring(spec))
 
 
 def docstring(spec: Spec) -> str:
@@ -246,29 +216,11 @@ def docstring(spec: Spec) -> str:
     if rest:
         parts.append("\n".join(rest))
     if raised:
-        reasons = {name: next((rule for rule in spec.rules if name in rule), "see above.") for name in raised}
-        parts.append("Raises:\n" + "\n".join(f"    {name}: {reasons[name]}" for name in raised))
+        parts.append("Raises:\n" + "\n".join(f"    {name}: {_reason(name, spec.rules)}" for name in raised))
     return "\n\n".join(parts)
 
 
-def _with_docstring(source: str, spec: Spec) -> str:
-    function = function_of(source, spec.name)
-    if function is None:
-        return source
-    lines, first = source.splitlines(), function.body[0]
-    has_docstring = ast.get_docstring(function) is not None
-    start = first.lineno - 1
-    end = (first.end_lineno or first.lineno) if has_docstring else start
-    indent = " " * first.col_offset
-    block = _quoted(docstring(spec), indent)
-    if has_docstring and len(function.body) == 1:
-        block.append(f"{indent}pass")
-    return "\n".join([*lines[:start], *block, *lines[end:]]) + "\n"
-
-
-def _quoted(text: str, indent: str) -> list[str]:
-    """A docstring's lines; nothing in the text can end it early."""
-    lines = text.replace("\\", "\\\\").replace('"""', r"\"\"\"").splitlines()
-    if len(lines) == 1 and not lines[0].endswith('"'):
-        return [f'{indent}"""{lines[0]}"""']
-    return [f'{indent}"""{lines[0]}', *(f"{indent}{line}".rstrip() for line in lines[1:]), f'{indent}"""']
+def _reason(error: str, rules: Sequence[str]) -> str:
+    """When a rule has ``error`` raised, in its own words but without the name that stands in front of them."""
+    rule = next((rule for rule in rules if error in rule), "see above.")
+    return re.sub(rf"^(?:[Rr]aises?\s+)?(?:an?\s+)?{error}\s*[:,]?\s+(?=\w)", "", rule)
