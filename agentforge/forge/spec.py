@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from agentforge.errors import ToolInvalid
 from agentforge.forge.grounding import stated_cases, stated_refusals
+from agentforge.forge.leaks import signature_tells_secret, tells_secret
 from agentforge.forge.promises import Promise, promises_of
 from agentforge.forge.rewriting import function_of, with_docstring, with_signature, without_demonstrations
 from agentforge.forge.verbatim import shows
-from agentforge.memory.redaction import redact, redact_json
+from agentforge.memory.redaction import redact
 from agentforge.registry.contract import Signature, parse_signature
 from agentforge.types import JSON, Example, JSONObject, Need
 
@@ -35,6 +36,7 @@ class Spec:
     """What is to be made. ``visible`` examples may be shown to generators, ``held_out`` never.
 
     ``truths`` counts the need's own examples; cases that the rules state are ``visible`` beside them.
+    ``secrets`` may stand in nothing that is made.
     """
 
     need: Need
@@ -43,6 +45,7 @@ class Spec:
     visible: tuple[Example, ...]
     held_out: tuple[Example, ...]
     truths: int
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def name(self) -> str:
@@ -72,10 +75,16 @@ def make_spec(need: Need, secrets: Collection[str] = ()) -> Spec:
     or keeps them.
 
     Raises:
-        ToolInvalid: the signature cannot be read, or an example holds what looks like a secret.
+        ToolInvalid: the signature cannot be read, or it or an example holds what looks like a secret.
     """
     need = _without_secrets(need, secrets)
     signature = parse_signature(f"def {need.name}{need.signature}")
+    if signature_tells_secret(signature, secrets):
+        raise ToolInvalid(
+            redact(need.name, secrets),
+            ["its name or signature holds what looks like a secret, and both are kept with the tool"],
+            fix="Make it a parameter without a default, or declare a secret of the settings.",
+        )
     truths = [example for example in need.examples if example.ground_truth]
     visible, held_out = deal(truths, need.purpose)
     stated = [
@@ -89,13 +98,13 @@ def make_spec(need: Need, secrets: Collection[str] = ()) -> Spec:
         visible=(*visible, *(case for case in stated if all(case.args != one.args for one in truths))),
         held_out=held_out,
         truths=len(truths),
+        secrets=frozenset(secrets),
     )
 
 
 def _without_secrets(need: Need, secrets: Collection[str]) -> Need:
     for number, example in enumerate(need.examples, 1):
-        values: list[JSON] = [example.args, example.returns]
-        if redact_json(values, secrets) != values:
+        if tells_secret(example, secrets):
             raise ToolInvalid(
                 need.name,
                 [f"example {number} holds what looks like a secret, and examples are kept with the tool"],
