@@ -89,6 +89,7 @@ async def call_tool(turn: Turn, entry: Entry, args: JSONObject, call_id: str = "
         return await _returned(turn, entry.name, version, args, CallResult("raised"), call_id, refused=text)
     box = await turn.parts.box()
     packages = await toolbox.granted_set(turn.parts, entry.tool)
+    await turn.read_from("page", entry.tool.manifest.capabilities.hosts)
     async with granted(entry.tool.manifest.capabilities, turn.parts.settings.secrets, packages=packages) as grant:
         result = await box.call(entry.tool.source, entry.name, args, toolbox=needed, limits=limits(turn), grant=grant)
     turn.tools_used.append(entry.name)
