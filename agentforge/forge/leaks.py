@@ -17,7 +17,6 @@ from agentforge.registry.contract import Signature
 from agentforge.secrecy import SHORTEST_KNOWN
 from agentforge.types import JSON, Example, JSONObject
 
-
 _MARKS = ("[redacted:api-key]", "[redacted:token]", "[redacted:private-key]")
 """What stands in redacted text in the place of what an issuer made."""
 

@@ -82,7 +82,11 @@ def test_a_name_with_a_secret_is_refused_without_repeating_it():
 
 @pytest.mark.parametrize(
     "signature",
-    ["(password: str) -> int", "(passwords: list[str], api_key: str = '') -> list[str]", "(password: list[str]) -> int"],
+    [
+        "(password: str) -> int",
+        "(passwords: list[str], api_key: str = '') -> list[str]",
+        "(password: list[str]) -> int",
+    ],
 )
 def test_a_signature_that_takes_a_secret_is_fine(signature):
     assert make_spec(Need("rate", signature, "Rate it."))
