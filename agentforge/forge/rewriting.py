@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import tokenize
 
 INDENT = "    "
@@ -27,7 +28,7 @@ def without_demonstrations(source: str) -> str:
     """``source`` without prints, asserts and a main block at its top level; the same where there are none."""
     statements = _statements(source)
     lines = lines_of(source)
-    for before, node in reversed(list(zip(statements, statements[1:], strict=False))):
+    for before, node in reversed(list(itertools.pairwise(statements))):
         alone = before.end_lineno is not None and before.end_lineno < node.lineno
         if alone and (isinstance(node, ast.Expr | ast.Assert) or _is_main(node)):
             del lines[node.lineno - 1 : node.end_lineno]
