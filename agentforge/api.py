@@ -234,10 +234,11 @@ class Forge:
     async def _turn(self, text: str, session: str | None, spent: dict[Role, Usage]) -> AsyncGenerator[Event, None]:
         """One task; ``spent`` holds what it took as soon as it is over."""
         from agentforge.agent.session import check_text
+        from agentforge.models.discreet import Discreet
 
         check_text(text, self.settings.agent.prompt_bytes)
         self._opened()
-        models = self._given_models or _client(self.settings)
+        models = Discreet(self._given_models or _client(self.settings), _secrets(self.settings))
         before = dict(models.usage)
         try:
             current = await self._session(models, session, text)

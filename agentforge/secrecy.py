@@ -54,6 +54,9 @@ _TYPE_WORDS = frozenset({"str", "int", "none", "null", "bool", "optional", "stri
 _MAY_BE_A_KEY = re.compile(r"[A-Za-z0-9_+/=.~-]{24,}")
 """Runs of letters and digits in which no issuer's prefix stands may be a key as well."""
 
+SHORTEST_KNOWN = 8
+"""Characters of a registered secret that is looked for in prompts and code; a shorter one may be any word
+(``test`` as the key of a server of one's own). What is stored is redacted from four on."""
 
 SECRET_VARIABLE = re.compile(r"^(ANTHROPIC|AWS|OPENAI|AGENTFORGE)_|KEY$|TOKEN|SECRET|PASSWORD|CREDENTIAL")
 """What the name of an environment variable looks like that holds a secret, or belongs to us."""

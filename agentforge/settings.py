@@ -274,6 +274,11 @@ def _from_environment(env: Mapping[str, str]) -> tuple[dict[str, str], dict[str,
         if top in Settings.model_fields and top not in ("home", "origins"):
             named[key] = name
             flat[key] = text if key in _TEXTS else parse_value(text)
+        elif "__" in name.removeprefix(PREFIX):
+            raise ConfigurationError(
+                f"{name} has no effect: there is no section {repeated(key.partition('.')[0])} in the settings.",
+                fix=f"The sections are {', '.join(_sections())}.",
+            )
         else:
             _refuse_one_underscore(name)
     return named, _nest(flat)
@@ -292,6 +297,15 @@ def _refuse_one_underscore(name: str) -> None:
             )
 
 
+def _sections() -> list[str]:
+    """The keys at the top of the settings that hold others."""
+    return [key for key, field in Settings.model_fields.items() if key in _NAMED or _section(field.annotation)]
+
+
+def _section(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Section)
+
+
 def _nested_keys() -> Iterator[tuple[str, str]]:
     for section, field in Settings.model_fields.items():
         kind: object = field.annotation
@@ -306,6 +320,9 @@ def parse_value(text: str) -> Any:
     except tomllib.TOMLDecodeError:
         return text
 
+
+_NAMED = ("endpoints", "roles", "secrets")
+"""Sections whose keys are names that people choose."""
 
 _TEXTS = ("org", "user", "database_url")
 """Keys whose value is taken as it stands, also where it looks like a number."""

@@ -358,3 +358,18 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     code = f"import sys, agentforge; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_no_key_and_no_secret_in_a_request_reaches_a_model() -> None:
+    settings = load(
+        overrides={
+            "secrets.weather": {"value": "mytopsecretvalue-Qx7", "host": "api.example.com"},
+            "endpoints.mine": {"kind": "vllm", "url": "http://127.0.0.1:9", "model": "m", "key": "endpointkey-ABCDEF"},
+        }
+    )
+    script = model("Hello.")
+    secrets = ("mytopsecretvalue-Qx7", "endpointkey-ABCDEF", "sk-ant-api03-abcdefghijklmnop1234567890")
+    async with Forge(user="ada", settings=settings, models=script) as forge:
+        assert (await forge.run(f"Greet me, I have {', '.join(secrets)}.")).ok
+    assert script.requests
+    assert not [secret for secret in secrets for request in script.requests if secret in request.prompt]

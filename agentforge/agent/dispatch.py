@@ -75,6 +75,7 @@ async def call_tool(turn: Turn, entry: Entry, args: JSONObject, call_id: str = "
     ledger.called(call)
     if problems := mismatches(args, entry.signature.parameters):
         return await ledger.told(call, CallResult("raised"), refusal(entry.name + entry.signature.text, problems))
+    await turn.read_from("page", entry.tool.manifest.capabilities.hosts)
     try:
         result = await (await _caller(turn, ledger)).call(entry.tool, needs, args)
     except ToolInvalid as invalid:

@@ -14,6 +14,7 @@ from functools import partial
 from agentforge.agent.attachments import Attachment, grounds, request_to_json, with_attachments
 from agentforge.agent.history import from_json, mended
 from agentforge.agent.loop import Mailbox, run_turn
+from agentforge.agent.notations import as_worked_lines
 from agentforge.agent.parts import AgentParts
 from agentforge.agent.turn import Turn
 from agentforge.errors import StorageError, UsageError
@@ -93,7 +94,7 @@ class Session:
             parts=self._parts,
             session=self.id,
             number=number,
-            text=text,
+            text=as_worked_lines(text),
             history=tuple(self._history),
             tainted=await asyncio.to_thread(episodes.tainted, self.id),
             emit=mailbox.put,
@@ -137,4 +138,4 @@ def check_text(text: str, limit: int, name: str = "") -> None:
 def _sources(known: Sequence[tuple[str, str]]) -> dict[str, str]:
     """Where ground truth may stand: in all that the user wrote in this session, and in each file."""
     names = dict.fromkeys(name for name, _ in known)
-    return {name: "\n\n".join(text for one, text in known if one == name) for name in names}
+    return {name: "\n\n".join(as_worked_lines(text) for one, text in known if one == name) for name in names}

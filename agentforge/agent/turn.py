@@ -17,6 +17,7 @@ from typing import ParamSpec
 from agentforge.agent.history import to_json
 from agentforge.agent.parts import AgentParts
 from agentforge.errors import LimitReached, StorageError
+from agentforge.memory.episodes import SourceKind
 from agentforge.models.protocol import Completion, Delta, Message, ToolSpec
 from agentforge.types import JSONObject, Role, Usage
 
@@ -89,6 +90,14 @@ class Turn:
         except StorageError as error:
             self.storing = False
             self.emit("notice", {"message": f"The rest of this turn is not stored: {error}"})
+
+    async def read_from(self, kind: SourceKind, refs: Sequence[str]) -> None:
+        """Taints the episode, for good, before text from these places is read (raises StorageError: it
+        could not be noted, so nothing may be read).
+        """
+        for ref in refs:
+            await asyncio.to_thread(self.parts.episodes.record_source, self.session, kind, ref)
+            self.tainted = True
 
     async def decide(self, purpose: str, system: str, prompt: str, schema: JSONObject, max_tokens: int) -> JSONObject:
         """A decision under ``schema``, at temperature 0 where the endpoint has one."""

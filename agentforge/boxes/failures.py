@@ -30,7 +30,7 @@ def explain(error: Exception, *, while_doing: str) -> SandboxError:
                 f"Docker refuses the seccomp profile: {text}.", fix="Update Docker or the kernel."
             )
         case docker.errors.APIError():
-            return SandboxError(f"Docker failed while {while_doing}: {text}.", fix="See 'agentforge doctor'.")
+            return SandboxError(f"Docker failed while {while_doing}: {text}.", fix="See the Docker daemon's log.")
         case requests.exceptions.Timeout() | TimeoutError():
             return SandboxUnavailable(
                 f"The Docker daemon did not answer while {while_doing}.", fix="Restart the Docker daemon."

@@ -95,6 +95,11 @@ def _command(error: typer.TyperException) -> str:
 def _refused_by_the_system(error: OSError) -> AgentForgeError:
     where = f" ({error.filename})" if error.filename else ""
     reason = error.strerror or str(error) or type(error).__name__
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) and not error.filename:
+        return StorageError(
+            "There is no space left on a disk, or where stdout goes to.",
+            fix="Free some space, or send the output elsewhere; nothing half-written remains.",
+        )
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StorageError(f"The disk is full{where}.", fix="Free some space; nothing half-written remains.")
     return AgentForgeError(f"The system refused: {reason}{where}.", fix="'agentforge doctor' checks folders and disk.")

@@ -7,6 +7,7 @@ Text that models or tools wrote may hold terminal escapes: :func:`presentable` d
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -125,10 +126,17 @@ def _terminal() -> bool:
 
 def _drawn(shown: RenderableType) -> str:
     """A table (or page) as wide as the terminal, or as it needs where there is none."""
-    console = Console(markup=False, highlight=False, emoji=False, width=None if _terminal() else 10_000)
-    with console.capture() as drawn:
-        console.print(shown, soft_wrap=not isinstance(shown, Table))
-    return "".join(line.rstrip() + "\n" for line in drawn.get().splitlines())
+    drawn, terminal = io.StringIO(), _terminal()  # not captured from stdout: the library would write to that as well
+    console = Console(
+        file=drawn,
+        force_terminal=terminal or None,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        width=None if terminal else 10_000,
+    )
+    console.print(shown, soft_wrap=not isinstance(shown, Table))
+    return "".join(line.rstrip() + "\n" for line in drawn.getvalue().splitlines())
 
 
 def table(*columns: str) -> Table:

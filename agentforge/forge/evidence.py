@@ -12,6 +12,7 @@ from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.boxes.protocol import Box, CallResult, Grant, Limits
 from agentforge.forge.author import Draft
 from agentforge.forge.cases import holds, outcome
+from agentforge.forge.leaks import secret_problems
 from agentforge.forge.mending import rounded, with_stated_cases
 from agentforge.forge.probes import same_shape
 from agentforge.forge.spec import Spec, completed, render_call
@@ -116,14 +117,15 @@ async def _examined(draft: Draft, source: str, spec: Spec, workshop: Workshop, r
 
 
 def contract_problems(source: str, spec: Spec, packages: Lock = NO_PACKAGES) -> list[str]:
-    """Breaches of the source contract, a signature other than the one asked for among them."""
-    return check_source(
+    """Breaches of the source contract, a signature other than the one asked for and a secret among them."""
+    problems = check_source(
         source,
         spec.name,
         capabilities=spec.need.capabilities,
         packages=packages,
         expected=spec.signature,
     )
+    return [*problems, *secret_problems(source, spec.secrets)]
 
 
 async def run_all(

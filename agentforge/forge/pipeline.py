@@ -24,9 +24,11 @@ from agentforge.forge.author import Author, Draft
 from agentforge.forge.cases import render_suite
 from agentforge.forge.evidence import Candidate, Workshop, describe_failures, examine, probe
 from agentforge.forge.gates import SUPPORT, Trial, run_gates
+from agentforge.forge.leaks import tells_secret
 from agentforge.forge.probes import neighbours
 from agentforge.forge.record import artefacts_of, make_tool
 from agentforge.forge.spec import Spec, make_spec
+from agentforge.models.discreet import Discreet
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.layers import Layers
 from agentforge.registry.packages import read_lock
@@ -110,7 +112,8 @@ class _Forging:
         self.parts = parts
         self.spec: Spec = make_spec(need, parts.secrets)
         self.emit_raw = emit
-        self.author = Author(parts.models, self.spec, parts.settings.temperature, parts.settings.candidates)
+        models = Discreet(parts.models, parts.secrets)
+        self.author = Author(models, self.spec, parts.settings.temperature, parts.settings.candidates)
         self.workshop = Workshop(parts.box, parts.call_limits, need.capabilities)
         self.candidates: list[Candidate] = []
         self.cases: list[Example] = []
@@ -202,7 +205,8 @@ class _Forging:
         except ModelError as error:
             self._step("tests", f"no generated cases, because the tester failed: {error}")
         known = [example.args for example in (*self.spec.visible, *self.spec.held_out)]
-        self.cases = [case for case in cases if case.args not in known]
+        secrets = self.parts.secrets
+        self.cases = [case for case in cases if case.args not in known and not tells_secret(case, secrets)]
         self.probes = neighbours([example.args for example in (*self.spec.visible, *self.cases)])
         self._step("tests", f"{len(self.cases)} generated cases, {len(self.probes)} probes")
 

@@ -6,16 +6,17 @@ loses details.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from agentforge.errors import ToolInvalid
 from agentforge.forge.grounding import stated_cases, stated_refusals
+from agentforge.forge.leaks import signature_tells_secret, tells_secret
 from agentforge.forge.promises import Promise, promises_of
+from agentforge.forge.rewriting import function_of, with_docstring, with_signature, without_demonstrations
 from agentforge.forge.verbatim import shows
-from agentforge.memory.redaction import redact, redact_json
+from agentforge.memory.redaction import redact
 from agentforge.registry.contract import Signature, parse_signature
 from agentforge.types import JSON, Example, JSONObject, Need
 
@@ -35,6 +36,7 @@ class Spec:
     """What is to be made. ``visible`` examples may be shown to generators, ``held_out`` never.
 
     ``truths`` counts the need's own examples; cases that the rules state are ``visible`` beside them.
+    ``secrets`` may stand in nothing that is made.
     """
 
     need: Need
@@ -43,6 +45,7 @@ class Spec:
     visible: tuple[Example, ...]
     held_out: tuple[Example, ...]
     truths: int
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def name(self) -> str:
@@ -72,10 +75,16 @@ def make_spec(need: Need, secrets: Collection[str] = ()) -> Spec:
     or keeps them.
 
     Raises:
-        ToolInvalid: the signature cannot be read, or an example holds what looks like a secret.
+        ToolInvalid: the signature cannot be read, or it or an example holds what looks like a secret.
     """
     need = _without_secrets(need, secrets)
     signature = parse_signature(f"def {need.name}{need.signature}")
+    if signature_tells_secret(signature, secrets):
+        raise ToolInvalid(
+            redact(need.name, secrets),
+            ["its name or signature holds what looks like a secret, and both are kept with the tool"],
+            fix="Make it a parameter without a default, or declare a secret of the settings.",
+        )
     truths = [example for example in need.examples if example.ground_truth]
     visible, held_out = deal(truths, need.purpose)
     stated = [
@@ -89,13 +98,13 @@ def make_spec(need: Need, secrets: Collection[str] = ()) -> Spec:
         visible=(*visible, *(case for case in stated if all(case.args != one.args for one in truths))),
         held_out=held_out,
         truths=len(truths),
+        secrets=frozenset(secrets),
     )
 
 
 def _without_secrets(need: Need, secrets: Collection[str]) -> Need:
     for number, example in enumerate(need.examples, 1):
-        values: list[JSON] = [example.args, example.returns]
-        if redact_json(values, secrets) != values:
+        if tells_secret(example, secrets):
             raise ToolInvalid(
                 need.name,
                 [f"example {number} holds what looks like a secret, and examples are kept with the tool"],
@@ -198,44 +207,14 @@ def completed(spec: Spec, source: str) -> str:
     tokens. Demonstrations at top level (prints, asserts, a main block) are taken away. Returns the
     source unchanged where it cannot be parsed (the contract gate says why).
     """
-    source = _without_demonstrations(source)
     function = function_of(source, spec.name)
-    if function is not None and function.body[0].lineno > function.lineno:
-        source = _with_docstring(_with_signature(source, function, spec), spec)
-    return source
-
-
-def function_of(source: str, name: str) -> ast.FunctionDef | None:
-    """The function of that name at the top of ``source``; None also where it cannot be parsed."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return next((node for node in body if isinstance(node, ast.FunctionDef) and node.name == name), None)
-
-
-def _without_demonstrations(source: str) -> str:
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    source = without_demonstrations(source)
+    if function is None:
         return source
-    lines = source.splitlines()
-    for node in reversed(body[1:]):
-        if isinstance(node, ast.Expr | ast.Assert) or (isinstance(node, ast.If) and "__name__" in ast.dump(node.test)):
-            del lines[node.lineno - 1 : node.end_lineno]
-    return "\n".join(lines) + "\n" if lines else source
-
-
-def _with_signature(source: str, function: ast.FunctionDef, spec: Spec) -> str:
     expected = spec.signature.parameters.get("properties", {})
-    if not isinstance(expected, dict) or [argument.arg for argument in function.args.args] != list(expected):
-        return source
-    lines, start = source.splitlines(), function.lineno - 1
-    for end in range(start + 1, function.body[0].lineno):
-        if function_of("\n".join(lines[start:end]) + " pass", spec.name):
-            header = f"def {spec.name}{spec.signature.text}:"
-            return "\n".join([*lines[:start], header, *lines[end:]]) + "\n"
-    return source
+    if isinstance(expected, dict) and [argument.arg for argument in function.args.args] == list(expected):
+        source = with_signature(source, spec.name, spec.signature.text)
+    return with_docstring(source, spec.name, docstring(spec))
 
 
 def docstring(spec: Spec) -> str:
@@ -246,29 +225,11 @@ def docstring(spec: Spec) -> str:
     if rest:
         parts.append("\n".join(rest))
     if raised:
-        reasons = {name: next((rule for rule in spec.rules if name in rule), "see above.") for name in raised}
-        parts.append("Raises:\n" + "\n".join(f"    {name}: {reasons[name]}" for name in raised))
+        parts.append("Raises:\n" + "\n".join(f"    {name}: {_reason(name, spec.rules)}" for name in raised))
     return "\n\n".join(parts)
 
 
-def _with_docstring(source: str, spec: Spec) -> str:
-    function = function_of(source, spec.name)
-    if function is None:
-        return source
-    lines, first = source.splitlines(), function.body[0]
-    has_docstring = ast.get_docstring(function) is not None
-    start = first.lineno - 1
-    end = (first.end_lineno or first.lineno) if has_docstring else start
-    indent = " " * first.col_offset
-    block = _quoted(docstring(spec), indent)
-    if has_docstring and len(function.body) == 1:
-        block.append(f"{indent}pass")
-    return "\n".join([*lines[:start], *block, *lines[end:]]) + "\n"
-
-
-def _quoted(text: str, indent: str) -> list[str]:
-    """A docstring's lines; nothing in the text can end it early."""
-    lines = text.replace("\\", "\\\\").replace('"""', r"\"\"\"").splitlines()
-    if len(lines) == 1 and not lines[0].endswith('"'):
-        return [f'{indent}"""{lines[0]}"""']
-    return [f'{indent}"""{lines[0]}', *(f"{indent}{line}".rstrip() for line in lines[1:]), f'{indent}"""']
+def _reason(error: str, rules: Sequence[str]) -> str:
+    """When a rule has ``error`` raised, in its own words but without the name that stands in front of them."""
+    rule = next((rule for rule in rules if error in rule), "see above.")
+    return re.sub(rf"^(?:[Rr]aises?\s+)?(?:an?\s+)?{error}\s*[:,]?\s+(?=\w)", "", rule)

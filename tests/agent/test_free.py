@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agentforge.agent.attachments import Attachment
 from agentforge.agent.history import from_json
 from agentforge.models.protocol import ToolCall
+from agentforge.registry.tool import Tool
 from agentforge.testing.box import FakeBox, returned
 from agentforge.testing.script import Reply
-from agentforge.types import Role
+from agentforge.types import Capabilities, Role
 
-from .conftest import Scene, Told, make_tool
+from .conftest import Scene, Told, make_tool, roman_tool
 
 ASK = "Roman numerals: IX is 9 and XIV is 14. Which number is XL?"
 
@@ -216,3 +219,32 @@ async def test_a_session_may_change_from_a_large_model_to_a_small_one(roman: Sce
     roman.script({"call": {"tool": "roman_to_int", "args": {"text": "XL"}}}, "40")
     again = await roman.run("And XL?", await roman.session(told.session))
     assert again.answer == "40"
+
+
+FETCHING = '''
+from toolbox import fetch
+
+
+def look_up(text: str) -> str:
+    """Look a word up."""
+    return fetch("https://words.example.com/" + text)["text"]
+'''
+
+
+def fetching_tool() -> Tool:
+    tool = make_tool("look_up", "(text: str) -> str", "Look a word up.", FETCHING, "Look a word up")
+    declared = Capabilities(hosts=("words.example.com",))
+    return replace(tool, manifest=tool.manifest.model_copy(update={"capabilities": declared}))
+
+
+@pytest.mark.parametrize("hosts", [True, False])
+async def test_what_a_tool_fetched_taints_the_episode_and_what_comes_of_it(scene: Scene, hosts: bool) -> None:
+    scene.add(fetching_tool() if hosts else roman_tool())
+    need = {"name": "read_roman", "signature": "(text: str) -> int", "purpose": "Read a Roman numeral."}
+    call = asks("look_up", text="XIV") if hosts else asks("roman_to_int", text="XIV")
+    scene.script(call, asks("forge_tool", **need), "code", "Done.", free=True)
+    told = await scene.run("Look the word XIV up.")
+    sources = [(source.kind, source.ref) for source in scene.episodes.load(told.session).sources]
+    assert sources == ([("page", "words.example.com")] if hosts else [])
+    assert scene.needs[0].tainted == hosts
+    assert scene.episodes.tainted(told.session) == hosts

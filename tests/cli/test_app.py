@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -56,7 +57,25 @@ def test_the_version_is_that_of_the_distribution(program: Program) -> None:
 
 def test_the_installed_command_leads_here() -> None:
     project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-    assert project["scripts"] == {"agentforge": "agentforge.cli.app:main"}
+    assert project["scripts"] == {"agentforge": "agentforge.__main__:main"}
+
+
+@pytest.mark.parametrize("loading", ["typer", "agentforge.cli.app", "agentforge.cli.output", "agentforge.settings"])
+def test_ctrl_c_while_the_command_loads_is_quiet(loading: str, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {loading!r}:\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from agentforge.__main__ import main\n"
+        "sys.argv = ['agentforge', 'config', 'show']\n"
+        "sys.exit(main())\n"
+    )
+    env = {**os.environ, "AGENTFORGE_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "agentforge: Interrupted.\n")
 
 
 def test_nothing_heavy_is_loaded_for_help() -> None:

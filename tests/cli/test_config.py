@@ -90,5 +90,13 @@ def test_one_underscore_where_two_belong_is_told(program: Program) -> None:
     assert "AGENTFORGE_MODEL__PORT" in done.err
 
 
+@pytest.mark.parametrize("name", ["AGENTFORGE_NOSUCH__X", "AGENTFORGE___X", "AGENTFORGE_HOME__X"])
+def test_a_section_that_does_not_exist_is_told_with_those_that_do(program: Program, name: str) -> None:
+    done = program("config", "show", env={name: "1"})
+    assert done.code == 3
+    assert f"{name} has no effect" in done.err
+    assert "endpoints, roles, secrets, model, sandbox, forge, agent, web" in " ".join(done.err.split())
+
+
 def test_a_variable_that_means_nothing_to_us_is_let_be(program: Program) -> None:
     assert program("config", "show", env={"AGENTFORGE_SERVICE_PORT": "tcp://10.0.0.1:80"}).code == 0

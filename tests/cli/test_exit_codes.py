@@ -316,10 +316,12 @@ def test_1_a_conversation_whose_answers_nobody_takes_ends(to_claude: MessagesSer
     assert re.search(r"stdout: No space left on device\.\n.*agentforge chat -r \w+", done.err)
 
 
-@pytest.mark.parametrize("command", ["tools show word_count", "--help"])
-def test_a_full_stdout_is_never_a_success(command: str) -> None:
+@pytest.mark.parametrize("command", ["tools list", "tools show word_count", "--help"])
+def test_a_full_stdout_is_never_a_success_and_is_blamed_itself(command: str) -> None:
     done = shell(f"{PROGRAM} {command} >/dev/full")
     assert done.code == 1, done.err
+    assert "stdout" in done.err
+    assert "disk is full" not in done.err
     assert "Exception ignored" not in done.err
 
 

@@ -474,6 +474,23 @@ async def test_known_secrets_leave_a_need_as_well(run, registry):
     assert "zebra" not in registry.get("double").source
 
 
+async def test_a_secret_that_a_model_writes_into_code_is_neither_committed_nor_shown_to_it_again(run, registry):
+    leaky = code("RIGHT").replace("return n", 'key = "zebra-river-4411"\n    return n')
+    answers = [leaky, leaky, code("RIGHT"), code("RIGHT")]
+    result, model, _ = await run(NEED, answers, secrets=frozenset({"zebra-river-4411"}))
+    assert result.state == "live"
+    assert "may not stand in the code" in result.artefacts["candidates"][0]["problems"][0]
+    assert "zebra" not in registry.get("double").source
+    assert not any("zebra" in request.prompt for request in model.requests)
+
+
+async def test_a_generated_case_with_a_secret_is_dropped(run, registry):
+    need = replace(NEED, name="note", signature="(text: str) -> str", purpose="Note it.", examples=())
+    tests = '```python\nassert note(text="zebra-river-4411") == "a"\nassert note(text="b") == "b"\n```'
+    _, _, events = await run(need, ["none"] * 8, tests=tests, secrets=frozenset({"zebra-river-4411"}))
+    assert "1 generated cases" in str(events)
+
+
 async def test_no_model_at_all_is_an_error(run):
     with pytest.raises(ModelUnavailable):
         await run(NEED, [ModelUnavailable("gone"), ModelUnavailable("gone")])

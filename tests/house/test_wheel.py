@@ -81,7 +81,7 @@ def test_the_metadata_names_licence_and_command(wheel: Path) -> None:
         metadata = archive.read(files["METADATA"]).decode()
         assert "Name: agentforge-toolsmith\n" in metadata
         assert "License-Expression: Apache-2.0\n" in metadata
-        assert "agentforge = agentforge.cli.app:main" in archive.read(files["entry_points.txt"]).decode()
+        assert "agentforge = agentforge.__main__:main" in archive.read(files["entry_points.txt"]).decode()
         assert b"Apache License" in archive.read(files["licenses/LICENSE"])
 
 
