@@ -18,7 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TESTS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 
 .PHONY: help venv demo test check bench lock docs image clean
 

@@ -58,6 +58,12 @@ SHORTEST_KNOWN = 8
 """Characters of a registered secret that is looked for in prompts and code; a shorter one may be any word
 (``test`` as the key of a server of one's own). What is stored is redacted from four on."""
 
+
+def findable(secrets: Collection[str]) -> frozenset[str]:
+    """Those of ``secrets`` that are long enough to be looked for in prompts and code."""
+    return frozenset(secret for secret in secrets if len(secret) >= SHORTEST_KNOWN)
+
+
 SECRET_VARIABLE = re.compile(r"^(ANTHROPIC|AWS|OPENAI|AGENTFORGE)_|KEY$|TOKEN|SECRET|PASSWORD|CREDENTIAL")
 """What the name of an environment variable looks like that holds a secret, or belongs to us."""
 

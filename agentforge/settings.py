@@ -302,14 +302,13 @@ def _sections() -> list[str]:
     return [key for key, field in Settings.model_fields.items() if key in _NAMED or _section(field.annotation)]
 
 
-def _section(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Section)
+def _section(kind: object) -> type[Section] | None:
+    return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
 
 def _nested_keys() -> Iterator[tuple[str, str]]:
     for section, field in Settings.model_fields.items():
-        kind: object = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
+        if kind := _section(field.annotation):
             yield from ((section, key) for key in kind.model_fields)
 
 

@@ -123,6 +123,19 @@ async def warm_box(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
             yield box
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bubblewrap_box(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
+    """A bubblewrap box for one module, for what depends on no launcher."""
+    from agentforge.boxes.open import open_box
+
+    if not namespaces_allowed():
+        pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AGENTFORGE_HOME", str(tmp_path_factory.mktemp("box-home")))
+        async with await open_box(SandboxSettings(launcher="bubblewrap"), user="tests") as box:
+            yield box
+
+
 def _forbid_mounting(patch: pytest.MonkeyPatch) -> None:
     """As AppArmor's docker-default does: then no call can have namespaces of its own."""
     from agentforge.boxes import hardening

@@ -64,6 +64,10 @@ class Ledger(Protocol):
         """It begins now."""
         ...
 
+    async def reaching(self, tool: Tool) -> None:
+        """``tool`` is about to run and may read from the hosts that it declared; what this raises stops it."""
+        ...
+
     async def returned(self, call: Called, result: CallResult, refused: str = "") -> None:
         """It has ended; ``refused`` says why it never ran, where it did not."""
         ...
@@ -97,9 +101,12 @@ class Caller:
             UsageError: ``files`` are not those that it declared.
             ToolInvalid: it declares a package that its registry has not locked.
             SandboxError: the box failed, or its packages have not been built.
+            StorageError: its hosts could not be noted, so it did not run.
         """
         reach = tool.manifest.capabilities
         packages = await asyncio.to_thread(self.layers.granted_set, tool) if reach.packages else ""
+        if reach.hosts:
+            await self.ledger.reaching(tool)
         async with granted(reach, self.secrets, files, packages=packages, record_to=record_to) as grant:
             if needs.apart:
                 grant = replace(grant, asks={**self._asks(needs, tool.name, depth), **grant.asks})

@@ -27,6 +27,7 @@ from agentforge.memory.episodes import new_call_id
 from agentforge.models.protocol import ToolCall
 from agentforge.registry.contract import toolbox_imports
 from agentforge.registry.schema import mismatches
+from agentforge.registry.tool import Tool
 from agentforge.types import JSON, Example, JSONObject, Need
 
 RESULT_SHARE = 0.15
@@ -75,7 +76,6 @@ async def call_tool(turn: Turn, entry: Entry, args: JSONObject, call_id: str = "
     ledger.called(call)
     if problems := mismatches(args, entry.signature.parameters):
         return await ledger.told(call, CallResult("raised"), refusal(entry.name + entry.signature.text, problems))
-    await turn.read_from("page", entry.tool.manifest.capabilities.hosts)
     try:
         result = await (await _caller(turn, ledger)).call(entry.tool, needs, args)
     except ToolInvalid as invalid:
@@ -111,6 +111,9 @@ class _Ledger:
     def called(self, call: Called) -> None:
         by: JSONObject = {"by": call.by} if call.by else {}
         self._turn.emit("tool_called", {"tool": call.tool.name, "args": call.args, "call": call.id, **by})
+
+    async def reaching(self, tool: Tool) -> None:
+        await self._turn.read_from("page", tool.manifest.capabilities.hosts)
 
     async def returned(self, call: Called, result: CallResult, refused: str = "") -> None:
         await self.told(call, result, refused)

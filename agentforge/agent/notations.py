@@ -22,7 +22,8 @@ _DOCTEST = re.compile(
 )
 _JSON_START = re.compile(r"^[ \t]*(?:[-*•][ \t]+)?(?=[\[{])", re.MULTILINE)
 _BEHIND_JSON = re.compile(r"[ \t]*,?[ \t]*(?=\n|\Z)")
-_FENCE = re.compile(r"^[ \t]*```\w*[ \t]*\n(?=- )|(?<=\n)[ \t]*```[ \t]*(?=\n|\Z)", re.MULTILINE)
+_FENCED = re.compile(r"^[ \t]*```\w*[ \t]*\n((?:- .*\n|[ \t]*\n)+)[ \t]*```[ \t]*$", re.MULTILINE)
+"""A block of code that holds nothing but such lines."""
 _INPUTS = frozenset({"input", "inputs", "in", "args", "arguments", "given"})
 _OUTPUTS = frozenset({"output", "outputs", "out", "returns", "return", "result", "expected"})
 
@@ -30,7 +31,7 @@ _OUTPUTS = frozenset({"output", "outputs", "out", "returns", "return", "result",
 def as_worked_lines(text: str) -> str:
     """``text`` with every doctest and every JSON object that is a worked example as a line ``- 2 -> 4``."""
     rewritten = _without_json(_DOCTEST.sub(_from_doctest, text))
-    return text if rewritten == text else _FENCE.sub("", rewritten)
+    return text if rewritten == text else _FENCED.sub(r"\1", rewritten)
 
 
 def _from_doctest(found: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ from agentforge.agent.calls import Called, error_text
 from agentforge.boxes.protocol import CallResult
 from agentforge.errors import StorageError
 from agentforge.memory.episodes import Episodes
+from agentforge.registry.tool import Tool
 
 
 class Rows:
@@ -23,6 +24,9 @@ class Rows:
 
     def called(self, call: Called) -> None:
         """Nothing is written before it has ended."""
+
+    async def reaching(self, tool: Tool) -> None:
+        """There is no episode that what it reads could taint."""
 
     async def returned(self, call: Called, result: CallResult, refused: str = "") -> None:
         """Writes its row."""

@@ -241,7 +241,7 @@ class BubblewrapProcess:
 
     def processes(self) -> int | None:
         """How many processes stand in it, bubblewrap's own included. Blocks."""
-        return descendants(self._process.pid)
+        return len(descendants(self._process.pid))
 
     async def remove(self) -> None:
         """Kills it and all in it; harmless when repeated."""

@@ -93,15 +93,14 @@ class Conversation:
         ``begun`` is called when the requests are on their way.
         """
         self._on_frame = on_frame
-        sending = [
-            asyncio.ensure_future(_send(self._loop, line, rest))
-            for line, request in zip(self._lines, requests, strict=True)
-            if (rest := _send_now(line, request))
-        ]
-        begun()
-        self._listen()
         timer = self._loop.call_later(seconds, self._end, "timed_out")
+        sending: list[asyncio.Task[None]] = []
         try:
+            for line, request in zip(self._lines, requests, strict=True):
+                if rest := _send_now(line, request):
+                    sending.append(asyncio.ensure_future(_send(self._loop, line, rest)))
+            begun()
+            self._listen()
             return await self._ending
         finally:
             timer.cancel()

@@ -1,4 +1,4 @@
-"""Counts the processes of a box as the host's kernel sees them."""
+"""The processes of a box as the host's kernel sees them."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from pathlib import Path
 _PROC = Path("/proc")
 
 
-def descendants(pid: int) -> int:
-    """How many processes stand under ``pid``, itself included; 0 where the kernel shows no such process.
+def descendants(pid: int) -> set[int]:
+    """The processes that stand under ``pid``, itself included; none where the kernel shows no such process.
 
     Whatever a process of the box does, it stays below the box's first process, which takes in what
     loses its parent. One that ended counts until it is reaped. Blocks for some milliseconds.
     """
     parents = _parents()
     if pid not in parents:
-        return 0
+        return set()
     children: dict[int, list[int]] = defaultdict(list)
     for child, parent in parents.items():
         children[parent].append(child)
-    count, todo = 0, [pid]
+    found, todo = set[int](), [pid]
     while todo:
-        count += 1
+        found.add(todo[-1])
         todo += children[todo.pop()]
-    return count
+    return found
 
 
 def _parents() -> dict[int, int]:

@@ -242,7 +242,7 @@ class Container:
 
     def processes(self) -> int | None:
         """How many processes stand in it; None before it was proved. Blocks."""
-        return descendants(self.pid) if self.pid else None
+        return len(descendants(self.pid)) if self.pid else None
 
 
 def _not_first(found: Mapping[str, Any], pid: int) -> list[str]:

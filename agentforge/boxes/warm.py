@@ -205,10 +205,10 @@ class WarmBox:
             talk, ending, seconds = await _converse(cell, crew, [frame], take, bounds, room, grant.asks)
             if ending == "finished" and talk.overflowed:
                 ending = "output_too_big"
-            said = (ending, answers, bounds, grant.outputs, talk.stdout, talk.stderr, seconds)
-            if key is not None and not self._closed and worth_keeping(verdicts.call_result(*said)):
+            result = verdicts.call_result(ending, answers, bounds, grant.outputs, talk.stdout, talk.stderr, seconds)
+            if key is not None and not self._closed and worth_keeping(result):
                 cell.kept.put(key, crew, room)
-        return verdicts.call_result(*said)
+        return result
 
     def _insist_on_open(self) -> None:
         if self._closed:
@@ -216,7 +216,10 @@ class WarmBox:
 
     @contextlib.asynccontextmanager
     async def _crew(self, spec: CellSpec) -> AsyncGenerator[tuple[Cell, Crew]]:
-        """A crew, of a new cell where an earlier run broke the old one and that shows only now."""
+        """A crew, of a new cell where an earlier run broke the old one and that shows only now.
+
+        It is let go of with the loop's next turn, so that who waits for the answer does not wait for that.
+        """
         self._insist_on_open()
         for last in (False, True):
             async with self._pool.lease(spec) as cell:
@@ -231,7 +234,7 @@ class WarmBox:
                 try:
                     yield cell, crew
                     return
-                finally:  # behind the back of who waits for the answer
+                finally:
                     asyncio.get_running_loop().call_soon(cell.release, crew)
 
 

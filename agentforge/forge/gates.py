@@ -153,11 +153,11 @@ async def held_out_examples(trial: Trial) -> GateResult:
 
 async def suite_strength(trial: Trial) -> GateResult:
     """The same suite must fail against a tool that does nothing, and against one that always gives the same."""
-    for constant in (None, _commonest_result(trial.spec)):
-        stub = f"def {trial.spec.name}{trial.spec.need.signature}:\n    return {constant!r}\n"
+    for constant in dict.fromkeys(map(repr, (None, _commonest_result(trial.spec)))):
+        stub = f"def {trial.spec.name}{trial.spec.need.signature}:\n    return {constant}\n"
         suite = await _suite(trial, stub)
         if suite.status != "finished" or all(row.outcome not in ("failed", "error") for row in suite.rows):
-            told = f"the examples do not tell the tool from one that always returns {constant!r}"
+            told = f"the examples do not tell the tool from one that always returns {constant}"
             return GateResult("suite strength", "failed", f"{told[:200]}: one with another result would")
     return GateResult("suite strength", "passed", "the suite fails against stubs that always return the same")
 

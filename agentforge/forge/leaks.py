@@ -12,9 +12,9 @@ import io
 import tokenize
 from collections.abc import Collection, Iterator
 
-from agentforge.memory.redaction import redact, redact_json
+from agentforge.redaction import redact_json
 from agentforge.registry.contract import Signature
-from agentforge.secrecy import SHORTEST_KNOWN
+from agentforge.secrecy import findable, redact
 from agentforge.types import JSON, Example, JSONObject
 
 _MARKS = ("[redacted:api-key]", "[redacted:token]", "[redacted:private-key]")
@@ -23,7 +23,7 @@ _MARKS = ("[redacted:api-key]", "[redacted:token]", "[redacted:private-key]")
 
 def secret_problems(source: str, secrets: Collection[str] = ()) -> list[str]:
     """A sentence for each line of code that holds a secret; never the secret itself."""
-    known = [secret for secret in secrets if len(secret) >= SHORTEST_KNOWN]
+    known = findable(secrets)
     lines = {1 + source[: source.index(secret)].count("\n") for secret in known if secret in source}
     lines |= {line for line, text in _texts(source) if _issued(text) or any(secret in text for secret in known)}
     return [f"line {line}: what looks like a secret may not stand in the code: remove it" for line in sorted(lines)]

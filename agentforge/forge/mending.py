@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from agentforge.forge.grounding import FOREIGN_LETTER
-from agentforge.forge.spec import Spec, function_of
+from agentforge.forge.rewriting import INDENT, function_of, joined, lines_of
+from agentforge.forge.spec import Spec
 from agentforge.types import Example
 
 Edit: TypeAlias = tuple[int, int, str]
@@ -49,8 +50,9 @@ def with_stated_cases(spec: Spec, source: str, missed: Sequence[Example]) -> str
     if function is None or not guards:
         return source
     first = function.body[1] if ast.get_docstring(function) is not None and len(function.body) > 1 else function.body[0]
-    indent = " " * first.col_offset
-    text = "".join(f"if {condition}:\n{indent}    {outcome}\n{indent}" for condition, outcome in guards)
+    indent = lines_of(source)[first.lineno - 1][: first.col_offset]
+    deeper = indent + ("\t" if "\t" in indent else INDENT)
+    text = "".join(f"if {condition}:\n{deeper}{outcome}\n{indent}" for condition, outcome in guards)
     return _edited(source, [(first.lineno, first.col_offset, text)])
 
 
@@ -87,7 +89,7 @@ def _is_rounded(value: ast.expr, decimals: int) -> bool:
 
 
 def _edited(source: str, edits: Sequence[Edit]) -> str:
-    lines = [line.encode() for line in source.splitlines()]
+    lines = [line.encode() for line in lines_of(source)]
     for line, column, text in sorted(edits, reverse=True):
         lines[line - 1] = lines[line - 1][:column] + text.encode() + lines[line - 1][column:]
-    return b"\n".join(lines).decode() + "\n"
+    return joined([line.decode() for line in lines])

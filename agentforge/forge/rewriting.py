@@ -32,7 +32,7 @@ def without_demonstrations(source: str) -> str:
         alone = before.end_lineno is not None and before.end_lineno < node.lineno
         if alone and (isinstance(node, ast.Expr | ast.Assert) or _is_main(node)):
             del lines[node.lineno - 1 : node.end_lineno]
-    return _joined(lines) if lines else source
+    return joined(lines) if lines else source
 
 
 def with_signature(source: str, name: str, signature: str) -> str:
@@ -45,7 +45,7 @@ def with_signature(source: str, name: str, signature: str) -> str:
     for end in range(start + 1, function.body[0].lineno):
         header = "\n".join(lines[start:end])
         if function_of(f"{header}\n pass", name):
-            return _joined([*lines[:start], f"def {name}{signature}:{_comment(header)}", *lines[end:]])
+            return joined([*lines[:start], f"def {name}{signature}:{_comment(header)}", *lines[end:]])
     return source
 
 
@@ -67,7 +67,7 @@ def with_docstring(source: str, name: str, text: str) -> str:
     while start > function.lineno and _says_nothing(lines[start - 1]):
         start -= 1
     kept = lines[start : first.lineno - 1]
-    return _joined([*lines[:start], *_quoted(text, indent), *kept, *rest, *lines[end:]])
+    return joined([*lines[:start], *_quoted(text, indent), *kept, *rest, *lines[end:]])
 
 
 def _statements(source: str) -> list[ast.stmt]:
@@ -92,7 +92,7 @@ def _with_body_below(source: str, name: str) -> str:
     if not header.strip():
         return source
     lines[first.lineno - 1 : first.lineno] = [header.rstrip(), INDENT + line[first.col_offset :].decode()]
-    return _joined(lines)
+    return joined(lines)
 
 
 def _comment(header: str) -> str:
@@ -118,5 +118,6 @@ def _quoted(text: str, indent: str) -> list[str]:
     return [f'{indent}"""{lines[0]}', *(f"{indent}{line}".rstrip() for line in lines[1:]), f'{indent}"""']
 
 
-def _joined(lines: list[str]) -> str:
+def joined(lines: list[str]) -> str:
+    """The source of these lines."""
     return "\n".join(lines) + "\n"

@@ -16,8 +16,8 @@ from agentforge.forge.leaks import signature_tells_secret, tells_secret
 from agentforge.forge.promises import Promise, promises_of
 from agentforge.forge.rewriting import function_of, with_docstring, with_signature, without_demonstrations
 from agentforge.forge.verbatim import shows
-from agentforge.memory.redaction import redact
 from agentforge.registry.contract import Signature, parse_signature
+from agentforge.secrecy import redact
 from agentforge.types import JSON, Example, JSONObject, Need
 
 HOLD_OUT_FROM = 3

@@ -19,7 +19,8 @@ from agentforge.database.store import Database
 from agentforge.database.tables import CALLS, COSTS, EVENTS, JOBS, MESSAGES, SESSIONS, SOURCES
 from agentforge.errors import UsageError
 from agentforge.events import Event
-from agentforge.memory.redaction import redact, redact_json
+from agentforge.redaction import redact_json
+from agentforge.secrecy import redact
 from agentforge.types import JSON, JSONObject, OutcomeKind, Role, Usage
 
 TITLE_CHARS = 80

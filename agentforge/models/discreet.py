@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import cast
 
 from agentforge.models.protocol import Completion, Delta, Features, Message, ModelClient, ToolSpec
-from agentforge.secrecy import SHORTEST_KNOWN, redact
-from agentforge.types import JSON, JSONObject, Role, Usage
+from agentforge.redaction import redact_json
+from agentforge.secrecy import findable, redact
+from agentforge.types import JSONObject, Role, Usage
 
 
 class Discreet:
@@ -27,7 +28,7 @@ class Discreet:
 
     def __init__(self, models: ModelClient, secrets: Collection[str]) -> None:
         self._models = models
-        self._known = frozenset(secret for secret in secrets if len(secret) >= SHORTEST_KNOWN)
+        self._known = findable(secrets)
 
     def features(self, role: Role) -> Features:
         """Those of the client within."""
@@ -124,24 +125,15 @@ class Discreet:
         return [self._message(message) for message in messages]
 
     def _message(self, message: Message) -> Message:
-        calls = (replace(call, args=cast("JSONObject", self._json(call.args))) for call in message.calls)
+        calls = (replace(call, args=self._object(call.args)) for call in message.calls)
         answers = (replace(answer, content=self._text(answer.content)) for answer in message.answers)
         return replace(message, text=self._text(message.text), calls=tuple(calls), answers=tuple(answers))
 
     def _tools(self, tools: Sequence[ToolSpec]) -> list[ToolSpec]:
-        return [
-            ToolSpec(tool.name, self._text(tool.description), cast("JSONObject", self._json(tool.schema)))
-            for tool in tools
-        ]
+        return [ToolSpec(tool.name, self._text(tool.description), self._object(tool.schema)) for tool in tools]
 
-    def _json(self, value: JSON) -> JSON:
-        if isinstance(value, str):
-            return self._text(value)
-        if isinstance(value, list):
-            return [self._json(item) for item in value]
-        if isinstance(value, dict):
-            return {key: self._json(item) for key, item in value.items()}
-        return value
+    def _object(self, value: JSONObject) -> JSONObject:
+        return cast("JSONObject", redact_json(value, self._known))
 
     def _text(self, text: str) -> str:
         return redact(text, self._known)

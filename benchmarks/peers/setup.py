@@ -30,12 +30,21 @@ def venv_of(peer: str) -> Path:
     Raises:
         SandboxUnavailable: it is not set up; nothing can be measured (exit code 7).
     """
-    named = os.environ.get(FOLDER, "")
+    return installed(peer, PEERS[peer], FOLDER, "benchmarks.peers.setup")
+
+
+def installed(peer: str, package: str, variable: str, setup: str) -> Path:
+    """``peer`` in the folder that an environment ``variable`` names, where the module ``setup`` put it.
+
+    Raises:
+        SandboxUnavailable: it is not set up.
+    """
+    named = os.environ.get(variable, "")
     venv = Path(named or ".").absolute() / peer
     if not named or not (venv / "bin" / "python").exists():
         raise SandboxUnavailable(
-            f"The peer {peer!r} ({PEERS[peer]}) is not set up here.",
-            fix=f"Run `python -m benchmarks.peers.setup --folder DIR` and set {FOLDER} to DIR.",
+            f"The peer {peer!r} ({package}) is not set up here.",
+            fix=f"Run `python -m {setup} --folder DIR` and set {variable} to DIR.",
         )
     return venv
 
@@ -52,11 +61,17 @@ def install(folder: Path, packages: Mapping[str, str]) -> None:
         print(f"{name}: {package}")
 
 
+def asked_folder(description: str | None) -> Path:
+    """The folder that the command line names."""
+    options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--folder", type=Path, required=True, help="where the virtual environments go")
+    folder: Path = options.parse_args().folder
+    return folder.absolute()
+
+
 def main() -> int:
     """The command; returns its exit code."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--folder", type=Path, required=True, help="where the virtual environments go")
-    folder: Path = options.parse_args().folder.absolute()
+    folder = asked_folder(__doc__)
     install(folder, PEERS)
     print(f"export {FOLDER}={folder}")
     return 0

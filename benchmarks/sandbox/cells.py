@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from agentforge.boxes.daemon import Daemon
+from agentforge.boxes.descendants import descendants
 from agentforge.boxes.docker import KIND_LABEL, OWNER_LABEL, USER_LABEL
 from agentforge.boxes.owners import Owner
 from agentforge.errors import SandboxError
@@ -71,7 +72,7 @@ def _containers() -> Iterator[CellSeen]:
         for one in _owned(daemon):
             if KIND_LABEL in one["Labels"]:
                 used = daemon._client.api.stats(one["Id"], stream=False, one_shot=True)
-                below = _below(int(daemon.container(one["Id"])["State"]["Pid"]))
+                below = descendants(int(daemon.container(one["Id"])["State"]["Pid"]))
                 memory, own = memory_of(used["memory_stats"])
                 zombies = sum(_state(pid) == "Z" for pid in below)
                 labels = one["Labels"]
@@ -91,23 +92,11 @@ def _bubblewraps() -> Iterator[CellSeen]:
     for pid, one in processes().items():
         words = _command(pid) if one.parent == here else []
         if "bwrap" in one.name and any(word.endswith("/start.py") for word in words):
-            below = _below(pid)
+            below = descendants(pid)
             kind = "suite" if "suite" in words else "call"
             memory = sum(_proportional_mb(each) for each in below)
             zombies = sum(_state(each) == "Z" for each in below)
             yield CellSeen(kind, "", memory, memory, len(below), zombies)
-
-
-def _below(pid: int) -> set[int]:
-    """``pid`` and its descendants."""
-    children: dict[int, list[int]] = {}
-    for child, one in processes().items():
-        children.setdefault(one.parent, []).append(child)
-    found, todo = set[int](), [pid] if pid else []
-    while todo:
-        found.add(todo[-1])
-        todo += children.get(todo.pop(), [])
-    return found
 
 
 def _command(pid: int) -> list[str]:

@@ -39,6 +39,8 @@ def tool(name: str, capabilities: Capabilities, imports: str = "") -> Tool:
 class Silent:
     def called(self, call: Any) -> None: ...
 
+    async def reaching(self, tool: Tool) -> None: ...
+
     async def returned(self, call: Any, result: CallResult, refused: str = "") -> None: ...
 
 
@@ -207,6 +209,8 @@ async def test_a_turn_tells_of_such_a_call_and_writes_its_row(shop: Scene) -> No
     ]
     assert rows[0].version == shop.layers.find("fetches").version
     assert turn.tools_used == ["fetches"]
+    assert turn.tainted
+    assert [one.ref for one in shop.episodes.load(turn.session).sources] == ["api.example.com"]
 
 
 async def _turn(scene: Scene, emit: Any) -> Turn:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from agentforge.boxes.open import open_box
 from agentforge.boxes.protocol import Box, SuiteResult, TestRow
 from agentforge.settings import SandboxSettings
 from benchmarks import mbpp_functions
 from benchmarks.form import read_lines
 from benchmarks.mbpp_functions import Listed, derive, figures_of, first_problem, red_of, suite_of
-from tests.conftest import namespaces_allowed
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "bench" / "mbpp" / "mbpp_974.jsonl"
 SAMPLE_EVERY = 45
@@ -61,42 +57,31 @@ CASES = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def box(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
-    """A bubblewrap box: the list depends on no launcher."""
-    if not namespaces_allowed():
-        pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AGENTFORGE_HOME", str(tmp_path_factory.mktemp("home")))
-        async with await open_box(SandboxSettings(launcher="bubblewrap"), user="tests") as made:
-            yield made
-
-
 @pytest.mark.asyncio(loop_scope="module")
 class TestInABox:
-    async def test_every_reason_is_found_and_what_is_listed_is_green(self, box: Box) -> None:
+    async def test_every_reason_is_found_and_what_is_listed_is_green(self, bubblewrap_box: Box) -> None:
         tasks, expected = list[dict[str, Any]](), dict[str, tuple[int, ...]]()
         for reason, cases in CASES.items():
             numbers = range(len(tasks), len(tasks) + len(cases))
             expected[reason] = tuple(numbers)
             tasks += [{**case, "task_id": number} for case, number in zip(cases, numbers, strict=True)]
-        listed = await derive(box, tasks, "sum", {0: "known", 99: "gone"})
+        listed = await derive(bubblewrap_box, tasks, "sum", {0: "known", 99: "gone"})
         assert {"": listed.functions, **listed.apart} == expected
         assert listed.exceptions == {0: "known"}
-        assert await red_of(box, [tasks[number] for number in listed.functions]) == {}
+        assert await red_of(bubblewrap_box, [tasks[number] for number in listed.functions]) == {}
 
-    async def test_a_red_one_is_told_with_its_reason(self, box: Box) -> None:
-        red = await red_of(box, [task(PLAIN, "assert f(1) == [1, 0]", "assert f(2) == [1, 0]", number=7)])
+    async def test_a_red_one_is_told_with_its_reason(self, bubblewrap_box: Box) -> None:
+        red = await red_of(bubblewrap_box, [task(PLAIN, "assert f(1) == [1, 0]", "assert f(2) == [1, 0]", number=7)])
         assert list(red) == [7]
         assert red[7].startswith("test_1: assert [2, 0] == [1, 0]")
 
-    async def test_a_sample_of_the_committed_list_is_green(self, box: Box) -> None:
+    async def test_a_sample_of_the_committed_list_is_green(self, bubblewrap_box: Box) -> None:
         if not DATA.exists():
             pytest.skip(f"{DATA} is not there: MBPP comes with the shared data of this project, not with the code")
         listed = Listed.read()
         assert hashlib.sha256(DATA.read_bytes()).hexdigest() == listed.sha256
         chosen = [one for one in read_lines(DATA) if one["task_id"] in set(listed.functions[::SAMPLE_EVERY])]
-        red = await red_of(box, chosen)
+        red = await red_of(bubblewrap_box, chosen)
         assert set(red) <= set(listed.exceptions)
         assert len(chosen) > 15
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
 from agentforge.boxes.network.recordings import Exchange
-from agentforge.boxes.open import open_box
 from agentforge.boxes.protocol import Box, Limits
 from agentforge.forge.agreement import grouped
 from agentforge.forge.author import Draft
 from agentforge.forge.evidence import SUITE_FETCHES, Candidate, Workshop, examine, probe, run_all
 from agentforge.forge.gates import Trial, same_answer_twice
 from agentforge.forge.spec import make_spec
-from agentforge.settings import SandboxSettings
 from agentforge.types import Capabilities, Example, GateResult, JSONObject, Need, Usage
-from tests.conftest import namespaces_allowed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -26,16 +20,6 @@ PROBES: list[JSONObject] = [{"text": " ".join(f"{first}{n}" for n in range(5))} 
 
 UNORDERED = "def list_words(text: str) -> list[str]:\n    return list(set(text.split()))\n"
 SORTED = "def list_words(text: str) -> list[str]:\n    return sorted(set(text.split()))\n"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def box(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
-    if not namespaces_allowed():
-        pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AGENTFORGE_HOME", str(tmp_path_factory.mktemp("home")))
-        async with await open_box(SandboxSettings(launcher="bubblewrap"), user="tests") as opened:
-            yield opened
 
 
 async def twice(box: Box, source: str) -> GateResult:
@@ -48,27 +32,29 @@ async def twice(box: Box, source: str) -> GateResult:
     return await same_answer_twice(trial)
 
 
-async def test_a_tool_whose_answer_depends_on_the_order_of_a_set_of_texts_is_rejected(box: Box) -> None:
-    result = await twice(box, UNORDERED)
+async def test_a_tool_whose_answer_depends_on_the_order_of_a_set_of_texts_is_rejected(bubblewrap_box: Box) -> None:
+    result = await twice(bubblewrap_box, UNORDERED)
     assert (result.gate, result.verdict) == ("same answer twice", "failed")
     assert "list_words(text='a0 a1 a2 a3 a4')" in str(result.evidence["differing"])
     assert "it depends on the order of a set" in result.summary
 
 
-async def test_one_that_sorts_passes(box: Box) -> None:
-    result = await twice(box, SORTED)
+async def test_one_that_sorts_passes(bubblewrap_box: Box) -> None:
+    result = await twice(bubblewrap_box, SORTED)
     assert (result.verdict, result.evidence["inputs"]) == ("passed", 1 + len(PROBES))
 
 
-async def test_a_candidate_that_fetches_gets_what_was_recorded_and_nothing_else(box: Box) -> None:
+async def test_a_candidate_that_fetches_gets_what_was_recorded_and_nothing_else(bubblewrap_box: Box) -> None:
     source = "from toolbox import fetch\ndef rate(day):\n    return fetch('https://rates.test/' + day)['text']\n"
     url = "https://rates.test/monday"
     answer: JSONObject = {"status": 200, "url": url, "headers": {}, "text": "7"}
-    shop = Workshop(box, Limits(10.0), Capabilities(hosts=("rates.test",)), (Exchange(("GET", url, (), ""), answer),))
+    shop = Workshop(
+        bubblewrap_box, Limits(10.0), Capabilities(hosts=("rates.test",)), (Exchange(("GET", url, (), ""), answer),)
+    )
     known, unknown = await run_all(source, "rate", [{"day": "monday"}, {"day": "sunday"}], shop)
     assert (known.status, known.value) == ("returned", "7")
     assert (unknown.status, unknown.error) == ("raised", "PermissionError")
     assert unknown.message.startswith("No recording answers GET https://rates.test/sunday.")
     tests = "from tool import rate\ndef test_it():\n    for _ in range(30):\n        assert rate('monday') == '7'\n"
-    assert (await box.suite(source, tests, grant=shop.grant())).passed is False, "a run may fetch 20 times"
-    assert (await box.suite(source, tests, grant=shop.grant(SUITE_FETCHES))).passed
+    assert (await bubblewrap_box.suite(source, tests, grant=shop.grant())).passed is False, "a run may fetch 20 times"
+    assert (await bubblewrap_box.suite(source, tests, grant=shop.grant(SUITE_FETCHES))).passed

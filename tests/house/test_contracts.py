@@ -53,7 +53,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("file", "line", "contract"),
     [
         ("boxes/planted.py", "import agentforge.models.protocol", "Layers"),
-        ("registry/planted.py", "import agentforge.memory.redaction", "Layers"),
+        ("registry/planted.py", "import agentforge.memory.episodes", "Layers"),
         ("models/planted.py", "import agentforge.forge.spec", "Layers"),
         ("helpers.py", "", "Layers"),
         ("agent/planted.py", "import git", "Only gitstore imports git"),

@@ -11,8 +11,6 @@ that day.
 
 from __future__ import annotations
 
-import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,8 +18,8 @@ from pathlib import Path
 
 from agentforge.boxes import image
 from agentforge.boxes.daemon import Daemon
-from agentforge.errors import SandboxError, SandboxUnavailable
-from benchmarks.peers.setup import INSTALL_SECONDS, install
+from agentforge.errors import SandboxError
+from benchmarks.peers.setup import INSTALL_SECONDS, asked_folder, install, installed
 
 FOLDER = "AGENTFORGE_BENCH_SANDBOX_PEERS"
 PEERS = {"smolagents": "smolagents[docker]==1.26.0", "llm-sandbox": "llm-sandbox[docker]==0.3.46"}
@@ -46,14 +44,7 @@ def venv_of(peer: str) -> Path:
     Raises:
         SandboxUnavailable: it is not set up.
     """
-    named = os.environ.get(FOLDER, "")
-    venv = Path(named or ".").absolute() / peer
-    if not named or not (venv / "bin" / "python").exists():
-        raise SandboxUnavailable(
-            f"The peer {peer!r} ({PEERS[peer]}) is not set up here.",
-            fix=f"Run `python -m benchmarks.sandbox.peers.setup --folder DIR` and set {FOLDER} to DIR.",
-        )
-    return venv
+    return installed(peer, PEERS[peer], FOLDER, "benchmarks.sandbox.peers.setup")
 
 
 def build_image() -> None:
@@ -72,9 +63,7 @@ def build_image() -> None:
 
 def main() -> int:
     """The command; returns its exit code."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--folder", type=Path, required=True, help="where the virtual environments go")
-    folder: Path = options.parse_args().folder.absolute()
+    folder = asked_folder(__doc__)
     install(folder, PEERS)
     try:
         build_image()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentforge.memory.redaction import redact_json
+from agentforge.redaction import redact_json
 from agentforge.types import JSON
 
 KEY = "sk-ant-" + "api03-Abcdefghijklmnopqrst_uvw"

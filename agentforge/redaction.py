@@ -1,4 +1,4 @@
-"""Takes secrets out of text and values before they are written anywhere; ``secrecy`` knows their forms."""
+"""Takes secrets out of values before they are written or sent anywhere; ``secrecy`` knows their forms."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Collection
 
 from agentforge.secrecy import redact
 from agentforge.types import JSON
-
-__all__ = ["redact", "redact_json"]
 
 _SECRET_KEY = re.compile(
     r"(?i)(?:(?:^|_|-)(?:pass|pwd|secret|(?:access|auth)_?token)"
