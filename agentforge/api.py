@@ -253,12 +253,14 @@ class Forge:
                 await models.aclose()
 
     async def _episodes(self) -> Episodes:
-        return await asyncio.to_thread(self._opened().episodes)
+        opened = self._opened()
+        async with opened.lock:
+            return opened.episodes or await asyncio.to_thread(opened.open_episodes)
 
     async def _box(self) -> Box:
         """The user's warm box, opened at its first need."""
         opened = self._opened()
-        async with opened.box_lock:
+        async with opened.lock:
             if opened.box is None:
                 opened.box = await opened.stack.enter_async_context(await self._launch())
         return opened.box
@@ -326,13 +328,13 @@ class _Open:
 
         self.stack = AsyncExitStack()
         self.box: Box | None = None
-        self.box_lock = asyncio.Lock()
+        self.lock = asyncio.Lock()
         self.registry = self.stack.enter_context(
             Registry.open_or_create(settings.registries / settings.org / f"{settings.user}.git")
         )
         self.layers = Layers(self.registry, BaseLayer())
         self._settings = settings
-        self._episodes: Episodes | None = None
+        self.episodes: Episodes | None = None
 
     def index(self) -> Index:
         """The search index, a cache that is rebuilt when the tools changed."""
@@ -341,17 +343,16 @@ class _Open:
         place = self._settings.home / "caches" / self._settings.org
         return Index(self.layers, place / f"{self._settings.user}.index.db")
 
-    def episodes(self) -> Episodes:
-        """This user's episodes; opens the database at the first call."""
-        if self._episodes is None:
-            from agentforge.database.store import Database
-            from agentforge.memory.episodes import Episodes
+    def open_episodes(self) -> Episodes:
+        """This user's episodes; opens the database, so it is called once."""
+        from agentforge.database.store import Database
+        from agentforge.memory.episodes import Episodes
 
-            check_folder(self._settings.home)
-            database = self.stack.enter_context(Database.open(self._settings.database))
-            org, user = self._settings.org, self._settings.user
-            self._episodes = Episodes(database, org=org, user=user, secrets=_secrets(self._settings))
-        return self._episodes
+        check_folder(self._settings.home)
+        database = self.stack.enter_context(Database.open(self._settings.database))
+        org, user = self._settings.org, self._settings.user
+        self.episodes = Episodes(database, org=org, user=user, secrets=_secrets(self._settings))
+        return self.episodes
 
 
 def _secrets(settings: Settings) -> frozenset[str]:

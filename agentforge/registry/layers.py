@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +22,20 @@ from agentforge.types import Layer
 __all__ = ["BaseLayer", "Closure", "Layers", "Registry"]
 
 
-class BaseLayer:
-    """The starter tools: a read-only folder of tool folders, read again when a file in it changes."""
+LOOK_EVERY = 1.0
+"""Seconds for which the base layer is taken for what it was: a hundred files, changed by an upgrade only."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+
+class BaseLayer:
+    """The starter tools: a read-only folder of tool folders, read again when a file in it changes.
+
+    It is looked at no oftener than every ``look_every`` seconds: each call of a tool asks for it.
+    """
+
+    def __init__(self, folder: Path | None = None, *, look_every: float = LOOK_EVERY) -> None:
         self.folder = assets.folder("toolbox") if folder is None else folder
+        self._look_every = look_every
+        self._look_again = 0.0
         self._seen = _Seen()
         self._loaded = ""
         self._found: tuple[Tool | ToolInvalid, ...] = ()
@@ -40,8 +50,11 @@ class BaseLayer:
 
     def fingerprint(self) -> str:
         """Changes whenever a file in the folder does (names, sizes and times are looked at, not contents)."""
-        if not self._seen.stands():
-            self._seen = _Seen.of(self.folder)
+        now = time.monotonic()
+        if now >= self._look_again:
+            if not self._seen.stands():
+                self._seen = _Seen.of(self.folder)
+            self._look_again = now + self._look_every
         return self._seen.fingerprint
 
     def _load(self) -> tuple[Tool | ToolInvalid, ...]:

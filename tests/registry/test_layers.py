@@ -6,7 +6,7 @@ import pytest
 from sample_tools import make_tool, write_tool
 
 from agentforge.errors import StorageError, ToolInvalid, ToolNotFound
-from agentforge.registry.layers import BaseLayer, Layers
+from agentforge.registry.layers import LOOK_EVERY, BaseLayer, Layers
 from agentforge.registry.repository import Registry
 from agentforge.types import Capabilities, Layer, State
 
@@ -20,7 +20,7 @@ def company(tmp_path):
 @pytest.fixture
 def base(tmp_path):
     (tmp_path / "toolbox").mkdir()
-    return BaseLayer(tmp_path / "toolbox")
+    return BaseLayer(tmp_path / "toolbox", look_every=0.0)
 
 
 def where(layers):
@@ -69,6 +69,17 @@ def test_a_changed_base_is_read_again(base):
     assert [tool.name for tool in base.tools()] == ["a"]
     (place / "tool.py").write_text(make_tool("a").source + "\n# more\n")
     assert base.tools()[0].source.endswith("# more\n")
+
+
+def test_the_base_is_not_looked_at_for_every_call(tmp_path, monkeypatch):
+    now = 100.0
+    monkeypatch.setattr("agentforge.registry.layers.time.monotonic", lambda: now)
+    base = BaseLayer(tmp_path)
+    assert base.tools() == []
+    write_tool(tmp_path, make_tool("a"))
+    assert base.tools() == []
+    now += LOOK_EVERY
+    assert [tool.name for tool in base.tools()] == ["a"]
 
 
 def test_a_malformed_base_tool_is_reported_and_the_others_work(base, registry):
