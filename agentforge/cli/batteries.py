@@ -10,9 +10,9 @@ from typing import TypeAlias, cast
 
 from rich.table import Table
 
-from agentforge.boxes.attacks import AttackRow, run_attacks
-from agentforge.boxes.batteries import Attack, CheatBattery, read_attacks, read_cheats
-from agentforge.boxes.cheats import CheatRow, honest_passes, run_cheats
+from agentforge.boxes.batteries.attacks import AttackRow, run_attacks
+from agentforge.boxes.batteries.cheats import CheatRow, honest_passes, run_cheats
+from agentforge.boxes.batteries.form import Attack, CheatBattery, read_attacks, read_cheats
 from agentforge.boxes.open import open_box
 from agentforge.boxes.protocol import Box, Limits
 from agentforge.cli.options import Who

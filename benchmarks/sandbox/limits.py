@@ -8,9 +8,9 @@ import statistics
 import time
 from collections.abc import Sequence
 
+from agentforge.boxes.batteries.remains import steady_processes
 from agentforge.boxes.open import open_box, open_pool
 from agentforge.boxes.protocol import Box, Limits
-from agentforge.boxes.remains import steady_processes
 from agentforge.boxes.warm import WarmBox
 from agentforge.settings import SandboxSettings
 from benchmarks.form import progress

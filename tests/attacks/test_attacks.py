@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from agentforge.boxes.attacks import GOT_IT, AttackRow, run_attack
-from agentforge.boxes.batteries import Attack, read_attacks, read_cheats
-from agentforge.boxes.cheats import honest_passes, run_cheats
+from agentforge.boxes.batteries.attacks import GOT_IT, AttackRow, run_attack
+from agentforge.boxes.batteries.cheats import honest_passes, run_cheats
+from agentforge.boxes.batteries.form import Attack, read_attacks, read_cheats
+from agentforge.boxes.batteries.remains import Calm
 from agentforge.boxes.protocol import Box, Grant, Limits
-from agentforge.boxes.remains import Calm
 from agentforge.types import JSON
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from agentforge.boxes import image
-from agentforge.boxes.batteries import read_attacks, read_cheats
+from agentforge.boxes.batteries.form import read_attacks, read_cheats
 from agentforge.boxes.open import open_box
 from agentforge.settings import SandboxSettings
 from tests.attacks.plain import OPEN, UNFILTERED, Plain, plain_container

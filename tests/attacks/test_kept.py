@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from agentforge.boxes.attacks import run_attack
-from agentforge.boxes.batteries import Attack, read_attacks
+from agentforge.boxes.batteries.attacks import run_attack
+from agentforge.boxes.batteries.form import Attack, read_attacks
+from agentforge.boxes.batteries.remains import Calm
 from agentforge.boxes.bounds import MOST_KEPT
 from agentforge.boxes.protocol import Box, Grant, Limits
-from agentforge.boxes.remains import Calm
 from agentforge.boxes.warm import WarmBox
 from agentforge.settings import SandboxSettings
 from agentforge.types import JSON

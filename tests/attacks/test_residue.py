@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentforge.boxes.lookouts import LOOK
+from agentforge.boxes.batteries.lookouts import LOOK
 from agentforge.boxes.protocol import Box, Limits
 from agentforge.types import JSON
 

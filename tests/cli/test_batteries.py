@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from agentforge.boxes import remains
-from agentforge.boxes.lookouts import LOOK, WATCH
+from agentforge.boxes.batteries import remains
+from agentforge.boxes.batteries.lookouts import LOOK, WATCH
 from agentforge.boxes.protocol import CallResult, SuiteResult
 from agentforge.cli import batteries
 from agentforge.errors import SandboxError, SandboxUnavailable
@@ -110,7 +110,7 @@ def test_tests_that_nothing_passes_are_told(program: Program, tmp_path: Path, mo
     named = {**CHEATS, "honest": "HONEST"}
     done = program("sandbox", "cheat", battery(tmp_path, named))
     assert (done.code, "honest tool does not pass" in done.err) == (2, True)
-    monkeypatch.setattr("agentforge.boxes.batteries.HONEST_ADD", "SOMETHING ELSE")
+    monkeypatch.setattr("agentforge.boxes.batteries.form.HONEST_ADD", "SOMETHING ELSE")
     done = program("sandbox", "cheat", battery(tmp_path, CHEATS), "--output-format", "json")
     assert (done.code, "nothing shows that they can be passed" in done.err) == (0, True)
     told = json.loads(done.out)

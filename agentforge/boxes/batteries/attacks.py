@@ -14,10 +14,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agentforge.boxes.batteries import Attack
-from agentforge.boxes.lookouts import WATCH
+from agentforge.boxes.batteries.form import Attack
+from agentforge.boxes.batteries.lookouts import WATCH
+from agentforge.boxes.batteries.remains import Calm, Look, Remains, look, plant_canary
 from agentforge.boxes.protocol import Box, CallResult, Limits
-from agentforge.boxes.remains import Calm, Look, Remains, look, plant_canary
 from agentforge.boxes.stopping import what_stopped
 from agentforge.errors import SandboxError
 from agentforge.types import JSON, JSONObject

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from agentforge.boxes.lookouts import LOOK
+from agentforge.boxes.batteries.lookouts import LOOK
 from agentforge.boxes.protocol import Box, CallResult, Limits
 from agentforge.errors import SandboxError
 from agentforge.types import JSONObject

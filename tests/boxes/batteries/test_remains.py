@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from agentforge.boxes import remains
-from agentforge.boxes.attacks import run_attacks
-from agentforge.boxes.batteries import Attack
-from agentforge.boxes.lookouts import LOOK
+from agentforge.boxes.batteries import remains
+from agentforge.boxes.batteries.attacks import run_attacks
+from agentforge.boxes.batteries.form import Attack
+from agentforge.boxes.batteries.lookouts import LOOK
+from agentforge.boxes.batteries.remains import CANARY, Calm
 from agentforge.boxes.protocol import Box, Limits
-from agentforge.boxes.remains import CANARY, Calm
 from agentforge.types import JSON
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentforge.boxes import batteries
-from agentforge.boxes.batteries import HONEST_ADD, LARGEST_BATTERY, read_attacks, read_cheats
+from agentforge.boxes.batteries import form
+from agentforge.boxes.batteries.form import HONEST_ADD, LARGEST_BATTERY, read_attacks, read_cheats
 from agentforge.errors import UsageError
 
 ATTACK = {"code": "def f(): return 1", "fn": "f", "args": {}}
@@ -137,10 +137,10 @@ JSON_VALUES = st.recursive(
 @given(JSON_VALUES)
 def test_any_json_is_a_battery_or_a_usage_error(value: object) -> None:
     given_values = value if isinstance(value, dict) else {"a": value}
-    problems = [problem for entry in given_values.values() for problem in batteries._wrong_attack(entry)]
+    problems = [problem for entry in given_values.values() for problem in form._wrong_attack(entry)]
     if not problems:
         for name, entry in given_values.items():
-            attack = batteries._attack(name, entry)
+            attack = form._attack(name, entry)
             assert attack.code.strip()
             assert attack.entry.isidentifier()
-    assert all(isinstance(problem, str) and problem for problem in batteries._wrong_cheats(given_values))
+    assert all(isinstance(problem, str) and problem for problem in form._wrong_cheats(given_values))

@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
-from agentforge.boxes.batteries import CheatBattery
+from agentforge.boxes.batteries.form import CheatBattery
+from agentforge.boxes.batteries.remains import processes_beyond, steady_processes
 from agentforge.boxes.protocol import Box, Limits, SuiteResult
-from agentforge.boxes.remains import processes_beyond, steady_processes
 from agentforge.boxes.stopping import what_rejected
 from agentforge.errors import SandboxError
 

@@ -6,7 +6,7 @@ known before, or shown as text.
 
 from __future__ import annotations
 
-from agentforge.boxes.batteries import RUNNER_FOLDER
+from agentforge.boxes.batteries.form import RUNNER_FOLDER
 
 LOOK = f'''
 import ctypes, json, os, zlib

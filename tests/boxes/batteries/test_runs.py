@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from agentforge.boxes import attacks as attacking
-from agentforge.boxes import remains
-from agentforge.boxes.attacks import AttackRow, run_attacks
-from agentforge.boxes.batteries import Attack, CheatBattery
-from agentforge.boxes.cheats import CheatRow, honest_passes, run_cheats
-from agentforge.boxes.lookouts import LOOK, WATCH
+from agentforge.boxes.batteries import attacks as attacking
+from agentforge.boxes.batteries import remains
+from agentforge.boxes.batteries.attacks import AttackRow, run_attacks
+from agentforge.boxes.batteries.cheats import CheatRow, honest_passes, run_cheats
+from agentforge.boxes.batteries.form import Attack, CheatBattery
+from agentforge.boxes.batteries.lookouts import LOOK, WATCH
 from agentforge.boxes.protocol import Box, CallResult, Limits, SuiteResult, TestRow
 from agentforge.boxes.stopping import what_rejected, what_stopped
 from agentforge.errors import SandboxError
