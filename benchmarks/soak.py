@@ -20,7 +20,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,9 @@ def f():
 HONEST = "def f(number, text):\n    return {'number': number * 7 + 1, 'text': text[::-1]}\n"
 HONEST_LIMITS, HOSTILE_LIMITS = Limits(seconds=20.0), Limits(seconds=0.5)
 _MOST_TOLD = 10
+_MOST_GROWTH_MB = 24.0
+SOMETHING_LEFT = 1
+"""The exit code of a soak that ended with what it must not."""
 _STEADY_SECONDS, _LONGEST_REST_SECONDS = 0.5, 15.0
 
 
@@ -174,7 +177,7 @@ async def soak(settings: SandboxSettings, calls: int, callers: int) -> dict[str,
             before = before or await at_rest()
             progress(f"{tally.calls} of {calls} calls, {len(tally.wrong)} wrong")
         after = await at_rest()
-    return {
+    figures = {
         "benchmark": "soak",
         "calls": tally.calls,
         "callers": callers,
@@ -192,6 +195,7 @@ async def soak(settings: SandboxSettings, calls: int, callers: int) -> dict[str,
         "commit": commit_of(),
         "seconds": round(time.monotonic() - began, 1),
     }
+    return figures | {"failures": failures_of(figures)}
 
 
 def growth(before: Seen, after: Seen) -> dict[str, float]:
@@ -219,7 +223,29 @@ def run(options: Any) -> int:
     shown = {name: {"": value} for name, value in figures.items() if isinstance(value, int | float | str)}
     shown |= {f"hostile, {kind}": {"": count} for kind, count in figures["hostile_endings"].items()}
     show(figures, shown, as_json=options.json)
-    return 0
+    for failure in figures["failures"]:
+        progress(failure)
+    return SOMETHING_LEFT if figures["failures"] else 0
+
+
+def failures_of(figures: Mapping[str, Any]) -> list[str]:
+    """What a soak must not end with, a sentence each; memory may move a little."""
+    bounds = {
+        "wrong": 0,
+        "containers_left": 0,
+        "zombies": 0,
+        "descriptor_growth": 0,
+        "box_process_growth": 0,
+        "rss_growth_mb": _MOST_GROWTH_MB,
+        "box_memory_growth_mb": _MOST_GROWTH_MB,
+    }
+    found = [
+        f"{name} is {figures[name]}, at most {most} is allowed."
+        for name, most in bounds.items()
+        if figures[name] > most
+    ]
+    returned = [ending for ending in figures["hostile_endings"] if ending.partition(": ")[2].startswith("returned")]
+    return found + [f"A hostile call came to its end ({ending})." for ending in returned]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

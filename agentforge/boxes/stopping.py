@@ -18,7 +18,7 @@ def what_stopped(result: CallResult, limits: Limits) -> str:
             return f"output limit ({limits.output_bytes >> 10} KB)"
         case "result_too_big":
             return f"result limit ({limits.result_bytes >> 10} KB)"
-        case "bad_result" if result.message.startswith("The result"):
+        case "bad_result" if refused_as_json(result):
             return f"result refused: {result.message}"[:_LONGEST]
         case "bad_result":
             return "forged frame refused"
@@ -26,6 +26,11 @@ def what_stopped(result: CallResult, limits: Limits) -> str:
             return "its process ended without an answer"
         case "raised":
             return _exception(result)
+
+
+def refused_as_json(result: CallResult) -> bool:
+    """Whether the runner says that the value cannot be written as JSON."""
+    return result.status == "bad_result" and result.message.startswith("The result cannot be written as JSON")
 
 
 def _exception(result: CallResult) -> str:

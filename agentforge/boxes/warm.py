@@ -142,6 +142,8 @@ class WarmBox:
             talk, ending, seconds = await _converse(
                 cell, crew, frames, report.take, bounds, _SUITE_FRAME_BYTES, grant.asks
             )
+            if ending == "finished" and talk.overflowed:
+                ending = "output_too_big"
         return report.result(ending, talk.stdout, talk.stderr, seconds)
 
     async def processes(self) -> int | None:

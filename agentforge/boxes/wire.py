@@ -2,7 +2,7 @@
 
 Everything that is read here was written by code that wants to be believed. Lengths are bounded
 before anything is read; NaN, infinities (also ``1e999``), half surrogates, trailing bytes and
-nesting that exhausts the reader are refused.
+nesting beyond :data:`DEEPEST` are refused, so that whoever takes the value over need not fear its depth.
 """
 
 from __future__ import annotations
@@ -10,11 +10,17 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections.abc import Iterable
 from typing import NoReturn, cast
 
 from agentforge.types import JSON
 
 HEADER = struct.Struct(">I")
+
+DEEPEST = 220
+"""Levels of nesting: the runner refuses a value of more than 200, and a frame has few around it. Python's own
+copying of values (``copy``, ``dataclasses.asdict``) ends at about 450.
+"""
 
 
 class MalformedFrameError(ValueError):
@@ -39,9 +45,26 @@ def decode(payload: bytes) -> JSON:
     try:
         value = json.loads(payload, parse_constant=_refuse, parse_float=_finite)
         json.dumps(value, ensure_ascii=False).encode("utf-8")
+        _insist_on_depth(value, payload)
     except (ValueError, RecursionError, MemoryError) as error:
         raise MalformedFrameError(f"not JSON: {error}") from None
     return cast("JSON", value)
+
+
+def _insist_on_depth(value: JSON, payload: bytes) -> None:
+    if payload.count(b"[") + payload.count(b"{") <= DEEPEST:
+        return
+    level, depth = [value], 0
+    while level := [part for whole in level for part in _parts(whole)]:
+        depth += 1
+        if depth > DEEPEST:
+            raise MalformedFrameError(f"nested deeper than {DEEPEST} levels")
+
+
+def _parts(value: JSON) -> Iterable[JSON]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _refuse(name: str) -> NoReturn:

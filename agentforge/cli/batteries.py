@@ -10,7 +10,7 @@ from typing import TypeAlias, cast
 
 from rich.table import Table
 
-from agentforge.boxes.batteries.attacks import AttackRow, run_attacks
+from agentforge.boxes.batteries.attacks import NEVER_RAN, AttackRow, run_attacks
 from agentforge.boxes.batteries.cheats import CheatRow, honest_passes, run_cheats
 from agentforge.boxes.batteries.form import Attack, CheatBattery, read_attacks, read_cheats
 from agentforge.boxes.open import open_box
@@ -116,6 +116,8 @@ class _Run:
 
     def _finish(self, kind: str) -> int:
         succeeded: list[JSON] = [*self._succeeded]
+        if idle := [row.name for row in self._rows if row.stopped_by.startswith(NEVER_RAN)]:
+            self._output.warn(f"Nothing is shown by {len(idle)} of them, which never ran: {', '.join(idle)[:300]}")
         rows = cast("list[JSON]", [{**asdict(row), "outcome": row.outcome} for row in self._rows])
         data: JSONObject = {**self._told, "total": len(rows), "succeeded": succeeded, kind: rows}
         return self._output.finish(drawn(kind, self._rows), data, SUCCEEDED if succeeded else 0)

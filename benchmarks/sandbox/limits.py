@@ -57,7 +57,7 @@ async def recycled(box: Box, times: int) -> list[float]:
         await box.call(BOMB, "f", {}, limits=Limits(_BOMB_SECONDS))
         began = time.perf_counter()
         insist_on_call(await box.call(SOURCE, ENTRY, ARGS, limits=Limits(_RECYCLE_SECONDS)))
-        while before is not None and (await box.processes() or 0) > before:
+        while before is not None and ((left := await box.processes()) is None or left > before):
             if time.perf_counter() - began > _RECYCLE_SECONDS:
                 raise WrongAnswerError("processes of a fork bomb stay in the box")
             await asyncio.sleep(0.002)

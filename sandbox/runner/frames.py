@@ -1,6 +1,7 @@
 """Frames: four bytes of length (big-endian), then that many bytes of strict JSON."""
 
 import json
+import math
 import os
 import struct
 
@@ -43,15 +44,22 @@ def _read(descriptor, count):
 
 
 def decode(frame):
-    """JSON without NaN and Infinity, and not nested so deep that reading it fails."""
+    """JSON without NaN and infinities, and not nested so deep that reading it fails."""
     try:
-        return json.loads(frame, parse_constant=_refuse_constant)
+        return json.loads(frame, parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError:
         raise NotJSONError("nested too deep") from None
 
 
 def _refuse_constant(name):
     raise NotJSONError(f"{name} is not JSON")
+
+
+def _finite(text):
+    number = float(text)
+    if not math.isfinite(number):
+        raise NotJSONError(f"{text[:20]} is too large a number")
+    return number
 
 
 def encode(value, largest=LARGEST_FRAME):

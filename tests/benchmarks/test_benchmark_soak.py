@@ -89,6 +89,30 @@ def test_what_grew_is_told() -> None:
     }
 
 
+SOUND: dict[str, Any] = {
+    **dict.fromkeys(["wrong", "containers_left", "zombies", "descriptor_growth", "box_process_growth"], 0),
+    **dict.fromkeys(["rss_growth_mb", "box_memory_growth_mb"], 3.0),
+    "hostile_endings": {"crash: died": 3, "memory hog: raised MemoryError": 2},
+}
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        ({}, []),
+        ({"wrong": 1}, ["wrong is 1, at most 0 is allowed."]),
+        ({"zombies": 2, "containers_left": 1}, ["containers_left is 1, at most 0", "zombies is 2, at most 0"]),
+        ({"descriptor_growth": 1}, ["descriptor_growth is 1, at most 0"]),
+        ({"rss_growth_mb": 30.0}, ["rss_growth_mb is 30.0, at most 24.0"]),
+        ({"hostile_endings": {"crash: returned": 1}}, ["A hostile call came to its end (crash: returned)."]),
+    ],
+)
+def test_a_soak_fails_by_what_it_must_not_end_with(seen: dict[str, Any], words: list[str]) -> None:
+    found = soak.failures_of(SOUND | seen)
+    assert len(found) == len(words)
+    assert all(sentence.startswith(start) for sentence, start in zip(found, words, strict=True))
+
+
 def test_descriptors_that_are_left_open_are_seen() -> None:
     before = soak._descriptors()
     left = os.open(os.devnull, os.O_RDONLY)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import json
 import struct
 
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentforge.boxes.wire import FrameReader, FrameTooBigError, MalformedFrameError, decode, encode
+from agentforge.boxes.wire import DEEPEST, FrameReader, FrameTooBigError, MalformedFrameError, decode, encode
 
 VALUES = st.recursive(
     st.none()
@@ -93,3 +95,18 @@ def test_what_is_not_json_cannot_be_sent(value: object) -> None:
 
 def test_a_pair_of_surrogates_is_one_character() -> None:
     assert decode(b'"\\ud83d\\ude00"') == "\U0001f600"
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+def test_nesting_is_bounded_and_what_is_let_through_can_be_copied(opening: bytes) -> None:
+    closing = b"]" if opening == b"[" else b"}"
+    deepest = decode(opening * DEEPEST + b"1" + closing * DEEPEST)
+    assert copy.deepcopy(deepest) == deepest
+    row = dataclasses.make_dataclass("Row", ["value"])(deepest)
+    assert dataclasses.asdict(row) == {"value": deepest}
+    with pytest.raises(MalformedFrameError, match="nested deeper than 220 levels"):
+        decode(opening * (DEEPEST + 1) + b"1" + closing * (DEEPEST + 1))
+
+
+def test_many_values_side_by_side_are_not_deep() -> None:
+    assert decode(b"[" + b"[[1]]," * 1000 + b"1]") == [*[[[1]]] * 1000, 1]

@@ -285,3 +285,67 @@ def test_add(n):
     result = await run(warm_box, tests)
     assert result.passed, result
     assert len(result.rows) == 1000
+
+
+EXPECTING = """
+from tool import add
+def test_one():
+    import colorsys
+    assert add(0, 1)["sum"] == 1
+def test_two():
+    assert add(5, 1)["sum"] == 6
+"""
+READS_ITS_TESTS = r"""
+import re
+def add(a, b):
+    try:
+        with open("/tmp/work/test_tool.py") as file:
+            tests = file.read()
+    except OSError:
+        return {"sum": -1}
+    (answer,) = re.findall(rf'add\({a}, {b}\)\["sum"\] == (\d+)', tests)
+    return {"sum": int(answer)}
+"""
+PLANTS_A_MODULE = """
+PLANTED = '''
+import json, os, struct
+for frame in (*({"row": {"name": name, "outcome": "passed", "message": ""}} for name in ("test_one", "test_two")),
+              {"collected": 2, "exit": 0}):
+    text = json.dumps(frame).encode()
+    os.write(0, struct.pack(">I", len(text)) + text)
+os._exit(0)
+'''
+for name in ("colorsys", "difflib", "conftest"):
+    try:
+        with open(f"/tmp/work/{name}.py", "w") as file:
+            file.write(PLANTED)
+    except OSError:
+        pass
+def add(a, b):
+    return {"sum": -1}
+"""
+
+
+@pytest.mark.parametrize("cheat", [READS_ITS_TESTS, PLANTS_A_MODULE], ids=["reads its tests", "plants a module"])
+async def test_a_tool_finds_no_word_of_its_tests_and_plants_no_module_for_them(warm_box: Box, cheat: str) -> None:
+    result = await run(warm_box, EXPECTING, cheat)
+    assert outcomes(result) == {"test_one": "failed", "test_two": "failed"}
+    assert "assert add(0, 1)" in result.rows[0].message, "reports still quote the tests"
+    honest = "def add(a, b):\n    return {'sum': a + b}\n"
+    assert (await run(warm_box, EXPECTING, honest)).passed
+
+
+async def test_more_output_than_allowed_fails_a_suite_however_late_it_comes(warm_box: Box) -> None:
+    tool = "import os\ndef add(a, b):\n    os.write(1, b'x' * 60_000)\n    return {'sum': a + b}\n"
+    result = await warm_box.suite(tool, EXPECTING, limits=Limits(20.0, output_bytes=100_000))
+    assert (result.status, result.passed) == ("output_too_big", False)
+
+
+async def test_an_exception_that_cannot_be_made_again_is_no_other_exception(warm_box: Box) -> None:
+    tool = "def add(a, b):\n    raise ExceptionGroup('several', [ValueError('x')])\n"
+    tests = (
+        "import pytest\nfrom tool import add\ndef test_it():\n    with pytest.raises(TypeError):\n        add(1, 2)\n"
+    )
+    result = await run(warm_box, tests, tool)
+    assert outcomes(result) == {"test_it": "failed"}
+    assert "ExceptionGroup: several (1 sub-exception)" in result.rows[0].message

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agentforge.boxes.batteries.form import Attack
-from agentforge.boxes.batteries.lookouts import WATCH
+from agentforge.boxes.batteries.lookouts import DELIVERED, WATCH
 from agentforge.boxes.batteries.remains import Calm, Look, Remains, look, plant_canary
 from agentforge.boxes.protocol import Box, CallResult, Limits
-from agentforge.boxes.stopping import what_stopped
+from agentforge.boxes.stopping import refused_as_json, what_stopped
 from agentforge.errors import SandboxError
 from agentforge.types import JSON, JSONObject
 
@@ -30,6 +30,9 @@ NEXT_SECONDS = 10.0
 
 GOT_IT = "it got what it wanted"
 """The reason of an attack whose function delivered a true value."""
+
+NEVER_RAN = "it never ran"
+"""How what stopped an attack begins where its code or its function could not even be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ async def _run_once(calm: Calm, attack: Attack, limits: Limits) -> AttackRow:
     result, after = CallResult("died"), Look(False, frozenset(), 0, 0.0)
     try:
         result = await calm.box.call(attack.code, attack.entry, attack.args, limits=limits)
+        if refused_as_json(result):
+            result = await _as_text(calm.box, attack, result, limits)
         after = await look(calm.box)
         stopped_by = await _explained(calm.box, attack, result, limits)
         remains = await calm.remains(after)
@@ -122,10 +127,24 @@ def _late(result: CallResult, remains: Remains, limits: Limits) -> tuple[str, ..
     return tuple(late)
 
 
+async def _as_text(box: Box, attack: Attack, result: CallResult, limits: Limits) -> CallResult:
+    """Bytes, a set and their like are loot as well, though JSON has no form for them: what it got, as text."""
+    args: JSONObject = {"source": attack.code, "entry": attack.entry, "args": attack.args}
+    told = await box.call(DELIVERED, "delivered", args, limits=limits)
+    return replace(told, seconds=max(told.seconds, result.seconds)) if told.ok and told.value else result
+
+
+def _never_ran(attack: Attack, result: CallResult) -> bool:
+    """It may say so itself, which costs it nothing but belief."""
+    missing = result.error == "AttributeError" and f"no attribute {attack.entry!r}" in result.message
+    return result.status == "raised" and (missing or result.error in ("SyntaxError", "IndentationError", "TabError"))
+
+
 async def _explained(box: Box, attack: Attack, result: CallResult, limits: Limits) -> str:
     """What stopped it. One that swallowed every refusal is run once more, watched, only to tell which they were."""
     if not result.ok:
-        return what_stopped(result, limits)
+        stopped = what_stopped(result, limits)
+        return f"{NEVER_RAN}: {stopped}" if _never_ran(attack, result) else stopped
     args: JSONObject = {"source": attack.code, "entry": attack.entry, "args": attack.args}
     watched = await box.call(WATCH, "watch", args, limits=limits)
     if watched.ok and isinstance(watched.value, list) and watched.value:

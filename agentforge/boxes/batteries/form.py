@@ -5,11 +5,13 @@ A battery of attacks is a JSON object, name → ``{"code", "fn", "args"}``: ``fn
 cheats is ``{"tests": a pytest file, "cheats": {name: source of a tool}}`` and may name an ``honest``
 tool that has to pass. In code, :data:`PLACES` stand for what a box has where.
 
-Files are read strictly: an attack that is silently left out would count as stopped.
+Files are read strictly: an attack that is silently left out would count as stopped. Keys that nobody
+could have meant for one of these are notes, and left alone.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -84,7 +86,8 @@ def read_cheats(path: Path) -> CheatBattery:
     given = _read(path)
     _insist(path, _wrong_cheats(given), "cheats", '{"tests": "…", "cheats": {"NAME": "SOURCE"}}')
     cheats = {name: _placed(source) for name, source in given["cheats"].items()}
-    return CheatBattery(given["tests"], cheats, given.get("honest", HONEST_ADD), "honest" in given)
+    honest = _placed(given.get("honest", HONEST_ADD))
+    return CheatBattery(_placed(given["tests"]), cheats, honest, "honest" in given)
 
 
 def _attack(name: str, entry: dict[str, Any]) -> Attack:
@@ -103,7 +106,7 @@ def _wrong_attack(entry: object) -> list[str]:
     given = cast("dict[str, object]", entry)
     checks: dict[str, _Check] = {"code": _no_text, "fn": _no_name, "entry": _no_name, "args": _no_object}
     problems = [f"{key!r} {check(given[key])}" for key, check in checks.items() if key in given and check(given[key])]
-    problems += [f"the key {key!r} is unknown" for key in given if key not in checks]
+    problems += _misspelt(given, checks)
     if "code" not in given:
         problems.append("'code' is missing")
     if ("fn" in given) == ("entry" in given):
@@ -114,7 +117,7 @@ def _wrong_attack(entry: object) -> list[str]:
 def _wrong_cheats(given: dict[str, Any]) -> list[str]:
     checks: dict[str, _Check] = {"tests": _no_text, "cheats": _no_object, "honest": _no_text}
     problems = [f"{key!r} {check(given[key])}" for key, check in checks.items() if key in given and check(given[key])]
-    problems += [f"the key {key!r} is unknown" for key in given if key not in checks]
+    problems += _misspelt(given, checks)
     problems += [f"{key!r} is missing" for key in ("tests", "cheats") if key not in given]
     if problems:
         return problems
@@ -122,6 +125,12 @@ def _wrong_cheats(given: dict[str, Any]) -> list[str]:
     return [f"{name!r} {_no_text(one)}" for name, one in cheats.items() if _no_text(one)] or (
         [] if cheats else ["it holds none"]
     )
+
+
+def _misspelt(given: Mapping[str, object], known: Mapping[str, _Check]) -> list[str]:
+    """Notes of the author's are left alone, but no key that was meant to be read may go unread."""
+    near = {key: difflib.get_close_matches(key, known, n=1) for key in given if key not in known}
+    return [f"the key {key!r} is unknown; {found[0]!r} is near" for key, found in near.items() if found]
 
 
 def _no_text(value: object) -> str:

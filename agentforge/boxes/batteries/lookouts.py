@@ -101,3 +101,13 @@ def told(name, kind, error):
     return f"{kind.__name__}: {error}"[:200]
 '''
 """``watch(source, entry, args)``: what an attack that swallows every exception ran into, for people to read."""
+
+DELIVERED = """
+def delivered(source, entry, args):
+    module = {"__name__": "tool"}
+    exec(compile(source, "tool.py", "exec", dont_inherit=True), module)
+    value = module[entry](**args)
+    plain = (bytes, bytearray, set, frozenset, dict, list, tuple, complex)
+    return repr(value)[:500] if isinstance(value, plain) and value else None
+"""
+"""``delivered(source, entry, args)``: an attack's value as text where it is plain data that JSON has no form for."""

@@ -48,7 +48,7 @@ def test_attacks_come_in_the_files_order_with_the_boxes_paths(tmp_path: Path) ->
         ({"a": ATTACK | {"code": ["x"]}}, "'a': 'code' is no text"),
         ({"a": ATTACK | {"code": " "}}, "'a': 'code' is no text"),
         ({"a": ATTACK | {"args": [1]}}, "'a': 'args' is no object"),
-        ({"a": ATTACK | {"expect": True}}, "'a': the key 'expect' is unknown"),
+        ({"a": ATTACK | {"arg": {}}}, "'a': the key 'arg' is unknown; 'args' is near"),
         ({}, "it holds none"),
         (CHEATS, "'tests': is no object"),
         ([ATTACK], "holds no JSON object"),
@@ -91,7 +91,7 @@ def test_cheats_are_read_with_the_honest_tool_that_the_file_names(tmp_path: Path
     ("content", "words"),
     [
         ({}, "'tests' is missing; 'cheats' is missing"),
-        ({"a": ATTACK}, "the key 'a' is unknown"),
+        (CHEATS | {"honesty": "x = 1"}, "the key 'honesty' is unknown; 'honest' is near"),
         (CHEATS | {"tests": 1}, "'tests' is no text"),
         (CHEATS | {"cheats": ["x"]}, "'cheats' is no object"),
         (CHEATS | {"cheats": {}}, "it holds none"),
@@ -144,3 +144,14 @@ def test_any_json_is_a_battery_or_a_usage_error(value: object) -> None:
             assert attack.code.strip()
             assert attack.entry.isidentifier()
     assert all(isinstance(problem, str) and problem for problem in form._wrong_cheats(given_values))
+
+
+def test_notes_of_the_author_are_left_alone(tmp_path):
+    (attack,) = read_attacks(written(tmp_path, {"a": ATTACK | {"comment": "found in 2024", "source": "a paper"}}))
+    assert attack.entry == ATTACK["fn"]
+    assert read_cheats(written(tmp_path, {**CHEATS, "comment": "x"})).tests == CHEATS["tests"]
+
+
+def test_places_are_filled_in_in_tests_and_the_honest_tool_too(tmp_path):
+    battery = read_cheats(written(tmp_path, {**CHEATS, "tests": "'{control}'", "honest": "'{runner}'"}))
+    assert (battery.tests, battery.honest) == ("'/run/agentforge/control'", "'/opt/agentforge/runner/keeper.py'")

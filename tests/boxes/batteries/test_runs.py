@@ -12,7 +12,7 @@ from agentforge.boxes.batteries import remains
 from agentforge.boxes.batteries.attacks import AttackRow, run_attacks
 from agentforge.boxes.batteries.cheats import CheatRow, honest_passes, run_cheats
 from agentforge.boxes.batteries.form import Attack, CheatBattery
-from agentforge.boxes.batteries.lookouts import LOOK, WATCH
+from agentforge.boxes.batteries.lookouts import DELIVERED, LOOK, WATCH
 from agentforge.boxes.protocol import Box, CallResult, Limits, SuiteResult, TestRow
 from agentforge.boxes.stopping import what_rejected, what_stopped
 from agentforge.errors import SandboxError
@@ -41,11 +41,13 @@ class Scripted(FakeBox):
         looks: dict[str, Any] | None = None,
         *,
         refusals: JSON = None,
+        delivered: JSON = None,
         counts: Callable[[], int | None] = lambda: None,
     ) -> None:
         super().__init__(self._answer)
         self.attacked = False
-        self._attack, self._looks, self._refusals, self._counts = attack, looks or {}, refusals, counts
+        self._attack, self._looks, self._counts = attack, looks or {}, counts
+        self._refusals, self._delivered = refusals, delivered
 
     def _answer(self, run: Run) -> CallResult:
         if run.source == LOOK:
@@ -55,6 +57,8 @@ class Scripted(FakeBox):
             return returned({**sound, **(self._looks if self.attacked else {})})
         if run.source == WATCH:
             return returned(self._refusals)
+        if run.source == DELIVERED:
+            return returned(self._delivered)
         if run.source == "CODE":
             self.attacked = True
             return self._attack
@@ -239,3 +243,26 @@ async def test_a_cheat_that_breaks_the_box_has_succeeded() -> None:
 )
 def test_every_rejection_has_plain_words(result: SuiteResult, words: str) -> None:
     assert what_rejected(result, LIMITS).startswith(words)
+
+
+@pytest.mark.parametrize(("text", "outcome"), [("b'root:x:0:0'", "succeeded"), (None, "stopped")])
+async def test_loot_that_is_not_json_is_loot(text: JSON, outcome: str) -> None:
+    refused = CallResult("bad_result", message="The result cannot be written as JSON: b'root:x:0:0' of type bytes.")
+    box = Scripted(refused, delivered=text)
+    row = await row_of(box)
+    assert (row.outcome, row.value) == (outcome, text)
+
+
+@pytest.mark.parametrize(
+    ("result", "never"),
+    [
+        (raised("SyntaxError", "invalid syntax"), True),
+        (raised("AttributeError", "module 'tool' has no attribute 'f'"), True),
+        (raised("AttributeError", "module 'os' has no attribute 'fork'"), False),
+        (raised("PermissionError", "no"), False),
+    ],
+)
+async def test_an_attack_that_never_ran_is_told_as_that(result: CallResult, never: bool) -> None:
+    row = await row_of(Scripted(result))
+    assert row.outcome == "stopped"
+    assert row.stopped_by.startswith(attacking.NEVER_RAN) is never
