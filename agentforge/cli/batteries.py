@@ -136,4 +136,4 @@ def drawn(kind: str, rows: list[Row]) -> Table:
     return made
 
 
-_YES = {True: "yes", False: "no", None: "?"}
+_YES = {True: "yes", False: "no"}

@@ -10,7 +10,7 @@ import pytest
 from agentforge.boxes.batteries import attacks as attacking
 from agentforge.boxes.batteries import remains
 from agentforge.boxes.batteries.attacks import AttackRow, run_attacks
-from agentforge.boxes.batteries.cheats import CheatRow, honest_passes, run_cheats
+from agentforge.boxes.batteries.cheats import SOUND, CheatRow, honest_passes, run_cheats
 from agentforge.boxes.batteries.form import Attack, CheatBattery
 from agentforge.boxes.batteries.lookouts import DELIVERED, LOOK, WATCH
 from agentforge.boxes.protocol import Box, CallResult, Limits, SuiteResult, TestRow
@@ -212,9 +212,11 @@ async def test_a_cheat_after_which_the_honest_tool_fails_has_succeeded() -> None
     assert (row.outcome, row.next_right) == ("succeeded", False)
 
 
-async def test_without_an_honest_tool_only_passing_counts() -> None:
+async def test_where_no_honest_tool_passes_a_sound_suite_has_to_pass_after_each_cheat() -> None:
+    row = await cheat_row(lambda run: suite(test_a=run.source == SOUND.honest), controlled=False)
+    assert (row.outcome, row.next_right) == ("rejected", True)
     row = await cheat_row(lambda _: suite(test_a=False), controlled=False)
-    assert (row.outcome, row.next_right) == ("rejected", None)
+    assert (row.outcome, row.next_right) == ("succeeded", False)
     assert not await honest_passes(FakeBox(suites=[suite(test_a=False)]), BATTERY, LIMITS)
 
 
