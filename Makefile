@@ -18,6 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TESTS ?=
+# One more than two cores, since half of the suite's time is waiting.
 WORKERS ?= 3
 
 .PHONY: help venv demo test check bench lock docs image clean

@@ -254,13 +254,13 @@ class Forge:
 
     async def _episodes(self) -> Episodes:
         opened = self._opened()
-        async with opened.lock:
+        async with opened.episodes_lock:
             return opened.episodes or await asyncio.to_thread(opened.open_episodes)
 
     async def _box(self) -> Box:
         """The user's warm box, opened at its first need."""
         opened = self._opened()
-        async with opened.lock:
+        async with opened.box_lock:
             if opened.box is None:
                 opened.box = await opened.stack.enter_async_context(await self._launch())
         return opened.box
@@ -328,7 +328,8 @@ class _Open:
 
         self.stack = AsyncExitStack()
         self.box: Box | None = None
-        self.lock = asyncio.Lock()
+        self.box_lock = asyncio.Lock()
+        self.episodes_lock = asyncio.Lock()
         self.registry = self.stack.enter_context(
             Registry.open_or_create(settings.registries / settings.org / f"{settings.user}.git")
         )

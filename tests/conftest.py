@@ -108,8 +108,8 @@ async def warm_box(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
     launcher, _, variant = request.param.partition(" ")
     if launcher == "docker":
         request.getfixturevalue("docker")
-    elif not namespaces_allowed():
-        pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
+    else:
+        insist_on_namespaces()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AGENTFORGE_HOME", str(tmp_path_factory.mktemp("box-home")))
         tier = variant.removeprefix("in tier ") if "in tier" in variant else "call"
@@ -128,8 +128,7 @@ async def bubblewrap_box(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
     """A bubblewrap box for one module, for what depends on no launcher."""
     from agentforge.boxes.open import open_box
 
-    if not namespaces_allowed():
-        pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
+    insist_on_namespaces()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AGENTFORGE_HOME", str(tmp_path_factory.mktemp("box-home")))
         async with await open_box(SandboxSettings(launcher="bubblewrap"), user="tests") as box:
@@ -143,6 +142,12 @@ def _forbid_mounting(patch: pytest.MonkeyPatch) -> None:
     profile = json.loads(hardening.profile())
     profile["syscalls"][0]["names"].remove("mount")
     patch.setattr(hardening, "profile", lambda: json.dumps(profile, separators=(",", ":")))
+
+
+def insist_on_namespaces() -> None:
+    """Skips the test where there can be no bubblewrap."""
+    if not namespaces_allowed():
+        pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
 
 
 def namespaces_allowed() -> bool:

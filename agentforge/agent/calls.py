@@ -132,6 +132,7 @@ class Caller:
         Raises:
             Refused: it cannot be called, or gave no value.
             SandboxError: the box failed.
+            StorageError: its hosts could not be noted.
         """
         tool, signature, needs = await self._admitted(name, depth)
         call, problem = _stated_call(tool, signature, by, stated)

@@ -49,15 +49,17 @@ async def overshoots(box: Box, times: int) -> list[float]:
 
 async def recycled(box: Box, times: int) -> list[float]:
     """Milliseconds from the end of a fork bomb's call until the box is as before: no process more than it
-    had, and the next call answered right.
+    had, and the next call answered right. None at all where nobody can count processes (tier ``strict``).
     """
     found: list[float] = []
     before = await steady_processes(box)
+    if before is None:
+        return found
     for _ in range(times):
         await box.call(BOMB, "f", {}, limits=Limits(_BOMB_SECONDS))
         began = time.perf_counter()
         insist_on_call(await box.call(SOURCE, ENTRY, ARGS, limits=Limits(_RECYCLE_SECONDS)))
-        while before is not None and ((left := await box.processes()) is None or left > before):
+        while (left := await box.processes()) is None or left > before:
             if time.perf_counter() - began > _RECYCLE_SECONDS:
                 raise WrongAnswerError("processes of a fork bomb stay in the box")
             await asyncio.sleep(0.002)
@@ -90,6 +92,8 @@ async def starts(settings: SandboxSettings, times: int) -> dict[str, float]:
     }
 
 
-def summed_up(name: str, taken: Sequence[float]) -> dict[str, float]:
-    """The median as ``name``, and the worst."""
+def summed_up(name: str, taken: Sequence[float]) -> dict[str, float | None]:
+    """The median as ``name``, and the worst; None where nothing could be taken."""
+    if not taken:
+        return {name: None, f"{name}_worst": None}
     return {name: round(statistics.median(taken), 2), f"{name}_worst": round(max(taken), 2)}

@@ -255,7 +255,7 @@ async def test_a_reader_that_goes_away_leaves_no_task_and_the_log_says_interrupt
     session = await roman.session()
     before = asyncio.all_tasks()
     events = session.turn(ASK)
-    while (await anext(events)).type != "model_started":  # type: ignore[attr-defined] # it is a generator
+    while (await anext(aiter(events))).type != "model_started":
         pass
     await asyncio.sleep(0.1)  # now the model is asked and thinks
     await events.aclose()  # type: ignore[attr-defined] # it is a generator

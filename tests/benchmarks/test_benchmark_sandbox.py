@@ -19,7 +19,7 @@ from benchmarks.sandbox.peers.setup import PEERS
 from benchmarks.sandbox.plan import Plan
 from benchmarks.sandbox.rounds import Contestant, Times, back_to_back, paced
 from benchmarks.sandbox.work import WrongAnswerError
-from tests.conftest import namespaces_allowed
+from tests.conftest import insist_on_namespaces
 
 TINY = Plan(2, 1, 1, 2, 1, 1, 1, 1, 0.1, 2, 1, 3)
 KEYS = {
@@ -192,7 +192,6 @@ def test_everything_is_measured_with_docker(
 def test_everything_is_measured_with_bubblewrap(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not namespaces_allowed():
-        pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
+    insist_on_namespaces()
     figures = real(["--launcher", "bubblewrap"], capsys, monkeypatch)
     assert figures["launcher"] == "bubblewrap"

@@ -73,6 +73,15 @@ async def test_a_box_is_recycled_only_when_its_processes_are_gone(monkeypatch: p
     assert [run.source for run in box.runs] == [limits.BOMB, work.SOURCE]
 
 
+async def test_where_processes_cannot_be_counted_there_is_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def steady(_: Any) -> None:
+        return None
+
+    monkeypatch.setattr(limits, "steady_processes", steady)
+    assert await limits.recycled(FakeBox([]), 3) == []
+    assert limits.summed_up("recycle", []) == {"recycle": None, "recycle_worst": None}
+
+
 @pytest.mark.parametrize(
     ("stats", "found"),
     [

@@ -21,7 +21,7 @@ from agentforge.testing.box import Run, returned
 from benchmarks import soak
 from benchmarks.sandbox import cells
 from benchmarks.soak import HONEST, HOSTILE, ONE_IN, Seen, Tally, growth, problem_of, run_calls
-from tests.conftest import namespaces_allowed
+from tests.conftest import insist_on_namespaces
 
 KEYS = {"calls", "wrong", "descriptor_growth", "rss_growth_mb", "containers_left", "zombies", "seconds"}
 """What every reader of the figures may rely on."""
@@ -171,6 +171,20 @@ def test_without_a_sandbox_there_are_no_figures(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(("failures", "code"), [([], 0), (["zombies is 1, at most 0 is allowed."], 1)])
+def test_the_exit_code_tells_whether_anything_was_left(
+    failures: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def figures(*_: object) -> dict[str, Any]:
+        return {"calls": 1, "hostile_endings": {}, "failures": failures}
+
+    monkeypatch.setattr(soak, "soak", figures)
+    assert soak.main(["--json"]) == code
+    said = capsys.readouterr()
+    assert json.loads(said.out)["failures"] == failures
+    assert all(failure in said.err for failure in failures)
+
+
 def test_no_calls_at_all_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         soak.main(["--calls", "0"])
@@ -210,6 +224,5 @@ def test_a_short_soak_of_docker_leaves_nothing(
 def test_a_short_soak_of_bubblewrap_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if not namespaces_allowed():
-        pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
+    insist_on_namespaces()
     assert left_by_a_short_one("bubblewrap", monkeypatch, capsys) == NOTHING_LEFT

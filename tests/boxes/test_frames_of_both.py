@@ -161,3 +161,9 @@ def test_a_suite_passes_only_when_rows_number_and_exit_code_tell_the_same(
 def test_any_frame_is_a_row_an_end_or_malformed(payload: bytes) -> None:
     with contextlib.suppress(MalformedFrameError):
         assert SuiteReport(1 << 20).take(payload) in (True, False)
+
+
+@pytest.mark.parametrize("frame", [b"1e999", b"-1e999", b"[1e400]", b"Infinity", b"NaN"])
+def test_no_number_beyond_all_numbers_passes_from_the_tool_to_its_tests(frame: bytes) -> None:
+    with pytest.raises(INNER["NotJSONError"]):
+        INNER["decode"](frame)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import namespaces_allowed
+from tests.conftest import insist_on_namespaces
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ("sandbox", "toolbox", "registry")
@@ -114,8 +114,7 @@ print(result.raise_for_status().answer, *result.tools_used)
 
 
 def test_a_scripted_session_calls_a_starter_tool_in_a_box(site: Path, tmp_path: Path, home: Path) -> None:
-    if not namespaces_allowed():
-        pytest.skip("this kernel forbids unprivileged user namespaces, without which there is no bubblewrap")
+    insist_on_namespaces()
     (tmp_path / "agentforge.toml").write_text('[sandbox]\nlauncher = "bubblewrap"\n')
     assert run(site, tmp_path, "-c", SESSION) == "They are 9900 seconds. parse_duration\n"
 

@@ -1,7 +1,8 @@
 """Runs a battery of attacks against a box and judges what became of each.
 
-An attack has *succeeded* when its function delivers a true value, when the next call's answer is
-wrong, or when anything is left behind: files, processes, words of another call in memory, or time.
+An attack has *succeeded* when its function delivers a true value (bytes and their like too, which JSON has no
+form for), when the next call's answer is wrong, or when anything is left behind: files, processes, words of
+another call in memory, or time.
 Time: it may go on for at most :data:`OVERTIME_SECONDS` after its limit, and the next calls have to be
 answered within :data:`NEXT_SECONDS`. On a busy machine one run may be late for other reasons, so an
 attack that is guilty of nothing but time has its time taken twice, and the second counts.
@@ -17,8 +18,8 @@ from typing import Literal
 from agentforge.boxes.batteries.form import Attack
 from agentforge.boxes.batteries.lookouts import DELIVERED, WATCH
 from agentforge.boxes.batteries.remains import Calm, Look, Remains, look, plant_canary
+from agentforge.boxes.batteries.stopping import refused_as_json, what_stopped
 from agentforge.boxes.protocol import Box, CallResult, Limits
-from agentforge.boxes.stopping import refused_as_json, what_stopped
 from agentforge.errors import SandboxError
 from agentforge.types import JSON, JSONObject
 

@@ -13,8 +13,8 @@ from typing import Literal
 
 from agentforge.boxes.batteries.form import HONEST_ADD, CheatBattery
 from agentforge.boxes.batteries.remains import processes_beyond, steady_processes
+from agentforge.boxes.batteries.stopping import what_rejected
 from agentforge.boxes.protocol import Box, Limits, SuiteResult
-from agentforge.boxes.stopping import what_rejected
 from agentforge.errors import SandboxError
 
 

@@ -13,8 +13,8 @@ from agentforge.boxes.batteries.attacks import AttackRow, run_attacks
 from agentforge.boxes.batteries.cheats import SOUND, CheatRow, honest_passes, run_cheats
 from agentforge.boxes.batteries.form import Attack, CheatBattery
 from agentforge.boxes.batteries.lookouts import DELIVERED, LOOK, WATCH
+from agentforge.boxes.batteries.stopping import what_rejected, what_stopped
 from agentforge.boxes.protocol import Box, CallResult, Limits, SuiteResult, TestRow
-from agentforge.boxes.stopping import what_rejected, what_stopped
 from agentforge.errors import SandboxError
 from agentforge.testing import FakeBox
 from agentforge.testing.box import Run, raised, returned, suite
