@@ -20,7 +20,7 @@ from agentforge.errors import ConfigurationError, NotARegistry, RegistryConflict
 from agentforge.gitstore.failures import damaged, looks_like_ours
 from agentforge.gitstore.lock import writing
 from agentforge.gitstore.store import Commit, GitStore
-from agentforge.registry.manifest import Provenance, one_line
+from agentforge.registry.changes import Change, admission, move, proposal, provenance_trailers
 from agentforge.registry.packages import read_lock
 from agentforge.registry.snapshot import STATE_FILE, Snapshot
 from agentforge.registry.states import EMPTY, Standing
@@ -40,14 +40,6 @@ class Version:
     commit: str
     time: datetime
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What a commit does; ``files`` as :meth:`GitStore.commit` takes them."""
-
-    subject: str
-    files: Mapping[str, bytes]
 
 
 class Registry:
@@ -209,10 +201,10 @@ class Registry:
         files, version = to_files(tool), tool.version
         named = {"Tool": [tool.name], "Version": [version], "State": [state], **provenance_trailers(tool)}
 
-        def change(snapshot: Snapshot) -> _Change | None:
+        def change(snapshot: Snapshot) -> Change | None:
             if state is State.PROPOSED:
-                return _proposal(snapshot, tool, files)
-            return _admission(snapshot, tool, files, Standing(state=state, version=version, unconfirmed=unconfirmed))
+                return proposal(snapshot, tool, files)
+            return admission(snapshot, tool, files, Standing(state=state, version=version, unconfirmed=unconfirmed))
 
         self._apply(change, {**named, **(trailers or {})})
         return version
@@ -235,16 +227,10 @@ class Registry:
         if state is State.PROPOSED:
             raise UsageError(f"{name} cannot go back to proposed.", fix="Quarantine or retire it instead.")
 
-        def change(snapshot: Snapshot) -> _Change | None:
-            standing = snapshot.states.tools.get(name)
-            if standing is None:
+        def change(snapshot: Snapshot) -> Change | None:
+            if name not in snapshot.states.tools:
                 raise _not_found(name)
-            doubt = standing.unconfirmed if unconfirmed is None else unconfirmed
-            moved = Standing(state=state, version=standing.version, unconfirmed=doubt, reason=one_line(reason, 500))
-            if moved == standing:
-                return None
-            text = snapshot.states.with_tool(name, moved)
-            return _Change(f"Set {name} to {state}", {STATE_FILE: text.encode()})
+            return move(snapshot, name, state, reason, unconfirmed)
 
         self._apply(change, {"Tool": [name], "State": [state], **(trailers or {})})
 
@@ -307,7 +293,7 @@ class Registry:
             )
         return self._seen
 
-    def _apply(self, change: Callable[[Snapshot], _Change | None], trailers: Mapping[str, Sequence[str]]) -> None:
+    def _apply(self, change: Callable[[Snapshot], Change | None], trailers: Mapping[str, Sequence[str]]) -> None:
         """Commits what ``change`` makes of the newest snapshot.
 
         Where another writer was faster, it is made anew while the write lock is held: that shuts out all
@@ -328,7 +314,7 @@ class Registry:
 
     def _attempt(
         self,
-        change: Callable[[Snapshot], _Change | None],
+        change: Callable[[Snapshot], Change | None],
         trailers: Mapping[str, Sequence[str]],
         lock: int | None = None,
     ) -> None:
@@ -338,48 +324,6 @@ class Registry:
             self._store.commit(
                 wanted.files, subject=wanted.subject, trailers=trailers, expected=snapshot.head, lock=lock
             )
-
-
-def provenance_trailers(tool: Tool) -> dict[str, list[str]]:
-    """The commit trailers that a tool's provenance gives; ids only."""
-    origin: Provenance = tool.manifest.provenance
-    trailers = {
-        "Job": [origin.job] if origin.job else [],
-        "Episode": [*origin.episodes],
-        "Source": [*origin.sources],
-        "Parent": [origin.parent] if origin.parent else [],
-        "Model": [f"{role}={model}" for role, model in origin.models.items()],
-        "Prompt": [f"{name}={digest}" for name, digest in origin.prompts.items()],
-        "Image": [origin.image] if origin.image else [],
-    }
-    return {key: values for key, values in trailers.items() if values}
-
-
-def _admission(snapshot: Snapshot, tool: Tool, files: Mapping[str, bytes], standing: Standing) -> _Change | None:
-    """The change that makes a tool live."""
-    before = snapshot.states.tools.get(tool.name)
-    if before is not None and before.version == standing.version:
-        return None
-    parent = tool.manifest.provenance.parent
-    if before is not None and parent != before.version:
-        raise ToolInvalid(
-            tool.name,
-            [f"the name is taken: {tool.name} is {before.state} in version {before.version[:12]}"],
-            fix="Choose another name, or give that version (in full) as the parent of a new one.",
-        )
-    text = snapshot.states.with_tool(tool.name, standing)
-    contents = {f"tools/{tool.name}/{file}": data for file, data in files.items()}
-    return _Change(f"{'Add' if before is None else 'Update'} {tool.name}", {**contents, STATE_FILE: text.encode()})
-
-
-def _proposal(snapshot: Snapshot, tool: Tool, files: Mapping[str, bytes]) -> _Change | None:
-    """The change that lets a tool wait for review under the next number."""
-    numbers = snapshot.proposals.get(tool.name, ())
-    waiting = snapshot.proposed([tool.name]) if numbers else []
-    if any(isinstance(other, Tool) and other.version == tool.version for other in waiting):
-        return None
-    folder = f"proposed/{tool.name}/{max(numbers, default=0) + 1}"
-    return _Change(f"Propose {tool.name}", {f"{folder}/{file}": data for file, data in files.items()})
 
 
 def _empty(path: Path) -> bool:

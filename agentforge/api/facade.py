@@ -15,15 +15,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, aclosing, suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias, cast
 
+from agentforge.api.opened import Opened, client_of, secrets_of
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.events import Event
 from agentforge.result import RunResult, result_of
-from agentforge.settings import SandboxSettings, Settings, check_folder, docker_host, load
+from agentforge.settings import SandboxSettings, Settings, docker_host, load
 from agentforge.types import TOOL_NAME, JSONObject, Need, Role, State, Usage
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from agentforge.gitstore.store import Commit
     from agentforge.memory.episodes import Episodes, EpisodeSummary
     from agentforge.models.protocol import ModelClient
-    from agentforge.registry.index import Index
     from agentforge.registry.tool import Tool
 
 OnNotice: TypeAlias = Callable[[str], None]
@@ -67,7 +67,7 @@ class Forge:
         self._given_models = models
         self._open_box = open_box
         self._on_notice = on_notice or logging.getLogger("agentforge").warning
-        self._open: _Open | None = None
+        self._open: Opened | None = None
         self._spent: dict[Role, Usage] = {}
 
     async def open(self) -> Self:
@@ -77,7 +77,7 @@ class Forge:
             NotARegistry: the folder of this user's registry is something else.
         """
         if self._open is None:
-            self._open = await asyncio.to_thread(_Open, self.settings)
+            self._open = await asyncio.to_thread(Opened, self.settings)
         return self
 
     async def aclose(self) -> None:
@@ -226,7 +226,7 @@ class Forge:
         """Tokens spent through this object, by role."""
         return dict(self._spent)
 
-    def _opened(self) -> _Open:
+    def _opened(self) -> Opened:
         if self._open is None:
             raise UsageError("This Forge is not open.", fix="Use it inside 'async with Forge(user=…) as forge:'.")
         return self._open
@@ -238,7 +238,7 @@ class Forge:
 
         check_text(text, self.settings.agent.prompt_bytes)
         self._opened()
-        models = Discreet(self._given_models or _client(self.settings), _secrets(self.settings))
+        models = Discreet(self._given_models or client_of(self.settings), secrets_of(self.settings))
         before = dict(models.usage)
         try:
             current = await self._session(models, session, text)
@@ -310,7 +310,7 @@ class Forge:
                 layers=opened.layers,
                 registry=opened.registry,
                 settings=self.settings.forge,
-                secrets=_secrets(self.settings),
+                secrets=secrets_of(self.settings),
                 call_limits=self._limits(sandbox.call_seconds),
                 suite_limits=self._limits(sandbox.suite_seconds),
                 recordings=self.settings.recordings,
@@ -318,51 +318,3 @@ class Forge:
             return await forge(need, parts, emit)
 
         return forger
-
-
-class _Open:
-    """What is open while a :class:`Forge` is; closed in the reverse order of opening."""
-
-    def __init__(self, settings: Settings) -> None:
-        from agentforge.registry.layers import BaseLayer, Layers, Registry
-
-        self.stack = AsyncExitStack()
-        self.box: Box | None = None
-        self.box_lock = asyncio.Lock()
-        self.episodes_lock = asyncio.Lock()
-        self.registry = self.stack.enter_context(
-            Registry.open_or_create(settings.registries / settings.org / f"{settings.user}.git")
-        )
-        self.layers = Layers(self.registry, BaseLayer())
-        self._settings = settings
-        self.episodes: Episodes | None = None
-
-    def index(self) -> Index:
-        """The search index, a cache that is rebuilt when the tools changed."""
-        from agentforge.registry.index import Index
-
-        place = self._settings.home / "caches" / self._settings.org
-        return Index(self.layers, place / f"{self._settings.user}.index.db")
-
-    def open_episodes(self) -> Episodes:
-        """This user's episodes; opens the database, so it is called once."""
-        from agentforge.database.store import Database
-        from agentforge.memory.episodes import Episodes
-
-        check_folder(self._settings.home)
-        database = self.stack.enter_context(Database.open(self._settings.database))
-        org, user = self._settings.org, self._settings.user
-        self.episodes = Episodes(database, org=org, user=user, secrets=_secrets(self._settings))
-        return self.episodes
-
-
-def _secrets(settings: Settings) -> frozenset[str]:
-    """Every key and secret in the settings: none may be stored, committed or shown to a model."""
-    keys = (each.key.get_secret_value() for each in settings.endpoints.values() if each.key)
-    return frozenset([*keys, *(each.value.get_secret_value() for each in settings.secrets.values())])
-
-
-def _client(settings: Settings) -> ModelClient:
-    from agentforge.models.client import Models
-
-    return Models(settings)

@@ -1,0 +1,8 @@
+"""The library: :class:`Forge`, one user's agent, and what its calls return."""
+
+from __future__ import annotations
+
+from agentforge.api.facade import Forge, OnNotice, OpenBox
+from agentforge.result import RunResult
+
+__all__ = ["Forge", "OnNotice", "OpenBox", "RunResult"]

@@ -1,0 +1,11 @@
+"""The words of the command groups, a file for each; the modules that do the work are imported when a command runs."""
+
+from __future__ import annotations
+
+from agentforge.cli.groups.config import config
+from agentforge.cli.groups.model import model
+from agentforge.cli.groups.packages import packages
+from agentforge.cli.groups.sandbox import sandbox
+from agentforge.cli.groups.tools import tools
+
+__all__ = ["config", "model", "packages", "sandbox", "tools"]

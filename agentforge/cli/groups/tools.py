@@ -1,0 +1,73 @@
+"""The words of ``agentforge tools``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from agentforge.cli.groups.shared import ToolName, group
+from agentforge.cli.options import FormatOption, Org, Set, User, Who
+
+tools = group("What was learned, and the starter tools.")
+
+StateOption = Annotated[
+    Literal["live", "proposed", "quarantined", "retired", "all"], typer.Option("--state", help="Which tools.")
+]
+
+
+@tools.command("list")
+def tools_list(
+    state: StateOption = "live", form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None
+) -> int:
+    """List tools, one per line."""
+    from agentforge.cli import tools as command
+
+    return command.list_tools(Who(org, user, settings), state, form)
+
+
+@tools.command("show")
+def tools_show(
+    name: ToolName, form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None
+) -> int:
+    """Show one tool: signature, source, tests, report and where it comes from."""
+    from agentforge.cli import tools as command
+
+    return command.show_tool(Who(org, user, settings), name, form)
+
+
+@tools.command("log")
+def tools_log(
+    name: Annotated[
+        str | None, typer.Argument(help="One tool; without it the whole registry.", metavar="[NAME]")
+    ] = None,
+    form: FormatOption = "text",
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Show the commits of a tool, newest first."""
+    from agentforge.cli import tools as command
+
+    return command.log_tool(Who(org, user, settings), name, form)
+
+
+@tools.command("record")
+def tools_record(
+    name: ToolName,
+    urls: Annotated[list[str] | None, typer.Argument(help="What to fetch, with GET.", metavar="[URL]...")] = None,
+    args: Annotated[
+        str | None, typer.Option("--args", help="Call the tool with this JSON object instead, and record its fetches.")
+    ] = None,
+    form: FormatOption = "text",
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Record what a tool fetches, for forgings, which never reach the network.
+
+    With URLs the tool need not exist yet. Answers are appended to a file of the tool's name in your home.
+    """
+    from agentforge.cli import recording
+
+    return recording.record(Who(org, user, settings), name, urls or [], args, form)
