@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol, Self, TypeAlias, cast
+from typing import Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar, cast
 
 from agentforge.boxes.attach import Ended
 from agentforge.boxes.conversation import Crew
 from agentforge.boxes.shelf import Shelf
 from agentforge.errors import SandboxBusy, SandboxError
 
+T = TypeVar("T")
 Kind: TypeAlias = Literal["call", "suite"]
 
 
@@ -175,8 +177,7 @@ class Cell:
         """
         await self._take_turn()
         try:
-            async with asyncio.timeout(_WORKER_SECONDS):
-                return await self._next()
+            return await self._next()
         except TimeoutError:
             self._turns.release()
             self._break("no worker became ready in time")
@@ -187,6 +188,9 @@ class Cell:
 
     async def _take_turn(self) -> None:
         """As many at once as there are crews, so that waiting for others is never taken for a dead box."""
+        if not self._turns.locked():
+            await self._turns.acquire()  # at once, so that no timer is needed
+            return
         try:
             async with asyncio.timeout(self._wait_seconds):
                 await self._turns.acquire()
@@ -197,17 +201,23 @@ class Cell:
             ) from None
 
     async def _next(self) -> Crew:
-        while True:
-            crew = None if self._broken else await self._ready.get()
-            if crew is None:
-                self._ready.put_nowait(None)  # for the next one who waits
-                raise self._failure()
-            try:
-                await self._expect_ready(crew)
-            except BaseException:
-                self._end(crew)
-                raise
-            return crew
+        crew = None
+        if not self._broken:
+            crew = await self._in_time(self._ready.get()) if self._ready.empty() else self._ready.get_nowait()
+        if crew is None:
+            self._ready.put_nowait(None)  # for the next one who waits
+            raise self._failure()
+        try:
+            if not _has_spoken(crew):
+                await self._in_time(self._expect_ready(crew))
+        except BaseException:
+            self._end(crew)
+            raise
+        return crew
+
+    async def _in_time(self, what: Awaitable[T]) -> T:
+        async with asyncio.timeout(_WORKER_SECONDS):
+            return await what
 
     async def _expect_ready(self, crew: Crew) -> None:
         for line in crew.lines:
@@ -322,6 +332,15 @@ class Cell:
 
     def _failure(self) -> SandboxError:
         return SandboxError(f"The box failed: {self._broken[:1000]}.", fix="See 'agentforge sandbox check'.")
+
+
+def _has_spoken(crew: Crew) -> bool:
+    """Whether all its processes have said already that they are confined, as they have where there was time."""
+    try:
+        spoken = all(line.recv(1, socket.MSG_PEEK) == READY for line in crew.lines)
+        return spoken and all(line.recv(1) == READY for line in crew.lines)
+    except OSError:
+        return False
 
 
 def _last_words(crew: Crew) -> str:

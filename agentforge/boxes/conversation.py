@@ -84,6 +84,7 @@ class Conversation:
         self._ending: asyncio.Future[Ending] = self._loop.create_future()
         self._on_frame: FrameHandler = lambda _: True
         self._last_seen = False
+        self._heard: set[int] = set()  # descriptors that are listened to; as numbers, which asyncio finds faster
 
     async def hold(
         self, requests: Sequence[bytes], on_frame: FrameHandler, seconds: float, begun: Callable[[], None]
@@ -125,16 +126,19 @@ class Conversation:
         return bytes(self._outputs[descriptor][: self._output_bytes]).decode("utf-8", "replace")
 
     def _listen(self) -> None:
-        self._loop.add_reader(self._lines[0], self._hear)
+        self._listen_to(self._lines[0].fileno(), self._hear)
         if self._desk is not None and len(self._lines) > 1:
-            self._loop.add_reader(self._lines[-1], self._hear_questions)
+            self._listen_to(self._lines[-1].fileno(), self._hear_questions)
         for descriptor in self._outputs:
-            self._loop.add_reader(descriptor, self._collect, descriptor)
+            self._listen_to(descriptor, lambda descriptor=descriptor: self._collect(descriptor))
 
-    def _stop_listening(self) -> None:
-        for line in self._lines:
-            self._loop.remove_reader(line)
-        for descriptor in self._outputs:
+    def _listen_to(self, descriptor: int, heard: Callable[[], None]) -> None:
+        self._heard.add(descriptor)
+        self._loop.add_reader(descriptor, heard)
+
+    def _stop_listening(self, *descriptors: int) -> None:
+        for descriptor in descriptors or tuple(self._heard):
+            self._heard.discard(descriptor)
             self._loop.remove_reader(descriptor)
 
     def _hear(self) -> None:
@@ -179,7 +183,7 @@ class Conversation:
         except OSError:
             data = b""
         if not data:
-            self._loop.remove_reader(self._lines[-1])
+            self._stop_listening(self._lines[-1].fileno())
             return
         try:
             for frame in self._questions.feed(data):
@@ -214,7 +218,7 @@ class Conversation:
         except OSError:
             data = b""
         if not data:
-            self._loop.remove_reader(descriptor)
+            self._stop_listening(descriptor)
         kept += data
         if len(kept) > self._output_bytes:
             self._end("output_too_big")
@@ -243,9 +247,10 @@ class Conversation:
 
 def _send_now(line: socket.socket, request: bytes) -> memoryview:
     """Sends what the line takes at once; returns the rest."""
-    sent = 0
-    with contextlib.suppress(OSError):
+    try:
         sent = line.send(request)
+    except OSError:
+        sent = 0
     return memoryview(request)[sent:]
 
 

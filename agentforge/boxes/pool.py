@@ -9,9 +9,7 @@ waiting for that.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, Self
@@ -95,11 +93,10 @@ class Pool:
         try:
             return self._launcher.info(place.starting.result()[1])
         finally:
-            self._leave(place)
+            self.leave(place)
 
-    @contextlib.asynccontextmanager
-    async def lease(self, spec: CellSpec) -> AsyncGenerator[Cell]:
-        """A running cell, which stays for as long as it is used.
+    def lease(self, spec: CellSpec) -> Lease:
+        """A running cell, which stays for as long as it is used (``async with``).
 
         A run for which others wait (``spec.level``) gets the cell of its callers where that has a crew to
         spare, else one of its own level.
@@ -109,11 +106,11 @@ class Pool:
                 would wait for may be theirs.
             SandboxError: it could not be started, or the pool is closed.
         """
-        place = (self._enter_beside(spec) if spec.level else None) or await self._enter(spec)
-        try:
-            yield place.starting.result()[0]
-        finally:
-            self._leave(place)
+        return Lease(self, spec)
+
+    async def enter(self, spec: CellSpec) -> _Place:
+        """A place with a running cell; :meth:`leave` it. Raises as :meth:`lease`."""
+        return (self._enter_beside(spec) if spec.level else None) or await self._enter(spec)
 
     def forget(self, session: object) -> None:
         """Ends what is kept for a session (see :mod:`agentforge.boxes.kept`)."""
@@ -178,13 +175,14 @@ class Pool:
         try:
             await asyncio.shield(place.starting)
         except BaseException as error:
-            self._leave(place)
+            self.leave(place)
             if isinstance(error, asyncio.CancelledError) and place.starting.cancelled():
                 raise SandboxError("The box is closed.") from None
             raise
         return place
 
-    def _leave(self, place: _Place) -> None:
+    def leave(self, place: _Place) -> None:
+        """Lets go of a place; once for each :meth:`enter`."""
         place.guests -= 1
         place.left = time.monotonic()
         if place.useless and place.guests == 0 and self._places.get(place.spec) is place:
@@ -258,6 +256,25 @@ class Pool:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+
+class Lease:
+    """The use of a cell. Plain methods, since a generator's machinery would be part of every call's time."""
+
+    def __init__(self, pool: Pool, spec: CellSpec) -> None:
+        self._pool = pool
+        self._spec = spec
+        self._place: _Place | None = None
+
+    async def __aenter__(self) -> Cell:
+        self._place = await self._pool.enter(self._spec)
+        return self._place.starting.result()[0]
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._place is not None:
+            self._pool.leave(self._place)
 
 
 async def _remove(place: _Place) -> None:

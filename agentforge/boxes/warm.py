@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -216,28 +215,47 @@ class WarmBox:
         if self._closed:
             raise SandboxError("The box is closed.")
 
-    @contextlib.asynccontextmanager
-    async def _crew(self, spec: CellSpec) -> AsyncGenerator[tuple[Cell, Crew]]:
-        """A crew, of a new cell where an earlier run broke the old one and that shows only now.
-
-        It is let go of with the loop's next turn, so that who waits for the answer does not wait for that.
-        """
+    def _crew(self, spec: CellSpec) -> _Turn:
         self._insist_on_open()
-        for last in (False, True):
-            async with self._pool.lease(spec) as cell:
-                try:
-                    crew = await cell.take()
-                except SandboxBusy:
-                    raise
-                except SandboxError:
-                    if last:
-                        raise
-                    continue
-                try:
-                    yield cell, crew
-                    return
-                finally:
-                    asyncio.get_running_loop().call_soon(cell.release, crew)
+        return _Turn(self._pool, spec)
+
+
+class _Turn:
+    """A crew for one run, of a new cell where an earlier run broke the old one and that shows only now.
+
+    It is let go of with the loop's next turn, so that who waits for the answer does not wait for that.
+    """
+
+    def __init__(self, pool: Pool, spec: CellSpec) -> None:
+        self._lease = pool.lease(spec)
+        self._again = lambda: pool.lease(spec)
+        self._taken: tuple[Cell, Crew] | None = None
+
+    async def __aenter__(self) -> tuple[Cell, Crew]:
+        try:
+            self._taken = await self._take()
+        except SandboxBusy:
+            raise
+        except SandboxError:
+            self._lease = self._again()
+            self._taken = await self._take()
+        return self._taken
+
+    async def _take(self) -> tuple[Cell, Crew]:
+        cell = await self._lease.__aenter__()
+        try:
+            return cell, await cell.take()
+        except BaseException:
+            await self._lease.__aexit__(None, None, None)
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._taken is not None:
+            cell, crew = self._taken
+            asyncio.get_running_loop().call_soon(cell.release, crew)
+            await self._lease.__aexit__(kind, error, trace)
 
 
 async def _converse(

@@ -34,7 +34,7 @@ class FrameTooBigError(ValueError):
 def encode(value: JSON) -> bytes:
     """One frame. Raises :class:`MalformedFrameError` where ``value`` is not JSON."""
     try:
-        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+        text = _ENCODER.encode(value)
     except (ValueError, TypeError, RecursionError) as error:
         raise MalformedFrameError(f"not JSON: {error}") from None
     return HEADER.pack(len(text)) + text.encode("ascii")
@@ -43,8 +43,10 @@ def encode(value: JSON) -> bytes:
 def decode(payload: bytes) -> JSON:
     """The value of one frame's bytes. Raises :class:`MalformedFrameError`."""
     try:
-        value = json.loads(payload, parse_constant=_refuse, parse_float=_finite)
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        text = payload.decode()
+        value = _DECODER.decode(text)
+        if "\\u" in text:  # the only way to half a surrogate pair
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
         _insist_on_depth(value, payload)
     except (ValueError, RecursionError, MemoryError) as error:
         raise MalformedFrameError(f"not JSON: {error}") from None
@@ -76,6 +78,10 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise MalformedFrameError("a number is too large")
     return number
+
+
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
 
 
 class FrameReader:

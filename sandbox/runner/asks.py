@@ -5,7 +5,7 @@ does the work itself, so a run that forges a question gets no further than one t
 """
 
 import _thread
-import base64
+import binascii
 import builtins
 
 from runner import frames
@@ -50,12 +50,12 @@ def _fetch(line):
         """
         stated = {"url": url, "method": method, "headers": dict(headers or {})}
         if isinstance(body, (bytes, bytearray)):
-            stated["base64"] = base64.b64encode(body).decode("ascii")
+            stated["base64"] = binascii.b2a_base64(body, newline=False).decode("ascii")
         elif body is not None:
             stated["body"] = body
         answer = _ask(line, "fetch", stated)
         if "base64" in answer:
-            answer["content"] = base64.b64decode(answer.pop("base64"))
+            answer["content"] = binascii.a2b_base64(answer.pop("base64"))
         return answer
 
     return fetch

@@ -9,7 +9,6 @@ Not protected from: the files of the image (world-readable), side channels of th
 the kernel's own bugs.
 """
 
-import contextlib
 import os
 import resource
 
@@ -24,43 +23,57 @@ PROCESSOR_SECONDS = 3600
 """What a process may use of the processor before its request says less."""
 
 
-def confine(tier, bounds, program):
-    """Binds this process for good. Raises OSError when any step is refused."""
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # only then are the files in /proc/self its own
+def plan(tier, bounds, program):
+    """What a process of ``tier`` does to itself, as steps for :func:`confine`; made in PID 1, before any fork."""
     own = tier == "call"
+    steps = [
+        kernel.setting(kernel.PR_SET_PDEATHSIG, 9),
+        kernel.setting(kernel.PR_SET_DUMPABLE, 1),  # only then are the files in /proc/self its own
+    ]
     if own:
-        _map_user()
-    _write("/proc/self/oom_score_adj", "1000")
+        steps += _user_mapping()
+    steps.append(_writing("/proc/self/oom_score_adj", "1000"))
     if own:
-        _cover_files(bounds)
-        kernel.drop_capabilities()
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    os.makedirs(WORK, 0o700, exist_ok=True)
-    os.chdir(WORK)
-    _limit(bounds, own)
-    kernel.install_filter(program)
+        steps += [*_covers(bounds), kernel.dropping_capabilities()]
+    steps += [
+        kernel.setting(kernel.PR_SET_DUMPABLE, 0),
+        (os.mkdir if own else _make_folder, (WORK, 0o700), "work folder"),
+        (os.chdir, (WORK,), "work folder"),
+        *_limits(bounds, own),
+        *kernel.filtering(program),
+    ]
+    return steps
 
 
-def _map_user():
+def confine(steps):
+    """Binds this process for good. Raises OSError or ValueError when any step is refused."""
+    for function, arguments, what in steps:
+        kernel.do(function, arguments, what)
+
+
+def _user_mapping():
     """Only the process's own user exists in its namespace."""
     user, group = os.getuid(), os.getgid()
-    _write("/proc/self/uid_map", f"{user} {user} 1")
-    _write("/proc/self/setgroups", "deny")
-    _write("/proc/self/gid_map", f"{group} {group} 1")
+    return [
+        _writing("/proc/self/uid_map", f"{user} {user} 1"),
+        _writing("/proc/self/setgroups", "deny"),
+        _writing("/proc/self/gid_map", f"{group} {group} 1"),
+    ]
 
 
-def _cover_files(bounds):
+def _covers(bounds):
     """A ``/tmp`` of its own, and one empty folder over every other place that holds what is not its business."""
     safe = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
-    kernel.mount_tmpfs("/tmp", safe, f"size={bounds['tmp_bytes']},nr_inodes={bounds['tmp_files']},mode=700")  # noqa: S108
+    own = f"size={bounds['tmp_bytes']},nr_inodes={bounds['tmp_files']},mode=700"
     first, *others = (path for path in _MASKED if os.path.isdir(path) and not os.path.islink(path))
-    kernel.mount_tmpfs(first, safe | kernel.MS_RDONLY, "size=4k,nr_inodes=2,mode=555")
-    for path in others:
-        kernel.mount_again(first, path)
+    return [
+        kernel.covering("/tmp", safe, own),  # noqa: S108
+        kernel.covering(first, safe | kernel.MS_RDONLY, "size=4k,nr_inodes=2,mode=555"),
+        *(kernel.covering_again(first, path) for path in others),
+    ]
 
 
-def _limit(bounds, own):
+def _limits(bounds, own):
     limits = {
         resource.RLIMIT_AS: bounds["memory_bytes"],
         resource.RLIMIT_FSIZE: bounds["file_bytes"],
@@ -71,10 +84,18 @@ def _limit(bounds, own):
     }
     if own and _kernel_version() >= _PROCESS_COUNT_IS_PER_NAMESPACE:
         limits[resource.RLIMIT_NPROC] = bounds["processes"]
-    for kind, limit in limits.items():
-        resource.setrlimit(kind, (limit, limit))
-    with contextlib.suppress(ValueError):  # gVisor cannot; the filter refuses every call on queues anyway
-        resource.setrlimit(resource.RLIMIT_MSGQUEUE, (0, 0))
+    if _queues_can_be_limited():
+        limits[resource.RLIMIT_MSGQUEUE] = 0
+    return [(resource.setrlimit, (kind, (limit, limit)), "limit") for kind, limit in limits.items()]
+
+
+def _queues_can_be_limited():
+    """GVisor cannot; the filter refuses every call on queues anyway."""
+    try:
+        resource.getrlimit(resource.RLIMIT_MSGQUEUE)
+    except (ValueError, OSError):
+        return False
+    return True
 
 
 def confine_relay(bounds, program):
@@ -88,7 +109,8 @@ def confine_relay(bounds, program):
     limits = dict.fromkeys(nothing, 0) | {resource.RLIMIT_AS: bounds["memory_bytes"], resource.RLIMIT_NOFILE: 64}
     for kind, limit in limits.items():
         resource.setrlimit(kind, (limit, limit))
-    kernel.install_filter(program)
+    for step in kernel.filtering(program):
+        kernel.do(*step)
 
 
 def limit_processor(seconds):
@@ -102,9 +124,17 @@ def _kernel_version():
     return int(major), int("".join(filter(str.isdigit, minor)) or 0)
 
 
-def _write(path, text):
+def _make_folder(path, mode):
+    os.makedirs(path, mode, exist_ok=True)
+
+
+def _writing(path, text):
+    return _write, (path, text.encode()), f"write {path}"
+
+
+def _write(path, data):
     descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
-        os.write(descriptor, text.encode())
+        os.write(descriptor, data)
     finally:
         os.close(descriptor)

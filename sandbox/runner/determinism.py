@@ -8,19 +8,19 @@ PID 1 fixes both before it forks, so that this costs no run anything; a run that
 frees it. The hash of text is fixed too, by the environment in which the box's Python starts.
 """
 
+import _random
+import _uuid
 import ctypes
 import datetime
 import gc
-import hashlib
 import os
 import random
+import sys
 import time
-import uuid
 
 NOW = 1_577_880_000
 """2020-01-01 12:00:00 UTC, in seconds since 1970: what every clock says."""
 
-_SEED = "agentforge"
 _ABSENT = object()
 
 _clock = []
@@ -79,8 +79,8 @@ def _fix_chance():
     for owner, name in ((os, "urandom"), (random, "_urandom")):
         _replace(_chance, owner, name, lambda size: _source.take(size))
     _replace(_chance, os, "getrandom", lambda size, _flags=0: _source.take(size))
-    for name, value in (("_generate_time_safe", None), ("_UuidCreate", None), ("_node", 0x02_00_00_00_00_01)):
-        _replace(_chance, uuid, name, value)
+    for name in ("generate_time_safe", "UuidCreate"):
+        _replace(_chance, _uuid, name, None)  # so ``uuid`` makes them from the clock and from ``random``
     _replace(_chance, random.Random, "seed", seed)
     _replace(_chance, random, "seed", random._inst.seed)
 
@@ -100,7 +100,8 @@ def reseed():
     """Back to where :func:`mark` was, so that a process that serves several calls gives each the same chance."""
     _source.seeds, _source.blocks, state = _marked
     random.setstate(state)
-    uuid._last_timestamp = None
+    if "uuid" in sys.modules:
+        sys.modules["uuid"]._last_timestamp = None
 
 
 class _Source:
@@ -114,13 +115,8 @@ class _Source:
         return self.seeds
 
     def take(self, size):
-        blocks = -(-size // 64)
-        made = (hashlib.blake2b(f"{_SEED} {self._block()}".encode()).digest() for _ in range(blocks))
-        return b"".join(made)[:size]
-
-    def _block(self):
         self.blocks += 1
-        return self.blocks
+        return _random.Random(self.blocks).getrandbits(8 * size).to_bytes(size, "big") if size else b""
 
 
 _source = _Source()

@@ -3,7 +3,7 @@
 Nothing of the host is mounted. Names were checked by the host and hold no folder.
 """
 
-import base64
+import binascii
 import os
 import stat
 
@@ -13,7 +13,7 @@ def place(inputs):
     for name, content in inputs.items():
         descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64decode(content))
+            file.write(binascii.a2b_base64(content))
 
 
 def collect(names, largest):
@@ -26,7 +26,7 @@ def collect(names, largest):
         content = _read(name, left)
         if content is not None:
             left -= len(content)
-            found[name] = base64.b64encode(content).decode("ascii")
+            found[name] = binascii.b2a_base64(content, newline=False).decode("ascii")
     return found
 
 

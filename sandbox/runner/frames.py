@@ -46,7 +46,7 @@ def _read(descriptor, count):
 def decode(frame):
     """JSON without NaN and infinities, and not nested so deep that reading it fails."""
     try:
-        return json.loads(frame, parse_constant=_refuse_constant, parse_float=_finite)
+        return _DECODER.decode(frame.decode())
     except RecursionError:
         raise NotJSONError("nested too deep") from None
 
@@ -62,10 +62,14 @@ def _finite(text):
     return number
 
 
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+
 def encode(value, largest=LARGEST_FRAME):
     """Strict JSON of ``value``; raises NotJSONError or TooBigError."""
     _check(value, largest)
-    frame = json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii")
+    frame = _ENCODER.encode(value).encode("ascii")
     if len(frame) > largest:
         raise TooBigError(f"the result is longer than {largest} bytes")
     return frame

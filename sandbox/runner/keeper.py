@@ -14,7 +14,6 @@ The end of the transport is the end of the box: nothing outlives its host.
 
 import gc
 import os
-import platform
 import signal
 import socket
 import sys
@@ -22,7 +21,7 @@ import time
 
 from runner import determinism, kernel, rest
 from runner import filter as syscall_filter
-from runner.confine import WORK, confine
+from runner.confine import WORK, confine, plan
 from runner.wipe import wipe
 
 _GRACE = 2.0
@@ -38,6 +37,7 @@ class Keeper:
         self.roles = ()
         self.tier = "call"
         self.program = syscall_filter.compile_filter(kernel.architecture())
+        self.steps = ()  # of a confinement
         self.crews = {}
         self.kept = set()  # those of them that do not count in the width
         self.dying = []  # to be reaped
@@ -55,7 +55,7 @@ class Keeper:
         if reason:
             self.tier = "wiped"
             self._give_up_on(self._try_tier())
-        found = {"tier": self.tier, "reason": reason, "python": platform.python_version()}
+        found = {"tier": self.tier, "reason": reason, "python": sys.version.split()[0]}
         at_once = self.transport.crews_at_once(self._width())
         self.transport.tell({"hello": 1, "at_once": at_once, **found, **self.transport.about(), **about})
         gc.collect()
@@ -167,7 +167,7 @@ class Keeper:
                 os.dup2(high + position, position)
             os.closerange(len(descriptors), high + len(descriptors))
             gc.enable()
-            confine(self.tier, self.bounds, self.program)
+            confine(self.steps)
             determinism.begin()
         except BaseException as error:  # noqa: BLE001  whatever it is, this process must not go on
             os.write(2, f"cannot confine: {error}".encode())
@@ -194,6 +194,7 @@ class Keeper:
 
     def _try_tier(self):
         """Confines a process as tier ``self.tier`` would; returns why that failed, or ``""``."""
+        self.steps = plan(self.tier, self.bounds, self.program)
         reading, writing = os.pipe()
         try:
             pid = self._fork()
@@ -203,7 +204,7 @@ class Keeper:
             return str(error)
         if pid == 0:
             try:
-                confine(self.tier, self.bounds, self.program)
+                confine(self.steps)
                 answer = "+"
             except BaseException as error:  # noqa: BLE001  told to the parent
                 answer = f"{type(error).__name__}: {error}"

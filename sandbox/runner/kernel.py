@@ -31,7 +31,7 @@ def architecture():
 
 
 def _check(outcome, what):
-    if outcome < 0:
+    if outcome is not None and outcome < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
     return outcome
@@ -56,26 +56,42 @@ def fork_with(flags):
 
 def prctl(option, *values):
     """Changes an attribute of this process."""
+    do(*setting(option, *values))
+
+
+def do(function, arguments, what):
+    """Takes one step of those that the functions below make ready; raises OSError where it is refused."""
+    _check(function(*arguments), what)
+
+
+# Steps are made ready before a fork, since the forked process pays for each page that it touches.
+
+
+def setting(option, *values):
+    """The step that changes an attribute of the process that takes it."""
     padded = (*values, 0, 0, 0, 0)[:4]
-    _check(_libc.prctl(ctypes.c_int(option), *(ctypes.c_ulong(value) for value in padded)), "prctl")
+    return _libc.prctl, (ctypes.c_int(option), *(ctypes.c_ulong(value) for value in padded)), "prctl"
 
 
-def mount_tmpfs(path, flags, options):
-    """Covers ``path`` with an empty file system of this mount namespace."""
-    outcome = _libc.mount(b"tmpfs", os.fsencode(path), b"tmpfs", ctypes.c_ulong(flags), options.encode())
-    _check(outcome, f"mount over {path}")
+def covering(path, flags, options):
+    """The step that covers ``path`` with an empty file system of the mount namespace."""
+    return (
+        _libc.mount,
+        (b"tmpfs", os.fsencode(path), b"tmpfs", ctypes.c_ulong(flags), options.encode()),
+        f"cover {path}",
+    )
 
 
-def mount_again(source, path):
-    """Covers ``path`` with what is mounted at ``source``, which costs less than a new file system."""
-    outcome = _libc.mount(os.fsencode(source), os.fsencode(path), None, ctypes.c_ulong(MS_BIND), None)
-    _check(outcome, f"mount over {path}")
+def covering_again(source, path):
+    """The step that covers ``path`` with what is mounted at ``source``, which costs less than a new file system."""
+    arguments = os.fsencode(source), os.fsencode(path), None, ctypes.c_ulong(MS_BIND), None
+    return _libc.mount, arguments, f"cover {path}"
 
 
-def drop_capabilities():
-    """Gives up every capability held in this user namespace."""
+def dropping_capabilities():
+    """The step that gives up every capability held in the user namespace."""
     header = ctypes.create_string_buffer(struct.pack("Ii", _CAPABILITY_VERSION_3, 0))
-    _check(_libc.capset(header, ctypes.create_string_buffer(24)), "capset")
+    return _libc.capset, (header, ctypes.create_string_buffer(24)), "capset"
 
 
 class _Program(ctypes.Structure):
@@ -84,9 +100,10 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
 
 
-def install_filter(program):
-    """Binds this process and its descendants to a seccomp program, for good; raises where refused."""
+def filtering(program):
+    """The steps that bind a process and its descendants to a seccomp program, for good."""
     buffer = ctypes.create_string_buffer(program, len(program))
     descriptor = _Program(len(program) // 8, ctypes.addressof(buffer))
-    prctl(PR_SET_NO_NEW_PRIVS, 1)
-    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(descriptor))
+    descriptor.owner = buffer  # lives as long as what points to it
+    function, (option, mode, _, *rest), what = setting(PR_SET_SECCOMP, SECCOMP_MODE_FILTER)
+    return setting(PR_SET_NO_NEW_PRIVS, 1), (function, (option, mode, ctypes.byref(descriptor), *rest), what)

@@ -1,7 +1,6 @@
 """Removes what a run left behind, where it had no file system of its own."""
 
 import os
-import shutil
 import stat
 
 _WRITABLE = ("/tmp", "/dev/mqueue", "/dev/shm", "/var/tmp")  # noqa: S108  the box's own folders
@@ -21,10 +20,16 @@ def _empty(folder):
         path = os.path.join(folder, name)
         if stat.S_ISDIR(os.lstat(path).st_mode):
             _open_up(path)
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
         else:
             os.unlink(path)
     return not os.listdir(folder)
+
+
+def _remove(path):
+    from shutil import rmtree  # a box whose runs have file systems of their own never needs it
+
+    rmtree(path, ignore_errors=True)
 
 
 def _open_up(path):

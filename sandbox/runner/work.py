@@ -4,7 +4,6 @@ A worker that is *kept* (isolation ``reuse``) serves further calls of the same f
 that what one call leaves in its modules is there for the next.
 """
 
-import ast
 import io
 import os
 import sys
@@ -40,8 +39,14 @@ _REHEARSAL = {
 }
 
 
+_REHEARSALS = 20
+"""So many make Python settle how it runs this code (PEP 659), which each forked process would do anew."""
+
+
 def run(keeper):
     """Serves calls for ever; a forked process serves one and ends."""
+    for _ in range(_REHEARSALS):
+        _rehearse(_REHEARSAL | {"kept": True})  # the limits of a run are not for PID 1
     keeper.begin([serve_once], {"kind": "call"})
     role = keeper.serve()
     try:
@@ -63,15 +68,15 @@ def serve_once():
         _tell(lambda args=further["args"]: _call_again(request["entry"], args), request, REQUEST, further["ticket"])
 
 
-def _rehearse():
+def _rehearse(request=_REHEARSAL):
     """One whole small call before the request comes, so that page faults are paid off the clock."""
     reading, writing = os.pipe()
-    frames.send(writing, frames.encode(_REHEARSAL))
+    frames.send(writing, frames.encode(request))
     _serve(frames.receive(reading), writing)
     frames.receive(reading)
     os.close(reading)
     os.close(writing)
-    del sys.modules["tool"]
+    del sys.modules["tool"], sys.modules["toolbox"]
 
 
 def _serve(request, line):
@@ -126,6 +131,8 @@ def _call_again(entry, args):
 
 def _script(request):
     """Runs the statements; the value is that of a last expression."""
+    import ast  # most workers never need it, and each would carry it
+
     name = modules.remember_lines("script.py", request["source"])
     tree = ast.parse(request["source"], name)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
