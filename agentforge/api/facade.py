@@ -155,7 +155,7 @@ class Forge:
         from agentforge.memory.episodes import new_call_id
 
         layers = self._opened().layers
-        tool, needs = await asyncio.to_thread(layers.pinned, name)
+        tool, needs = layers.at_hand(name) or await asyncio.to_thread(layers.pinned, name)
         if record and not tool.manifest.capabilities.hosts:
             raise UsageError(f"The tool {name} fetches nothing: it declares no host.")
         recordings = self.settings.recordings / f"{name}.jsonl" if record else None

@@ -19,6 +19,8 @@ FrameHandler: TypeAlias = Callable[[bytes], bool]
 
 _READ_BYTES = 64 << 10
 
+_SHORT_SECONDS = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Crew:
@@ -91,20 +93,22 @@ class Conversation:
     ) -> Ending:
         """Sends each line its request and listens until the last frame, the end, or the time is up.
 
-        ``begun`` is called when the requests are on their way.
+        ``begun`` is called where it takes longer than :data:`_SHORT_SECONDS`, so that the many short runs need
+        not wake PID 1 for its clock.
         """
         self._on_frame = on_frame
         timer = self._loop.call_later(seconds, self._end, "timed_out")
+        backup = self._loop.call_later(_SHORT_SECONDS, begun)
         sending: list[asyncio.Task[None]] = []
         try:
             for line, request in zip(self._lines, requests, strict=True):
                 if rest := _send_now(line, request):
                     sending.append(asyncio.ensure_future(_send(self._loop, line, rest)))
-            begun()
             self._listen()
             return await self._ending
         finally:
             timer.cancel()
+            backup.cancel()
             for task in sending:
                 task.cancel()
             self._stop_listening()

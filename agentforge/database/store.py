@@ -7,8 +7,10 @@ Migrations travel inside the package and run when a database is opened.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -40,11 +42,20 @@ _CAUSES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Insert:
+    """The text of a statement, and each column with what turns its value into one of the driver's, if anything."""
+
+    text: str
+    columns: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+
+
 class Database:
     """An open database, migrated to :data:`HEAD`. Owns its connections; close it, or use ``with``."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._statements: dict[tuple[str, ...], _Insert] = {}
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -98,9 +109,30 @@ class Database:
             yield connection
 
     def insert(self, table: Table, row: Mapping[str, Any]) -> None:
-        """Writes one row in a transaction of its own (raises as :meth:`write`)."""
-        with self.write() as connection:
-            connection.execute(insert(table).inline(), dict(row))  # inline: no key is asked back
+        """Writes one row in a transaction of its own (raises as :meth:`write`).
+
+        On SQLite the statement goes to the driver as it is: that takes a third of the time, and a row is
+        written for every call of a tool.
+        """
+        if self.engine.dialect.name != "sqlite":
+            with self.write() as connection:
+                connection.execute(insert(table).inline(), dict(row))  # inline: no key is asked back
+            return
+        statement = self._statements.get((table.name, *row)) or self._prepare(table, row)
+        values = [encode(row[name]) if encode else row[name] for name, encode in statement.columns]
+        with self._translated(), closing(self.engine.raw_connection()) as connection:
+            try:
+                connection.cursor().execute(statement.text, values)  # a transaction of one statement
+            except sqlite3.Error as error:
+                raise DatabaseError(statement.text, values, error) from error
+
+    def _prepare(self, table: Table, row: Mapping[str, Any]) -> _Insert:
+        dialect = self.engine.dialect
+        columns = [(name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in row]
+        named, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
+        made = _Insert(f'insert into "{table.name}" ({named}) values ({marks})', tuple(columns))  # noqa: S608 - names of our own tables
+        self._statements[table.name, *row] = made
+        return made
 
     def close(self) -> None:
         """Closes all connections; harmless when repeated."""

@@ -231,6 +231,14 @@ class Layers:
         tool = view.find(name)
         return tool, view.closure(tool.depends)
 
+    def at_hand(self, name: str) -> tuple[Tool, Closure] | None:
+        """As :meth:`pinned` where nothing has moved since the last look, which takes microseconds; else None."""
+        view = self._view
+        if view is None or view.fingerprint != self.fingerprint():
+            return None
+        tool = view.find(name)
+        return tool, view.closure(tool.depends)
+
     def _look(self) -> _View:
         now = self.fingerprint()
         if self._view is None or self._view.fingerprint != now:

@@ -97,7 +97,8 @@ async def test_only_the_relay_of_a_call_holds_what_passes_and_it_ends_with_the_c
     keeper, relays, crews = await asyncio.to_thread(processes, "residue")
     holders = [relay for relay in relays if relay.holds()]
     assert len(relays) == len(crews) == 2  # of this call, and of the next one
-    assert [relay.holds() for relay in holders] == [{GOES_IN, PRINTED}]  # else the search finds nothing at all
+    assert len(holders) == 1
+    assert PRINTED in holders[0].holds()  # else the search finds nothing at all; what went in may be overwritten
     holders += [worker for worker in crews if worker.holds()]
     assert len(holders) == 2
     assert keeper.holds() == set()
