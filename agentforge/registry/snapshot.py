@@ -79,6 +79,14 @@ class Snapshot:
             for (name, _), files in self._read(wanted).items()
         ]
 
+    def proposal(self, name: str, number: int) -> dict[str, bytes]:
+        """The known files of one proposal, which may be malformed; none where there is no such proposal."""
+        return self._read({name: f"proposed/{name}/{number}"})[name]
+
+    def proposal_version(self, name: str, number: int) -> str:
+        """The version of one proposal's contents, also where these are malformed."""
+        return contents_version(self.proposal(name, number))
+
     def problems(self) -> list[str]:
         """Everything that is wrong in the registry."""
         stray = sorted(self._folders - set(self.states.tools))
