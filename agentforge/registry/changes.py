@@ -205,9 +205,7 @@ def _restated(snapshot: Snapshot, name: str, subject: str, **facts: Any) -> Chan
     moved = Standing.model_validate({**dict(standing), **facts})
     if moved == standing:
         return None
-    return Change(
-        subject, {STATE_FILE: snapshot.states.with_tool(name, moved).encode()}, {"Version": [moved.version]}
-    )
+    return Change(subject, {STATE_FILE: snapshot.states.with_tool(name, moved).encode()}, {"Version": [moved.version]})
 
 
 def _standing(snapshot: Snapshot, name: str) -> Standing:

@@ -304,8 +304,9 @@ class Registry:
             )
         return self._seen
 
-    def apply(self, change: Callable[[Snapshot], Change | None], trailers: Mapping[str, Sequence[str]]) -> None:
-        """Commits what ``change`` makes of the newest snapshot; what it raises is raised, and nothing is written.
+    def apply(self, change: Callable[[Snapshot], Change | None], trailers: Mapping[str, Sequence[str]]) -> str | None:
+        """Commits what ``change`` makes of the newest snapshot, and returns the commit; None where there was
+        nothing to do. What ``change`` raises is raised, and nothing is written.
 
         Where another writer was faster, it is made anew while the write lock is held: that shuts out all
         but a plain ``git push``, and such pushes are outlasted for :data:`PATIENCE_SECONDS`.
@@ -333,17 +334,15 @@ class Registry:
         change: Callable[[Snapshot], Change | None],
         trailers: Mapping[str, Sequence[str]],
         lock: int | None = None,
-    ) -> None:
+    ) -> str | None:
         snapshot = self.snapshot()
         wanted = change(snapshot)
-        if wanted is not None:
-            self._store.commit(
-                wanted.files,
-                subject=wanted.subject,
-                trailers={**trailers, **wanted.trailers},
-                expected=snapshot.head,
-                lock=lock,
-            )
+        if wanted is None:
+            return None
+        named = {**trailers, **wanted.trailers}
+        return self._store.commit(
+            wanted.files, subject=wanted.subject, trailers=named, expected=snapshot.head, lock=lock
+        )
 
 
 def _empty(path: Path) -> bool:
