@@ -155,7 +155,8 @@ class Review:
 
     def _own(self, name: str) -> None:
         """Raises UsageError for a tool of a layer that cannot be changed here."""
-        if name in self._registry.snapshot().states.tools:
+        snapshot = self._registry.snapshot()
+        if name in snapshot.states.tools or name in snapshot.proposals:
             return
         try:
             found = self._layers.find(name)
