@@ -77,7 +77,13 @@ def test_a_malformed_company_policy_is_told(program: Program, registry: Registry
 def test_a_difference_is_shown_with_how_to_approve_it(program: Program, waiting: Tool) -> None:
     done = program("tools", "diff", "crc32_hex")
     assert done.code == 0
-    for words in ("new: no version of it stands", "wants more: clock", "✓ visible tests", "+def crc32_hex(", "+clock = true"):
+    for words in (
+        "new: no version of it stands",
+        "wants more: clock",
+        "✓ visible tests",
+        "+def crc32_hex(",
+        "+clock = true",
+    ):
         assert words in done.out
     assert f"agentforge tools approve crc32_hex/1 --version {waiting.version[:12]}" in done.out
     assert "\x1b" not in done.out
