@@ -122,6 +122,7 @@ def test_on_a_terminal_the_difference_is_coloured(registry: Registry, waiting: T
 def test_from_proposal_to_live_and_back(program: Program, registry: Registry, waiting: Tool) -> None:
     done = program("tools", "approve", "crc32_hex", "--version", waiting.version[:12], "--approver", "ada@example.com")
     assert (done.code, done.out) == (0, f"crc32_hex approved: live in version {waiting.version[:12]}\n")
+    assert done.err == "! It takes the place of the tool of the base layer.\n"
     assert registry.log("crc32_hex")[0].trailers["Approver"] == ("ada@example.com",)
     for command, state in (("quarantine", "quarantined"), ("retire", "retired"), ("release", "live")):
         assert told(program, command, "crc32_hex")["decision"]["state"] == state
