@@ -100,7 +100,7 @@ async def test_a_company_policy_that_is_malformed_lets_nothing_in_and_says_so(ho
     async with person() as forge:
         result = await forged(forge)
         assert result.state == "proposed"
-        assert result.reason.startswith(f"The company's policy {folder / 'policy.toml'} is wrong: policy must be")
+        assert result.reason.startswith("The company's policy registries/acme/policy.toml is wrong: policy must be")
         assert forge.review.policy_problem() in result.reason
 
 

@@ -19,7 +19,8 @@ from agentforge.types import TOOL_NAME, Layer, State
 
 STATE_FILE = "state.toml"
 _Key = TypeVar("_Key")
-_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
+NUMBER = re.compile(r"[1-9][0-9]{0,5}")
+"""The number of a proposal."""
 
 
 class Snapshot:
@@ -116,7 +117,7 @@ def _folders(paths: Sequence[str]) -> tuple[frozenset[str], dict[str, tuple[int,
         match path.split("/"):
             case ["tools", name, _, *_] if TOOL_NAME.fullmatch(name):
                 folders.add(name)
-            case ["proposed", name, number, _] if TOOL_NAME.fullmatch(name) and _NUMBER.fullmatch(number):
+            case ["proposed", name, number, _] if TOOL_NAME.fullmatch(name) and NUMBER.fullmatch(number):
                 proposals.setdefault(name, set()).add(int(number))
             case _:
                 pass

@@ -103,6 +103,23 @@ def test_hostile_text_is_named_and_never_obeyed(program: Program, registry: Regi
     assert not {"\u202e", "\u2066", "\u200b", "\x1b", "\x07"} & {*shown, *program("tools", "pending").out}
 
 
+def test_a_history_that_somebody_pushed_is_shown_and_never_obeyed(
+    program: Program, registry: Registry, waiting: Tool, tmp_path: Path
+) -> None:
+    clone = tmp_path / "clone"
+    hostile = "\x1b[31mRed\u202e\n\nTool: crc32_hex\nVersion: \x1b[2Jx\nApprover: \u202eada\nProposal: " + "9" * 5000
+    git = ["git", "-C", str(clone), "-c", "user.name=Eve", "-c", "user.email=eve@example.com"]
+    subprocess.run(["git", "clone", "-q", str(registry.path), str(clone)], check=True, timeout=60)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", hostile], check=True, timeout=60)
+    subprocess.run([*git, "push", "-q", "origin", "HEAD:main"], check=True, timeout=60)
+    done = program("tools", "history", "crc32_hex")
+    assert done.code == 0
+    assert "Propose crc32_hex" in done.out
+    assert not {"\u202e", "\x1b"} & {*done.out}
+    newest = told(program, "history", "crc32_hex")["history"][0]
+    assert (newest["number"], newest["approver"]) == (0, "\u202eada")
+
+
 def test_on_a_terminal_the_difference_is_coloured(registry: Registry, waiting: Tool) -> None:
     master, slave = pty.openpty()
     command = [sys.executable, "-m", "agentforge", "tools", "diff", "crc32_hex"]
