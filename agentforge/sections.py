@@ -116,6 +116,20 @@ class ForgeSettings(Section):
     max_seconds: float = Field(default=1800, gt=0, description="Wall clock of one forging.")
 
 
+class ReviewSettings(Section):
+    """What may go live without a person. A company says so for all in `registries/ORG/policy.toml`, with the same
+    keys; the stricter of both counts.
+    """
+
+    policy: Literal["auto-low", "review-all"] = Field(
+        default="auto-low",
+        description="auto-low: tools that may reach nothing, from trusted sources. review-all: none.",
+    )
+    allow: tuple[Literal["hosts", "files", "secrets", "packages", "clock", "randomness"], ...] = Field(
+        default=(), description="Capabilities that a tool may have and still go live like one that reaches nothing."
+    )
+
+
 class AgentSettings(Section):
     """The agent's budget for one turn."""
 

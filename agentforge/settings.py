@@ -33,6 +33,7 @@ from agentforge.sections import (
     Endpoint,
     ForgeSettings,
     ModelSettings,
+    ReviewSettings,
     SandboxSettings,
     SecretSettings,
     Section,
@@ -70,6 +71,7 @@ class Settings(Section):
     model: ModelSettings = Field(default_factory=ModelSettings)
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
     forge: ForgeSettings = Field(default_factory=ForgeSettings)
+    review: ReviewSettings = Field(default_factory=ReviewSettings)
     agent: AgentSettings = Field(default_factory=AgentSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     origins: dict[str, str] = Field(

@@ -30,6 +30,7 @@ from agentforge.types import TOOL_NAME, JSONObject, Need, Role, State, Usage
 if TYPE_CHECKING:
     from agentforge.agent.parts import Emit, Forger
     from agentforge.agent.session import Session
+    from agentforge.api.review import Review
     from agentforge.boxes.protocol import Box, CallResult, Limits
     from agentforge.forge.pipeline import ForgeResult
     from agentforge.gitstore.store import Commit
@@ -194,6 +195,13 @@ class Forge:
                 return opened.registry.get(name)
             raise
 
+    @property
+    def review(self) -> Review:
+        """What waits for a person, and the decisions about tools; commits name ``settings.user`` as who decided."""
+        from agentforge.api.review import Review
+
+        return Review(self._opened(), self.settings)
+
     def problems(self) -> list[str]:
         """What is wrong in any layer, each with what to do; the tools that are named are not used."""
         opened = self._opened()
@@ -300,6 +308,7 @@ class Forge:
 
     def _forger(self, models: ModelClient) -> Forger:
         from agentforge.forge.pipeline import ForgeParts, forge
+        from agentforge.policy import policy_in_force
 
         opened, sandbox = self._opened(), self.settings.sandbox
 
@@ -314,6 +323,7 @@ class Forge:
                 call_limits=self._limits(sandbox.call_seconds),
                 suite_limits=self._limits(sandbox.suite_seconds),
                 recordings=self.settings.recordings,
+                policy=policy_in_force(self.settings.review, self.settings.registries / self.settings.org),
             )
             return await forge(need, parts, emit)
 

@@ -27,7 +27,7 @@ MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–"
 def list_tools(who: Who, state: str, form: str) -> int:
     """All tools in ``state``, one per line."""
     wanted = None if state == "all" else State(state)
-    found, problems = _ask(who, lambda forge: (forge.tools(state=wanted), forge.problems()))
+    found, problems = ask(who, lambda forge: (forge.tools(state=wanted), forge.problems()))
     output = Output(form)
     for problem in problems:
         output.warn(problem)
@@ -41,14 +41,14 @@ def list_tools(who: Who, state: str, form: str) -> int:
 
 def show_tool(who: Who, name: str, form: str) -> int:
     """One tool with everything that helps to judge it."""
-    tool = _ask(who, lambda forge: forge.tool(name))
+    tool = ask(who, lambda forge: forge.tool(name))
     output = Output(form)
     return output.finish(_page(tool), {"tool": {**brief(tool), **details(tool)}})
 
 
 def log_tool(who: Who, name: str | None, form: str) -> int:
     """Commits of a tool, or of the whole registry, newest first."""
-    commits, layer = _ask(who, lambda forge: _history(forge, name))
+    commits, layer = ask(who, lambda forge: _history(forge, name))
     output = Output(form)
     if layer and not output.json:
         output.note(f"{name} is a tool of the {layer} layer: it has no history in your registry.")
@@ -90,7 +90,8 @@ def details(tool: Tool) -> JSONObject:
     }
 
 
-def _ask(who: Who, question: Callable[[Forge], T]) -> T:
+def ask(who: Who, question: Callable[[Forge], T]) -> T:
+    """What a question to one user's open library gives."""
     settings = load(overrides=who.overrides())
 
     async def answer() -> T:

@@ -25,11 +25,13 @@ from agentforge.forge.cases import render_suite
 from agentforge.forge.evidence import Candidate, Workshop, describe_failures, examine, probe
 from agentforge.forge.gates import SUPPORT, Trial, run_gates
 from agentforge.forge.leaks import tells_secret
+from agentforge.forge.placement import Facts, place
 from agentforge.forge.probes import neighbours
 from agentforge.forge.record import artefacts_of, make_tool
 from agentforge.forge.spec import Spec, make_spec
 from agentforge.models.discreet import Discreet
 from agentforge.models.protocol import ModelClient
+from agentforge.policy import Policy
 from agentforge.registry.layers import Layers
 from agentforge.registry.packages import read_lock
 from agentforge.registry.repository import Registry
@@ -41,8 +43,6 @@ GENERATED_CASES = 6
 TRIED_ENOUGH = 2
 """After so many rounds without a candidate that gives all examples, a third one has hardly a chance: of 16
 repairs for such a need, in its second and third round, none by a model of 1.5 billion parameters was right."""
-FEWEST_CASES = 4
-"""Without ground truth, so many generated cases of another model must speak for a tool to go live."""
 HELD_OUT_TRIES = 2
 """So many groups are tried on the held-out examples; with more, these would choose among guesses."""
 
@@ -64,6 +64,7 @@ class ForgeParts:
     call_limits: Limits = field(default_factory=Limits)
     suite_limits: Limits = field(default_factory=lambda: Limits(seconds=30.0))
     recordings: Path | None = None
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +315,7 @@ class _Forging:
         self._step("commit", f"committing {need.name} as {state}")
         add = self.parts.registry.add
         try:
-            version = await asyncio.to_thread(add, tool, state=state, unconfirmed=self.spec.unconfirmed)
+            version = await asyncio.to_thread(add, tool, state=state, unconfirmed=self.spec.unconfirmed, reason=why)
         except AgentForgeError as error:
             return self._uncommitted(tool, error)
         return replace(
@@ -332,16 +333,15 @@ class _Forging:
 
     def _state(self) -> tuple[State, str]:
         need = self.spec.need
-        truths = self.spec.truths
-        if need.tainted:
-            return State.PROPOSED, "The session had read untrusted text: it waits for a person's review."
-        if not need.capabilities.none:
-            return State.PROPOSED, "It asks for capabilities: it waits for a person's review."
-        if not truths and self._tester_is_generator:
-            return State.PROPOSED, "No ground-truth example, and the same model wrote code and tests."
-        if not truths and len(self.cases) < FEWEST_CASES:
-            return State.PROPOSED, f"No ground-truth example, and only {len(self.cases)} generated tests."
-        return State.LIVE, "All gates passed." + (" Unconfirmed: no example was held out." * self.spec.unconfirmed)
+        facts = Facts(
+            tainted=need.tainted,
+            capabilities=need.capabilities,
+            truths=self.spec.truths,
+            cases=len(self.cases),
+            unconfirmed=self.spec.unconfirmed,
+            tester_is_generator=self._tester_is_generator,
+        )
+        return place(facts, self.parts.policy)
 
     def _result(self, state: Literal["live", "proposed", "failed"], reason: str) -> ForgeResult:
         return ForgeResult(

@@ -1,24 +1,51 @@
-"""What a commit does to a registry, as functions from its newest snapshot: files to write, or nothing to do."""
+"""What a commit does to a registry, as functions from its newest snapshot: files to write, or nothing to do.
+
+Every transition of a tool's state is one of them, and so one commit::
+
+    (nothing) ──proposal──▶ proposed ──approval──▶ live ◀──release── quarantined, retired
+        └─────admission────────────────────────────▶ live ──move────▶ quarantined, retired
+                           proposed ──rejection──▶ (gone)       restoration: an earlier version stands again
+
+They raise where the snapshot no longer is what the caller saw, so that a decision never falls on
+something else: they are applied anew to whatever stands when the commit is made.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from agentforge.errors import ToolInvalid
+from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.registry.manifest import Provenance, one_line
+from agentforge.registry.rights import NO_RIGHTS, wanted
 from agentforge.registry.snapshot import STATE_FILE, Snapshot
-from agentforge.registry.states import Standing
+from agentforge.registry.states import REASON_CHARS, Rejection, Reviews, Standing, Waiting
 from agentforge.registry.tool import Tool
-from agentforge.types import State
+from agentforge.types import Capabilities, State
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a commit does; ``files`` as :meth:`GitStore.commit` takes them."""
+    """What a commit does; ``files`` as :meth:`GitStore.commit` takes them (None deletes). ``trailers`` are
+    those that only the newest snapshot could tell; they come on top of the caller's.
+    """
 
     subject: str
-    files: Mapping[str, bytes]
+    files: Mapping[str, bytes | None]
+    trailers: Mapping[str, Sequence[str]] = field(default_factory=lambda: {})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The proposal that somebody decides about: its number and the version that they saw."""
+
+    name: str
+    number: int
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.number}"
 
 
 def provenance_trailers(tool: Tool) -> dict[str, list[str]]:
@@ -37,38 +64,206 @@ def provenance_trailers(tool: Tool) -> dict[str, list[str]]:
 
 
 def admission(snapshot: Snapshot, tool: Tool, files: Mapping[str, bytes], standing: Standing) -> Change | None:
-    """The change that makes a tool live."""
+    """The change that makes a tool live.
+
+    A new version of a pinned tool, and one that wants more than the version that stands, becomes a
+    proposal instead: only a person lets these in, whatever anybody's policy says.
+    """
     before = snapshot.states.tools.get(tool.name)
     if before is not None and before.version == standing.version:
         return None
-    parent = tool.manifest.provenance.parent
-    if before is not None and parent != before.version:
-        raise ToolInvalid(
-            tool.name,
-            [f"the name is taken: {tool.name} is {before.state} in version {before.version[:12]}"],
-            fix="Choose another name, or give that version (in full) as the parent of a new one.",
-        )
+    _check_parent(tool, before)
+    waiting = Waiting(version=standing.version, unconfirmed=standing.unconfirmed)
+    if before is not None and before.pinned:
+        return proposal(snapshot, tool, files, waiting.model_copy(update={"reason": f"{tool.name} is pinned."}))
+    if before is not None and (more := wanted(tool.manifest.capabilities, _granted(snapshot, tool.name))):
+        reason = one_line(f"It wants more than the version that stands: {', '.join(more)}.", REASON_CHARS)
+        return proposal(snapshot, tool, files, waiting.model_copy(update={"reason": reason}))
     text = snapshot.states.with_tool(tool.name, standing)
-    contents = {f"tools/{tool.name}/{file}": data for file, data in files.items()}
-    return Change(f"{'Add' if before is None else 'Update'} {tool.name}", {**contents, STATE_FILE: text.encode()})
+    return Change(
+        f"{'Add' if before is None else 'Update'} {tool.name}",
+        {**_folder(f"tools/{tool.name}", files), STATE_FILE: text.encode()},
+        {"State": [standing.state]},
+    )
 
 
-def proposal(snapshot: Snapshot, tool: Tool, files: Mapping[str, bytes]) -> Change | None:
-    """The change that lets a tool wait for review under the next number."""
+def proposal(
+    snapshot: Snapshot, tool: Tool, files: Mapping[str, bytes], waiting: Waiting | None = None
+) -> Change | None:
+    """The change that lets a tool wait for review under the next number; numbers are never given twice."""
     numbers = snapshot.proposals.get(tool.name, ())
-    waiting = snapshot.proposed([tool.name]) if numbers else []
-    if any(isinstance(other, Tool) and other.version == tool.version for other in waiting):
+    others = snapshot.proposed([tool.name]) if numbers else []
+    if any(isinstance(other, Tool) and other.version == tool.version for other in others):
         return None
-    folder = f"proposed/{tool.name}/{max(numbers, default=0) + 1}"
-    return Change(f"Propose {tool.name}", {f"{folder}/{file}": data for file, data in files.items()})
+    reviews = snapshot.states.review_of(tool.name)
+    number = max((reviews.last, *numbers)) + 1
+    entry = reviews.proposed(number, waiting or Waiting(version=tool.version))
+    return Change(
+        f"Propose {tool.name}",
+        {**_folder(f"proposed/{tool.name}/{number}", files), STATE_FILE: _reviews(snapshot, tool.name, entry)},
+        {"State": [State.PROPOSED], "Proposal": [str(number)]},
+    )
+
+
+def approval(snapshot: Snapshot, seen: Seen, tool: Tool, files: Mapping[str, bytes], *, unconfirmed: bool) -> Change:
+    """The change that makes a proposal live; other proposals of its name stay.
+
+    Raises:
+        UsageError: the proposal is gone, or holds another version than the one seen.
+        ToolInvalid: it was not made for the version that stands.
+    """
+    name = seen.name
+    before = snapshot.states.tools.get(name)
+    _check_seen(snapshot, seen)
+    _check_parent(tool, before)
+    standing = Standing(
+        state=State.LIVE,
+        version=seen.version,
+        unconfirmed=unconfirmed,
+        pinned=before is not None and before.pinned,
+    )
+    text = snapshot.states.text(
+        tools={name: standing}, reviews={name: snapshot.states.review_of(name).decided(seen.number)}
+    )
+    return Change(
+        f"Approve {name}",
+        {**_folder(f"tools/{name}", files), _proposed(seen): None, STATE_FILE: text.encode()},
+        {"Version": [seen.version], "State": [State.LIVE], "Proposal": [str(seen.number)]},
+    )
+
+
+def rejection(snapshot: Snapshot, seen: Seen, reason: str) -> Change:
+    """The change that takes a proposal away; the reason stays in ``state.toml``.
+
+    Raises:
+        UsageError: the proposal is gone, or holds another version than the one seen.
+    """
+    _check_seen(snapshot, seen)
+    told = Rejection(number=seen.number, version=seen.version, reason=one_line(reason, REASON_CHARS))
+    entry = snapshot.states.review_of(seen.name).decided(seen.number, told)
+    return Change(
+        f"Reject {seen}",
+        {_proposed(seen): None, STATE_FILE: _reviews(snapshot, seen.name, entry)},
+        {"Version": [seen.version], "Proposal": [str(seen.number)]},
+    )
 
 
 def move(snapshot: Snapshot, name: str, state: State, reason: str, unconfirmed: bool | None) -> Change | None:
     """The change that moves a tool that stands to a state; ``unconfirmed`` None leaves that as it is."""
     standing = snapshot.states.tools[name]
     doubt = standing.unconfirmed if unconfirmed is None else unconfirmed
-    moved = Standing(state=state, version=standing.version, unconfirmed=doubt, reason=one_line(reason, 500))
+    return _restated(
+        snapshot,
+        name,
+        f"Set {name} to {state}",
+        state=state,
+        unconfirmed=doubt,
+        reason=one_line(reason, REASON_CHARS),
+    )
+
+
+def pinning(snapshot: Snapshot, name: str, *, pinned: bool) -> Change | None:
+    """The change that pins a tool to the version that stands, or no longer does.
+
+    Raises:
+        ToolNotFound: no version of it stands.
+    """
+    _standing(snapshot, name)
+    return _restated(snapshot, name, f"{'Pin' if pinned else 'Unpin'} {name}", pinned=pinned)
+
+
+def restoration(
+    snapshot: Snapshot, name: str, files: Mapping[str, bytes], before: Standing, expected: str
+) -> Change | None:
+    """The change that lets an earlier version stand again, in the state in which it last stood (``before``).
+
+    ``expected`` is the version that whoever decided this saw standing. The pin stays.
+
+    Raises:
+        ToolNotFound: no version of it stands.
+        UsageError: another version stands by now.
+    """
+    standing = _standing(snapshot, name)
+    if standing.version == before.version:
+        return None
+    if standing.version != expected:
+        raise UsageError(
+            f"{name} has changed meanwhile: version {standing.version[:12]} stands, not {expected[:12]}.",
+            fix=f"`agentforge tools history {name}` shows what happened.",
+        )
+    restored = before.model_copy(update={"pinned": standing.pinned})
+    return Change(
+        f"Roll back {name}",
+        {**_folder(f"tools/{name}", files), STATE_FILE: snapshot.states.with_tool(name, restored).encode()},
+        {"Version": [restored.version], "State": [restored.state]},
+    )
+
+
+def _restated(snapshot: Snapshot, name: str, subject: str, **facts: Any) -> Change | None:
+    """The same version in another standing."""
+    standing = snapshot.states.tools[name]
+    moved = Standing.model_validate({**dict(standing), **facts})
     if moved == standing:
         return None
-    text = snapshot.states.with_tool(name, moved)
-    return Change(f"Set {name} to {state}", {STATE_FILE: text.encode()})
+    return Change(subject, {STATE_FILE: snapshot.states.with_tool(name, moved).encode()}, {"Version": [moved.version]})
+
+
+def _standing(snapshot: Snapshot, name: str) -> Standing:
+    try:
+        return snapshot.states.tools[name]
+    except KeyError:
+        raise ToolNotFound(
+            f"No version of {name[:80]!r} stands in the registry.", fix="`agentforge tools list --state all` shows all."
+        ) from None
+
+
+def _granted(snapshot: Snapshot, name: str) -> Capabilities:
+    """The capabilities of the version that stands; none where its folder is malformed."""
+    found = snapshot.standing([name])[0]
+    return found.manifest.capabilities if isinstance(found, Tool) else NO_RIGHTS
+
+
+def _check_parent(tool: Tool, before: Standing | None) -> None:
+    parent = tool.manifest.provenance.parent
+    if before is not None and parent != before.version:
+        told = f"it was made for version {parent[:12]}" if parent else "the name is taken"
+        raise ToolInvalid(
+            tool.name,
+            [f"{told}: {tool.name} is {before.state} in version {before.version[:12]}"],
+            fix="Choose another name, or give that version (in full) as the parent of a new one.",
+        )
+
+
+def _check_seen(snapshot: Snapshot, seen: Seen) -> None:
+    standing = snapshot.states.tools.get(seen.name)
+    if seen.number not in snapshot.proposals.get(seen.name, ()):
+        happened = "was decided by somebody else meanwhile" if standing is None else _live_already(standing, seen)
+        raise UsageError(
+            f"The proposal {seen} {happened}.", fix=f"`agentforge tools history {seen.name}` shows what happened."
+        )
+    found = snapshot.proposal_version(seen.name, seen.number)
+    if found != seen.version:
+        raise UsageError(
+            f"The proposal {seen} has changed: it is version {found[:12]} now, not {seen.version[:12]}.",
+            fix=f"Look at it again: agentforge tools diff {seen}",
+        )
+
+
+def _live_already(standing: Standing, seen: Seen) -> str:
+    if standing.version == seen.version:
+        return f"is {standing.state} already: somebody else approved it first"
+    return "was decided by somebody else meanwhile"
+
+
+def _folder(folder: str, files: Mapping[str, bytes]) -> dict[str, bytes | None]:
+    """A tool folder as files to write."""
+    return {f"{folder}/{file}": contents for file, contents in files.items()}
+
+
+def _proposed(seen: Seen) -> str:
+    """The folder of a proposal; deleted as a whole, whatever else somebody put there."""
+    return f"proposed/{seen.name}/{seen.number}"
+
+
+def _reviews(snapshot: Snapshot, name: str, entry: Reviews) -> bytes:
+    return snapshot.states.text(reviews={name: entry}).encode()

@@ -21,9 +21,10 @@ from agentforge.gitstore.failures import damaged, looks_like_ours
 from agentforge.gitstore.lock import writing
 from agentforge.gitstore.store import Commit, GitStore
 from agentforge.registry.changes import Change, admission, move, proposal, provenance_trailers
+from agentforge.registry.manifest import one_line
 from agentforge.registry.packages import read_lock
 from agentforge.registry.snapshot import STATE_FILE, Snapshot
-from agentforge.registry.states import EMPTY, Standing
+from agentforge.registry.states import EMPTY, REASON_CHARS, Standing, Waiting
 from agentforge.registry.tool import FILES, Tool, contents_version, from_files, to_files, validate
 from agentforge.settings import check_folder
 from agentforge.types import TOOL_NAME, Layer, State
@@ -74,7 +75,7 @@ class Registry:
         """
         registry = cls(GitStore.open(path), layer=layer)
         try:
-            registry._snapshot()
+            registry.snapshot()
         except BaseException:
             registry.close()
             raise
@@ -125,11 +126,11 @@ class Registry:
 
     def head(self) -> str:
         """The commit that it stands at."""
-        return self._snapshot().head
+        return self.snapshot().head
 
     def names(self, state: State = State.LIVE) -> list[str]:
         """The names of the tools in a state, sorted."""
-        return self._snapshot().names(state)
+        return self.snapshot().names(state)
 
     def get(self, name: str) -> Tool:
         """The version of ``name`` that stands, or its newest proposal where none does.
@@ -138,7 +139,7 @@ class Registry:
             ToolNotFound: there is no tool of that name.
             ToolInvalid: its folder, or what ``state.toml`` says of it, is malformed.
         """
-        snapshot = self._snapshot()
+        snapshot = self.snapshot()
         found: Tool | ToolInvalid | None = None
         if name in snapshot.states.tools:
             found = snapshot.standing([name])[0]
@@ -159,17 +160,17 @@ class Registry:
         """The sound tools in a state, by name; :meth:`problems` tells of the others."""
         if state is State.PROPOSED:
             return self.proposed()
-        snapshot = self._snapshot()
+        snapshot = self.snapshot()
         return [tool for tool in snapshot.standing(snapshot.names(state)) if isinstance(tool, Tool)]
 
     def proposed(self) -> list[Tool]:
         """The sound proposals, by name and number."""
-        snapshot = self._snapshot()
+        snapshot = self.snapshot()
         return [tool for tool in snapshot.proposed(sorted(snapshot.proposals)) if isinstance(tool, Tool)]
 
     def problems(self) -> list[str]:
         """What is wrong in it; the tools that are named are not used, all others work."""
-        return self._snapshot().problems()
+        return self.snapshot().problems()
 
     def add(
         self,
@@ -177,14 +178,16 @@ class Registry:
         *,
         state: State,
         unconfirmed: bool = False,
+        reason: str = "",
         trailers: Mapping[str, Sequence[str]] | None = None,
         known_tools: Collection[str] | None = None,
     ) -> str:
         """Commits a tool as live or as a proposal and returns its version; doing it twice changes nothing.
 
-        A new version of a tool names the standing one as its ``parent``. ``known_tools`` are what it
-        may import (by default what its manifest says it depends on); ``trailers`` go on top of
-        those that its provenance gives.
+        A new version of a tool names the standing one as its ``parent``; it becomes a proposal, whatever
+        ``state`` says, where that one is pinned or may reach less. ``reason`` says why a proposal waits.
+        ``known_tools`` are what it may import (by default what its manifest says it depends on);
+        ``trailers`` go on top of those that its provenance gives.
 
         Raises:
             ToolInvalid: it breaks the contract, or its name is taken; all problems.
@@ -199,14 +202,15 @@ class Registry:
         if problems:
             raise ToolInvalid(tool.name, problems)
         files, version = to_files(tool), tool.version
-        named = {"Tool": [tool.name], "Version": [version], "State": [state], **provenance_trailers(tool)}
+        named = {"Tool": [tool.name], "Version": [version], **provenance_trailers(tool)}
+        waiting = Waiting(version=version, unconfirmed=unconfirmed, reason=one_line(reason, REASON_CHARS))
 
         def change(snapshot: Snapshot) -> Change | None:
             if state is State.PROPOSED:
-                return proposal(snapshot, tool, files)
+                return proposal(snapshot, tool, files, waiting)
             return admission(snapshot, tool, files, Standing(state=state, version=version, unconfirmed=unconfirmed))
 
-        self._apply(change, {**named, **(trailers or {})})
+        self.apply(change, {**named, **(trailers or {})})
         return version
 
     def set_state(
@@ -232,7 +236,7 @@ class Registry:
                 raise _not_found(name)
             return move(snapshot, name, state, reason, unconfirmed)
 
-        self._apply(change, {"Tool": [name], "State": [state], **(trailers or {})})
+        self.apply(change, {"Tool": [name], "State": [state], **(trailers or {})})
 
     def log(self, name: str) -> list[Commit]:
         """The commits that made or moved a tool, newest first; none for a name never used.
@@ -254,7 +258,7 @@ class Registry:
             raise _not_found(name)
         found: list[Version] = []
         for commit in self._store.log([f"tools/{name}"]):
-            files = self._files(f"tools/{name}", commit.sha)
+            files = self.files(name, commit.sha)
             if files:
                 found.append(Version(contents_version(files), commit.sha, commit.time, commit.message))
         return found
@@ -268,19 +272,26 @@ class Registry:
         """
         for version in self.versions(name):
             if len(rev) >= 7 and (version.version.startswith(rev) or version.commit.startswith(rev)):
-                standing = self._snapshot().states.tools.get(name)
+                standing = self.snapshot().states.tools.get(name)
                 stands = standing is not None and standing.version == version.version
                 state = standing.state if standing and stands else State.RETIRED
-                return from_files(self._files(f"tools/{name}", version.commit), name, layer=self.layer, state=state)
+                return from_files(self.files(name, version.commit), name, layer=self.layer, state=state)
         raise ToolNotFound(
             f"Tool {name!r} has no version {rev[:64]!r}.", fix=f"`agentforge tools log {name}` shows all of them."
         )
 
-    def _files(self, folder: str, rev: str) -> dict[str, bytes]:
-        found = self._store.read_many([f"{folder}/{file}" for file in FILES], rev)
+    def files(self, name: str, rev: str) -> dict[str, bytes]:
+        """The files of the folder ``tools/NAME`` at a commit, by name; none where it had none."""
+        found = self._store.read_many([f"tools/{name}/{file}" for file in FILES], rev)
         return {path.rpartition("/")[2]: contents for path, contents in found.items()}
 
-    def _snapshot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
+        """All of it as it stands at this moment.
+
+        Raises:
+            NotARegistry: it is none, or its ``state.toml`` is malformed.
+            RegistryError: it is damaged.
+        """
         head = self._store.head()
         if self._seen is None or self._seen.head != head:
             self._seen = Snapshot.take(self._store, head, self.layer) if head is not None else None
@@ -293,11 +304,17 @@ class Registry:
             )
         return self._seen
 
-    def _apply(self, change: Callable[[Snapshot], Change | None], trailers: Mapping[str, Sequence[str]]) -> None:
-        """Commits what ``change`` makes of the newest snapshot.
+    def apply(self, change: Callable[[Snapshot], Change | None], trailers: Mapping[str, Sequence[str]]) -> str | None:
+        """Commits what ``change`` makes of the newest snapshot, and returns the commit; None where there was
+        nothing to do. What ``change`` raises is raised, and nothing is written.
 
         Where another writer was faster, it is made anew while the write lock is held: that shuts out all
         but a plain ``git push``, and such pushes are outlasted for :data:`PATIENCE_SECONDS`.
+
+        Raises:
+            RegistryConflict: others kept pushing for that long.
+            RegistryError: it is damaged or locked.
+            StorageError: the disk is full; nothing was changed.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
         try:
@@ -317,13 +334,15 @@ class Registry:
         change: Callable[[Snapshot], Change | None],
         trailers: Mapping[str, Sequence[str]],
         lock: int | None = None,
-    ) -> None:
-        snapshot = self._snapshot()
+    ) -> str | None:
+        snapshot = self.snapshot()
         wanted = change(snapshot)
-        if wanted is not None:
-            self._store.commit(
-                wanted.files, subject=wanted.subject, trailers=trailers, expected=snapshot.head, lock=lock
-            )
+        if wanted is None:
+            return None
+        named = {**trailers, **wanted.trailers}
+        return self._store.commit(
+            wanted.files, subject=wanted.subject, trailers=named, expected=snapshot.head, lock=lock
+        )
 
 
 def _empty(path: Path) -> bool:

@@ -19,7 +19,8 @@ from agentforge.types import TOOL_NAME, Layer, State
 
 STATE_FILE = "state.toml"
 _Key = TypeVar("_Key")
-_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
+NUMBER = re.compile(r"[1-9][0-9]{0,5}")
+"""The number of a proposal."""
 
 
 class Snapshot:
@@ -79,6 +80,15 @@ class Snapshot:
             for (name, _), files in self._read(wanted).items()
         ]
 
+    def proposal_files(self, name: str | None = None) -> dict[tuple[str, int], dict[str, bytes]]:
+        """The known files of all proposals (of one name), by name and number; a folder may be malformed."""
+        names = sorted(self.proposals) if name is None else [name]
+        return self._read({(each, n): f"proposed/{each}/{n}" for each in names for n in self.proposals.get(each, ())})
+
+    def proposal_version(self, name: str, number: int) -> str:
+        """The version of one proposal's contents, also where these are malformed."""
+        return contents_version(self.proposal_files(name).get((name, number), {}))
+
     def problems(self) -> list[str]:
         """Everything that is wrong in the registry."""
         stray = sorted(self._folders - set(self.states.tools))
@@ -107,7 +117,7 @@ def _folders(paths: Sequence[str]) -> tuple[frozenset[str], dict[str, tuple[int,
         match path.split("/"):
             case ["tools", name, _, *_] if TOOL_NAME.fullmatch(name):
                 folders.add(name)
-            case ["proposed", name, number, _] if TOOL_NAME.fullmatch(name) and _NUMBER.fullmatch(number):
+            case ["proposed", name, number, _] if TOOL_NAME.fullmatch(name) and NUMBER.fullmatch(number):
                 proposals.setdefault(name, set()).add(int(number))
             case _:
                 pass

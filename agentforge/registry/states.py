@@ -1,11 +1,16 @@
-"""``state.toml``: where every tool of a registry stands, outside the contents that its version names."""
+"""``state.toml``: where every tool of a registry stands, outside the contents that its version names.
+
+``[tools.NAME]`` is where a tool stands, ``[reviews.NAME]`` what was proposed under its name: the number
+given last (numbers are never given twice), what waits with its version, and what was rejected and why.
+"""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, cast
+from types import MappingProxyType
+from typing import Annotated, Any, TypeVar, cast
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,16 +22,75 @@ FORMAT = 1
 EMPTY = f"format = {FORMAT}\n"
 """The ``state.toml`` of a new registry."""
 
+REASON_CHARS = 500
+"""Longest reason, in characters: a few sentences on one line."""
+
+REJECTED_KEPT = 20
+"""Rejections of a name that stand in the file, the newest ones; git keeps those before them."""
+
+_Entry = TypeVar("_Entry", bound=BaseModel)
+_Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+_Reason = Annotated[str, Field(max_length=REASON_CHARS)]
+
 
 class Standing(BaseModel):
-    """Where one tool stands: ``version`` is the hash of the contents of its folder."""
+    """Where one tool stands: ``version`` is the hash of the contents of its folder.
+
+    A ``pinned`` tool gets no new live version unless a person says so.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     state: State
-    version: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    version: _Hash
     unconfirmed: bool = False
-    reason: Annotated[str, Field(max_length=500)] = ""
+    pinned: bool = False
+    reason: _Reason = ""
+
+
+class Waiting(BaseModel):
+    """One proposal: its version when it was made, whether it would be ``unconfirmed``, and why it waits."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: _Hash
+    unconfirmed: bool = False
+    reason: _Reason = ""
+
+
+class Rejection(BaseModel):
+    """One proposal that was rejected, and why."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: Annotated[int, Field(ge=1)]
+    version: _Hash
+    reason: _Reason = ""
+
+
+class Reviews(BaseModel):
+    """What was proposed under one name; ``last`` is the highest number that was ever given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    last: Annotated[int, Field(ge=0)] = 0
+    waiting: Mapping[str, Waiting] = Field(default_factory=lambda: {})
+    rejected: tuple[Rejection, ...] = ()
+
+    def proposed(self, number: int, waiting: Waiting) -> Reviews:
+        """With one more proposal."""
+        return self.model_copy(
+            update={"last": max(self.last, number), "waiting": {**self.waiting, str(number): waiting}}
+        )
+
+    def decided(self, number: int, rejection: Rejection | None = None) -> Reviews:
+        """Without a proposal that was approved, or rejected."""
+        waiting = {key: each for key, each in self.waiting.items() if key != str(number)}
+        rejected = (*self.rejected, *([rejection] if rejection else []))[-REJECTED_KEPT:]
+        return Reviews(last=max(self.last, number), waiting=waiting, rejected=rejected)
+
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +99,23 @@ class States:
 
     tools: Mapping[str, Standing] = field(default_factory=lambda: {})
     problems: tuple[str, ...] = ()
-    _raw: Mapping[str, object] = field(default_factory=lambda: {})
+    reviews: Mapping[str, Reviews] = field(default_factory=lambda: {})
+    _raw: Mapping[str, Any] = field(default_factory=lambda: {})
 
     def with_tool(self, name: str, standing: Standing) -> str:
         """The text of the file in which ``name`` stands so; everything else is left alone."""
-        entry = standing.model_dump(mode="json", exclude_defaults=True)
-        tools = {**self._raw, name: entry}
-        return tomli_w.dumps({"format": FORMAT, "tools": {key: tools[key] for key in sorted(tools)}})
+        return self.text(tools={name: standing})
+
+    def text(self, *, tools: Mapping[str, Standing] = _NONE, reviews: Mapping[str, Reviews] = _NONE) -> str:
+        """The text of the file with these entries; everything else is left alone."""
+        table = {"format": FORMAT, "tools": _merged(self._raw, "tools", tools)}
+        if told := _merged(self._raw, "reviews", reviews):
+            table["reviews"] = told
+        return tomli_w.dumps({**{key: value for key, value in self._raw.items() if key not in table}, **table})
+
+    def review_of(self, name: str) -> Reviews:
+        """What was proposed under ``name``."""
+        return self.reviews.get(name) or Reviews()
 
 
 def read_states(text: str) -> States:
@@ -53,17 +127,29 @@ def read_states(text: str) -> States:
     table = tomllib.loads(text)
     if table.get("format") != FORMAT:
         raise ValueError(f"its format is {table.get('format')!r}, and this version of AgentForge knows {FORMAT}")
-    raw = table.get("tools", {})
-    if not isinstance(raw, dict):
-        raise ValueError("'tools' is no table")  # noqa: TRY004 -- one kind of error for a malformed file
-    entries = cast("dict[str, object]", raw)
-    tools: dict[str, Standing] = {}
     problems: list[str] = []
-    for name, entry in entries.items():
+    tools = _entries(table, "tools", Standing, problems)
+    reviews = _entries(table, "reviews", Reviews, problems)
+    return States(tools, tuple(problems), reviews, table)
+
+
+def _merged(raw: Mapping[str, Any], key: str, entries: Mapping[str, BaseModel]) -> dict[str, Any]:
+    """A table of the file with ``entries`` put over what it holds, in the order of names."""
+    made = {name: entry.model_dump(mode="json", exclude_defaults=True) for name, entry in entries.items()}
+    table: dict[str, Any] = {**raw.get(key, {}), **made}
+    return {name: table[name] for name in sorted(table)}
+
+
+def _entries(table: Mapping[str, Any], key: str, kind: type[_Entry], problems: list[str]) -> dict[str, _Entry]:
+    raw = table.get(key, {})
+    if not isinstance(raw, dict):
+        raise ValueError(f"{key!r} is no table")  # noqa: TRY004 -- one kind of error for a malformed file
+    found: dict[str, _Entry] = {}
+    for name, entry in cast("dict[str, object]", raw).items():
         try:
-            tools[name] = Standing.model_validate(entry)
+            found[name] = kind.model_validate(entry)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])
             problems.append(f"{name}: state.toml: {place}: {first['msg']}")
-    return States(tools, tuple(problems), entries)
+    return found

@@ -1,0 +1,178 @@
+"""Decisions about tools, from a program: ``forge.review``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from agentforge.api.opened import Opened, secrets_of
+from agentforge.errors import ToolNotFound, UsageError
+from agentforge.settings import Settings
+from agentforge.types import Layer, State
+
+if TYPE_CHECKING:
+    from agentforge.registry.differences import Difference
+    from agentforge.registry.history import Happening
+    from agentforge.registry.pending import Pending
+    from agentforge.registry.reasons import Reasons
+    from agentforge.registry.review import Decision
+    from agentforge.registry.tool import Tool
+
+
+class Review:
+    """What waits for a person, and what people decide about the tools of one user. Made by ``Forge.review``.
+
+    Each decision is one commit that names its ``approver`` (by default the user) and can be undone. All of
+    it works on git and so blocks: call it in a thread where an event loop must go on. A ``target`` is
+    ``NAME`` or, where several proposals of a name wait, ``NAME/N``; ``version`` is the hash of what was looked
+    at, or at least its first 7 characters, and nothing happens where another one is there.
+
+    All of them raise ``ToolNotFound`` for a name that is unknown, ``UsageError`` for a decision that makes no
+    sense where the tool stands (it says where), and ``RegistryError`` where the registry cannot be written.
+    """
+
+    def __init__(self, opened: Opened, settings: Settings) -> None:
+        self._registry = opened.registry
+        self._layers = opened.layers
+        self._settings = settings
+
+    def policy_problem(self) -> str:
+        """What is wrong with the company's review policy, in one sentence; empty where nothing is."""
+        from agentforge.policy import policy_in_force
+
+        return policy_in_force(self._settings.review, self._settings.registries / self._settings.org).problem
+
+    def pending(self) -> list[Pending]:
+        """Everything that waits, by name and number."""
+        from agentforge.registry.pending import pending
+
+        return pending(self._registry)
+
+    def diff(self, target: str) -> Difference:
+        """What a proposal changes against the version that stands."""
+        from agentforge.registry.differences import difference
+
+        return difference(self._registry, target)
+
+    def approve(self, target: str, *, version: str = "", approver: str = "") -> Decision:
+        """Makes a proposal live, with all that its manifest says it may reach.
+
+        Raises:
+            ApprovalNeeded: its report does not speak for its contents, and ``version`` was not given.
+            ToolInvalid: it breaks the contract, depends on what is not live, or was made for another version
+                than the one that stands.
+        """
+        from agentforge.registry.review import approve
+
+        before = {tool.name: tool.layer for tool in self._layers.live()}
+        done = approve(self._registry, target, approver=self._approver(approver), version=version, live=before)
+        hidden = before.get(done.name, Layer.USER)
+        if hidden is Layer.USER:
+            return done
+        return replace(done, remarks=(*done.remarks, f"It takes the place of the tool of the {hidden} layer."))
+
+    def reject(self, target: str, reason: str, *, version: str = "", approver: str = "") -> Decision:
+        """Takes a proposal away; the reason is kept in the tool's history."""
+        from agentforge.registry.review import reject
+
+        return reject(
+            self._registry, target, self._discreet(reason), approver=self._approver(approver), version=version
+        )
+
+    def quarantine(self, name: str, reason: str = "", *, approver: str = "") -> Decision:
+        """Sets a tool aside until it is released."""
+        return self._put(name, State.QUARANTINED, reason, approver)
+
+    def retire(self, name: str, reason: str = "", *, approver: str = "") -> Decision:
+        """Takes a tool out of use; git keeps it, and it can be released."""
+        return self._put(name, State.RETIRED, reason, approver)
+
+    def release(self, name: str, reason: str = "", *, approver: str = "") -> Decision:
+        """Makes a quarantined or retired tool live again.
+
+        Raises:
+            ToolInvalid: its contents are not the version that stood.
+        """
+        return self._put(name, State.LIVE, reason, approver)
+
+    def pin(self, name: str, *, approver: str = "") -> Decision:
+        """Keeps the version that stands: new ones become proposals, whatever the policy says."""
+        from agentforge.registry.review import pin
+
+        self._own(name)
+        return pin(self._registry, name, approver=self._approver(approver))
+
+    def unpin(self, name: str, *, approver: str = "") -> Decision:
+        """Lets new versions of a tool go live again where the policy lets them."""
+        from agentforge.registry.review import pin
+
+        self._own(name)
+        return pin(self._registry, name, approver=self._approver(approver), pinned=False)
+
+    def rollback(self, name: str, version: str = "", *, approver: str = "") -> Decision:
+        """Lets an earlier version stand again, in the state in which it last stood; by default the one that
+        stood before. Doing it once more undoes it.
+
+        Raises:
+            ToolInvalid: that version breaks the contract of today, or depends on what is not live.
+        """
+        from agentforge.registry.review import rollback
+
+        self._own(name)
+        live = {tool.name for tool in self._layers.live()}
+        return rollback(self._registry, name, version, approver=self._approver(approver), live=live)
+
+    def history(self, name: str) -> list[Happening]:
+        """All that happened to a tool, newest first; nothing for a starter tool."""
+        from agentforge.registry.history import history
+
+        found = history(self._registry, name)
+        if not found:
+            self._layers.find(name)
+        return found
+
+    def why(self, name: str) -> Reasons:
+        """Why a tool is what it is: what made it, what speaks for it, who let it in, where it stands.
+
+        Raises:
+            ToolInvalid: it is malformed; all problems.
+        """
+        from agentforge.registry.reasons import reasons
+
+        return reasons(self._layers, self._tool(name))
+
+    def _put(self, name: str, state: State, reason: str, approver: str) -> Decision:
+        from agentforge.registry.reasons import needed_by
+        from agentforge.registry.review import put
+
+        self._own(name)
+        done = put(self._registry, name, state, approver=self._approver(approver), reason=self._discreet(reason))
+        still_there = any(tool.name == name for tool in self._layers.live())  # released, or in a lower layer
+        users = [] if still_there else needed_by(self._layers, name)
+        gone = f"{', '.join(users)} cannot be used without it." if users else ""
+        return replace(done, remarks=(*done.remarks, gone)) if gone else done
+
+    def _tool(self, name: str) -> Tool:
+        from agentforge.registry.reasons import own_tool
+
+        return own_tool(self._registry, name) or self._layers.find(name)
+
+    def _own(self, name: str) -> None:
+        """Raises UsageError for a tool of a layer that cannot be changed here."""
+        snapshot = self._registry.snapshot()
+        if name in snapshot.states.tools or name in snapshot.proposals:
+            return
+        try:
+            found = self._layers.find(name)
+        except ToolNotFound:
+            return  # whoever decides says it better
+        raise UsageError(f"{name} is a tool of the {found.layer} layer, which cannot be changed from here.")
+
+    def _approver(self, given: str) -> str:
+        return given or self._settings.user
+
+    def _discreet(self, reason: str) -> str:
+        """A reason without secrets: it is committed."""
+        from agentforge.secrecy import redact
+
+        return redact(reason, secrets_of(self._settings))

@@ -1,0 +1,71 @@
+"""What a proposal changes against the version that stands."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agentforge.errors import ToolInvalid
+from agentforge.registry.pending import Pending, find
+from agentforge.registry.repository import Registry
+from agentforge.registry.rights import NO_RIGHTS, wanted
+from agentforge.registry.tool import Tool, to_files
+
+SHOWN = ("tool.py", "test_tool.py", "tool.toml", "examples.jsonl")
+"""The files that are compared, in the order of reading; the report is shown as a list of gates instead."""
+
+DIFF_LINES = 2000
+"""Longest diff of one file; the whole stands in git."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A proposal against the version that stands (``standing`` is its hash, empty where there is none).
+
+    ``files`` maps a file to its unified diff, line by line; files that are alike are left out. ``more`` and
+    ``less`` are rights that the proposal wants beyond those of the version that stands, or gives up.
+    """
+
+    pending: Pending
+    standing: str
+    files: Mapping[str, tuple[str, ...]]
+    more: tuple[str, ...]
+    less: tuple[str, ...]
+
+
+def difference(registry: Registry, target: str) -> Difference:
+    """What the proposal ``NAME`` or ``NAME/N`` changes; everything is new where nothing stands.
+
+    Raises:
+        ToolNotFound, UsageError: as :func:`agentforge.registry.pending.find`.
+    """
+    found = find(registry, target)
+    stands = _stands(registry, found.name)
+    new = found.tool.manifest.capabilities if found.tool else NO_RIGHTS
+    old = stands.manifest.capabilities if stands else NO_RIGHTS
+    before = to_files(stands) if stands else {}
+    files = {file: _diff(file, before.get(file, b""), found.files.get(file, b"")) for file in SHOWN}
+    return Difference(
+        pending=found,
+        standing=stands.version if stands else "",
+        files={file: lines for file, lines in files.items() if lines},
+        more=tuple(wanted(new, old)),
+        less=tuple(wanted(old, new)),
+    )
+
+
+def _stands(registry: Registry, name: str) -> Tool | None:
+    """The version that stands; None where there is none, or none that is sound."""
+    snapshot = registry.snapshot()
+    found: Tool | ToolInvalid | None = snapshot.standing([name])[0] if name in snapshot.states.tools else None
+    return found if isinstance(found, Tool) else None
+
+
+def _diff(file: str, before: bytes, after: bytes) -> tuple[str, ...]:
+    """Lines end at line feeds only: what else some editors take for an end stays to be seen."""
+    old, new = (contents.decode(errors="replace").split("\n") if contents else [] for contents in (before, after))
+    lines = list(difflib.unified_diff(old, new, f"live/{file}", f"proposed/{file}", lineterm=""))
+    if len(lines) > DIFF_LINES:
+        lines = [*lines[:DIFF_LINES], f"… {len(lines) - DIFF_LINES} lines more"]
+    return tuple(lines)

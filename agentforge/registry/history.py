@@ -1,0 +1,125 @@
+"""What happened to a tool, read from its commits and from ``state.toml`` as it was at each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from agentforge.errors import ToolNotFound
+from agentforge.gitstore.store import Commit
+from agentforge.registry.repository import Registry
+from agentforge.registry.snapshot import NUMBER, STATE_FILE
+from agentforge.registry.states import Reviews, Standing, States, read_states
+from agentforge.registry.tool import contents_version
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One commit of a tool: what it did (its subject), to which version, who decided it and why.
+
+    ``stands`` is the version that stood after it and ``state`` its state, both empty where none did; ``number``
+    is that of a proposal, 0 where it is about none.
+    """
+
+    commit: str
+    time: datetime
+    what: str
+    version: str
+    stands: str
+    state: str
+    approver: str = ""
+    reason: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """A version that stood once, as it last did: its files, its standing, and the commit it is read from."""
+
+    standing: Standing
+    files: dict[str, bytes]
+    commit: str
+
+
+def history(registry: Registry, name: str) -> list[Happening]:
+    """All that happened to a tool, newest first; nothing for a name never used.
+
+    Raises:
+        ToolNotFound: it is no tool name at all.
+    """
+    return [_happening(commit, states, name) for commit, states in _moments(registry, name)]
+
+
+def since(registry: Registry, name: str) -> datetime | None:
+    """Since when the version that stands has stood in its state; None where nothing stands."""
+    now = registry.snapshot().states.tools.get(name)
+    found: datetime | None = None
+    for commit, states in _moments(registry, name):
+        then = states.tools.get(name)
+        if now is None or then is None or (then.state, then.version) != (now.state, now.version):
+            break
+        found = commit.time
+    return found
+
+
+def earlier(registry: Registry, name: str, version: str = "") -> Stood:
+    """An earlier version: the one whose hash begins with ``version``, else the last other one that stood.
+
+    Only what ``state.toml`` named has met gates or a person here; contents that were changed by hand are
+    no version.
+
+    Raises:
+        ToolNotFound: there is no such version, or nothing stands under that name.
+    """
+    now = registry.snapshot().states.tools.get(name)
+    if now is None:
+        raise ToolNotFound(
+            f"No version of {name[:80]!r} stands in the registry.", fix="`agentforge tools list --state all` shows all."
+        )
+    for commit, states in _moments(registry, name):
+        then = states.tools.get(name)
+        fits = then is not None and (then.version.startswith(version) if version else then.version != now.version)
+        if then is not None and fits:
+            files = registry.files(name, commit.sha)
+            if files and contents_version(files) == then.version:
+                return Stood(then, files, commit.sha)
+    told = f"has no version {version[:64]!r} that ever stood" if version else "has no earlier version"
+    raise ToolNotFound(f"The tool {name} {told}.", fix=f"`agentforge tools history {name}` shows all of them.")
+
+
+def _moments(registry: Registry, name: str) -> Iterator[tuple[Commit, States]]:
+    """The commits of a tool, newest first, each with what ``state.toml`` said then."""
+    for commit in registry.log(name):
+        text = registry.store.read(STATE_FILE, commit.sha)
+        try:
+            yield commit, read_states((text or b"").decode())
+        except (ValueError, RecursionError):
+            yield commit, States()
+
+
+def _happening(commit: Commit, states: States, name: str) -> Happening:
+    standing = states.tools.get(name)
+    said = {key: values[-1] for key, values in commit.trailers.items() if values}
+    number = int(said["Proposal"]) if NUMBER.fullmatch(said.get("Proposal", "")) else 0
+    return Happening(
+        commit=commit.sha,
+        time=commit.time,
+        what=commit.message,
+        version=said.get("Version", standing.version if standing else ""),
+        stands=standing.version if standing else "",
+        state=str(standing.state) if standing else "",
+        approver=said.get("Approver", ""),
+        reason=_reason(standing, states.review_of(name), number),
+        number=number,
+    )
+
+
+def _reason(standing: Standing | None, reviews: Reviews, number: int) -> str:
+    """Why: of a proposal that waits or was rejected, else of the state."""
+    if str(number) in reviews.waiting:
+        return reviews.waiting[str(number)].reason
+    rejected = [one.reason for one in reviews.rejected if one.number == number]
+    if rejected:
+        return rejected[-1]
+    return standing.reason if standing and not number else ""

@@ -1,0 +1,156 @@
+"""What waits for a person, with what speaks for and against it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
+from agentforge.registry.repository import Registry
+from agentforge.registry.rights import NO_RIGHTS, wanted
+from agentforge.registry.snapshot import Snapshot
+from agentforge.registry.states import Standing, Waiting
+from agentforge.registry.tool import Tool, contents_version, from_files
+from agentforge.types import TOOL_NAME, State
+
+_TARGET = re.compile(rf"({TOOL_NAME.pattern})(?:/([1-9][0-9]{{0,5}}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """One proposal and what there is to know before deciding about it.
+
+    ``tool`` is None where the folder is malformed (``problems`` say how). ``reason`` says why it waits.
+    ``more`` are the rights that the version that stands has not. ``stale`` says that it was made for
+    another version than that one. ``doubts`` are why its report does not speak for what it holds.
+    """
+
+    name: str
+    number: int
+    version: str
+    tool: Tool | None
+    files: Mapping[str, bytes]
+    reason: str = ""
+    unconfirmed: bool = True
+    more: tuple[str, ...] = ()
+    stale: str = ""
+    doubts: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """How it is called: ``NAME/N``."""
+        return f"{self.name}/{self.number}"
+
+
+def pending(registry: Registry, name: str | None = None) -> list[Pending]:
+    """Everything that waits (under one name), by name and number."""
+    snapshot = registry.snapshot()
+    found = snapshot.proposal_files(name)
+    return [_pending(registry, snapshot, each, number, files) for (each, number), files in sorted(found.items())]
+
+
+def find(registry: Registry, target: str) -> Pending:
+    """The proposal that ``NAME`` or ``NAME/N`` means.
+
+    Raises:
+        ToolNotFound: there is no tool and no proposal of that name.
+        UsageError: nothing waits under it, not that number, or several do and none is named.
+    """
+    snapshot = registry.snapshot()
+    named = _TARGET.fullmatch(target)
+    if named is None:
+        raise UsageError(f"{target[:80]!r} is neither NAME nor NAME/N.", fix="`agentforge tools pending` shows all.")
+    name, given = named[1], named[2]
+    numbers = list(snapshot.proposals.get(name, ()))
+    if not numbers:
+        raise _nothing_waits(snapshot, name)
+    if given and int(given) not in numbers:
+        raise UsageError(f"{name} has no proposal {given}; {_listed(name, numbers)} wait.")
+    if not given and len(numbers) > 1:
+        raise UsageError(f"{name} has {len(numbers)} proposals.", fix=f"Say which one: {_listed(name, numbers)}.")
+    number = int(given or numbers[0])
+    return _pending(registry, snapshot, name, number, snapshot.proposal_files(name)[name, number])
+
+
+def gates_of(tool: Tool) -> list[tuple[str, str, str]]:
+    """Gate, verdict and summary of every line of a report, as it claims them."""
+    gates = tool.report.get("gates")
+    return [
+        (str(gate.get("gate") or ""), str(gate.get("verdict") or ""), str(gate.get("summary") or ""))
+        for gate in (gates if isinstance(gates, list) else [])
+        if isinstance(gate, dict)
+    ]
+
+
+def _pending(registry: Registry, snapshot: Snapshot, name: str, number: int, files: Mapping[str, bytes]) -> Pending:
+    version = contents_version(files)
+    record = snapshot.states.review_of(name).waiting.get(str(number))
+    try:
+        tool = from_files(files, name, layer=registry.layer, state=State.PROPOSED)
+    except ToolInvalid as error:
+        return Pending(name, number, version, None, files, problems=error.problems)
+    before = snapshot.states.tools.get(name)
+    stands = snapshot.standing([name])[0] if before is not None else None
+    granted = stands.manifest.capabilities if isinstance(stands, Tool) else NO_RIGHTS
+    known = record is not None and record.version == version
+    return Pending(
+        name=name,
+        number=number,
+        version=version,
+        tool=tool,
+        files=files,
+        reason=record.reason if record else "",
+        unconfirmed=record.unconfirmed if record and known else not any(_kept_back(tool)),
+        more=tuple(wanted(tool.manifest.capabilities, granted)),
+        stale=_stale(tool, before),
+        doubts=tuple(_doubts(tool, version, files, record)),
+    )
+
+
+def _kept_back(tool: Tool) -> Sequence[bool]:
+    """Which examples are ground truth that no generator has seen."""
+    return [example.ground_truth and example.held_out and not example.spent for example in tool.examples]
+
+
+def _stale(tool: Tool, before: Standing | None) -> str:
+    parent = tool.manifest.provenance.parent
+    if before is None or parent == before.version:
+        return ""
+    made_for = f"it was made for version {parent[:12]}" if parent else "it was made as a new tool"
+    return f"{made_for}, but {tool.name} is {before.state} in version {before.version[:12]}"
+
+
+def _doubts(tool: Tool, version: str, files: Mapping[str, bytes], record: Waiting | None) -> list[str]:
+    """Why the report does not speak for these contents. All of it is a claim; what is missing is a fact."""
+    doubts: list[str] = []
+    if record is None:
+        doubts.append("it was not proposed here, so no gate here has seen it")
+    elif record.version != version:
+        doubts.append(f"its contents have changed since it was proposed as version {record.version[:12]}")
+    gates = gates_of(tool)
+    if not gates:
+        doubts.append("its report holds no gate")
+    doubts += [f"its report says that it failed '{gate}'" for gate, verdict, _ in gates if verdict == "failed"]
+    contents = tool.report.get("contents")
+    if isinstance(contents, dict):
+        other = [
+            file for file, digest in contents.items() if hashlib.sha256(files.get(file, b"")).hexdigest() != digest
+        ]
+        doubts += [f"its report is about another {file}" for file in other]
+    return doubts
+
+
+def _nothing_waits(snapshot: Snapshot, name: str) -> Exception:
+    standing = snapshot.states.tools.get(name)
+    if standing is None:
+        return ToolNotFound(f"Nothing waits under the name {name!r}.", fix="`agentforge tools pending` shows all.")
+    return UsageError(
+        f"Nothing waits under the name {name}: it is {standing.state} in version {standing.version[:12]}."
+    )
+
+
+def _listed(name: str, numbers: Sequence[int]) -> str:
+    return ", ".join(f"{name}/{number}" for number in numbers)

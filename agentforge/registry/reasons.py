@@ -1,0 +1,73 @@
+"""Why a tool is what it is: where it stands and since when, what made it, what speaks for it, who let it in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agentforge.errors import ToolNotFound
+from agentforge.registry.history import Happening, history, since
+from agentforge.registry.layers import Layers
+from agentforge.registry.pending import gates_of
+from agentforge.registry.repository import Registry
+from agentforge.registry.tool import Tool
+from agentforge.types import Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """All that answers "why this tool?".
+
+    ``since`` is when it got into its state; ``let_in`` is what happened when its version began to stand
+    (``approver`` is empty where it went live by itself); ``gates`` are (gate, verdict, summary) as its
+    report claims them; ``needed_by`` are live tools of all layers that import it.
+    """
+
+    tool: Tool
+    pinned: bool
+    reason: str
+    since: datetime | None
+    let_in: Happening | None
+    gates: tuple[tuple[str, str, str], ...]
+    depends: tuple[str, ...]
+    needed_by: tuple[str, ...]
+
+
+def reasons(layers: Layers, tool: Tool) -> Reasons:
+    """Why ``tool`` is what it is; a tool of the base layer has no history.
+
+    Raises:
+        RegistryError: the registry cannot be read.
+    """
+    own = tool.layer is Layer.USER
+    standing = layers.registry.snapshot().states.tools.get(tool.name) if own else None
+    happened = history(layers.registry, tool.name) if own else []
+    waiting = layers.registry.snapshot().states.review_of(tool.name).waiting.values()
+    why = standing.reason if standing else next((one.reason for one in waiting if one.version == tool.version), "")
+    return Reasons(
+        tool=tool,
+        pinned=standing is not None and standing.pinned,
+        reason=why,
+        since=since(layers.registry, tool.name) if standing else None,
+        let_in=next((one for one in reversed(happened) if one.stands == tool.version), None),
+        gates=tuple(gates_of(tool)),
+        depends=tool.depends,
+        needed_by=tuple(needed_by(layers, tool.name)),
+    )
+
+
+def needed_by(layers: Layers, name: str) -> list[str]:
+    """The live tools of all layers that import a tool, by name."""
+    return [tool.name for tool in layers.live() if name in tool.depends]
+
+
+def own_tool(registry: Registry, name: str) -> Tool | None:
+    """The tool of that name in the user's own registry, in any state; None where there is none.
+
+    Raises:
+        ToolInvalid: it is malformed; all problems.
+    """
+    try:
+        return registry.get(name)
+    except ToolNotFound:
+        return None

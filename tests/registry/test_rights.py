@@ -1,0 +1,50 @@
+"""Capabilities taken apart: what one version wants beyond another is told right by right."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentforge.registry.rights import rights, wanted
+from agentforge.types import Capabilities
+
+CAPABILITIES = st.builds(
+    Capabilities,
+    hosts=st.lists(st.sampled_from(["a.example.com", "POST a.example.com", "*.odd"]), unique=True).map(tuple),
+    files=st.lists(st.sampled_from(["read a.csv", "write a.csv"]), unique=True).map(tuple),
+    packages=st.lists(st.sampled_from(["six", "attrs"]), unique=True).map(tuple),
+    clock=st.booleans(),
+)
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "more"),
+    [
+        (Capabilities(hosts=("api.example.com",)), Capabilities(), ["fetch GET api.example.com"]),
+        (Capabilities(hosts=("API.example.com:443",)), Capabilities(hosts=("api.example.com",)), []),
+        (Capabilities(hosts=("GET,POST a.example.com",)), Capabilities(hosts=("POST,GET a.example.com",)), []),
+        (Capabilities(hosts=("a.example.com",)), Capabilities(hosts=("POST,GET a.example.com",)), []),
+        (
+            Capabilities(hosts=("POST,GET a.example.com",)),
+            Capabilities(hosts=("a.example.com",)),
+            ["fetch POST a.example.com"],
+        ),
+        (
+            Capabilities(hosts=("http://a.example.com",)),
+            Capabilities(hosts=("a.example.com",)),
+            ["fetch GET http://a.example.com"],
+        ),
+        (Capabilities(files=("a.csv",)), Capabilities(files=("read a.csv",)), []),
+        (Capabilities(files=("write a.csv",)), Capabilities(files=("read a.csv",)), ["write a.csv"]),
+        (Capabilities(clock=True, randomness=True), Capabilities(clock=True), ["randomness"]),
+        (Capabilities(secrets=("k@a.example.com",)), Capabilities(), ["secret k@a.example.com"]),
+    ],
+)
+def test_what_one_wants_beyond_the_other(new, old, more):
+    assert wanted(new, old) == more
+
+
+@given(CAPABILITIES, CAPABILITIES)
+def test_nothing_more_is_wanted_only_where_every_right_is_had(new, old):
+    assert (not wanted(new, old)) == (rights(new) <= rights(old))
+    assert wanted(new, new) == []
+    assert bool(wanted(new)) == (not new.none)
