@@ -72,7 +72,7 @@ def find(registry: Registry, target: str) -> Pending:
     if not given and len(numbers) > 1:
         raise UsageError(f"{name} has {len(numbers)} proposals.", fix=f"Say which one: {_listed(name, numbers)}.")
     number = int(given or numbers[0])
-    return _pending(registry, snapshot, name, number, snapshot.proposal_files(name)[name, number])
+    return _pending(registry, snapshot, name, number, snapshot.proposal(name, number))
 
 
 def gates_of(tool: Tool) -> list[tuple[str, str, str]]:

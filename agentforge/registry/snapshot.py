@@ -85,9 +85,13 @@ class Snapshot:
         names = sorted(self.proposals) if name is None else [name]
         return self._read({(each, n): f"proposed/{each}/{n}" for each in names for n in self.proposals.get(each, ())})
 
+    def proposal(self, name: str, number: int) -> dict[str, bytes]:
+        """The known files of one proposal, which may be malformed; none where there is no such proposal."""
+        return self._read({name: f"proposed/{name}/{number}"})[name]
+
     def proposal_version(self, name: str, number: int) -> str:
         """The version of one proposal's contents, also where these are malformed."""
-        return contents_version(self.proposal_files(name).get((name, number), {}))
+        return contents_version(self.proposal(name, number))
 
     def problems(self) -> list[str]:
         """Everything that is wrong in the registry."""
