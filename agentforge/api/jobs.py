@@ -48,8 +48,6 @@ class UserJobs:
         parts: OpenForgeParts,
         models: OpenModels,
         secrets: frozenset[str],
-        *,
-        pauses: Sequence[float] = (),
     ) -> None:
         self._rows = rows
         self._registry = registry
@@ -57,7 +55,7 @@ class UserJobs:
         self._models = models
         self._secrets = secrets
         self._holder = this_process()
-        self._inline = Inline(rows, self._holder, self._work, pauses=pauses)
+        self._inline = Inline(rows, self._holder, self._work)
         self._resuming: asyncio.Task[None] | None = None
 
     async def forge(self, need: Need, models: ModelClient, emit: Emit) -> ForgeResult:
@@ -106,9 +104,11 @@ class UserJobs:
         """Queues a failed or cancelled job for a worker; False where it is neither (raises as :meth:`get`)."""
         return await self._inline.retry(job)
 
-    async def carry(self, job: str) -> Record:
-        """Runs a job of this user here, to its end (raises what the work raises; the record tells of it too)."""
-        return await self._inline.run(job)
+    async def carry(self, job: str, pauses: Sequence[float] = ()) -> Record:
+        """Runs a job of this user here, to its end; ``pauses`` are seconds before each further try where an
+        endpoint or a box failed (raises what the work raises; the record tells of it too).
+        """
+        return await self._inline.run(job, pauses=pauses)
 
     async def resume(self) -> Sequence[Record]:
         """Runs what an ended process left behind; returns how each ended."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
+from agentforge.errors import ModelError
 from agentforge.jobs.protocol import Steps
 from agentforge.models.protocol import Completion, Delta, Features, Message, ModelClient, ToolCall, ToolSpec
 from agentforge.types import JSON, JSONObject, Role, Usage
@@ -29,6 +30,8 @@ class Journalled:
         self._models = models
         self._journal = journal
         self._asked: dict[str, int] = {}
+        self.failed = False
+        """Whether a request failed for good: what came of it then is not what a further try gives."""
 
     def features(self, role: Role) -> Features:
         """Those of the client within."""
@@ -85,7 +88,7 @@ class Journalled:
             )
 
         shape = [system, max_tokens, temperature, [*stop], [asdict(tool) for tool in tools], force_tool, schema]
-        kept = await self._journal.step(self._key("complete", role, messages, shape), ask)
+        kept = await self._step(self._key("complete", role, messages, shape), ask)
         return completion_from_json(cast("JSONObject", kept))
 
     def stream(
@@ -121,11 +124,18 @@ class Journalled:
             )
 
         shape = [system, max_tokens, temperature, schema]
-        return cast("JSONObject", await self._journal.step(self._key("decide", role, messages, shape), ask))
+        return cast("JSONObject", await self._step(self._key("decide", role, messages, shape), ask))
 
     async def aclose(self) -> None:
         """Closes the client within."""
         await self._models.aclose()
+
+    async def _step(self, key: str, ask: Callable[[], Awaitable[JSON]]) -> JSON:
+        try:
+            return await self._journal.step(key, ask)
+        except ModelError:
+            self.failed = True
+            raise
 
     def _key(self, method: str, role: Role, messages: Sequence[Message], shape: list[Any]) -> str:
         """The step's name, and one more request of this kind counted."""

@@ -44,9 +44,9 @@ class Forging:
         """Forges (raises as :func:`agentforge.forge.pipeline.forge`; UsageError where the payload is no need)."""
         need = need_from_json(task.payload)
         parts = await self._parts()
-        journalled = replace(parts, models=Journalled(parts.models, task.journal), job=task.id)
-        self.forged = await forge(need, journalled, self._emit)
-        return ending_of(self.forged)
+        models = Journalled(parts.models, task.journal)
+        self.forged = await forge(need, replace(parts, models=models, job=task.id), self._emit)
+        return replace(ending_of(self.forged), keep_steps=models.failed and self.forged.state == "failed")
 
 
 def new_forging(job: str, need: Need, secrets: frozenset[str], via: Via) -> NewJob:

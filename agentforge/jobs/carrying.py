@@ -87,10 +87,11 @@ async def _do(
 
 async def _tried(work: Work, task: Task, pauses: Sequence[float]) -> Ending:
     for pause in pauses:
-        try:
-            return await work.run(task)
-        except PASSING:
-            await asyncio.sleep(pause)
+        with suppress(*PASSING):
+            ending = await work.run(task)
+            if ending.status == "done" or not ending.keep_steps:
+                return ending
+        await asyncio.sleep(pause)
     return await work.run(task)
 
 

@@ -18,20 +18,20 @@ from agentforge.jobs.protocol import Finder, Holder, NewJob, Record, Store, Work
 class Inline:
     """Implements :class:`~agentforge.jobs.protocol.Jobs` over a store; ``work`` finds what a kind does."""
 
-    def __init__(self, store: Store, holder: Holder, work: Finder, *, pauses: Sequence[float] = ()) -> None:
+    def __init__(self, store: Store, holder: Holder, work: Finder) -> None:
         self._store = store
         self._holder = holder
         self._work = work
-        self._pauses = tuple(pauses)
 
     async def submit(self, job: NewJob) -> str:
         """Writes the job down (raises StorageError)."""
         await asyncio.to_thread(self._store.create, job)
         return job.id
 
-    async def run(self, job: str, work: Work | None = None) -> Record:
-        """Runs a job to its end, here; ``work`` stands in for what its kind does. Where somebody else has it, or
-        it is over, it is returned as it stands.
+    async def run(self, job: str, work: Work | None = None, *, pauses: Sequence[float] = ()) -> Record:
+        """Runs a job to its end, here; ``work`` stands in for what its kind does, ``pauses`` are as
+        :func:`agentforge.jobs.carrying.carry` takes them. Where somebody else has it, or it is over, it is
+        returned as it stands.
 
         Raises:
             UsageError: there is no such job.
@@ -39,7 +39,7 @@ class Inline:
         """
         taken = await asyncio.to_thread(self._store.take, job, self._holder)
         if taken is not None:
-            await carry(self._store, taken, work or self._work(taken.kind), pauses=self._pauses)
+            await carry(self._store, taken, work or self._work(taken.kind), pauses=pauses)
         return await self.get(job)
 
     async def get(self, job: str) -> Record:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from agentforge.jobs.protocol import LEASE_SECONDS, Record
+from agentforge.jobs.protocol import LEASE_SECONDS
 
 
-def free(record: Record, now: str, gone: Callable[[str], bool]) -> bool:
+def free(status: str, owner: str, lease: str, now: str, gone: Callable[[str], bool]) -> bool:
     """Whether anybody may take the job: it waits, or its process has ended or gave no sign of life for so long
     that its lease ran out (a process of another machine is judged by its lease alone).
     """
-    if record.status == "running":
-        return record.lease < now or gone(record.owner)
-    return record.status == "queued"
+    if status == "running":
+        return lease < now or gone(owner)
+    return status == "queued"
 
 
 def timestamp(moment: datetime) -> str:

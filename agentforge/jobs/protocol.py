@@ -88,9 +88,19 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Ticket:
+    """A job that a worker may take, whosever it is; ``takes`` is how often it was taken before."""
+
+    org: str
+    user: str
+    job: str
+    takes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
-    """How a job ended. ``keep_steps``: it broke off, and a retry goes on from the steps that are kept;
-    otherwise they are dropped, and a retry begins anew.
+    """How a job ended. ``keep_steps``: it broke off, and a retry (or a further try, where the adapter makes some)
+    goes on from the steps that are kept; otherwise they are dropped, and a retry begins anew.
     """
 
     status: Literal["done", "failed", "cancelled"]
@@ -198,10 +208,12 @@ Finder: TypeAlias = Callable[[str], Work]
 
 
 class Jobs(Protocol):
-    """The port. Both adapters run a job at most once at a time, whichever of them it was given to."""
+    """The port: what those who want work done see. A job runs at most once at a time, whoever was given it."""
 
     async def submit(self, job: NewJob) -> str:
-        """Writes the job down and returns its id; from then on it survives this process."""
+        """Writes the job down and returns its id; from then on it survives this process. One that is ``queue``
+        is run by a worker (``agentforge.jobs.durable``), any other by :meth:`run`.
+        """
         ...
 
     async def run(self, job: str) -> Record:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from agentforge.database.store import Database
 from agentforge.database.tables import JOB_STEPS, JOBS
 from agentforge.jobs.lease import free, timestamp, until
-from agentforge.jobs.protocol import LEASE_SECONDS, Ending, Holder, NewJob, Record, Via
+from agentforge.jobs.protocol import LEASE_SECONDS, Ending, Holder, NewJob, Record, Ticket, Via
 from agentforge.redaction import redact_json
 from agentforge.secrecy import redact
 from agentforge.types import JSON, JSONObject
@@ -77,7 +77,7 @@ class JobRows:
         """Makes ``holder`` the only one who may run and end the job; None where it is not free."""
         with self._database.write() as connection:
             row = self._row(connection, job)
-            if row is None or not free(_record(row), self._now(), holder.gone):
+            if row is None or not free(row.status, row.owner, row.lease, self._now(), holder.gone):
                 return None
             expected = (JOBS.c.takes == row.takes, JOBS.c.status == row.status)
             values = {"status": "running", "owner": holder.label, "lease": until(self._clock())}
@@ -161,13 +161,15 @@ class JobRows:
         return timestamp(self._clock())
 
 
-def waiting(database: Database, now: datetime, gone: Callable[[str], bool]) -> list[Record]:
-    """The jobs of all users that a worker may take now, those that wait longest first."""
-    query = select(JOBS).where(JOBS.c.status.in_(("queued", "running"))).order_by(JOBS.c.created)
+def waiting(database: Database, holder: Holder, clock: Clock = lambda: datetime.now(UTC)) -> list[Ticket]:
+    """The jobs of all users that a worker may take now, those that wait longest first (raises StorageError)."""
+    columns = (JOBS.c.id, JOBS.c.org, JOBS.c.user, JOBS.c.takes, JOBS.c.status, JOBS.c.owner, JOBS.c.lease)
+    wanted = (JOBS.c.via == "queue", JOBS.c.status.in_(("queued", "running")))
     with database.read() as connection:
-        records = [_record(row) for row in connection.execute(query)]
-    mine = (record for record in records if record.via == "queue")
-    return [record for record in mine if free(record, timestamp(now), gone)]
+        rows = [*connection.execute(select(*columns).where(*wanted).order_by(JOBS.c.created))]
+    now = timestamp(clock())
+    free_rows = (row for row in rows if free(row.status, row.owner, row.lease, now, holder.gone))
+    return [Ticket(row.org, row.user, row.id, row.takes) for row in free_rows]
 
 
 def _held(takes: int) -> tuple[Any, ...]:
