@@ -217,7 +217,10 @@ def _refuse_pickles() -> None:
 
 
 def _config(dbos: Any, url: str, executor: str) -> dict[str, Any]:
-    logging.getLogger("dbos").addHandler(logging.NullHandler())  # it adds its own where there is none
+    if not (log := logging.getLogger("dbos")).handlers:  # it adds one of its own where there is none
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("dbos: %(message)s"))
+        log.addHandler(handler)
     serializer = type("Serializer", (Json, dbos.Serializer), {})()
     return {
         "name": "agentforge",

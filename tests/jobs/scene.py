@@ -1,7 +1,8 @@
 """A forging whose models are scripted and whose box runs nothing; its registry and its database are real.
 
 As a program (``python -m tests.jobs.scene ACTION LOG [DEATH]``) it plays one process of such a story: each
-answer that a model finished is a line of LOG, and DEATH says where the process is killed.
+answer that a model finished is a line of LOG, and DEATH says where the process is killed (``call 4``, ``before the
+end``) or a model falls asleep (``asleep at 4``).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from agentforge.boxes.protocol import Box, CallResult, SuiteResult
 from agentforge.memory.jobs import JobRows
 from agentforge.registry.repository import Registry
 from agentforge.settings import SandboxSettings, load
-from agentforge.testing import FakeBox, ScriptedModel
+from agentforge.testing import FakeBox, Reply, ScriptedModel
 from agentforge.testing.box import Run, raised, returned, suite
 from agentforge.testing.scripted import Request
 from agentforge.types import Example, Need, Role
@@ -28,7 +29,7 @@ NEED = Need(
     "double",
     "(n: int) -> int",
     "Double n. ValueError if n is negative.",
-    tuple(Example({"n": n}, returns=2 * n) for n in (2, 3, 10)) + (Example({"n": -1}, raises="ValueError"),),
+    (*(Example({"n": n}, returns=2 * n) for n in (2, 3, 10)), Example({"n": -1}, raises="ValueError")),
 )
 ANSWERS = 5
 """What this need takes: tests, two wrong candidates, two right repairs."""
@@ -63,13 +64,27 @@ async def open_box(settings: SandboxSettings) -> Box:
 
 def forge_with(models: ScriptedModel, user: str = "ada", box: Callable[..., Awaitable[Box]] = open_box) -> Forge:
     settings = load(overrides={"forge.candidates": 2, "forge.rounds": 1})
-    return Forge(user=user, settings=settings, models=models, open_box=box, on_notice=lambda told: print(told))
+    return Forge(user=user, settings=settings, models=models, open_box=box, on_notice=say)
 
 
 def commits(home: Path, job: str, user: str = "ada") -> int:
     """How often a job has had its effect."""
     with Registry.open(home / "registries" / "personal" / f"{user}.git") as registry:
         return sum(job in commit.trailers.get("Job", ()) for commit in registry.store.log())
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+async def until(happened: Callable[[], Awaitable[bool]]) -> None:
+    """Waits for something that no event tells of."""
+    for _ in range(1500):
+        if await happened():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not happen in time")
 
 
 def die() -> None:
@@ -79,26 +94,41 @@ def die() -> None:
 async def play(action: str, log: Path, death: str) -> None:
     asked = 0
 
-    def told(request: Request) -> str:
+    def told(request: Request) -> str | Reply:
         nonlocal asked
         asked += 1
         if death == f"call {asked}":
             time.sleep(0.5)  # what finished before is written meanwhile, in another thread
             die()
+        if death == f"asleep at {asked}":
+            return Reply("", pause=60)
         with log.open("a") as lines:
             lines.write(f"{request.role}\n")
         return answer(request)
 
     if death == "before the end":
         JobRows.finish = lambda *_: die()  # type: ignore[method-assign,assignment]  # the process ends right there
+    if action == "worker":
+        await work(ScriptedModel(told))
+        return
     async with forge_with(ScriptedModel(told)) as forge:
         jobs = await forge.jobs()
         if action == "forge":
             made = await jobs.forge(NEED, forge._job_models(), lambda kind, data: None)
-            print(made.state, made.job)
+            say(f"{made.state} {made.job}")
         else:
             for record in await jobs.resume():
-                print(record.status, record.state, record.id)
+                say(f"{record.status} {record.state} {record.id}")
+
+
+async def work(models: ScriptedModel) -> None:
+    """A worker that ends when it is asked to (``worker.stop_seconds`` is nothing here) or has nothing to do."""
+    from agentforge.api.worker import Worker
+
+    settings = load(overrides={"forge.candidates": 2, "forge.rounds": 1, "worker.stop_seconds": 0})
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await Worker(settings, say, models=models, open_box=open_box).run(stop, once=True)
 
 
 if __name__ == "__main__":

@@ -16,14 +16,17 @@ import pytest
 from agentforge import Forge
 from agentforge.api.jobs import UserJobs, new_job_id
 from agentforge.database.store import Database
-from agentforge.errors import AgentForgeError, ForgeFailed, ModelRefused, ToolInvalid, UsageError
+from agentforge.errors import ForgeFailed, ModelRefused, ToolInvalid, UsageError
 from agentforge.forge.work import new_forging
 from agentforge.jobs import protocol
 from agentforge.jobs.protocol import MOST_CRASHES, Holder
 from agentforge.memory.jobs import JobRows
+from agentforge.models.capabilities import FEATURES
 from agentforge.registry.repository import Registry
-from agentforge.testing import Fault, ScriptedModel
-from tests.jobs.scene import ANSWERS, NEED, answer, commits, forge_with
+from agentforge.testing import Fault, Reply, ScriptedModel
+from agentforge.testing.scripted import Request
+from agentforge.types import Example, Role
+from tests.jobs.scene import ANSWERS, NEED, answer, commits, forge_with, until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,6 +34,10 @@ ROOT = Path(__file__).resolve().parents[2]
 def process(action: str, log: Path, death: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.jobs.scene", action, str(log), *([death] if death else [])]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, env=os.environ)
+
+
+async def runs(forge: Forge, job: str) -> bool:
+    return (await forge.job(job)).status == "running"
 
 
 async def only_job(forge: Forge) -> protocol.Record:
@@ -114,8 +121,7 @@ async def test_of_two_workers_with_one_job_one_commits(home: Path, monkeypatch: 
         path = home / "registries" / "personal" / "ada.git"
         with Database.open(forge.settings.database) as database, Registry.open(path) as registry:
             first = asyncio.create_task(jobs.carry(job))
-            while (await forge.job(job)).status != "running":
-                await asyncio.sleep(0.01)
+            await until(lambda: runs(forge, job))
             both = await asyncio.gather(first, rival(forge, database, registry).carry(job), return_exceptions=True)
         assert not [error for error in both if isinstance(error, BaseException)], both
         assert commits(home, job) == 1
@@ -170,23 +176,29 @@ async def test_an_honest_failure_keeps_what_was_tried_and_a_retry_asks_anew(home
 
 
 async def test_a_job_that_broke_off_keeps_its_answers_and_a_retry_goes_on_from_them(home: Path) -> None:
-    def cut(request: object) -> object:
+    def cut(request: Request) -> str | Reply | Fault:
         return Fault(529) if "# ADDS" in request.prompt else answer(request)
 
     async with forge_with(ScriptedModel(cut)) as forge:
         job = await forge.enqueue(NEED)
         record = await (await forge.jobs()).carry(job)
         assert record.status == "failed"
+        assert record.reason.startswith("The model failed in mid-forging")
+        assert len(record.artefacts["candidates"]) == 2
+    again = ScriptedModel(answer)
+    async with forge_with(again) as forge:
+        jobs = await forge.jobs()
+        assert await jobs.retry(job)
+        assert (await jobs.carry(job)).state == "live"
+        assert len(again.requests) == 2, "tests and candidates were kept"
 
 
 async def test_an_interrupted_turn_cancels_its_job_and_keeps_the_answers(home: Path) -> None:
     reached = asyncio.Event()
 
-    def slow(request: object) -> object:
+    def slow(request: Request) -> str | Reply | Fault:
         if "# ADDS" in request.prompt:
             reached.set()
-            from agentforge.testing import Reply
-
             return Reply("", pause=60)
         return answer(request)
 
@@ -208,14 +220,11 @@ async def test_an_interrupted_turn_cancels_its_job_and_keeps_the_answers(home: P
 
 async def test_a_running_job_that_a_person_cancels_stops(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "RENEW_SECONDS", 0.05)
-    from agentforge.testing import Reply
-
     async with forge_with(ScriptedModel(lambda request: Reply("", pause=60))) as forge:
         job = await forge.enqueue(NEED)
         jobs = await forge.jobs()
         going = asyncio.create_task(jobs.carry(job))
-        while (await forge.job(job)).status != "running":
-            await asyncio.sleep(0.01)
+        await until(lambda: runs(forge, job))
         assert await jobs.cancel(job)
         with pytest.raises(ForgeFailed, match="was cancelled"):
             await asyncio.wait_for(going, 30)
@@ -235,8 +244,6 @@ async def test_jobs_of_others_are_out_of_reach(home: Path) -> None:
 
 
 async def test_a_need_that_holds_a_secret_is_refused_before_anything_is_written(home: Path) -> None:
-    from agentforge.types import Example
-
     leaky = replace(NEED, examples=(Example({"n": "sk-ant-api03-" + "a" * 90}, returns=1),))
     async with forge_with(ScriptedModel([])) as forge:
         with pytest.raises(ToolInvalid, match="secret"):
@@ -246,29 +253,19 @@ async def test_a_need_that_holds_a_secret_is_refused_before_anything_is_written(
 
 async def test_what_an_earlier_process_left_goes_on_beside_the_next_turn(home: Path, tmp_path: Path) -> None:
     assert process("forge", tmp_path / "answers", "call 4").returncode == -signal.SIGKILL
-    from agentforge.models.capabilities import FEATURES
-
     told: list[str] = []
 
-    def both(request: object) -> str:
-        return "Hello." if request.role is protocol_role() else answer(request)
+    def both(request: Request) -> str:
+        return "Hello." if request.role is Role.PLAN else answer(request)
 
-    def protocol_role() -> object:
-        from agentforge.types import Role
-
-        return Role.PLAN
+    async def twice() -> bool:
+        return len(told) == 2
 
     models = ScriptedModel(both, features=FEATURES["claude"])
     async with forge_with(models) as forge:
         forge._on_notice = told.append
         assert (await forge.run("Say hello")).answer == "Hello."
-        while len(told) < 2:
-            await asyncio.sleep(0.02)
+        await until(twice)
         assert (await only_job(forge)).state == "live"
-    assert [line.partition("): ")[2].partition(":")[0] or line for line in told]
     assert "was cut off: it goes on meanwhile" in told[0]
     assert "has ended" in told[1]
-
-
-def test_every_failure_of_a_job_is_of_the_one_tree() -> None:
-    assert issubclass(ForgeFailed, AgentForgeError)
