@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -71,13 +72,11 @@ def test_without_its_package_the_worker_says_how_to_install_it(
     assert "pip install 'agentforge-toolsmith[worker]'" in done.err
 
 
-def test_only_the_worker_loads_dbos(program: Program, process: Program) -> None:
+def test_only_the_worker_loads_dbos() -> None:
     queue()
     code = (
         "import asyncio, sys; from tests.jobs.scene import *;"
         "f = forge_with(ScriptedModel([]), user='me'); asyncio.run(f.open()); print('dbos' in sys.modules)"
     )
-    import subprocess
-
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "False"

@@ -12,10 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from agentforge import Forge
 from agentforge.api.jobs import UserJobs, new_job_id
+from agentforge.boxes.protocol import Box
 from agentforge.database.store import Database
+from agentforge.database.tables import JOBS
 from agentforge.errors import ForgeFailed, ModelRefused, ToolInvalid, UsageError
 from agentforge.forge.work import new_forging
 from agentforge.jobs import protocol
@@ -25,7 +28,7 @@ from agentforge.models.capabilities import FEATURES
 from agentforge.registry.repository import Registry
 from agentforge.testing import Fault, Reply, ScriptedModel
 from agentforge.testing.scripted import Request
-from agentforge.types import Example, Role
+from agentforge.types import Example, Need, Role
 from tests.jobs.scene import ANSWERS, NEED, answer, commits, forge_with, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,7 +108,8 @@ def rival(forge: Forge, database: Database, registry: Registry) -> UserJobs:
     return made
 
 
-async def test_of_two_workers_with_one_job_one_commits(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("need", [NEED, replace(NEED, tainted=True)], ids=["live", "proposed"])
+async def test_of_two_workers_with_one_job_one_commits(home: Path, monkeypatch: pytest.MonkeyPatch, need: Need) -> None:
     """The lease of the first ran out although it lives; both come to the commit at the same moment."""
     meeting = threading.Barrier(2, timeout=30)
     add = Registry.add
@@ -116,7 +120,7 @@ async def test_of_two_workers_with_one_job_one_commits(home: Path, monkeypatch: 
 
     monkeypatch.setattr(Registry, "add", at_once)
     async with forge_with(ScriptedModel(answer)) as forge:
-        job = await forge.enqueue(NEED)
+        job = await forge.enqueue(need)
         jobs = await forge.jobs()
         path = home / "registries" / "personal" / "ada.git"
         with Database.open(forge.settings.database) as database, Registry.open(path) as registry:
@@ -126,7 +130,24 @@ async def test_of_two_workers_with_one_job_one_commits(home: Path, monkeypatch: 
         assert not [error for error in both if isinstance(error, BaseException)], both
         assert commits(home, job) == 1
         assert (await forge.job(job)).status == "done"
-        assert len(forge.tools()) == len({tool.name for tool in forge.tools()})
+
+
+async def test_a_job_that_has_had_its_effect_opens_no_box_and_asks_no_model(home: Path) -> None:
+    """A proposal, since no taken name would stop it either."""
+
+    async def none(_: object) -> Box:
+        raise AssertionError
+
+    async with forge_with(ScriptedModel(answer)) as forge:
+        job = await forge.enqueue(replace(NEED, tainted=True))
+        record = await (await forge.jobs()).carry(job)
+        assert record.state == "proposed"
+        with forge._opened().database.write() as connection:  # as if its end had not been written
+            connection.execute(update(JOBS).where(JOBS.c.id == job).values(status="queued", state="", reason=""))
+    async with forge_with(ScriptedModel([]), box=none) as forge:
+        again = await (await forge.jobs()).carry(job)
+        assert (again.status, again.state) == ("done", "proposed")
+        assert again.result["version"] == record.result["version"]
 
 
 async def test_two_jobs_for_one_name_make_one_tool_and_one_clear_reason(home: Path) -> None:

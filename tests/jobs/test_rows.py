@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 from hypothesis import settings
@@ -18,6 +20,7 @@ from agentforge.types import JSON
 
 PROCESSES = ("one", "two", "three")
 JOB = "job1"
+NUMBERS = itertools.count()
 ENDINGS = st.sampled_from(
     [
         Ending("done", "It went well.", "live"),
@@ -27,12 +30,19 @@ ENDINGS = st.sampled_from(
 )
 
 
+@cache
+def opened() -> Database:
+    """One database for all stories, since making it takes longest."""
+    return Database.open("sqlite://")
+
+
 class Jobs(RuleBasedStateMachine):
     """Our own picture of one job, moved along beside the real rows."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.database = Database.open("sqlite://")
+        self.database = opened()
+        self.job = f"job{next(NUMBERS)}"
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.rows = JobRows(self.database, org="o", user="u", clock=lambda: self.now)
         self.dead: set[str] = set()
@@ -44,12 +54,9 @@ class Jobs(RuleBasedStateMachine):
         self.steps: dict[str, JSON] = {}
         self.tickets: list[int] = []  # every take that somebody may still believe in
 
-    def teardown(self) -> None:
-        self.database.close()
-
     @initialize()
     def begin(self) -> None:
-        self.rows.create(NewJob(JOB, "forging", "double", {"form": 1}))
+        self.rows.create(NewJob(self.job, "forging", "double", {"form": 1}))
 
     def held_by(self, takes: int) -> bool:
         return self.status == "running" and takes == self.takes
@@ -59,7 +66,7 @@ class Jobs(RuleBasedStateMachine):
         expected = self.status == "queued" or (
             self.status == "running" and (self.owner in self.dead or self.lease < self.now)
         )
-        taken = self.rows.take(JOB, Holder(process, self.dead.__contains__))
+        taken = self.rows.take(self.job, Holder(process, self.dead.__contains__))
         assert (taken is not None) == expected
         if taken is None:
             return
@@ -75,7 +82,7 @@ class Jobs(RuleBasedStateMachine):
     @rule(data=st.data())
     def renew(self, data: st.DataObject) -> None:
         takes = data.draw(st.sampled_from(self.tickets))
-        assert self.rows.renew(JOB, takes) == self.held_by(takes)
+        assert self.rows.renew(self.job, takes) == self.held_by(takes)
         if self.held_by(takes):
             self.lease = self.now + timedelta(seconds=LEASE_SECONDS)
 
@@ -85,7 +92,7 @@ class Jobs(RuleBasedStateMachine):
         takes = data.draw(st.sampled_from(self.tickets))
         happened = takes == self.takes and self.status == "cancelled" and ending.status == "done"
         expected = self.held_by(takes) or happened
-        assert self.rows.finish(JOB, takes, ending) == expected
+        assert self.rows.finish(self.job, takes, ending) == expected
         if expected:
             self.status, self.owner = ending.status, ""
             self.steps = self.steps if ending.keep_steps else {}
@@ -94,20 +101,20 @@ class Jobs(RuleBasedStateMachine):
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
         takes = data.draw(st.sampled_from(self.tickets))
-        assert self.rows.release(JOB, takes) == self.held_by(takes)
+        assert self.rows.release(self.job, takes) == self.held_by(takes)
         if self.held_by(takes):
             self.status, self.owner = "queued", ""
 
     @rule()
     def cancel(self) -> None:
         expected = self.status in ("queued", "running")
-        assert self.rows.cancel(JOB) == expected
+        assert self.rows.cancel(self.job) == expected
         self.status = "cancelled" if expected else self.status
 
     @rule()
     def retry(self) -> None:
         expected = self.status in ("failed", "cancelled")
-        assert self.rows.retry(JOB) == expected
+        assert self.rows.retry(self.job) == expected
         if expected:
             self.status, self.crashes = "queued", 0
 
@@ -121,21 +128,22 @@ class Jobs(RuleBasedStateMachine):
 
     @rule(key=st.sampled_from("abc"), result=st.one_of(st.none(), st.integers(), st.text(max_size=3)))
     def keep(self, key: str, result: JSON) -> None:
-        self.rows.keep(JOB, key, result)
+        self.rows.keep(self.job, key, result)
         self.steps.setdefault(key, result)
 
     @invariant()
     def the_row_says_what_we_think(self) -> None:
-        found = self.rows.get(JOB)
+        found = self.rows.get(self.job)
         if found is None:
             return
         assert (found.status, found.takes, found.crashes) == (self.status, self.takes, self.crashes)
-        assert self.rows.steps(JOB) == self.steps
+        assert self.rows.steps(self.job) == self.steps
         holder = Holder("looker", self.dead.__contains__)
         takeable = free(
             found.status, found.owner, found.lease, self.now.isoformat(timespec="microseconds"), holder.gone
         )
-        assert bool(waiting(self.database, holder, lambda: self.now)) == takeable
+        offered = [ticket.job for ticket in waiting(self.database, holder, lambda: self.now)]
+        assert (self.job in offered) == takeable
 
 
 TestJobs = Jobs.TestCase
