@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -17,6 +18,9 @@ from agentforge.memory.jobs import JobRows
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.repository import Registry
 from agentforge.types import JSONObject, Need
+
+LOOK_SECONDS = 0.5
+"""How often a job that somebody waits for is looked at."""
 
 OpenForgeParts = Callable[[ModelClient], Awaitable[ForgeParts]]
 OpenModels = Callable[[], ModelClient]
@@ -91,6 +95,15 @@ class UserJobs:
     async def get(self, job: str) -> Record:
         """A job as it stands (raises UsageError where there is none)."""
         return await self._inline.get(job)
+
+    async def wait(self, job: str, seconds: float | None = None) -> Record:
+        """A job as soon as it is over, whoever runs it, or as it stands after ``seconds`` (raises as :meth:`get`)."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while not (record := await self.get(job)).ended:
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        return record
 
     async def list(self, limit: int = 50) -> list[Record]:
         """The newest jobs first."""

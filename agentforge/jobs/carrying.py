@@ -40,7 +40,7 @@ async def carry(store: Store, record: Record, work: Work, *, pauses: Sequence[fl
     try:
         ending, error = await alive
     except asyncio.CancelledError:
-        if signs.done():
+        if signs.done() and not _asked_to_stop():
             raise await _no_longer_ours(store, record) from None
         alive.cancel()
         await asyncio.gather(alive, return_exceptions=True)
@@ -63,13 +63,13 @@ async def _do(
 ) -> tuple[Ending, AgentForgeError | None]:
     """The end of the job, and the exception that led to it, if any."""
     task = Task(record.id, record.name, record.payload, await Journal.open(store, record.id))
-    if done := await work.effect(task):
-        return done, None
-    if record.crashes >= MOST_CRASHES:
-        reason = f"It was given up: {record.crashes} times the process that ran it ended in the middle of it."
-        return await _broken_off(store, record, reason), None
     error: AgentForgeError | None = None
     try:
+        if done := await work.effect(task):
+            return done, None
+        if record.crashes >= MOST_CRASHES:
+            reason = f"It was given up: {record.crashes} times the process that ran it ended in the middle of it."
+            return await _broken_off(store, record, reason), None
         ending = await _tried(work, task, pauses)
     except AgentForgeError as raised:
         error, ending = raised, await _broken_off(store, record, str(raised))
@@ -80,8 +80,10 @@ async def _do(
         )
         error.__cause__ = raised
         ending = await _broken_off(store, record, error.message)
-    if ending.status == "failed" and (done := await work.effect(task)):
-        return done, None  # another process finished it meanwhile
+    if ending.status == "failed":
+        with suppress(AgentForgeError):  # a registry that cannot be read: a retry asks again
+            if done := await work.effect(task):
+                return done, None  # another process finished it meanwhile
     return ending, error
 
 
@@ -121,3 +123,9 @@ async def _no_longer_ours(store: Store, record: Record) -> ForgeFailed:
     return ForgeFailed(
         f"{what} was taken over by another process.", job=record.id, fix=f"See 'agentforge jobs show {record.id}'."
     )
+
+
+def _asked_to_stop() -> bool:
+    """Whether the running task itself was cancelled, and not only what it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,76 @@
+"""A turn's forging is a job: it waits for it as ever, and afterwards the job tells what the turn told."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from agentforge.errors import RegistryError
+from agentforge.models.capabilities import FEATURES
+from agentforge.models.protocol import ToolCall
+from agentforge.registry.repository import Registry
+from agentforge.testing import Reply, ScriptedModel
+from agentforge.testing.scripted import Request
+from agentforge.types import JSONObject, Role
+from tests.jobs.scene import NEED, answer, commits, forge_with
+
+TEXT = "Double n. double(n=2) returns 4. double(n=3) returns 6. double(n=10) returns 20."
+STATED: JSONObject = {
+    "name": NEED.name,
+    "signature": NEED.signature,
+    "purpose": NEED.purpose,
+    "examples": [{"args": {"n": n}, "returns": 2 * n} for n in (2, 3, 10)],
+}
+
+
+def asking() -> ScriptedModel:
+    """A planner that has a tool made and then answers; the rest is the scene's."""
+    plan = iter([Reply(calls=(ToolCall("call-1", "forge_tool", STATED),)), Reply("It is made.")])
+
+    def both(request: Request) -> str | Reply:
+        return next(plan) if request.role is Role.PLAN else answer(request)
+
+    return ScriptedModel(both, features=FEATURES["claude"])
+
+
+async def test_a_turn_waits_for_its_forging_and_tells_of_it(home: Path) -> None:
+    async with forge_with(asking()) as forge:
+        result = await forge.run(TEXT)
+        assert (result.answer, result.tools_made) == ("It is made.", ("double",))
+        started = next(event for event in result.events if event.type == "forge_started")
+        (job,) = await (await forge.jobs()).list()
+        assert job.id == started.data["job"]
+        assert (job.status, job.state, job.session, job.via) == ("done", "live", result.session, "inline")
+        assert job.reason.startswith("All gates passed.")
+        assert len(job.artefacts["candidates"]) >= 2
+        assert commits(home, job.id) == 1
+        assert (await forge.job(job.id)).result["version"] == forge.tool("double").version
+
+
+async def test_who_waits_for_a_queued_job_gets_it_when_it_is_over(home: Path) -> None:
+    async with forge_with(ScriptedModel(answer)) as forge:
+        jobs = await forge.jobs()
+        job = await forge.enqueue(NEED)
+        assert (await jobs.wait(job, seconds=0)).status == "queued"
+        waiting = asyncio.create_task(jobs.wait(job))
+        await jobs.carry(job)
+        assert (await asyncio.wait_for(waiting, 30)).state == "live"
+
+
+async def test_a_registry_that_cannot_be_read_ends_the_job_with_that_reason(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Registry, job: str) -> None:
+        raise RegistryError("The registry is damaged.")
+
+    async with forge_with(ScriptedModel(answer)) as forge:
+        jobs = await forge.jobs()
+        job = await forge.enqueue(NEED)
+        with monkeypatch.context() as patch, pytest.raises(RegistryError, match=r"^The registry is damaged\.$"):
+            patch.setattr(Registry, "effect", broken)
+            await jobs.carry(job)
+        assert (await forge.job(job)).reason == "The registry is damaged."
+        assert await jobs.retry(job)
+        assert (await jobs.carry(job)).state == "live"
