@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 
 from agentforge.boxes.owners import Owner
 from agentforge.errors import StorageError, UsageError
 from agentforge.forge.pipeline import Emit, ForgeParts, ForgeResult
 from agentforge.forge.work import FORGING, Forging, forged_of, new_forging
 from agentforge.jobs.inline import Inline
-from agentforge.jobs.protocol import Holder, Record, Work
+from agentforge.jobs.protocol import Holder, NewJob, Record, Work
 from agentforge.memory.jobs import JobRows
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.repository import Registry
@@ -43,7 +44,9 @@ def new_job_id() -> str:
 
 
 class UserJobs:
-    """The jobs of one user, as an open :class:`~agentforge.api.facade.Forge` sees them."""
+    """The jobs of one user, as an open :class:`~agentforge.api.facade.Forge` sees them. ``more`` makes the work of
+    further kinds than forgings.
+    """
 
     def __init__(
         self,
@@ -52,12 +55,14 @@ class UserJobs:
         parts: OpenForgeParts,
         models: OpenModels,
         secrets: frozenset[str],
+        more: Mapping[str, Callable[[], Work]] = MappingProxyType({}),
     ) -> None:
         self._rows = rows
         self._registry = registry
         self._parts = parts
         self._models = models
         self._secrets = secrets
+        self._more = more
         self._holder = this_process()
         self._inline = Inline(rows, self._holder, self._work)
         self._resuming: asyncio.Task[None] | None = None
@@ -72,7 +77,7 @@ class UserJobs:
             AgentForgeError: as :func:`agentforge.forge.pipeline.forge`.
         """
         job = new_forging(new_job_id(), need, self._secrets, "inline")
-        await self._inline.submit(job)
+        await self.submit(job)
         work = Forging(self._registry, lambda: self._parts(models), emit)
         try:
             record = await self._inline.run(job.id, work)
@@ -90,7 +95,11 @@ class UserJobs:
             ToolInvalid: the need is malformed.
             StorageError: it could not be written down.
         """
-        return await self._inline.submit(new_forging(new_job_id(), need, self._secrets, "queue"))
+        return await self.submit(new_forging(new_job_id(), need, self._secrets, "queue"))
+
+    async def submit(self, job: NewJob) -> str:
+        """Writes a job of any kind down and returns its id (raises StorageError)."""
+        return await self._inline.submit(job)
 
     async def get(self, job: str) -> Record:
         """A job as it stands (raises UsageError where there is none)."""
@@ -149,6 +158,8 @@ class UserJobs:
             on_notice(f"What an earlier process left behind is not taken up: {error}")
 
     def _work(self, kind: str) -> Work:
+        if kind in self._more:
+            return self._more[kind]()
         if kind != FORGING:
             raise UsageError(f"This AgentForge knows no job of the kind {kind!r}.", fix="Upgrade it.")
         return Forging(self._registry, lambda: self._parts(self._models()), _unheard)

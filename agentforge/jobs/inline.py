@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from agentforge.errors import AgentForgeError, UsageError
 from agentforge.jobs.carrying import carry
-from agentforge.jobs.protocol import Finder, Holder, NewJob, Record, Store, Work
+from agentforge.jobs.protocol import Ending, Finder, Holder, NewJob, Record, Store, Work
 
 
 class Inline:
@@ -39,8 +39,17 @@ class Inline:
         """
         taken = await asyncio.to_thread(self._store.take, job, self._holder)
         if taken is not None:
-            await carry(self._store, taken, work or self._work(taken.kind), pauses=pauses)
+            await carry(self._store, taken, work or await self._known(taken), pauses=pauses)
         return await self.get(job)
+
+    async def _known(self, taken: Record) -> Work:
+        """What its kind does; a job of a kind that nobody knows ends here, since it would never get further."""
+        try:
+            return self._work(taken.kind)
+        except AgentForgeError as error:
+            ending = Ending("failed", str(error), "failed", keep_steps=True)
+            await asyncio.to_thread(self._store.finish, taken.id, taken.takes, ending)
+            raise
 
     async def get(self, job: str) -> Record:
         """A job as it stands (raises UsageError where there is none)."""

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from agentforge.errors import RegistryError
+from agentforge.errors import RegistryError, UsageError
+from agentforge.jobs.protocol import Ending, NewJob, Task
 from agentforge.models.capabilities import FEATURES
 from agentforge.models.protocol import ToolCall
 from agentforge.registry.repository import Registry
 from agentforge.testing import Reply, ScriptedModel
 from agentforge.testing.scripted import Request
-from agentforge.types import JSONObject, Role
+from agentforge.types import JSON, JSONObject, Role
 from tests.jobs.scene import NEED, answer, commits, forge_with
 
 TEXT = "Double n. double(n=2) returns 4. double(n=3) returns 6. double(n=10) returns 20."
@@ -68,9 +69,37 @@ async def test_a_registry_that_cannot_be_read_ends_the_job_with_that_reason(
     async with forge_with(ScriptedModel(answer)) as forge:
         jobs = await forge.jobs()
         job = await forge.enqueue(NEED)
-        with monkeypatch.context() as patch, pytest.raises(RegistryError, match=r"^The registry is damaged\.$"):
-            patch.setattr(Registry, "effect", broken)
+        effect = Registry.effect
+        monkeypatch.setattr(Registry, "effect", broken)
+        with pytest.raises(RegistryError, match=r"^The registry is damaged\.$"):
             await jobs.carry(job)
+        monkeypatch.setattr(Registry, "effect", effect)
         assert (await forge.job(job)).reason == "The registry is damaged."
         assert await jobs.retry(job)
         assert (await jobs.carry(job)).state == "live"
+
+
+class Counting:
+    """A kind of work of somebody else's."""
+
+    async def effect(self, task: Task) -> Ending | None:
+        return None
+
+    async def run(self, task: Task) -> Ending:
+        async def count() -> JSON:
+            return len(str(task.payload["words"]))
+
+        return Ending("done", "Counted.", "counted", {"count": await task.journal.step("count", count)})
+
+
+async def test_other_kinds_of_work_take_the_same_way_and_an_unknown_one_ends_at_once(home: Path) -> None:
+    async with forge_with(ScriptedModel([])) as forge:
+        jobs = await forge.jobs()
+        jobs._more = {"counting": Counting}
+        known = await jobs.submit(NewJob("one", "counting", "words", {"words": "four"}))
+        record = await jobs.carry(known)
+        assert (record.status, record.state, record.result) == ("done", "counted", {"count": 4})
+        unknown = await jobs.submit(NewJob("two", "painting", "words", {}))
+        with pytest.raises(UsageError, match="knows no job of the kind 'painting'"):
+            await jobs.carry(unknown)
+        assert (await forge.job(unknown)).status == "failed"
