@@ -145,3 +145,17 @@ class WebSettings(Section):
 
     host: str = Field(default="127.0.0.1", description="A loopback address; any other is refused.")
     port: int = Field(default=8430, ge=0, le=65535, description="0 takes a free one.")
+
+
+class WorkerSettings(Section):
+    """``agentforge worker``, which runs queued jobs."""
+
+    concurrency: int = Field(default=2, ge=1, le=64, description="Jobs at once.")
+    stop_seconds: float = Field(
+        default=10,
+        ge=0,
+        description="How long running jobs may go on when it is asked to end; then they are given back.",
+    )
+    queue_url: str = Field(
+        default="", description="Its queue's database; empty: database_url where that is PostgreSQL, else worker.db."
+    )

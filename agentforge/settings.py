@@ -38,6 +38,7 @@ from agentforge.sections import (
     SecretSettings,
     Section,
     WebSettings,
+    WorkerSettings,
 )
 from agentforge.types import Role
 from agentforge.wording import explain
@@ -74,6 +75,7 @@ class Settings(Section):
     review: ReviewSettings = Field(default_factory=ReviewSettings)
     agent: AgentSettings = Field(default_factory=AgentSettings)
     web: WebSettings = Field(default_factory=WebSettings)
+    worker: WorkerSettings = Field(default_factory=WorkerSettings)
     origins: dict[str, str] = Field(
         default_factory=dict, exclude=True, description="Dotted key → where its value came from."
     )
@@ -124,6 +126,12 @@ class Settings(Section):
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{self.home / 'state.db'}"
+
+    @property
+    def worker_queue(self) -> str:
+        """The SQLAlchemy URL of the worker's queue in force."""
+        shared = self.database_url if self.database_url.startswith("postgresql") else ""
+        return self.worker.queue_url or shared or f"sqlite:///{self.home / 'worker.db'}"
 
     @property
     def registries(self) -> Path:

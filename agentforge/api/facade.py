@@ -30,10 +30,12 @@ from agentforge.types import TOOL_NAME, JSONObject, Need, Role, State, Usage
 if TYPE_CHECKING:
     from agentforge.agent.parts import Emit, Forger
     from agentforge.agent.session import Session
+    from agentforge.api.jobs import UserJobs
     from agentforge.api.review import Review
     from agentforge.boxes.protocol import Box, CallResult, Limits
-    from agentforge.forge.pipeline import ForgeResult
+    from agentforge.forge.pipeline import ForgeParts, ForgeResult
     from agentforge.gitstore.store import Commit
+    from agentforge.jobs.protocol import Record
     from agentforge.memory.episodes import Episodes, EpisodeSummary
     from agentforge.models.protocol import ModelClient
     from agentforge.registry.tool import Tool
@@ -85,7 +87,7 @@ class Forge:
         """Closes all that was opened; harmless when repeated."""
         opened, self._open = self._open, None
         if opened is not None:
-            await opened.stack.aclose()
+            await opened.aclose()
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -229,6 +231,34 @@ class Forge:
         """The newest sessions, newest first."""
         return await asyncio.to_thread((await self._episodes()).list, limit)
 
+    async def enqueue(self, need: Need) -> str:
+        """Queues a forging for a worker (``agentforge worker``) and returns the job's id.
+
+        Raises:
+            ToolInvalid: the need is malformed, or holds what looks like a secret.
+        """
+        return await (await self.jobs()).enqueue(need)
+
+    async def job(self, job: str) -> Record:
+        """A job as it stands: status, what came of it and why, and what was tried.
+
+        Raises:
+            UsageError: this user has no such job.
+        """
+        return await (await self.jobs()).get(job)
+
+    async def jobs(self) -> UserJobs:
+        """This user's jobs: list, cancel, retry, and take up what was left."""
+        from agentforge.api.jobs import UserJobs
+        from agentforge.memory.jobs import JobRows
+
+        opened, secrets = self._opened(), secrets_of(self.settings)
+        await self._episodes()
+        if opened.jobs is None and opened.database is not None:
+            rows = JobRows(opened.database, org=self.settings.org, user=self.settings.user, secrets=secrets)
+            opened.jobs = UserJobs(rows, opened.registry, self._forge_parts, self._job_models, secrets)
+        return cast("UserJobs", opened.jobs)
+
     @property
     def usage(self) -> Mapping[Role, Usage]:
         """Tokens spent through this object, by role."""
@@ -250,6 +280,7 @@ class Forge:
         before = dict(models.usage)
         try:
             current = await self._session(models, session, text)
+            (await self.jobs()).take_up(self._on_notice)
             async with aclosing(cast("AsyncGenerator[Event, None]", current.turn(text))) as events:
                 async for event in events:
                     yield event
@@ -307,24 +338,34 @@ class Forge:
         return await Session.open(parts, session, title=title)
 
     def _forger(self, models: ModelClient) -> Forger:
-        from agentforge.forge.pipeline import ForgeParts, forge
+        async def forger(need: Need, emit: Emit) -> ForgeResult:
+            return await (await self.jobs()).forge(need, models, emit)
+
+        return forger
+
+    def _job_models(self) -> ModelClient:
+        """For a job that outlives a turn; closed with everything else."""
+        from agentforge.models.discreet import Discreet
+
+        models = Discreet(self._given_models or client_of(self.settings), secrets_of(self.settings))
+        if self._given_models is None:
+            self._opened().stack.push_async_callback(models.aclose)
+        return models
+
+    async def _forge_parts(self, models: ModelClient) -> ForgeParts:
+        from agentforge.forge.pipeline import ForgeParts
         from agentforge.policy import policy_in_force
 
         opened, sandbox = self._opened(), self.settings.sandbox
-
-        async def forger(need: Need, emit: Emit) -> ForgeResult:
-            parts = ForgeParts(
-                models=models,
-                box=await self._box(),
-                layers=opened.layers,
-                registry=opened.registry,
-                settings=self.settings.forge,
-                secrets=secrets_of(self.settings),
-                call_limits=self._limits(sandbox.call_seconds),
-                suite_limits=self._limits(sandbox.suite_seconds),
-                recordings=self.settings.recordings,
-                policy=policy_in_force(self.settings.review, self.settings.registries / self.settings.org),
-            )
-            return await forge(need, parts, emit)
-
-        return forger
+        return ForgeParts(
+            models=models,
+            box=await self._box(),
+            layers=opened.layers,
+            registry=opened.registry,
+            settings=self.settings.forge,
+            secrets=secrets_of(self.settings),
+            call_limits=self._limits(sandbox.call_seconds),
+            suite_limits=self._limits(sandbox.suite_seconds),
+            recordings=self.settings.recordings,
+            policy=policy_in_force(self.settings.review, self.settings.registries / self.settings.org),
+        )

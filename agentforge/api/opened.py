@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from agentforge.settings import Settings, check_folder
 
 if TYPE_CHECKING:
+    from agentforge.api.jobs import UserJobs
     from agentforge.boxes.protocol import Box
+    from agentforge.database.store import Database
     from agentforge.memory.episodes import Episodes
     from agentforge.models.protocol import ModelClient
     from agentforge.registry.index import Index
@@ -31,6 +33,14 @@ class Opened:
         self.layers = Layers(self.registry, BaseLayer())
         self._settings = settings
         self.episodes: Episodes | None = None
+        self.database: Database | None = None
+        self.jobs: UserJobs | None = None
+
+    async def aclose(self) -> None:
+        """Stops what runs in the background, then closes everything."""
+        if self.jobs is not None:
+            await self.jobs.aclose()
+        await self.stack.aclose()
 
     def index(self) -> Index:
         """The search index, a cache that is rebuilt when the tools changed."""
@@ -45,9 +55,9 @@ class Opened:
         from agentforge.memory.episodes import Episodes
 
         check_folder(self._settings.home)
-        database = self.stack.enter_context(Database.open(self._settings.database))
+        self.database = self.stack.enter_context(Database.open(self._settings.database))
         org, user = self._settings.org, self._settings.user
-        self.episodes = Episodes(database, org=org, user=user, secrets=secrets_of(self._settings))
+        self.episodes = Episodes(self.database, org=org, user=user, secrets=secrets_of(self._settings))
         return self.episodes
 
 

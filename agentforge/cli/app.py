@@ -42,6 +42,7 @@ app = typer.Typer(
     "124 time-out, 130 interrupted. Every setting is also an environment variable: see 'agentforge config show'.",
 )
 app.add_typer(groups.tools, name="tools")
+app.add_typer(groups.jobs, name="jobs")
 app.add_typer(groups.model, name="model")
 app.add_typer(groups.sandbox, name="sandbox")
 app.add_typer(groups.packages, name="packages")
@@ -122,6 +123,21 @@ def web(
     from agentforge.cli.options import Who
 
     return serving.web(Who(org, user, settings), host=host, port=port)
+
+
+@app.command()
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="End when no job waits.")] = False,
+    concurrency: Annotated[
+        int | None, typer.Option("--concurrency", help="Jobs at once (setting worker.concurrency).", min=1, max=64)
+    ] = None,
+    settings: Set = None,
+) -> int:
+    """Run queued jobs of all users of this home, until Ctrl-C. Needs the extra 'worker'."""
+    from agentforge.cli import worker as command
+    from agentforge.cli.options import Who
+
+    return command.worker(Who(sets=settings), once=once, concurrency=concurrency)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

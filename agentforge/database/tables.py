@@ -139,5 +139,28 @@ JOBS = Table(
     _text("state"),
     Column("artefacts", JSON, nullable=False),
     _text("created"),
+    _text("status", "done"),
+    _text("via", "inline"),
+    Column("payload", JSON),
+    Column("result", JSON),
+    _text("reason"),
+    _text("owner"),
+    _text("lease"),
+    _integer("takes"),
+    _integer("crashes"),
+    _text("updated"),
     _of_session("jobs"),
+    Index("ix_jobs_status", "status"),
+)
+
+JOB_STEPS = Table(
+    "job_steps",
+    METADATA,
+    _number(),
+    *_owner(),
+    _text("job"),
+    _text("key"),
+    Column("result", JSON),
+    _text("created"),
+    Index("ix_job_steps_once", "job", "key", unique=True),
 )

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -52,7 +53,8 @@ Emit = Callable[[str, JSONObject], None]
 @dataclass(frozen=True, slots=True)
 class ForgeParts:
     """What a forging works with; all of it belongs to the caller. ``secrets`` are values that may stand in no
-    prompt and no commit; ``recordings`` is the folder of what answers the fetches of candidates.
+    prompt and no commit; ``recordings`` is the folder of what answers the fetches of candidates; ``job`` is
+    the id under which it commits, once (by default a new one).
     """
 
     models: ModelClient
@@ -65,6 +67,7 @@ class ForgeParts:
     suite_limits: Limits = field(default_factory=lambda: Limits(seconds=30.0))
     recordings: Path | None = None
     policy: Policy = field(default_factory=Policy)
+    job: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ class _Forging:
     """The state of one forging; lives as long as its :meth:`run`."""
 
     def __init__(self, need: Need, parts: ForgeParts, emit: Emit) -> None:
-        self.job = uuid.uuid4().hex[:12]
+        self.job = parts.job or uuid.uuid4().hex[:12]
         self.parts = parts
         self.spec: Spec = make_spec(need, parts.secrets)
         self.emit_raw = emit
@@ -313,7 +316,7 @@ class _Forging:
         state, why = self._state()
         tool = make_tool(trial, self.gates, self.author, self.job, self.cases)
         self._step("commit", f"committing {need.name} as {state}")
-        add = self.parts.registry.add
+        add = partial(self.parts.registry.add, once=self.job)
         try:
             version = await asyncio.to_thread(add, tool, state=state, unconfirmed=self.spec.unconfirmed, reason=why)
         except AgentForgeError as error:

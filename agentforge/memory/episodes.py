@@ -285,8 +285,8 @@ class Episodes:
         values: dict[str, Any] = {"kind": kind, "name": name, "state": state, "artefacts": self._clean(artefacts)}
         with self._database.write() as connection:
             self._touch(connection, session)
-            mine = (*self._mine(JOBS, session), JOBS.c.id == job)
-            if connection.execute(update(JOBS).where(*mine).values(**values)).rowcount == 0:
+            mine = (JOBS.c.org == self.org, JOBS.c.user == self.user, JOBS.c.id == job)
+            if connection.execute(update(JOBS).where(*mine).values(session=session, **values)).rowcount == 0:
                 self._insert(connection, JOBS, session=session, id=job, **values)
 
     def messages(self, session: str) -> list[JSONObject]:

@@ -21,6 +21,7 @@ from agentforge.gitstore.failures import damaged, looks_like_ours
 from agentforge.gitstore.lock import writing
 from agentforge.gitstore.store import Commit, GitStore
 from agentforge.registry.changes import Change, admission, move, proposal, provenance_trailers
+from agentforge.registry.effects import Effect, effect_of
 from agentforge.registry.manifest import one_line
 from agentforge.registry.packages import read_lock
 from agentforge.registry.snapshot import STATE_FILE, Snapshot
@@ -181,8 +182,12 @@ class Registry:
         reason: str = "",
         trailers: Mapping[str, Sequence[str]] | None = None,
         known_tools: Collection[str] | None = None,
+        once: str = "",
     ) -> str:
         """Commits a tool as live or as a proposal and returns its version; doing it twice changes nothing.
+
+        ``once`` is the job whose effect this is: where a commit that names it stands already, whoever made it,
+        nothing is done and that commit's version is returned.
 
         A new version of a tool names the standing one as its ``parent``; it becomes a proposal, whatever
         ``state`` says, where that one is pinned or may reach less. ``reason`` says why a proposal waits.
@@ -203,15 +208,25 @@ class Registry:
             raise ToolInvalid(tool.name, problems)
         files, version = to_files(tool), tool.version
         named = {"Tool": [tool.name], "Version": [version], **provenance_trailers(tool)}
+        named |= {"Job": [once]} if once else {}
         waiting = Waiting(version=version, unconfirmed=unconfirmed, reason=one_line(reason, REASON_CHARS))
+        done: list[str] = []
 
         def change(snapshot: Snapshot) -> Change | None:
+            # looked up after the snapshot was taken, so that a commit made since then makes ours a conflict
+            if once and (effect := self.effect(once)):
+                done.append(effect.version)
+                return None
             if state is State.PROPOSED:
                 return proposal(snapshot, tool, files, waiting)
             return admission(snapshot, tool, files, Standing(state=state, version=version, unconfirmed=unconfirmed))
 
         self.apply(change, {**named, **(trailers or {})})
-        return version
+        return done[0] if done else version
+
+    def effect(self, job: str) -> Effect | None:
+        """What a job did here already, or None (raises RegistryError)."""
+        return effect_of(self._store, job)
 
     def set_state(
         self,

@@ -9,15 +9,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, select
+from sqlalchemy import create_engine, insert, select, text
 
 from agentforge.database import store
 from agentforge.database.store import HEAD, Database
 from agentforge.database.tables import METADATA, SESSIONS
 from agentforge.errors import ConfigurationError, StorageError
+from agentforge.memory.jobs import JobRows
 
 
 def url(path: Path) -> str:
@@ -84,6 +87,25 @@ def test_several_processes_may_make_and_fill_the_same_database_at_once(tmp_path:
         process.join(60)
     with Database.open(url(tmp_path)) as database:
         assert sorted(names(database)) == wanted
+
+
+def test_rows_of_the_first_form_stay_and_their_jobs_are_over(tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    engine = create_engine(url(tmp_path))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text("insert into jobs (id, org, user, name, artefacts) values ('j', 'o', 'u', 'roman', '{}')")
+        )
+    engine.dispose()
+    with Database.open(url(tmp_path)) as database:
+        record = JobRows(database, org="o", user="u").get("j")
+        assert record is not None
+        assert (record.name, record.status, record.payload) == ("roman", "done", {})
+        assert not JobRows(database, org="o", user="u").retry("j")
 
 
 def test_a_failed_transaction_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from agentforge.cli.groups.config import config
+from agentforge.cli.groups.jobs import jobs
 from agentforge.cli.groups.model import model
 from agentforge.cli.groups.packages import packages
 from agentforge.cli.groups.review import tools
 from agentforge.cli.groups.sandbox import sandbox
 
-__all__ = ["config", "model", "packages", "sandbox", "tools"]
+__all__ = ["config", "jobs", "model", "packages", "sandbox", "tools"]

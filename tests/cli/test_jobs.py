@@ -1,0 +1,82 @@
+"""``agentforge jobs`` and ``agentforge worker`` as a person meets them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agentforge.testing import ScriptedModel
+from tests.cli.conftest import Program
+from tests.jobs.scene import NEED, answer, forge_with
+
+
+def queue(*, wrong: bool = False) -> str:
+    async def ask() -> str:
+        models = ScriptedModel(lambda request: answer(request).replace("RIGHT", "ADDS"))
+        async with forge_with(models, user="me") as forge:
+            job = await forge.enqueue(NEED)
+            if wrong:
+                await (await forge.jobs()).carry(job)
+        return job
+
+    return asyncio.run(ask())
+
+
+def test_no_job_at_all(program: Program) -> None:
+    done = program("jobs", "list")
+    assert (done.code, done.out, done.err) == (0, "", "There is no job.\n")
+
+
+def test_a_queued_job_is_listed_shown_and_cancelled_once(program: Program, home: Path) -> None:
+    job = queue()
+    assert f"{job}  forging  double  queued" in program("jobs", "list").out
+    shown = json.loads(program("jobs", "show", job, "--output-format", "json").out)["job"]
+    assert (shown["status"], shown["payload"]["name"], shown["via"]) == ("queued", "double", "queue")
+    assert program("jobs", "cancel", job).out == f"Job {job} is cancelled.\n"
+    again = program("jobs", "cancel", job)
+    assert again.code == 2
+    assert f"Job {job} is over already." in again.err
+
+
+def test_a_failed_job_says_why_and_can_be_queued_again(program: Program, home: Path) -> None:
+    job = queue(wrong=True)
+    shown = program("jobs", "show", job).out
+    assert "status   failed" in shown
+    assert "candidates were tried" in shown
+    retried = program("jobs", "retry", job)
+    assert retried.out == f"Job {job} is queued again.\n"
+    assert "agentforge worker" in retried.err
+    assert "queued" in program("jobs", "list").out
+    assert "neither failed nor was cancelled" in program("jobs", "retry", job).err
+
+
+def test_a_job_that_is_not_there_is_named(program: Program) -> None:
+    for command in ("show", "cancel", "retry"):
+        done = program("jobs", command, "nothing")
+        assert done.code == 2
+        assert "There is no job 'nothing'." in done.err
+
+
+def test_without_its_package_the_worker_says_how_to_install_it(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "dbos", None)
+    done = program("worker", "--once")
+    assert done.code == 3
+    assert "The worker needs the package 'dbos', which is not installed." in done.err
+    assert "pip install 'agentforge-toolsmith[worker]'" in done.err
+
+
+def test_only_the_worker_loads_dbos() -> None:
+    queue()
+    code = (
+        "import asyncio, sys; from tests.jobs.scene import *;"
+        "f = forge_with(ScriptedModel([]), user='me'); asyncio.run(f.open()); print('dbos' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "False"
