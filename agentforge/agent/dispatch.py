@@ -17,6 +17,7 @@ from typing import TypeAlias
 from agentforge.agent import toolbox
 from agentforge.agent.calls import Called, Caller, Ledger, error_text, refusal
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, RUN_PYTHON, SEARCH_TOOLS
+from agentforge.agent.origins import with_origins
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import ROLE, Turn
 from agentforge.boxes.protocol import CallResult, Limits
@@ -136,6 +137,7 @@ async def forge_need(turn: Turn, need: Need) -> ForgeResult:
         ToolInvalid: the need itself is malformed, or its name is taken.
         RegistryError, StorageError: the finished tool could not be committed; the job keeps it.
     """
+    need = await with_origins(turn, need)
     async with turn.costs("forging"):
         forged = await turn.parts.forger(need, turn.emit)
     write = turn.parts.episodes.record_job

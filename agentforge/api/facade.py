@@ -30,6 +30,7 @@ from agentforge.types import TOOL_NAME, JSONObject, Need, Role, State, Usage
 if TYPE_CHECKING:
     from agentforge.agent.parts import Emit, Forger
     from agentforge.agent.session import Session
+    from agentforge.api.lineage import Lineage
     from agentforge.api.review import Review
     from agentforge.boxes.protocol import Box, CallResult, Limits
     from agentforge.forge.pipeline import ForgeResult
@@ -194,6 +195,13 @@ class Forge:
             with suppress(ToolNotFound):
                 return opened.registry.get(name)
             raise
+
+    @property
+    def lineage(self) -> Lineage:
+        """Where tools come from, and how an episode, a source or a tool is revoked with all that comes from it."""
+        from agentforge.api.lineage import Lineage
+
+        return Lineage(self._opened(), self.settings)
 
     @property
     def review(self) -> Review:

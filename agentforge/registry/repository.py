@@ -23,6 +23,7 @@ from agentforge.gitstore.store import Commit, GitStore
 from agentforge.registry.changes import Change, admission, move, proposal, provenance_trailers
 from agentforge.registry.manifest import one_line
 from agentforge.registry.packages import read_lock
+from agentforge.registry.refusal import refuse_revoked
 from agentforge.registry.snapshot import STATE_FILE, Snapshot
 from agentforge.registry.states import EMPTY, REASON_CHARS, Standing, Waiting
 from agentforge.registry.tool import FILES, Tool, contents_version, from_files, to_files, validate
@@ -190,7 +191,7 @@ class Registry:
         ``trailers`` go on top of those that its provenance gives.
 
         Raises:
-            ToolInvalid: it breaks the contract, or its name is taken; all problems.
+            ToolInvalid: it breaks the contract, its name is taken, or it comes from what was revoked; all problems.
             RegistryConflict: others kept pushing for :data:`PATIENCE_SECONDS`.
             RegistryError: it is damaged or locked, or another process writes for that long.
             StorageError: the disk is full; nothing was changed.
@@ -206,6 +207,7 @@ class Registry:
         waiting = Waiting(version=version, unconfirmed=unconfirmed, reason=one_line(reason, REASON_CHARS))
 
         def change(snapshot: Snapshot) -> Change | None:
+            refuse_revoked(snapshot, tool)
             if state is State.PROPOSED:
                 return proposal(snapshot, tool, files, waiting)
             return admission(snapshot, tool, files, Standing(state=state, version=version, unconfirmed=unconfirmed))
