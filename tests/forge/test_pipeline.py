@@ -450,8 +450,22 @@ async def test_a_tool_that_cannot_be_committed_is_kept_whole_with_what_was_tried
 
 async def test_a_taken_name_is_refused_before_any_model_is_asked(run):
     await run(NEED, [code("RIGHT"), code("RIGHT")])
+    other = replace(NEED, examples=(Example({"n": 2}, returns=5), Example({"n": 3}, returns=7)))
     with pytest.raises(ToolInvalid, match="double"):
-        await run(NEED, [])
+        await run(other, [])
+
+
+async def test_a_need_that_a_live_tool_meets_already_costs_no_model_call_and_no_commit(run, registry):
+    made, _, _ = await run(NEED, [code("RIGHT"), code("RIGHT")])
+    head, need = registry.head(), replace(NEED, name="twice", signature="(value: int) -> int")
+    need = replace(need, examples=tuple(replace(one, args={"value": one.args["n"]}) for one in NEED.examples))
+    result, model, events = await run(need, [])
+    assert (result.state, result.reused, result.arguments) == ("live", "double", {"value": "n"})
+    assert (result.name, result.version) == ("twice", made.version)
+    assert (model.requests, registry.head()) == ([], head)
+    kind, told = events[-1]
+    assert (kind, told["state"], told["reused"]) == ("forge_finished", "live", "double")
+    assert told["reason"] == "double gives all 4 examples already."
 
 
 async def test_a_model_that_fails_in_mid_forging_ends_it_with_what_was_tried(run):

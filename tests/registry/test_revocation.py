@@ -41,7 +41,7 @@ def whole(registry):
 
 @pytest.fixture
 def poisoned(registry):
-    """A page from which two tools and a proposal come, one of them over a repair; ``clean`` has nothing to do with it."""
+    """A page from which three tools and a proposal come, one over a repair; ``clean`` has nothing to do with it."""
     live(registry, "first", sources=["page:x.com"], episodes=["e1"])
     old = live(registry, "second", sources=["page:x.com"])
     live(registry, "second", "return text.lower()", parent=old, episodes=["e2"])
@@ -292,7 +292,7 @@ ANY = st.one_of(
 
 def in_use(registry):
     return (
-        {name: each for name, each in registry.snapshot().states.tools.items()},
+        dict(registry.snapshot().states.tools),
         {f"{name}/{number}" for name, numbers in registry.snapshot().proposals.items() for number in numbers},
     )
 
