@@ -35,11 +35,11 @@ class Policy:
 
 def policy_in_force(own: ReviewSettings, folder: Path) -> Policy:
     """The stricter of a user's own rules and those of the company whose registries lie in ``folder``."""
-    path = folder / POLICY_FILE
     try:
-        company = _read(path)
+        company = _read(folder / POLICY_FILE)
     except _MalformedError as error:
-        return Policy(ReviewSettings(policy="review-all"), f"The company's policy {path} {error}")
+        named = f"{folder.parent.name}/{folder.name}/{POLICY_FILE}"  # within the home: the sentence is committed
+        return Policy(ReviewSettings(policy="review-all"), f"The company's policy {named} {error}")
     return Policy(own if company is None else _stricter(own, company))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agentforge.api.opened import Opened, secrets_of
 from agentforge.errors import ToolNotFound, UsageError
 from agentforge.settings import Settings
-from agentforge.types import State
+from agentforge.types import Layer, State
 
 if TYPE_CHECKING:
     from agentforge.registry.differences import Difference
@@ -63,8 +64,12 @@ class Review:
         """
         from agentforge.registry.review import approve
 
-        live = {tool.name for tool in self._layers.live()}
-        return approve(self._registry, target, approver=self._approver(approver), version=version, live=live)
+        before = {tool.name: tool.layer for tool in self._layers.live()}
+        done = approve(self._registry, target, approver=self._approver(approver), version=version, live=before)
+        hidden = before.get(done.name, Layer.USER)
+        if hidden is Layer.USER:
+            return done
+        return replace(done, remarks=(*done.remarks, f"It takes the place of the tool of the {hidden} layer."))
 
     def reject(self, target: str, reason: str, *, version: str = "", approver: str = "") -> Decision:
         """Takes a proposal away; the reason is kept in the tool's history."""
@@ -109,12 +114,13 @@ class Review:
         stood before. Doing it once more undoes it.
 
         Raises:
-            ToolInvalid: that version breaks the contract of today.
+            ToolInvalid: that version breaks the contract of today, or depends on what is not live.
         """
         from agentforge.registry.review import rollback
 
         self._own(name)
-        return rollback(self._registry, name, version, approver=self._approver(approver))
+        live = {tool.name for tool in self._layers.live()}
+        return rollback(self._registry, name, version, approver=self._approver(approver), live=live)
 
     def history(self, name: str) -> list[Happening]:
         """All that happened to a tool, newest first; nothing for a starter tool."""
@@ -136,8 +142,6 @@ class Review:
         return reasons(self._layers, self._tool(name))
 
     def _put(self, name: str, state: State, reason: str, approver: str) -> Decision:
-        from dataclasses import replace
-
         from agentforge.registry.reasons import needed_by
         from agentforge.registry.review import put
 
@@ -155,7 +159,8 @@ class Review:
 
     def _own(self, name: str) -> None:
         """Raises UsageError for a tool of a layer that cannot be changed here."""
-        if name in self._registry.snapshot().states.tools:
+        snapshot = self._registry.snapshot()
+        if name in snapshot.states.tools or name in snapshot.proposals:
             return
         try:
             found = self._layers.find(name)

@@ -81,7 +81,7 @@ def show_history(who: Who, name: str, form: str) -> int:
     rows = table("WHEN", "WHAT", "VERSION", "BY", "WHY")
     for one in found:
         when = one.time.astimezone().strftime("%Y-%m-%d %H:%M")
-        rows.add_row(when, cell(one.what, 60), one.version[:SHORT], cell(one.approver, 40), cell(one.reason, 120))
+        rows.add_row(when, cell(one.what, 60), cell(one.version[:SHORT]), cell(one.approver, 40), cell(one.reason, 120))
     if not found and not output.json:
         output.note(f"{name} is a starter tool: it has no history in your registry.")
     return output.finish(rows if found else "", {"history": [_happening(one) for one in found]})

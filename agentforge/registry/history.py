@@ -9,7 +9,7 @@ from datetime import datetime
 from agentforge.errors import ToolNotFound
 from agentforge.gitstore.store import Commit
 from agentforge.registry.repository import Registry
-from agentforge.registry.snapshot import STATE_FILE
+from agentforge.registry.snapshot import NUMBER, STATE_FILE
 from agentforge.registry.states import Reviews, Standing, States, read_states
 from agentforge.registry.tool import contents_version
 
@@ -101,7 +101,7 @@ def _moments(registry: Registry, name: str) -> Iterator[tuple[Commit, States]]:
 def _happening(commit: Commit, states: States, name: str) -> Happening:
     standing = states.tools.get(name)
     said = {key: values[-1] for key, values in commit.trailers.items() if values}
-    number = int(said["Proposal"]) if said.get("Proposal", "").isdecimal() else 0
+    number = int(said["Proposal"]) if NUMBER.fullmatch(said.get("Proposal", "")) else 0
     return Happening(
         commit=commit.sha,
         time=commit.time,

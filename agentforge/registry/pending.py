@@ -45,14 +45,11 @@ class Pending:
         return f"{self.name}/{self.number}"
 
 
-def pending(registry: Registry) -> list[Pending]:
-    """Everything that waits, by name and number."""
+def pending(registry: Registry, name: str | None = None) -> list[Pending]:
+    """Everything that waits (under one name), by name and number."""
     snapshot = registry.snapshot()
-    return [
-        _pending(registry, snapshot, name, number)
-        for name in sorted(snapshot.proposals)
-        for number in snapshot.proposals[name]
-    ]
+    found = snapshot.proposal_files(name)
+    return [_pending(registry, snapshot, each, number, files) for (each, number), files in sorted(found.items())]
 
 
 def find(registry: Registry, target: str) -> Pending:
@@ -74,7 +71,8 @@ def find(registry: Registry, target: str) -> Pending:
         raise UsageError(f"{name} has no proposal {given}; {_listed(name, numbers)} wait.")
     if not given and len(numbers) > 1:
         raise UsageError(f"{name} has {len(numbers)} proposals.", fix=f"Say which one: {_listed(name, numbers)}.")
-    return _pending(registry, snapshot, name, int(given or numbers[0]))
+    number = int(given or numbers[0])
+    return _pending(registry, snapshot, name, number, snapshot.proposal(name, number))
 
 
 def gates_of(tool: Tool) -> list[tuple[str, str, str]]:
@@ -87,8 +85,7 @@ def gates_of(tool: Tool) -> list[tuple[str, str, str]]:
     ]
 
 
-def _pending(registry: Registry, snapshot: Snapshot, name: str, number: int) -> Pending:
-    files = snapshot.proposal(name, number)
+def _pending(registry: Registry, snapshot: Snapshot, name: str, number: int, files: Mapping[str, bytes]) -> Pending:
     version = contents_version(files)
     record = snapshot.states.review_of(name).waiting.get(str(number))
     try:

@@ -78,10 +78,8 @@ def approve(
         lambda snapshot: approval(snapshot, seen, tool, found.files, unconfirmed=unconfirmed),
         {**named, "Tool": [found.name], **provenance_trailers(tool)},
     )
-    others = [each.target for each in pending(registry) if each.name == found.name and each.stale]
-    remarks = (
-        [f"{', '.join(others)} was made for an earlier version and cannot be approved any more."] if others else []
-    )
+    others = [each.target for each in pending(registry, found.name) if each.stale]
+    remarks = [f"{', '.join(others)} can no longer be approved: it was made for what stood before."] if others else []
     return _decision(registry, found.name, "approved", commit, remarks)
 
 
@@ -152,16 +150,19 @@ def pin(registry: Registry, name: str, *, approver: str, pinned: bool = True) ->
     return _decision(registry, name, "pinned" if pinned else "unpinned", commit)
 
 
-def rollback(registry: Registry, name: str, version: str = "", *, approver: str) -> Decision:
+def rollback(
+    registry: Registry, name: str, version: str = "", *, approver: str, live: Collection[str] | None = None
+) -> Decision:
     """Lets an earlier version stand again: the one named, else the one that stood before. Rolling back once
     more undoes it.
 
     It comes back in the state in which it last stood: one that was quarantined stays so until it is released.
+    ``live`` are the tools that it may depend on; None does not ask.
 
     Raises:
         ToolNotFound: no version of it stands, or there is no such earlier version.
         UsageError: that version stands already, or another one came in between.
-        ToolInvalid: that version breaks the contract of today.
+        ToolInvalid: that version breaks the contract of today, or depends on what is not live.
     """
     named = _by(approver)
     now = _standing(registry.snapshot(), name)
@@ -171,7 +172,7 @@ def rollback(registry: Registry, name: str, version: str = "", *, approver: str)
         raise UsageError(f"{name} stands in version {version[:12]} already.")
     before = earlier(registry, name, version)
     tool = from_files(before.files, name, layer=registry.layer)
-    _check_contract(registry, tool)
+    _check_contents(registry, tool, tool.depends if live is None else live)
     commit = registry.apply(
         lambda snapshot: restoration(snapshot, name, before.files, before.standing, now.version),
         {**named, "Tool": [name]},
@@ -195,13 +196,9 @@ def _check_version(found: Pending, version: str) -> None:
 
 
 def _check_contents(registry: Registry, tool: Tool, live: Collection[str]) -> None:
-    _check_contract(registry, tool)
-    if missing := sorted({*tool.depends} - {*live}):
-        raise ToolInvalid(tool.name, [f"it depends on {name}, which is not live" for name in missing])
-
-
-def _check_contract(registry: Registry, tool: Tool) -> None:
-    if problems := validate(tool, known_tools=tool.manifest.depends, packages=registry.packages(tool)):
+    problems = validate(tool, known_tools=tool.manifest.depends, packages=registry.packages(tool))
+    problems += [f"it depends on {name}, which is not live" for name in sorted({*tool.depends} - {*live})]
+    if problems:
         raise ToolInvalid(tool.name, problems)
 
 

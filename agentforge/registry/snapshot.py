@@ -19,7 +19,8 @@ from agentforge.types import TOOL_NAME, Layer, State
 
 STATE_FILE = "state.toml"
 _Key = TypeVar("_Key")
-_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
+NUMBER = re.compile(r"[1-9][0-9]{0,5}")
+"""The number of a proposal."""
 
 
 class Snapshot:
@@ -79,6 +80,11 @@ class Snapshot:
             for (name, _), files in self._read(wanted).items()
         ]
 
+    def proposal_files(self, name: str | None = None) -> dict[tuple[str, int], dict[str, bytes]]:
+        """The known files of all proposals (of one name), by name and number; a folder may be malformed."""
+        names = sorted(self.proposals) if name is None else [name]
+        return self._read({(each, n): f"proposed/{each}/{n}" for each in names for n in self.proposals.get(each, ())})
+
     def proposal(self, name: str, number: int) -> dict[str, bytes]:
         """The known files of one proposal, which may be malformed; none where there is no such proposal."""
         return self.stored(f"proposed/{name}/{number}")
@@ -130,7 +136,7 @@ def _folders(paths: Sequence[str]) -> tuple[frozenset[str], dict[str, tuple[int,
         match path.split("/"):
             case ["tools", name, _, *_] if TOOL_NAME.fullmatch(name):
                 folders.add(name)
-            case ["proposed", name, number, _] if TOOL_NAME.fullmatch(name) and _NUMBER.fullmatch(number):
+            case ["proposed", name, number, _] if TOOL_NAME.fullmatch(name) and NUMBER.fullmatch(number):
                 proposals.setdefault(name, set()).add(int(number))
             case _:
                 pass

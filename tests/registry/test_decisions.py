@@ -94,7 +94,7 @@ def test_several_proposals_are_told_apart_and_the_others_are_said_to_be_stale(wa
         approve(waiting)
     assert "slugify/1, slugify/2" in caught.value.fix
     done = approve(waiting, "slugify/2")
-    assert done.remarks == ("slugify/1 was made for an earlier version and cannot be approved any more.",)
+    assert done.remarks == ("slugify/1 can no longer be approved: it was made for what stood before.",)
     with pytest.raises(ToolInvalid, match="made as a new tool, but slugify is live in version"):
         approve(waiting, "slugify/1", version=find(waiting, "slugify/1").version)
     assert review.reject(waiting, "slugify", "stale", approver="ada").did == "rejected"
@@ -329,6 +329,14 @@ def test_contents_made_by_hand_are_no_version_to_go_back_to(registry):
         review.rollback(registry, "slugify", "ab", approver="ada")
     with pytest.raises(ToolNotFound, match="no tool named 'unknown'"):
         review.rollback(registry, "unknown", approver="ada")
+
+
+def test_a_version_whose_needs_are_gone_does_not_come_back(registry):
+    first = registry.add(judged(imports=("other",)), state=State.LIVE)
+    registry.add(judged(body="return text", parent=first), state=State.LIVE)
+    with pytest.raises(ToolInvalid, match="depends on other, which is not live"):
+        review.rollback(registry, "slugify", approver="ada", live=())
+    assert review.rollback(registry, "slugify", approver="ada", live=("other",)).version == first
 
 
 def test_a_proposal_can_only_be_approved_or_rejected(waiting):

@@ -1,0 +1,108 @@
+"""Where a tool goes that passed every gate: what makes it wait, and that no rule can be bought off by another."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentforge.forge.placement import FEWEST_CASES, Facts, place
+from agentforge.policy import Policy
+from agentforge.sections import ReviewSettings
+from agentforge.types import Capabilities, State
+
+CLOCK = Capabilities(clock=True)
+PLAIN = Facts(
+    tainted=False, capabilities=Capabilities(), truths=3, cases=0, unconfirmed=False, tester_is_generator=True
+)
+AUTO, ALL = Policy(), Policy(ReviewSettings(policy="review-all"))
+ALLOWING = Policy(ReviewSettings(allow=("clock",)))
+
+CAPABILITIES = st.builds(
+    Capabilities,
+    hosts=st.sampled_from([(), ("api.example.com",)]),
+    files=st.sampled_from([(), ("read a.csv",)]),
+    secrets=st.sampled_from([(), ("k@api.example.com",)]),
+    packages=st.sampled_from([(), ("six",)]),
+    clock=st.booleans(),
+    randomness=st.booleans(),
+)
+KINDS = ("hosts", "files", "secrets", "packages", "clock", "randomness")
+POLICIES = st.builds(
+    Policy,
+    st.builds(
+        ReviewSettings,
+        policy=st.sampled_from(["auto-low", "review-all"]),
+        allow=st.lists(st.sampled_from(KINDS), unique=True).map(tuple),
+    ),
+    st.sampled_from(["", "It is malformed."]),
+)
+FACTS = st.builds(
+    Facts,
+    tainted=st.booleans(),
+    capabilities=CAPABILITIES,
+    truths=st.integers(0, 4),
+    cases=st.integers(0, 6),
+    unconfirmed=st.booleans(),
+    tester_is_generator=st.booleans(),
+    live=st.none() | CAPABILITIES,
+    pinned=st.booleans(),
+)
+
+
+def test_a_tool_that_reaches_nothing_from_a_trusted_source_is_live_at_once():
+    assert place(PLAIN, AUTO) == (State.LIVE, "All gates passed.")
+    unconfirmed = dataclasses.replace(PLAIN, unconfirmed=True)
+    assert place(unconfirmed, AUTO) == (State.LIVE, "All gates passed. Unconfirmed: no example was held out.")
+
+
+@pytest.mark.parametrize(
+    ("facts", "policy", "words"),
+    [
+        ({"tainted": True}, ALLOWING, "untrusted text"),
+        ({"pinned": True}, AUTO, "is pinned"),
+        ({"capabilities": CLOCK}, AUTO, "asks for capabilities"),
+        ({"capabilities": Capabilities(clock=True, randomness=True)}, ALLOWING, "asks for capabilities"),
+        ({"capabilities": CLOCK, "live": Capabilities()}, ALLOWING, "wants more than the version that stands (clock)"),
+        ({"truths": 0}, AUTO, "the same model wrote code and tests"),
+        ({"truths": 0, "tester_is_generator": False, "cases": FEWEST_CASES - 1}, AUTO, "only 3 generated tests"),
+        ({}, ALL, "lets no tool go live without a person"),
+        ({}, Policy(problem="The file is malformed."), "The file is malformed. Until it is corrected every tool waits"),
+    ],
+)
+def test_what_waits_says_why(facts, policy, words):
+    state, why = place(dataclasses.replace(PLAIN, **facts), policy)
+    assert state is State.PROPOSED
+    assert words in why
+
+
+@pytest.mark.parametrize(
+    ("facts", "policy"),
+    [
+        ({"capabilities": CLOCK}, ALLOWING),
+        ({"capabilities": CLOCK, "live": CLOCK}, ALLOWING),
+        ({"live": CLOCK}, AUTO),
+        ({"truths": 0, "tester_is_generator": False, "cases": FEWEST_CASES}, AUTO),
+    ],
+)
+def test_what_need_not_wait(facts, policy):
+    assert place(dataclasses.replace(PLAIN, **facts), policy)[0] is State.LIVE
+
+
+@given(FACTS, POLICIES)
+def test_nothing_untrusted_and_nothing_that_wants_more_is_ever_live_whatever_the_policy(facts, policy):
+    state, why = place(facts, policy)
+    assert why
+    if facts.tainted or facts.pinned or policy.problem or policy.rules.policy == "review-all":
+        assert state is State.PROPOSED
+    if facts.live is not None and facts.capabilities.hosts and not facts.live.hosts:
+        assert state is State.PROPOSED
+    if state is State.LIVE:
+        assert {kind for kind in KINDS if getattr(facts.capabilities, kind)} <= {*policy.rules.allow}
+
+
+@given(FACTS, POLICIES, st.sampled_from(["tainted", "pinned", "tester_is_generator"]))
+def test_a_fact_against_a_tool_never_lets_it_in(facts, policy, fact):
+    against, for_it = (dataclasses.replace(facts, **{fact: value}) for value in (True, False))
+    if place(for_it, policy)[0] is State.PROPOSED:
+        assert place(against, policy)[0] is State.PROPOSED
