@@ -42,18 +42,18 @@ def family_of(registry: Registry, reference: str, is_episode: Callable[[str], bo
     return Family(origin, tree(graph, origin.roots(graph)), graph, read_revoked(snapshot).of(origin))
 
 
-def descents_of(snapshot: Snapshot, store: GitStore) -> tuple[Descent, ...]:
+def descents_of(snapshot: Snapshot, store: GitStore, past_of: Sequence[str] = ()) -> tuple[Descent, ...]:
     """Where every tool of a registry comes from, by its own provenance, examples and imports.
 
-    Earlier versions are read from the history where one that is known names them as its parent. What is malformed
-    is left out: it is used nowhere.
+    Earlier versions are read from the history where one that is known names them as its parent, and all of them
+    for the names ``past_of``. What is malformed is left out: it is used nowhere.
 
     Raises:
         RegistryError: the registry is damaged, or its ``revoked.toml`` malformed.
     """
     revoked = read_revoked(snapshot)
     present = [*_standing(snapshot, revoked), *_waiting(snapshot), *_withdrawn(snapshot, revoked)]
-    return (*present, *_past(present, store))
+    return (*present, *_past(present, store, past_of))
 
 
 def _standing(snapshot: Snapshot, revoked: Revoked) -> Iterator[Descent]:
@@ -80,12 +80,13 @@ def _withdrawn(snapshot: Snapshot, revoked: Revoked) -> Iterator[Descent]:
             yield _descent(tool, "withdrawn", State.PROPOSED, int(target.partition("/")[2]))
 
 
-def _past(present: Sequence[Descent], store: GitStore) -> list[Descent]:
-    """The versions under ``tools/NAME`` in the history, of each name with a parent that is nowhere else."""
+def _past(present: Sequence[Descent], store: GitStore, past_of: Sequence[str]) -> list[Descent]:
+    """The versions that stood in the history, of each name with a parent that is nowhere else and of ``past_of``."""
     known = {(one.name, one.version) for one in present}
-    names = sorted({one.name for one in present if one.parent and (one.name, one.parent) not in known})
-    found = {(one.name, one.version): one for name in names for one in _stood(name, store)}
-    wanted, kept = [(one.name, one.parent) for one in present if one.parent], list[Descent]()
+    names = {one.name for one in present if one.parent and (one.name, one.parent) not in known}
+    found = {(one.name, one.version): one for name in sorted({*names, *past_of}) for one in _stood(name, store)}
+    kept = list[Descent]()
+    wanted = [*((one.name, one.parent) for one in present), *(key for key in found if key[0] in past_of)]
     while wanted:
         key = wanted.pop()
         if key not in known and key in found:

@@ -12,16 +12,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from agentforge.errors import UsageError
+from agentforge.errors import ToolInvalid, UsageError
 from agentforge.registry.ancestry import descents_of
 from agentforge.registry.changes import Change
-from agentforge.registry.lineage import Descent, descendants, graph_of
+from agentforge.registry.lineage import Descent, Node, descendants, graph_of
 from agentforge.registry.manifest import one_line
 from agentforge.registry.references import Origin
 from agentforge.registry.repository import Registry
 from agentforge.registry.revoked import REVOKED_FILE, Held, Revocation, Revoked, Withdrawn, read_revoked
 from agentforge.registry.snapshot import STATE_FILE, Snapshot
 from agentforge.registry.states import REASON_CHARS, Reviews, Standing, Waiting
+from agentforge.registry.tool import Tool
 from agentforge.types import State
 
 
@@ -155,6 +156,28 @@ def revocations(registry: Registry) -> dict[str, Revocation]:
     """All revocations by id, undone ones included, the oldest first (raises RegistryError)."""
     found = read_revoked(registry.snapshot()).revocations
     return dict(sorted(found.items(), key=lambda pair: (pair[1].time, pair[0])))
+
+
+def refuse_descendant(registry: Registry, tool: Tool) -> None:
+    """Keeps a proposal, or an earlier version, that comes from what is revoked from being made live.
+
+    Raises:
+        ToolInvalid: it does; the sentence says from what.
+        RegistryError: the registry is damaged, or its ``revoked.toml`` malformed.
+    """
+    snapshot = registry.snapshot()
+    in_force = read_revoked(snapshot).in_force
+    if not in_force:
+        return
+    graph = graph_of(descents_of(snapshot, registry.store, [tool.name]))
+    node = Node("tool", f"{tool.name}@{tool.version}")
+    for revocation, entry in in_force.items():
+        if node in descendants(graph, entry.origin.roots(graph)):
+            raise ToolInvalid(
+                tool.name,
+                [f"version {tool.version[:12]} comes from {entry.origin}, which was revoked ({revocation})"],
+                fix=f"Let it in again with 'agentforge revoke --undo {revocation}', if that was wrong.",
+            )
 
 
 def _done(

@@ -13,7 +13,9 @@ from agentforge.errors import RegistryError, ToolInvalid, UsageError
 from agentforge.registry.ancestry import family_of
 from agentforge.registry.references import Origin
 from agentforge.registry.repository import Registry
+from agentforge.registry.review import approve, rollback
 from agentforge.registry.revocation import revocations, revoke, undo
+from agentforge.registry.tool import to_files
 from agentforge.types import Example, State
 
 PAGE = Origin("source", "page:x.com")
@@ -200,6 +202,31 @@ def test_nothing_is_made_on_top_of_a_version_that_is_held(poisoned):
     version = standing(poisoned)["second"][1]
     with pytest.raises(ToolInvalid, match=rf"on top of version {version[:12]}, which revocation {done.id} holds"):
         live(poisoned, "second", "return text", parent=version)
+
+
+def test_no_earlier_version_that_comes_from_it_stands_again_but_another_may(registry):
+    clean = live(registry, "slug")
+    bad = live(registry, "slug", "return text.lower()", parent=clean, sources=["page:x.com"])
+    worse = live(registry, "slug", "return text.lower()[:]", parent=bad)
+    done = revoke(registry, PAGE)
+    with pytest.raises(ToolInvalid, match=rf"version {bad[:12]} comes from {PAGE}, which was revoked \({done.id}\)"):
+        rollback(registry, "slug", bad, approver="ada")
+    assert rollback(registry, "slug", clean, approver="ada").state == State.LIVE
+    with pytest.raises(ToolInvalid, match=worse[:12]):
+        rollback(registry, "slug", worse, approver="ada")
+    assert undo(registry, done.id).kept == (f"slug was changed since: it is live in version {clean[:12]}",)
+
+
+def test_a_proposal_that_a_pull_brought_is_not_approved_while_its_origin_is_revoked(registry):
+    done = revoke(registry, PAGE)
+    tool, store = make_tool("pulled", sources=["page:x.com"]), registry.store
+    files = {f"proposed/pulled/1/{name}": contents for name, contents in to_files(tool).items()}
+    store.commit(files, subject="By hand", trailers={}, expected=store.head())
+    with pytest.raises(ToolInvalid, match=done.id):
+        approve(registry, "pulled", approver="ada", version=tool.version)
+    assert revoke(registry, PAGE).proposals == ("pulled/1",)
+    undo(registry, done.id)
+    assert approve(registry, "pulled", approver="ada", version=tool.version).state == State.LIVE
 
 
 def test_where_nobody_knows_what_was_revoked_nothing_is_added_and_all_else_works(poisoned):
