@@ -6,10 +6,14 @@ from typing import Annotated
 
 import typer
 
+from agentforge.cli.groups.shared import group
 from agentforge.cli.options import FormatOption, Org, Set, User, Who
 
+revoke = group("Taking back what came from something wrong.")
 
-def revoke(
+
+@revoke.command("revoke")
+def revoke_origin(
     reference: Annotated[
         str | None,
         typer.Argument(
