@@ -121,6 +121,20 @@ async def test_agreeing_candidates_go_live_with_report_and_provenance(run, regis
     assert result.by_role[Role.GENERATE].calls == 2
 
 
+async def test_a_version_names_all_that_it_came_from_and_so_does_its_commit(run, registry):
+    need = replace(NEED, episode="e1", sources=("file:rules.txt", "page:api.example.com"), tainted=True)
+    result, _, _ = await run(need, [code("RIGHT"), code("RIGHT")], models={Role.TEST: "judge-1", Role.GENERATE: "m-1"})
+    (tool,) = registry.proposed()
+    origin = tool.manifest.provenance
+    assert (origin.job, origin.episodes, origin.sources) == (result.job, ("e1",), need.sources)
+    assert origin.models == {Role.TEST: "judge-1", Role.GENERATE: "m-1"}
+    assert set(origin.prompts) >= {"forge_system", "forge_candidate", "forge_tests"}
+    assert (origin.created is not None, origin.tester_is_generator) == (True, False)
+    trailers = registry.log("double")[0].trailers
+    assert (trailers["Episode"], trailers["Source"]) == (("e1",), need.sources)
+    assert set(trailers) >= {"Job", "Tool", "Version", "Model", "Prompt"}
+
+
 async def test_an_error_that_the_rules_do_not_name_keeps_a_tool_out(run):
     """The rules say what is refused and how; both candidates break on other inputs in the examples' neighbourhood."""
     result, model, _ = await run(NEED, [code("FRAGILE")] * 4)
