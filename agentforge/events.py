@@ -16,7 +16,8 @@ Types and their ``data``:
 ``tool_returned``      ``tool``, ``call``, ``value`` | ``error``, ``seconds``
 ``forge_started``      ``job``, ``name``, ``signature``
 ``forge_step``         ``job``, ``step``, ``message``, ``done``, ``total`` (0 when unknown)
-``forge_finished``     ``job``, ``name``, ``state`` (live, proposed, failed), ``version``, ``unconfirmed``, ``reason``
+``forge_finished``     ``job``, ``name``, ``state`` (live, proposed, failed), ``version``, ``unconfirmed``, ``reason``,
+                       ``reused`` (the live tool that does it already, where one was found)
 ``notice``             ``message`` (something a person should know, such as a weaker sandbox)
 ``completed``          ``answer``, ``usage``, ``tools_made``, ``tools_used``  (terminal)
 ``failed``             ``message``, ``fix``, ``error`` (class), ``code``        (terminal)

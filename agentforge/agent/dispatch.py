@@ -17,6 +17,7 @@ from typing import TypeAlias
 from agentforge.agent import toolbox
 from agentforge.agent.calls import Called, Caller, Ledger, error_text, refusal
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, RUN_PYTHON, SEARCH_TOOLS
+from agentforge.agent.origins import with_origins
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import ROLE, Turn
 from agentforge.boxes.protocol import CallResult, Limits
@@ -130,12 +131,13 @@ class _Ledger:
 
 
 async def forge_need(turn: Turn, need: Need) -> ForgeResult:
-    """Has a tool made; its events pass through and what it tried is kept.
+    """Has a tool made, or one found that does it already; its events pass through and what it tried is kept.
 
     Raises:
         ToolInvalid: the need itself is malformed, or its name is taken.
         RegistryError, StorageError: the finished tool could not be committed; the job keeps it.
     """
+    need = await with_origins(turn, need)
     async with turn.costs("forging"):
         forged = await turn.parts.forger(need, turn.emit)
     write = turn.parts.episodes.record_job
@@ -145,7 +147,9 @@ async def forge_need(turn: Turn, need: Need) -> ForgeResult:
         raise forged.error
     if forged.refuted and forged.state == "failed":
         turn.refuted = forged.name
-    if forged.state == "live":
+    if forged.reused:
+        turn.tools_found.append(forged.reused)
+    elif forged.state == "live":
         turn.tools_made.append(forged.name)
     return forged
 
@@ -174,6 +178,8 @@ async def _forge_tool(turn: Turn, args: JSONObject) -> Result:
     need = need_from(turn, args)
     forged = await forge_need(turn, need)
     match forged.state:
+        case "live" if forged.reused:
+            text = _told_reused(forged, (await toolbox.find(turn.parts, forged.reused)).signature.text)
         case "live":
             text = f"The tool {forged.name}{need.signature} is live: call it now."
         case "proposed":
@@ -181,7 +187,13 @@ async def _forge_tool(turn: Turn, args: JSONObject) -> Result:
             text += f" {forged.reason}"
         case _:
             text = f"No tool was made: {forged.reason}"
-    return Result(forged.state == "live", capped(turn, text), forged.name, forged=forged)
+    return Result(forged.state == "live", capped(turn, text), forged.reused or forged.name, forged=forged)
+
+
+def _told_reused(forged: ForgeResult, signature: str) -> str:
+    renamed = [f"your {mine} is its {theirs}" for mine, theirs in forged.arguments.items() if mine != theirs]
+    named = f" ({', '.join(renamed)})" if renamed else ""
+    return f"The tool {forged.reused}{signature} gives all your examples already, so none was made: call it now{named}."
 
 
 def need_from(turn: Turn, args: JSONObject) -> Need:

@@ -194,8 +194,8 @@ async def decide_kind(asking: Asking) -> Step | Ending:
     """With no tool that fits: answer, compute once, or have a tool made. Worked examples in the
     text decide by themselves: somebody who states a rule with examples will ask again.
     """
-    if asking.turn.tools_made:
-        return _computed_once(asking, "the one made in this turn did not do")
+    if asking.turn.tools_made or asking.turn.tools_found:
+        return _computed_once(asking, "the one made or found in this turn did not do")
     if worked_lines(asking.turn.text):
         return partial(state_need, asking)
     kinds: list[JSON] = ["answer_directly", "run_python", "needs_tool"]
@@ -282,11 +282,11 @@ def _computed_once(asking: Asking, why: str) -> Step:
 
 
 async def forge(asking: Asking, need: Need) -> Step | Ending:
-    """Has the tool made. Live: it is used at once. Otherwise the turn ends honestly."""
+    """Has the tool made, or found. Live: it is used at once. Otherwise the turn ends honestly."""
     turn = asking.turn
     forged = await forge_need(turn, need)
     if forged.state == "live":
-        return partial(ask_args, asking, await toolbox.find(turn.parts, forged.name), "")
+        return partial(ask_args, asking, await toolbox.find(turn.parts, forged.reused or forged.name), "")
     if forged.state == "proposed":
         text = f"The tool {forged.name} was made and waits for a person's review before it is used: {forged.reason}"
         await turn.say(Message("assistant", text))

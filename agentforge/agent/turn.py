@@ -70,6 +70,7 @@ class Turn:
     messages: list[Message] = field(default_factory=lambda: [])
     spent: Spent = field(default_factory=Spent)
     tools_made: list[str] = field(default_factory=lambda: [])
+    tools_found: list[str] = field(default_factory=lambda: [])  # asked for, and there already
     refuted: str = ""  # a tool whose candidates held-out examples proved wrong in this turn
     tools_used: list[str] = field(default_factory=lambda: [])
     storing: bool = True

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from agentforge.agent.parts import Emit, Forger
     from agentforge.agent.session import Session
     from agentforge.api.jobs import UserJobs
+    from agentforge.api.lineage import Lineage
     from agentforge.api.review import Review
     from agentforge.boxes.protocol import Box, CallResult, Limits
     from agentforge.forge.pipeline import ForgeParts, ForgeResult
@@ -196,6 +197,13 @@ class Forge:
             with suppress(ToolNotFound):
                 return opened.registry.get(name)
             raise
+
+    @property
+    def lineage(self) -> Lineage:
+        """Where tools come from, and how an episode, a source or a tool is revoked with all that comes from it."""
+        from agentforge.api.lineage import Lineage
+
+        return Lineage(self._opened(), self.settings)
 
     @property
     def review(self) -> Review:

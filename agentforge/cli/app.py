@@ -47,6 +47,7 @@ app.add_typer(groups.model, name="model")
 app.add_typer(groups.sandbox, name="sandbox")
 app.add_typer(groups.packages, name="packages")
 app.add_typer(groups.config, name="config")
+app.add_typer(groups.revoke)
 
 
 def _show_version(wanted: bool) -> None:

@@ -121,6 +121,8 @@ def _made_line(data: JSONObject, seconds: float) -> tuple[str, str]:
     if state == "failed":
         why = text_of(data.get("reason")) or "no candidate passed the gates"
         return f"✗ {name} was not made: {one_line(why, WIDTH)} ({seconds_text(seconds)})", "yellow"
+    if reused := text_of(data.get("reused")):
+        return f"✓ {reused} does what {name} was to do: nothing was written ({seconds_text(seconds)})", "green"
     shown = f"{state}, unconfirmed" if data.get("unconfirmed") else state
     return f"✓ made {name}: {shown}, version {text_of(data.get('version'))[:12]} ({seconds_text(seconds)})", "green"
 

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from agentforge.forge.leaks import tells_secret
 from agentforge.forge.placement import Facts, place
 from agentforge.forge.probes import neighbours
 from agentforge.forge.record import artefacts_of, make_tool
+from agentforge.forge.reuse import find_reusable
 from agentforge.forge.spec import Spec, make_spec
 from agentforge.models.discreet import Discreet
 from agentforge.models.protocol import ModelClient
@@ -75,7 +76,8 @@ class ForgeResult:
     """How a forging ended. ``reason`` is one sentence for people; ``artefacts`` is all that was tried.
 
     ``refuted``: candidates that gave all they were shown were wrong on held-out examples. ``error``: why a
-    finished tool could not be committed; its files are the ``tool`` of the artefacts.
+    finished tool could not be committed; its files are the ``tool`` of the artefacts. ``reused``: the live tool
+    that does it already, so that nothing was made; ``arguments`` maps the need's parameters to its own.
     """
 
     job: str
@@ -91,6 +93,8 @@ class ForgeResult:
     seconds: float = 0.0
     artefacts: JSONObject = field(default_factory=lambda: {})
     error: AgentForgeError | None = None
+    reused: str = ""
+    arguments: Mapping[str, str] = field(default_factory=lambda: {})
 
 
 async def forge(need: Need, parts: ForgeParts, emit: Emit) -> ForgeResult:
@@ -132,6 +136,9 @@ class _Forging:
     async def run(self) -> ForgeResult:
         need = self.spec.need
         self._emit("forge_started", name=need.name, signature=need.signature)
+        if found := await find_reusable(self.spec, self.parts.layers, self.parts.box, self.parts.call_limits):
+            self._emit("forge_finished", name=need.name, state="live", **found.told)
+            return replace(self._result("live", found.reason), **found.facts)
         await asyncio.to_thread(self._refuse_taken_name)
         await asyncio.to_thread(self._give_packages)
         await asyncio.to_thread(self._take_recordings)
@@ -321,11 +328,8 @@ class _Forging:
             version = await asyncio.to_thread(add, tool, state=state, unconfirmed=self.spec.unconfirmed, reason=why)
         except AgentForgeError as error:
             return self._uncommitted(tool, error)
-        return replace(
-            self._result("live" if state is State.LIVE else "proposed", why),
-            version=version,
-            unconfirmed=self.spec.unconfirmed,
-        )
+        result = self._result("live" if state is State.LIVE else "proposed", why)
+        return replace(result, version=version, unconfirmed=self.spec.unconfirmed)
 
     def _uncommitted(self, tool: Tool, error: AgentForgeError) -> ForgeResult:
         """A tool that passed but has no place to stand: all of it is kept with what was tried."""

@@ -303,8 +303,12 @@ class Episodes:
 
     def tainted(self, session: str) -> bool:
         """Whether untrusted text was ever read in this session."""
+        return bool(self.sources(session))
+
+    def sources(self, session: str) -> tuple[Source, ...]:
+        """The untrusted texts that were read in this session, oldest first."""
         with self._database.read() as connection:
-            return bool(self._rows(connection, SOURCES, session))
+            return tuple(Source(row.kind, row.ref) for row in self._rows(connection, SOURCES, session))
 
     def load(self, session: str) -> Episode:
         """Everything recorded of one session.

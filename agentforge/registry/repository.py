@@ -24,6 +24,7 @@ from agentforge.registry.changes import Change, admission, move, proposal, prove
 from agentforge.registry.effects import Effect, effect_of
 from agentforge.registry.manifest import one_line
 from agentforge.registry.packages import read_lock
+from agentforge.registry.refusal import refuse_revoked
 from agentforge.registry.snapshot import STATE_FILE, Snapshot
 from agentforge.registry.states import EMPTY, REASON_CHARS, Standing, Waiting
 from agentforge.registry.tool import FILES, Tool, contents_version, from_files, to_files, validate
@@ -195,7 +196,7 @@ class Registry:
         ``trailers`` go on top of those that its provenance gives.
 
         Raises:
-            ToolInvalid: it breaks the contract, or its name is taken; all problems.
+            ToolInvalid: it breaks the contract, its name is taken, or it comes from what was revoked; all problems.
             RegistryConflict: others kept pushing for :data:`PATIENCE_SECONDS`.
             RegistryError: it is damaged or locked, or another process writes for that long.
             StorageError: the disk is full; nothing was changed.
@@ -217,6 +218,7 @@ class Registry:
             if once and (effect := self.effect(once)):
                 done.append(effect.version)
                 return None
+            refuse_revoked(snapshot, tool)
             if state is State.PROPOSED:
                 return proposal(snapshot, tool, files, waiting)
             return admission(snapshot, tool, files, Standing(state=state, version=version, unconfirmed=unconfirmed))

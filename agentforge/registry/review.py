@@ -24,6 +24,7 @@ from agentforge.registry.history import earlier
 from agentforge.registry.manifest import ID
 from agentforge.registry.pending import Pending, find, pending
 from agentforge.registry.repository import Registry
+from agentforge.registry.revocation import refuse_descendant
 from agentforge.registry.snapshot import Snapshot
 from agentforge.registry.states import Standing
 from agentforge.registry.tool import Tool, from_files, validate
@@ -73,6 +74,7 @@ def approve(
             fix=f"Look at it, then name it: agentforge tools approve {found.target} --version {found.version[:12]}",
         )
     _check_contents(registry, found.tool, live)
+    refuse_descendant(registry, found.tool)
     seen, tool, unconfirmed = Seen(found.name, found.number, found.version), found.tool, found.unconfirmed
     commit = registry.apply(
         lambda snapshot: approval(snapshot, seen, tool, found.files, unconfirmed=unconfirmed),
@@ -173,6 +175,7 @@ def rollback(
     before = earlier(registry, name, version)
     tool = from_files(before.files, name, layer=registry.layer)
     _check_contents(registry, tool, tool.depends if live is None else live)
+    refuse_descendant(registry, tool)
     commit = registry.apply(
         lambda snapshot: restoration(snapshot, name, before.files, before.standing, now.version),
         {**named, "Tool": [name]},

@@ -87,11 +87,26 @@ class Snapshot:
 
     def proposal(self, name: str, number: int) -> dict[str, bytes]:
         """The known files of one proposal, which may be malformed; none where there is no such proposal."""
-        return self._read({name: f"proposed/{name}/{number}"})[name]
+        return self.stored(f"proposed/{name}/{number}")
 
     def proposal_version(self, name: str, number: int) -> str:
         """The version of one proposal's contents, also where these are malformed."""
         return contents_version(self.proposal(name, number))
+
+    def read(self, path: str) -> bytes | None:
+        """The contents of any file of it; None where there is none."""
+        return self._store.read(path, self.head)
+
+    def stored(self, folder: str) -> dict[str, bytes]:
+        """The known files of any tool folder, which may be malformed; none where there is no such folder."""
+        return self._read({folder: folder})[folder]
+
+    def withdrawn(self, targets: Sequence[str]) -> list[Tool | ToolInvalid]:
+        """What lies under ``revoked/`` for each of ``targets`` (``NAME/N``)."""
+        read = self._read({target: f"revoked/{target}" for target in targets})
+        return [
+            _tool_or_problem(read[target], target.partition("/")[0], self._layer, State.PROPOSED) for target in targets
+        ]
 
     def problems(self) -> list[str]:
         """Everything that is wrong in the registry."""

@@ -8,11 +8,13 @@ import pytest
 
 from agentforge.agent.attachments import Attachment
 from agentforge.agent.history import from_json
+from agentforge.agent.parts import Emit
+from agentforge.forge.pipeline import ForgeResult
 from agentforge.models.protocol import ToolCall
 from agentforge.registry.tool import Tool
 from agentforge.testing.box import FakeBox, returned
 from agentforge.testing.script import Reply
-from agentforge.types import Capabilities, Role
+from agentforge.types import Capabilities, Need, Role
 
 from .conftest import Scene, Told, make_tool, roman_tool
 
@@ -143,6 +145,24 @@ async def test_a_forged_tool_is_called_in_the_same_turn(scene: Scene) -> None:
     (stated,) = scene.needs
     assert [(example.args["text"], example.source) for example in stated.examples] == [("IX", "user"), ("XIV", "user")]
     assert "does not stand in the text as something given" in told.of("notice")[0]["message"]
+
+
+async def test_a_model_is_told_of_a_tool_that_is_there_already_and_how_its_parameters_are_called(
+    roman: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def found(need: Need, emit: Emit) -> ForgeResult:
+        names = {"numeral": "text"}
+        return ForgeResult("job1", need.name, "live", "It is there.", reused="roman_to_int", arguments=names)
+
+    monkeypatch.setattr(roman, "forge", found)
+    need = {"name": "read_it", "signature": "(numeral: str) -> int", "purpose": "Read a numeral."}
+    model = roman.script(asks("forge_tool", **need), asks("roman_to_int", text="IX"), "It is 9.", free=True)
+    told = await roman.run("Make me one.")
+    text = answers(roman, told)[0][0]
+    assert text.startswith("The tool roman_to_int(text: str) -> int gives all your examples already, so none was made")
+    assert text.endswith("call it now (your numeral is its text).")
+    assert "roman_to_int" in [tool.name for tool in model.requests[1].ask.tools]
+    assert (told.last.data["tools_made"], told.last.data["tools_used"]) == ([], ["roman_to_int"])
 
 
 async def test_a_proposed_tool_cannot_be_called_and_the_model_is_told_why(scene: Scene) -> None:

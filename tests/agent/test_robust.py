@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from agentforge.agent.attachments import Attachment
+from agentforge.agent.parts import Emit
 from agentforge.boxes.protocol import SCRIPT, CallResult
 from agentforge.errors import StorageError
+from agentforge.forge.pipeline import ForgeResult
 from agentforge.testing.box import FakeBox, raised, returned
-from agentforge.types import Example, Role
+from agentforge.types import Example, Need, Role
 
-from .conftest import NUMERALS, Scene, make_tool, roman_box
+from .conftest import NUMERALS, Scene, make_tool, roman_box, roman_tool
 
 LEARN = """Roman numerals are read like this: letters are added, a smaller one before a larger is taken off.
 
@@ -278,8 +280,23 @@ async def test_a_tool_from_a_tainted_episode_waits_for_a_person(scene: Scene) ->
     scene.script(NEED, "code")
     told = await scene.run(LEARN, attachments=(Attachment("file", "rules.txt", "Roman numerals"),))
     assert scene.needs[0].tainted
+    assert scene.needs[0].sources == ("file:rules.txt",)
     assert (told.last.type, told.last.exit_code) == ("waiting", 6)
     assert told.last.data["pending"] == ["read_roman"]
+
+
+async def test_a_tool_that_is_there_already_is_used_and_counts_as_no_new_one(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def found(need: Need, emit: Emit) -> ForgeResult:
+        scene.add(roman_tool())  # no word of the request had found it
+        return ForgeResult("job1", need.name, "live", "It is there.", reused="roman_to_int", arguments={"text": "text"})
+
+    monkeypatch.setattr(scene, "forge", found)
+    scene.script(NEED, {"text": "XL"}, "The number is 40.")
+    told = await scene.run(LEARN)
+    assert told.answer == "The number is 40."
+    assert (told.last.data["tools_made"], told.last.data["tools_used"]) == ([], ["roman_to_int"])
 
 
 async def test_the_use_of_an_unconfirmed_tool_is_told(scene: Scene) -> None:

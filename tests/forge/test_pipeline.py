@@ -121,6 +121,20 @@ async def test_agreeing_candidates_go_live_with_report_and_provenance(run, regis
     assert result.by_role[Role.GENERATE].calls == 2
 
 
+async def test_a_version_names_all_that_it_came_from_and_so_does_its_commit(run, registry):
+    need = replace(NEED, episode="e1", sources=("file:rules.txt", "page:api.example.com"), tainted=True)
+    result, _, _ = await run(need, [code("RIGHT"), code("RIGHT")], models={Role.TEST: "judge-1", Role.GENERATE: "m-1"})
+    (tool,) = registry.proposed()
+    origin = tool.manifest.provenance
+    assert (origin.job, origin.episodes, origin.sources) == (result.job, ("e1",), need.sources)
+    assert origin.models == {Role.TEST: "judge-1", Role.GENERATE: "m-1"}
+    assert set(origin.prompts) >= {"forge_system", "forge_candidate", "forge_tests"}
+    assert (origin.created is not None, origin.tester_is_generator) == (True, False)
+    trailers = registry.log("double")[0].trailers
+    assert (trailers["Episode"], trailers["Source"]) == (("e1",), need.sources)
+    assert set(trailers) >= {"Job", "Tool", "Version", "Model", "Prompt"}
+
+
 async def test_an_error_that_the_rules_do_not_name_keeps_a_tool_out(run):
     """The rules say what is refused and how; both candidates break on other inputs in the examples' neighbourhood."""
     result, model, _ = await run(NEED, [code("FRAGILE")] * 4)
@@ -450,8 +464,22 @@ async def test_a_tool_that_cannot_be_committed_is_kept_whole_with_what_was_tried
 
 async def test_a_taken_name_is_refused_before_any_model_is_asked(run):
     await run(NEED, [code("RIGHT"), code("RIGHT")])
+    other = replace(NEED, examples=(Example({"n": 2}, returns=5), Example({"n": 3}, returns=7)))
     with pytest.raises(ToolInvalid, match="double"):
-        await run(NEED, [])
+        await run(other, [])
+
+
+async def test_a_need_that_a_live_tool_meets_already_costs_no_model_call_and_no_commit(run, registry):
+    made, _, _ = await run(NEED, [code("RIGHT"), code("RIGHT")])
+    head, need = registry.head(), replace(NEED, name="twice", signature="(value: int) -> int")
+    need = replace(need, examples=tuple(replace(one, args={"value": one.args["n"]}) for one in NEED.examples))
+    result, model, events = await run(need, [])
+    assert (result.state, result.reused, result.arguments) == ("live", "double", {"value": "n"})
+    assert (result.name, result.version) == ("twice", made.version)
+    assert (model.requests, registry.head()) == ([], head)
+    kind, told = events[-1]
+    assert (kind, told["state"], told["reused"]) == ("forge_finished", "live", "double")
+    assert told["reason"] == "double gives all 4 examples already."
 
 
 async def test_a_model_that_fails_in_mid_forging_ends_it_with_what_was_tried(run):

@@ -7,6 +7,7 @@ from agentforge.cli.groups.jobs import jobs
 from agentforge.cli.groups.model import model
 from agentforge.cli.groups.packages import packages
 from agentforge.cli.groups.review import tools
+from agentforge.cli.groups.revoke import revoke
 from agentforge.cli.groups.sandbox import sandbox
 
-__all__ = ["config", "jobs", "model", "packages", "sandbox", "tools"]
+__all__ = ["config", "jobs", "model", "packages", "revoke", "sandbox", "tools"]

@@ -1,0 +1,29 @@
+"""Where a need comes from, as it goes into a tool's provenance: the episode, and every untrusted text read in it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from agentforge.agent.turn import Turn
+from agentforge.registry.lineage import source_id
+from agentforge.registry.refusal import refuse_revoked_need
+from agentforge.types import Need
+
+
+async def with_origins(turn: Turn, need: Need) -> Need:
+    """``need`` with its episode and the ids of all files and pages read in it so far, whichever turn read them.
+
+    Raises:
+        ToolInvalid: one of them was revoked, so nothing may come from it any more.
+        RegistryError: nobody knows what was revoked.
+    """
+    return await asyncio.to_thread(_with_origins, turn, need)
+
+
+def _with_origins(turn: Turn, need: Need) -> Need:
+    read = turn.parts.episodes.sources(turn.session)
+    sources = dict.fromkeys([*need.sources, *(source_id(one.kind, one.ref) for one in read)])
+    told = replace(need, episode=turn.session, sources=tuple(sources), tainted=turn.tainted or bool(read))
+    refuse_revoked_need(turn.parts.layers.registry.snapshot(), told)
+    return told

@@ -1,0 +1,87 @@
+"""Where tools come from, and taking back what came from something wrong, from a program: ``forge.lineage``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentforge.api.opened import Opened, secrets_of
+from agentforge.errors import UsageError
+from agentforge.settings import Settings
+
+if TYPE_CHECKING:
+    from agentforge.registry.ancestry import Family
+    from agentforge.registry.revocation import Outcome
+    from agentforge.registry.revoked import Revocation
+
+
+class Lineage:
+    """What comes from an episode, a source or a tool of one user. Made by ``Forge.lineage``.
+
+    A ``reference`` is the id of an episode, a source (``page:api.example.com``, or only ``api.example.com``), or a
+    tool (``NAME`` or ``NAME@VERSION``); ``episode:…``, ``source:…`` and ``tool:…`` are exact. All of it works on
+    git and so blocks: call it in a thread where an event loop must go on.
+    """
+
+    def __init__(self, opened: Opened, settings: Settings) -> None:
+        self._opened = opened
+        self._registry = opened.registry
+        self._settings = settings
+
+    def tree(self, reference: str) -> Family:
+        """Everything that comes from it; nothing is changed.
+
+        Raises:
+            UsageError: it means nothing that is known, or several things (the fix names them).
+            RegistryError: the registry is damaged.
+        """
+        from agentforge.registry.ancestry import family_of
+
+        return family_of(self._registry, reference, self._is_episode)
+
+    def revoke(self, reference: str, *, reason: str = "", approver: str = "") -> Outcome:
+        """Quarantines everything that comes from it, and takes proposals out of the queue, in one commit.
+
+        What comes from a revoked episode or source later is refused. Doing it twice changes nothing.
+
+        Raises:
+            UsageError: as :meth:`tree`.
+            RegistryError, StorageError: it cannot be written; nothing was changed.
+        """
+        from agentforge.registry.revocation import revoke
+        from agentforge.secrecy import redact
+
+        origin = self.tree(reference).origin
+        discreet = redact(reason, secrets_of(self._settings))
+        return revoke(self._registry, origin, reason=discreet, approver=self._approver(approver))
+
+    def undo(self, revocation: str, *, approver: str = "") -> Outcome:
+        """Gives back what a revocation took; ``kept`` of the result says what it could not, and why.
+
+        Raises:
+            UsageError: there is no such revocation.
+            RegistryError, StorageError: as :meth:`revoke`.
+        """
+        from agentforge.registry.revocation import undo
+
+        return undo(self._registry, revocation, approver=self._approver(approver))
+
+    def list(self) -> dict[str, Revocation]:
+        """All revocations by id, undone ones included, the oldest first (raises RegistryError)."""
+        from agentforge.registry.revocation import revocations
+
+        return revocations(self._registry)
+
+    def _is_episode(self, word: str) -> bool:
+        episodes = self._opened.episodes or self._opened.open_episodes()
+        return episodes.exists(word)
+
+    def _approver(self, given: str) -> str:
+        from agentforge.registry.manifest import ID
+
+        approver = given or self._settings.user
+        if not ID.fullmatch(approver):
+            raise UsageError(
+                f"{approver[:80]!r} cannot stand for a person in a commit.",
+                fix="Give one word of letters, digits and . _ @ + - as the approver.",
+            )
+        return approver
