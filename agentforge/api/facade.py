@@ -20,20 +20,23 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias, cast
 
+from agentforge.api.feedback import UNSAID, Learner, Unsaid, Word
 from agentforge.api.opened import Opened, client_of, secrets_of
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.events import Event
 from agentforge.result import RunResult, result_of
 from agentforge.settings import SandboxSettings, Settings, docker_host, load
-from agentforge.types import TOOL_NAME, JSONObject, Need, Role, State, Usage
+from agentforge.types import JSON, TOOL_NAME, JSONObject, Need, Role, State, Usage
 
 if TYPE_CHECKING:
     from agentforge.agent.parts import Emit, Forger
     from agentforge.agent.session import Session
     from agentforge.boxes.protocol import Box, CallResult, Limits
+    from agentforge.forge.learning import Learned
     from agentforge.forge.pipeline import ForgeResult
     from agentforge.gitstore.store import Commit
     from agentforge.memory.episodes import Episodes, EpisodeSummary
+    from agentforge.memory.outcomes import Known, Repair
     from agentforge.models.protocol import ModelClient
     from agentforge.registry.tool import Tool
 
@@ -167,6 +170,44 @@ class Forge:
         await rows.returned(call, result)
         return replace(result, call=call.id)
 
+    async def feedback(
+        self,
+        word: Word,
+        call: str | None = None,
+        *,
+        expected: JSON | Unsaid = UNSAID,
+        raises: str | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> Learned:
+        """Says that the answer of a call was ``good`` or ``bad``, and does what follows from it.
+
+        ``call`` is the id of a call, by default of the last one of a tool in the newest session. A later word
+        replaces an earlier one. With ``expected`` (a JSON value) or ``raises`` (a builtin exception) the right
+        answer is known: it becomes a test for good, and where a model is set up the tool is repaired at once.
+
+        Raises:
+            UsageError: there is no such call, or the right answer makes no sense for it.
+            SandboxError, ModelError: the word is kept, and the repair waits.
+            RegistryError, StorageError: something could not be written.
+        """
+        return await (await self._learner(tell)).feedback(word, call, expected=expected, raises=raises)
+
+    async def repair(self, what: str | None = None, *, tell: Callable[[str], None] = lambda _: None) -> list[Learned]:
+        """Works through the repairs that wait: of one tool (by name), for one call (by id), or all.
+
+        Raises:
+            UsageError: ``what`` is the id of no call. Otherwise as :meth:`feedback`.
+        """
+        return await (await self._learner(tell)).repair(what)
+
+    async def recorded_call(self, call: str | None = None) -> Known:
+        """One call with all that is known of it, by default the last one (raises UsageError: there is none)."""
+        return await (await self._learner(lambda _: None)).known(call)
+
+    async def repairs(self) -> list[Repair]:
+        """The repairs that wait, some of them for a person's answer, oldest first."""
+        return await (await self._learner(lambda _: None)).waiting()
+
     def tools(self, state: State | None = State.LIVE) -> list[Tool]:
         """The tools in ``state``, all layers for live ones, by name; None for those of every state."""
         opened = self._opened()
@@ -264,6 +305,10 @@ class Forge:
             if opened.box is None:
                 opened.box = await opened.stack.enter_async_context(await self._launch())
         return opened.box
+
+    async def _learner(self, tell: Callable[[str], None]) -> Learner:
+        await self._episodes()
+        return Learner(self._opened(), self.settings, self._given_models, self._box, self._limits, tell)
 
     def _limits(self, seconds: float) -> Limits:
         """The bounds of one run in the box."""

@@ -10,7 +10,9 @@ from agentforge.settings import Settings, check_folder
 
 if TYPE_CHECKING:
     from agentforge.boxes.protocol import Box
+    from agentforge.database.store import Database
     from agentforge.memory.episodes import Episodes
+    from agentforge.memory.outcomes import Outcomes
     from agentforge.models.protocol import ModelClient
     from agentforge.registry.index import Index
 
@@ -31,6 +33,7 @@ class Opened:
         self.layers = Layers(self.registry, BaseLayer())
         self._settings = settings
         self.episodes: Episodes | None = None
+        self._database: Database | None = None
 
     def index(self) -> Index:
         """The search index, a cache that is rebuilt when the tools changed."""
@@ -45,10 +48,19 @@ class Opened:
         from agentforge.memory.episodes import Episodes
 
         check_folder(self._settings.home)
-        database = self.stack.enter_context(Database.open(self._settings.database))
+        self._database = database = self.stack.enter_context(Database.open(self._settings.database))
         org, user = self._settings.org, self._settings.user
         self.episodes = Episodes(database, org=org, user=user, secrets=secrets_of(self._settings))
         return self.episodes
+
+    def outcomes(self) -> Outcomes:
+        """What is known of this user's calls, once :meth:`open_episodes` was called."""
+        from agentforge.memory.outcomes import Outcomes
+
+        if self._database is None:
+            raise AssertionError("the database is opened with the episodes")
+        org, user = self._settings.org, self._settings.user
+        return Outcomes(self._database, org=org, user=user, secrets=secrets_of(self._settings))
 
 
 def secrets_of(settings: Settings) -> frozenset[str]:

@@ -141,3 +141,21 @@ JOBS = Table(
     _text("created"),
     _of_session("jobs"),
 )
+
+LABELS = Table(
+    "labels",
+    METADATA,
+    _number(),
+    *_owner(),
+    _text("call"),
+    _text("tool"),
+    _text("version"),
+    _text("kind"),
+    _text("by"),
+    Column("expected", JSON),
+    _text("reason"),
+    _text("created"),
+    Index("ix_labels_call", "org", "user", "call"),
+    Index("ix_labels_tool", "org", "user", "tool", "version"),
+)
+"""What became known of calls after they had ended, in the order in which it did; rows are only added."""

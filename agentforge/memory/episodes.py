@@ -19,6 +19,7 @@ from agentforge.database.store import Database
 from agentforge.database.tables import CALLS, COSTS, EVENTS, JOBS, MESSAGES, SESSIONS, SOURCES
 from agentforge.errors import UsageError
 from agentforge.events import Event
+from agentforge.memory.outcomes import repair_row
 from agentforge.redaction import redact_json
 from agentforge.secrecy import redact
 from agentforge.types import JSON, JSONObject, OutcomeKind, Role, Usage
@@ -190,10 +191,12 @@ class Episodes:
         value_or_error: JSON,
         seconds: float,
         call_id: str = "",
+        repair: bool = False,
     ) -> str:
         """Adds one finished call of a tool; its outcome starts as ``returned`` or ``error``.
 
-        ``value_or_error`` is the value where ``status`` is ``returned``, else the error's text.
+        ``value_or_error`` is the value where ``status`` is ``returned``, else the error's text. With ``repair`` a
+        repair job waits from the same moment on (:mod:`agentforge.memory.outcomes`).
         Returns the call's id: ``call_id``, which an endpoint may have chosen, unless that is taken.
         """
         values = self._call_values(tool, version, args, status, value_or_error, seconds)
@@ -202,6 +205,8 @@ class Episodes:
             if not call_id or connection.execute(select(CALLS.c.id).where(CALLS.c.id == call_id)).first():
                 call_id = new_call_id()
             self._insert(connection, CALLS, session=session, id=call_id, turn=turn, **values)
+            if repair:
+                self._insert(connection, JOBS, **repair_row(call_id, tool, session))
         return call_id
 
     def record_lone_call(
@@ -213,11 +218,17 @@ class Episodes:
         value_or_error: JSON,
         seconds: float,
         call_id: str,
+        repair: bool = False,
     ) -> None:
         """As :meth:`record_call`, of a call outside any session, under an id from :func:`new_call_id`."""
         values = self._call_values(tool, version, args, status, value_or_error, seconds)
         row = {"id": call_id, "org": self.org, "user": self.user, "session": "", "turn": 0, "created": _now()}
-        self._database.insert(CALLS, {**row, **values})
+        if not repair:
+            self._database.insert(CALLS, {**row, **values})
+            return
+        with self._database.write() as connection:
+            connection.execute(insert(CALLS).values(**row, **values))
+            self._insert(connection, JOBS, **repair_row(call_id, tool, ""))
 
     def calls(self, tool: str, limit: int = 20) -> list[Call]:
         """The newest calls of one tool, in a session or outside, newest first."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from agentforge.cli.groups.config import config
+from agentforge.cli.groups.feedback import CallId, Expected, Raises, Word
 from agentforge.cli.groups.model import model
 from agentforge.cli.groups.packages import packages
 from agentforge.cli.groups.sandbox import sandbox
 from agentforge.cli.groups.tools import tools
 
-__all__ = ["config", "model", "packages", "sandbox", "tools"]
+__all__ = ["CallId", "Expected", "Raises", "Word", "config", "model", "packages", "sandbox", "tools"]

@@ -1,0 +1,105 @@
+"""Personal-looking texts replaced by made-up ones of the same shape, so that an example can be kept and shared.
+
+What counts: e-mail addresses, telephone numbers, and runs of nine or more digits (cards, accounts, insurance
+numbers; groups of digits with one separator between them count as one run). A made-up text has the length of the
+real one, its separators, capitals and digits in the same places, and is the same wherever the real one stood.
+What it does not find: names of people, addresses of streets, and whatever else looks like any word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from agentforge.types import JSON, JSONObject
+
+_EMAIL = r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}"
+_PHONE = r"(?<![\w+])\+[0-9](?:[ ()./-]{0,2}[0-9]){6,14}"
+_DIGITS = r"(?<![\w.])[0-9](?:[ -]?[0-9]){8,33}(?![\w]|\.[0-9])"
+_PERSONAL = re.compile(f"({_EMAIL})|({_PHONE})|({_DIGITS})")
+_LEAST_DIGITS = 9
+
+MadeUp: TypeAlias = Callable[[str], str]
+
+
+def personal(value: JSON) -> list[str]:
+    """The personal-looking texts in a value, keys included, each once, in the order of their appearance."""
+    match value:
+        case str():
+            return list(dict.fromkeys(match[0] for match in _PERSONAL.finditer(value) if _counts(match)))
+        case list():
+            found = [text for item in value for text in personal(item)]
+        case dict():
+            found = [text for pair in value.items() for item in pair for text in personal(item)]
+        case _:
+            found = personal(str(value)) if isinstance(value, int) and abs(value) >= 10 ** (_LEAST_DIGITS - 1) else []
+    return list(dict.fromkeys(found))
+
+
+def replaced(value: JSON, names: Mapping[str, str]) -> JSON:
+    """``value`` with each of the texts in ``names`` replaced, wherever it stands, the longest first."""
+    match value:
+        case str():
+            for real in sorted(names, key=len, reverse=True):
+                value = value.replace(real, names[real])
+            return value
+        case list():
+            return [replaced(item, names) for item in value]
+        case dict():
+            return {str(replaced(key, names)): replaced(item, names) for key, item in value.items()}
+        case bool():
+            return value
+        case int():
+            return int(names[str(value)]) if str(value) in names else value
+        case _:
+            return value
+
+
+def replacements(args: JSONObject) -> Sequence[Mapping[str, str]]:
+    """Ways to replace all that is personal in ``args``, each to be tried in turn: another letter and digit for
+    each one; then the same digits in reverse, whose sum is that of the real ones. One way, of nothing, where
+    there is nothing personal.
+    """
+    found = personal(args)
+    ways: tuple[MadeUp, ...] = (_other, _reversed)
+    return [{text: way(text) for text in found} for way in ways] if found else [{}]
+
+
+def _counts(match: re.Match[str]) -> bool:
+    return match[3] is None or sum(letter.isdigit() for letter in match[3]) >= _LEAST_DIGITS
+
+
+def _other(text: str) -> str:
+    """Its letters and digits by others of the kind; those of an address's last part and a first digit stay."""
+    kept = text.rfind(".") if "@" in text else len(text)
+    turns = hashlib.sha256(text.encode()).digest()
+    first = next((at for at, letter in enumerate(text) if letter.isdigit()), -1) if "@" not in text else -1
+    return "".join(
+        letter if at == first or at > kept else _turned(letter, 1 + turns[at % len(turns)])
+        for at, letter in enumerate(text)
+    )
+
+
+def _turned(letter: str, by: int) -> str:
+    if "0" <= letter <= "9":
+        return str((int(letter) + 1 + by % 9) % 10)
+    for start in "aA":
+        if start <= letter <= chr(ord(start) + 25):
+            return chr(ord(start) + (ord(letter) - ord(start) + 1 + by % 25) % 26)
+    return letter
+
+
+def _reversed(text: str) -> str:
+    """Its digits in reverse order, in the places where digits stand (a zero never comes to stand first); an
+    address with other letters.
+    """
+    digits = [letter for letter in text if letter.isdigit()]
+    if "@" in text or digits == digits[::-1]:
+        return _other(text)
+    backwards = digits[::-1]
+    while backwards[0] == "0":
+        backwards = [*backwards[1:], "0"]
+    turned = iter(backwards)
+    return "".join(next(turned) if letter.isdigit() else letter for letter in text)
