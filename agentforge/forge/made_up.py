@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from agentforge.types import JSON, JSONObject
@@ -20,6 +21,7 @@ _PHONE = r"(?<![\w+])\+[0-9](?:[ ()./-]{0,2}[0-9]){6,14}"
 _DIGITS = r"(?<![\w.])[0-9](?:[ -]?[0-9]){8,33}(?![\w]|\.[0-9])"
 _PERSONAL = re.compile(f"({_EMAIL})|({_PHONE})|({_DIGITS})")
 _LEAST_DIGITS = 9
+_LEAST_PART = 4
 
 MadeUp: TypeAlias = Callable[[str], str]
 
@@ -42,9 +44,10 @@ def replaced(value: JSON, names: Mapping[str, str]) -> JSON:
     """``value`` with each of the texts in ``names`` replaced, wherever it stands, the longest first."""
     match value:
         case str():
-            for real in sorted(names, key=len, reverse=True):
-                value = value.replace(real, names[real])
-            return value
+            if not names:
+                return value
+            real = "|".join(re.escape(text) for text in sorted(names, key=len, reverse=True))
+            return re.sub(real, lambda match: names[match[0]], value)
         case list():
             return [replaced(item, names) for item in value]
         case dict():
@@ -58,23 +61,42 @@ def replaced(value: JSON, names: Mapping[str, str]) -> JSON:
 
 
 def replacements(args: JSONObject) -> Sequence[Mapping[str, str]]:
-    """Ways to replace all that is personal in ``args``, each to be tried in turn: another letter and digit for
-    each one; then the same digits in reverse, whose sum is that of the real ones. One way, of nothing, where
-    there is nothing personal.
+    """Ways to replace all that is personal in ``args``, to be tried in turn until one still fails: another letter
+    and digit for each one; then the same digits in reverse, whose sum is that of the real ones. One way, of
+    nothing, where there is nothing personal.
     """
     found = personal(args)
     ways: tuple[MadeUp, ...] = (_other, _reversed)
-    return [{text: way(text) for text in found} for way in ways] if found else [{}]
+    return [_names(found, way) for way in ways] if found else [{}]
+
+
+def disguises(args: JSONObject, count: int = 3) -> Sequence[Mapping[str, str]]:
+    """Several ways that have nothing in common, each with another letter and digit for each one: a tool that
+    treats all of them as it treats the real texts does not look at what they say.
+    """
+    found = personal(args)
+    return [_names(found, partial(_other, salt=salt)) for salt in range(count)]
+
+
+def _names(found: Sequence[str], way: MadeUp) -> dict[str, str]:
+    """Each text with its made-up one; the two parts of an address as well, since tools take them apart."""
+    names: dict[str, str] = {}
+    for text in found:
+        made = way(text)
+        parts = zip(text.split("@"), made.split("@"), strict=True) if "@" in text else ()
+        names |= {real: other for real, other in parts if len(real) >= _LEAST_PART}
+        names[text] = made
+    return names
 
 
 def _counts(match: re.Match[str]) -> bool:
     return match[3] is None or sum(letter.isdigit() for letter in match[3]) >= _LEAST_DIGITS
 
 
-def _other(text: str) -> str:
+def _other(text: str, salt: int = 0) -> str:
     """Its letters and digits by others of the kind; those of an address's last part and a first digit stay."""
     kept = text.rfind(".") if "@" in text else len(text)
-    turns = hashlib.sha256(text.encode()).digest()
+    turns = hashlib.sha256(f"{salt}\0{text}".encode()).digest()
     first = next((at for at, letter in enumerate(text) if letter.isdigit()), -1) if "@" not in text else -1
     return "".join(
         letter if at == first or at > kept else _turned(letter, 1 + turns[at % len(turns)])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from agentforge.boxes.protocol import CallResult
 from agentforge.forge.boxed import Bench
 from agentforge.forge.cases import equal, holds, outcome
-from agentforge.forge.made_up import personal, replaced, replacements
+from agentforge.forge.made_up import disguises, personal, replaced, replacements
 from agentforge.forge.shrinking import shrink
 from agentforge.redaction import redact_json
 from agentforge.registry.schema import mismatches
@@ -82,23 +82,26 @@ async def kept_correction(
 ) -> Example | None:
     """What a person vouches for, as it may be kept; None where it may not.
 
-    ``given`` is what the tool gives now. Where a text is replaced, the tool has to treat the made-up one exactly
-    as the real one: what it gives is again the same with the texts replaced. Then so is the right answer.
+    ``given`` is what the tool gives now. A text is replaced only where the tool treats several made-up ones exactly
+    as the real one (what it gives is the same with the texts replaced): then the text passes through it, and what is
+    right for the real one is right for a made-up one. A sum of digits or a check of an address is not kept so.
 
     Raises:
         SandboxError: the box failed.
     """
     if not personal(truth.args) and not personal(truth.returns) and _clean(truth, secrets):
         return truth
-    for names in replacements(truth.args):
+    made: list[Example] = []
+    for names in disguises(truth.args):
         args, returns = replaced(truth.args, names), replaced(truth.returns, names)
         example = Example(args if isinstance(args, dict) else {}, returns, truth.raises, truth.source)
         if set(personal(returns)) - set(names.values()) or not _clean(example, secrets):
-            continue
+            return None
         result = (await bench.run(bench.tool.source, [example.args]))[0]
-        if not holds(example, result) and _same_but_for(result, given, names):
-            return example
-    return None
+        if holds(example, result) or not _same_but_for(result, given, names):
+            return None
+        made.append(example)
+    return made[0]
 
 
 def _same_but_for(result: CallResult, given: CallResult, names: Mapping[str, str]) -> bool:
