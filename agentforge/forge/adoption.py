@@ -50,8 +50,7 @@ def adopt(found: Outcome, call: Known, registry: Registry, *, tainted: bool) -> 
 def _waits(found: Outcome, old: Tool, *, tainted: bool) -> str:
     """Why it has to wait for a person; empty where it does not."""
     if found.ending == "disputed":
-        count = len(found.replayed.disagreements)
-        return f"it differs from the standing version on {count} recorded calls, which are in its report"
+        return found.reason
     if tainted:
         return "the session of the call had read untrusted text"
     if not old.pure:

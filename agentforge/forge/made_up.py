@@ -94,14 +94,20 @@ def _counts(match: re.Match[str]) -> bool:
 
 
 def _other(text: str, salt: int = 0) -> str:
-    """Its letters and digits by others of the kind; those of an address's last part and a first digit stay."""
-    kept = text.rfind(".") if "@" in text else len(text)
-    turns = hashlib.sha256(f"{salt}\0{text}".encode()).digest()
-    first = next((at for at, letter in enumerate(text) if letter.isdigit()), -1) if "@" not in text else -1
-    return "".join(
-        letter if at == first or at > kept else _turned(letter, 1 + turns[at % len(turns)])
-        for at, letter in enumerate(text)
-    )
+    """Its letters and digits by others of the kind; the last part of an address and a first digit stay. Texts that
+    differ in capitals only stay so, and addresses with one part in common keep having it in common.
+    """
+    if "@" in text:
+        local, _, domain = text.partition("@")
+        name, _, last = domain.rpartition(".")
+        return f"{_spun(local, salt)}@{_spun(name, salt)}.{last}"
+    first = next((at for at, letter in enumerate(text) if letter.isdigit()), len(text))
+    return f"{text[: first + 1]}{_spun(text[first + 1 :], salt)}"
+
+
+def _spun(text: str, salt: int) -> str:
+    turns = hashlib.sha256(f"{salt}\0{text.lower()}".encode()).digest()
+    return "".join(_turned(letter, 1 + turns[at % len(turns)]) for at, letter in enumerate(text))
 
 
 def _turned(letter: str, by: int) -> str:

@@ -17,16 +17,18 @@ from agentforge.boxes.protocol import Limits
 from agentforge.errors import ModelError
 from agentforge.forge.author import Author, Draft
 from agentforge.forge.boxed import Bench
-from agentforge.forge.cases import holds
+from agentforge.forge.cases import holds, outcome
 from agentforge.forge.evidence import Candidate, describe_failure, describe_failures
 from agentforge.forge.judging import Judge, settled
 from agentforge.forge.pipeline import HELD_OUT_TRIES
+from agentforge.forge.probes import neighbours
 from agentforge.forge.repair_gates import Repaired, contract_problems, run_repair_gates
-from agentforge.forge.repair_spec import finished, memorised, repair_spec
+from agentforge.forge.repair_spec import finished, may_be_by_heart, repair_spec
 from agentforge.forge.replay import Replayed, replay
 from agentforge.memory.outcomes import Known
 from agentforge.models.discreet import Discreet
 from agentforge.models.protocol import ModelClient
+from agentforge.registry.schema import mismatches
 from agentforge.settings import ForgeSettings
 from agentforge.types import JSON, Example, GateResult, JSONObject, Usage
 
@@ -51,8 +53,8 @@ class RepairParts:
 class Outcome:
     """How the search for a repair ended; ``reason`` is one sentence for people.
 
-    ``adopted``: ``winner`` may stand. ``disputed``: it may after a person has settled ``replayed``'s
-    disagreements. ``artefacts`` is all that was tried.
+    ``adopted``: ``winner`` may stand. ``disputed``: a person has to decide, and ``reason`` says why.
+    ``artefacts`` is all that was tried.
     """
 
     ending: Ending
@@ -101,6 +103,7 @@ class _Search:
         self.candidates: list[Candidate] = []
         self.seen: set[str] = set()
         self.notes: dict[int, str] = {}
+        self.shown: dict[int, str] = {}
         self.disputed: Outcome | None = None
         self.refuted = 0
         self.started = time.monotonic()
@@ -160,7 +163,7 @@ class _Search:
         failed = next((gate for gate in gates if gate.verdict == "failed"), None)
         if failed is not None:
             self.refuted += failed.gate == "held-out examples"
-            self._note(candidate, f"{failed.gate}: {failed.summary}")
+            self._note(candidate, f"{failed.gate}: {failed.summary}", shown=failed.gate != "held-out examples")
             return None
         return await self._replayed(repaired, gates)
 
@@ -173,14 +176,28 @@ class _Search:
         if side == "first":
             self._note(repaired.candidate, "on replay it differs, and the judge holds the standing version right")
             return None
-        done = f"every old test and the new one pass, {replayed.compared} recorded calls were replayed"
-        if side == "second":
-            return self._outcome("adopted", f"{done[0].upper()}{done[1:]}.", repaired, gates, replayed)
-        count = len(replayed.disagreements)
-        why = f"It passes, but differs from the standing version on {count} recorded calls: a person has to decide."
-        self._note(repaired.candidate, why)
-        self.disputed = self.disputed or self._outcome("disputed", why, repaired, gates, replayed)
+        doubt = ""
+        if side == "unknown":
+            count = len(replayed.disagreements)
+            doubt = f"it differs from the standing version on {count} recorded calls, which are in its report"
+        elif await self._by_heart(repaired.candidate.source):
+            doubt = "it may answer the failing example by heart, since nothing near it changed"
+        if not doubt:
+            done = f"Every old test and the new one pass, {replayed.compared} recorded calls were replayed."
+            return self._outcome("adopted", done, repaired, gates, replayed)
+        self._note(repaired.candidate, doubt)
+        self.disputed = self.disputed or self._outcome("disputed", doubt, repaired, gates, replayed)
         return None
+
+    async def _by_heart(self, source: str) -> bool:
+        """Whether the code holds a failing example, and does nothing new for any call near it."""
+        tool = self.bench.tool
+        if not may_be_by_heart(source, tool.source, self.regressions):
+            return False
+        known = [example.args for example in self.regressions]
+        near = [args for args in neighbours(known) if not mismatches(args, tool.signature.parameters)]
+        old, new = await self.bench.run(tool.source, near), await self.bench.run(source, near)
+        return list(map(outcome, old)) == list(map(outcome, new))
 
     async def _settle(self, replayed: Replayed) -> Literal["first", "second", "unknown"]:
         open_ones = replayed.disagreements
@@ -199,8 +216,6 @@ class _Search:
         problems = contract_problems(self.bench, source, self.spec.secrets)
         if draft.cut:
             problems = ["the answer was cut off before its end: write a shorter function", *problems]
-        if memorised(source, self.bench.tool.source, self.regressions):
-            problems.append("it answers the failing example by its very input: mend the rule instead")
         candidate = Candidate(draft, source, number, tuple(problems))
         if not problems:
             candidate.visible = tuple(await self.bench.run(source, [example.args for example in self.spec.visible]))
@@ -208,10 +223,13 @@ class _Search:
         return candidate
 
     def _told(self, candidate: Candidate) -> str:
-        return describe_failures(candidate, self.spec)
+        """What a generator is told of a draft that was not taken; nothing of held-out examples."""
+        return describe_failures(candidate, self.spec) or self.shown.get(id(candidate), "")
 
-    def _note(self, candidate: Candidate, why: str) -> None:
+    def _note(self, candidate: Candidate, why: str, *, shown: bool = True) -> None:
         self.notes[id(candidate)] = why
+        if shown:
+            self.shown[id(candidate)] = f"- {why}"
         self.parts.tell(f"a repair is not taken: {why.splitlines()[0] if why else 'it fails'}")
 
     def _spent_out(self) -> bool:

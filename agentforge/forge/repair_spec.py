@@ -16,9 +16,6 @@ from agentforge.types import JSON, Example, Need
 SHOWN_OLD = 6
 """Old examples that a generator sees; all others are checked all the same."""
 
-TELLING = 4
-"""Letters of a text that no rule needs by accident."""
-
 _RAISES = re.compile(r"^[ \t]*Raises:?[ \t]*$", re.MULTILINE)
 
 
@@ -77,25 +74,18 @@ def _docstring(tool: Tool, regressions: Sequence[Example]) -> str:
     return "\n".join([text[: heading.end()], *missing]) + text[heading.end() :]
 
 
-def memorised(source: str, old_source: str, regressions: Sequence[Example]) -> bool:
-    """Whether code answers a failing example by heart: its very input (a text of :data:`TELLING` letters or more,
-    a list or an object with something in it) and its very result stand in it, and neither stood there before.
+def may_be_by_heart(source: str, old_source: str, regressions: Sequence[Example]) -> bool:
+    """Whether code may answer a failing example by heart: its very arguments stand in it as literals, not all of
+    which stood there before, and so does its result.
 
-    What it does not find: an input taken apart. Replay and the other gates are what such code has to pass, too.
+    A right repair may look so as well (a new unit in a table). What it does not find: an input taken apart.
     """
-    new = _literals(source) - _literals(old_source)
+    before, after = _literals(old_source), _literals(source)
     return any(
-        one.raises is None and _text(one.returns) in new and any(_text(value) in new for value in _telling(one))
+        given <= after and bool(given - before) and (one.raises is not None or _text(one.returns) in after)
         for one in regressions
+        if (given := {_text(value) for value in one.args.values()})
     )
-
-
-def _telling(example: Example) -> list[JSON]:
-    return [value for value in example.args.values() if _tells(value)]
-
-
-def _tells(value: JSON) -> bool:
-    return len(value) >= TELLING if isinstance(value, str) else isinstance(value, list | dict) and bool(value)
 
 
 def _literals(source: str) -> set[str]:
@@ -105,7 +95,7 @@ def _literals(source: str) -> set[str]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return found
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant | ast.List | ast.Dict | ast.Tuple):
+        if isinstance(node, ast.Constant | ast.UnaryOp | ast.List | ast.Dict | ast.Tuple):
             try:
                 found.add(_text(json.loads(json.dumps(ast.literal_eval(node), allow_nan=False))))
             except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):

@@ -63,9 +63,7 @@ def code(source: str) -> str:
     return f"```python\n{source}```"
 
 
-def models(
-    *repairs: str, judge: Sequence[str | JSONObject] = (), independent: bool = False
-) -> ScriptedModel:
+def models(*repairs: str, judge: Sequence[str | JSONObject] = (), independent: bool = False) -> ScriptedModel:
     script: dict[Role, Sequence[str | JSONObject]] = {Role.GENERATE: [code(one) for one in repairs], Role.JUDGE: judge}
     return ScriptedModel(script, models={Role.JUDGE: "judge"} if independent else {})
 
@@ -75,7 +73,9 @@ def repeating(answer: Callable[[Request], str], *, independent: bool = False) ->
 
 
 def settings_at(home: Path, user: str = "ada", **forge: int) -> Settings:
-    options: dict[str, object] = {f"forge.{key}": value for key, value in ({"candidates": 1, "rounds": 1} | forge).items()}
+    options: dict[str, object] = {
+        f"forge.{key}": value for key, value in ({"candidates": 1, "rounds": 1} | forge).items()
+    }
     return load(overrides={"user": user, "home": str(home), **options})
 
 

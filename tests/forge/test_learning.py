@@ -219,7 +219,11 @@ async def test_a_correction_that_contradicts_an_example_is_told(home: Path, bubb
 
 @pytest.mark.parametrize(
     ("expected", "raises", "problem"),
-    [(-30, None, "returned just that"), ("-90", None, "returns int"), (1, "ValueError", "either returns something or raises")],
+    [
+        (-30, None, "returned just that"),
+        ("-90", None, "returns int"),
+        (1, "ValueError", "either returns something or raises"),
+    ],
 )
 async def test_a_right_answer_that_makes_no_sense_is_refused(
     home: Path, bubblewrap_box: Box, expected: object, raises: str | None, problem: str
