@@ -19,6 +19,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
+import os
 import sys
 import tempfile
 import time
@@ -48,7 +49,7 @@ from benchmarks.conditions import commit_of
 from benchmarks.form import cannot_run, parser, progress, show
 
 SEEDED = Path(__file__).parent / "defects" / "seeded.json"
-QUICK = 4
+QUICK = 2
 EXAMPLES, CALLS = 4, 6
 FAULTS = (
     ("timed_out", "It ran out of time and was stopped."),
@@ -237,8 +238,9 @@ async def run(options: Any) -> int:
     tally, started = Tally(), time.monotonic()
     with tempfile.TemporaryDirectory() as home:
         local = {"kind": "vllm", "url": options.model_url, "model": options.model, "context": options.context}
-        wanted: dict[str, object] = {"home": home, "forge.candidates": 4, "forge.rounds": 1}
-        settings = load(overrides={**wanted, **({"endpoints.local": local} if options.model_url else {})})
+        wanted: dict[str, object] = {"forge.candidates": 4, "forge.rounds": 1}
+        wanted |= {"endpoints.local": local} if options.model_url else {}
+        settings = load(overrides=wanted, environ={**os.environ, "AGENTFORGE_HOME": home})
         async with await open_box(settings.sandbox, user="benchmark", on_notice=progress) as box:
             for number, line in enumerate(lines):
                 one = await seeded(line, base[line["tool"]], box)

@@ -1,7 +1,7 @@
 """Personal-looking texts replaced by made-up ones of the same shape, so that an example can be kept and shared.
 
 What counts: e-mail addresses, telephone numbers, and runs of nine or more digits (cards, accounts, insurance
-numbers; groups of digits with one separator between them count as one run). A made-up text has the length of the
+numbers; of thirteen or more where they stand in groups). A made-up text has the length of the
 real one, its separators, capitals and digits in the same places, and is the same wherever the real one stood.
 What it does not find: names of people, addresses of streets, and whatever else looks like any word.
 """
@@ -18,9 +18,14 @@ from agentforge.types import JSON, JSONObject
 
 _EMAIL = r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}"
 _PHONE = r"(?<![\w+])\+[0-9](?:[ ()./-]{0,2}[0-9]){6,14}"
-_DIGITS = r"(?<![\w.])[0-9](?:[ -]?[0-9]){8,33}(?![\w]|\.[0-9])"
-_PERSONAL = re.compile(f"({_EMAIL})|({_PHONE})|({_DIGITS})")
+_DIGITS = r"(?<![\w.])[0-9]{9,34}(?![\w]|\.[0-9])"
+_GROUPS = (
+    r"(?<![\w.])(?!\d{4}-\d\d-\d\d(?!\d))[0-9]{2,6}(?P<by>[ -])[0-9]{2,6}(?:(?P=by)[0-9]{2,6}){1,8}(?![\w]|\.[0-9])"
+)
+_PERSONAL = re.compile(f"(?:{_EMAIL})|(?:{_PHONE})|(?:{_DIGITS})|(?P<groups>{_GROUPS})")
 _LEAST_DIGITS = 9
+_LEAST_IN_GROUPS = 13
+"""Digits of the shortest cards (ISO/IEC 7812-1); a row of smaller numbers has fewer."""
 _LEAST_PART = 4
 
 MadeUp: TypeAlias = Callable[[str], str]
@@ -90,7 +95,8 @@ def _names(found: Sequence[str], way: MadeUp) -> dict[str, str]:
 
 
 def _counts(match: re.Match[str]) -> bool:
-    return match[3] is None or sum(letter.isdigit() for letter in match[3]) >= _LEAST_DIGITS
+    groups = match["groups"]
+    return groups is None or sum(letter.isdigit() for letter in groups) >= _LEAST_IN_GROUPS
 
 
 def _other(text: str, salt: int = 0) -> str:

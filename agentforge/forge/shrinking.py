@@ -109,7 +109,7 @@ def _smaller_objects(value: JSONObject) -> Iterator[JSON]:
 def _smaller_numbers(number: float) -> Iterator[JSON]:
     whole = int(number) if abs(number) < 1e300 else 0
     likes = [0, 1, -1, whole, abs(whole), *(whole // 10**digits for digits in range(len(str(abs(whole))), 0, -1))]
-    likes += [whole // 2, whole - 1, whole + 1]
+    likes += [whole // 2, whole - whole // 4]
     for like in dict.fromkeys(likes):
         yield like if isinstance(number, int) else float(like)
     if isinstance(number, float):

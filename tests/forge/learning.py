@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -73,10 +74,11 @@ def repeating(answer: Callable[[Request], str], *, independent: bool = False) ->
 
 
 def settings_at(home: Path, user: str = "ada", **forge: int) -> Settings:
+    """Settings with a home of the test's own (``load`` takes it from the environment alone)."""
     options: dict[str, object] = {
         f"forge.{key}": value for key, value in ({"candidates": 1, "rounds": 1} | forge).items()
     }
-    return load(overrides={"user": user, "home": str(home), **options})
+    return load(environ={**os.environ, "AGENTFORGE_HOME": str(home)}, overrides={"user": user, **options})
 
 
 def forge_at(home: Path, box: Box, model: ScriptedModel | None, tools: Sequence[Tool] = (), **forge: int) -> Forge:

@@ -286,10 +286,10 @@ async def test_a_tool_that_imports_others_is_repaired_beside_them(home: Path, bu
 async def test_a_base_tool_is_repaired_in_the_users_layer(home: Path, bubblewrap_box: Box) -> None:
     async with forge_at(home, bubblewrap_box, None) as forge:
         base = forge.tool("parse_duration")
-        call = (await forge.call("parse_duration", {"text": "2 fortnights"})).call
-    mended = base.source.replace('"day": 86400', '"fortnight": 1209600, "day": 86400')
+        call = (await forge.call("parse_duration", {"text": "2 quarters"})).call
+    mended = base.source.replace('"day": 86400', '"quarter": 7776000, "day": 86400')
     async with forge_at(home, bubblewrap_box, models(mended)) as forge:
-        learned = await forge.feedback("bad", call, expected=2 * 1209600)
+        learned = await forge.feedback("bad", call, expected=2 * 7776000)
         assert learned.end == "adopted", learned.reason
         mine = forge.tool("parse_duration")
         assert (mine.layer, mine.manifest.provenance.parent) == (Layer.USER, base.version)
