@@ -151,7 +151,7 @@ class Learner:
                 outcomes=self.outcomes,
                 registry=self.opened.registry,
                 layers=self.opened.layers,
-                box=await self.box(),
+                box=self.box,
                 settings=self.settings.forge,
                 models=models,
                 secrets=secrets_of(self.settings),

@@ -13,13 +13,14 @@ A call that failed waits as a job row (``memory.outcomes``); :func:`repair_pendi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from agentforge.boxes.protocol import Box, CallResult, Limits
-from agentforge.errors import AgentForgeError, ModelError, ToolInvalid, ToolNotFound
+from agentforge.errors import AgentForgeError, ModelError, ToolInvalid, ToolNotFound, UsageError
 from agentforge.forge.adoption import adopt
 from agentforge.forge.boxed import Bench, bench_of
 from agentforge.forge.cases import holds, outcome
@@ -57,13 +58,13 @@ End: TypeAlias = Literal[
 class LearningParts:
     """What learning works with; all of it belongs to the caller. Without ``models`` nothing is repaired.
 
-    ``models`` have to be those of the user's settings; ``recordings`` is the folder of what answers fetches.
+    ``box`` is asked for only where something has to run; ``recordings`` is the folder of what answers fetches.
     """
 
     outcomes: Outcomes
     registry: Registry
     layers: Layers
-    box: Box
+    box: Callable[[], Awaitable[Box]]
     settings: ForgeSettings
     models: ModelClient | None = None
     secrets: frozenset[str] = frozenset()
@@ -158,7 +159,7 @@ class _Lesson:
 
     async def _bench(self, tool: Tool) -> Bench | str:
         parts = self.parts
-        return await bench_of(tool, parts.layers, parts.box, parts.call_limits, parts.recordings)
+        return await bench_of(tool, parts.layers, await parts.box(), parts.call_limits, parts.recordings)
 
     async def _classified(self, tool: Tool, bench: Bench | str) -> tuple[tuple[Kind, str] | None, CallResult | None]:
         call = self.call
@@ -261,7 +262,7 @@ class _Lesson:
         if found.winner is None:
             why = f"The regression is kept; no repair was found: {found.reason}"
             return await self._end("kept", why, example, artefacts=found.artefacts)
-        tainted = await asyncio.to_thread(parts.outcomes.tainted, self.call.session)
+        tainted = await asyncio.to_thread(self._tainted, regressions)
         adopted = await asyncio.to_thread(adopt, found, self.call, parts.registry, tainted=tainted)
         return await self._end(adopted.end, adopted.reason, example, version=adopted.version, artefacts=found.artefacts)
 
@@ -286,6 +287,14 @@ class _Lesson:
             except (ToolNotFound, ToolInvalid):
                 continue
         return None
+
+    def _tainted(self, regressions: Sequence[Example]) -> bool:
+        """Whether the session of this call, or of one that a regression comes from, had read untrusted text."""
+        outcomes, sessions = self.parts.outcomes, {self.call.session}
+        for example in regressions:
+            with suppress(UsageError):
+                sessions.add(outcomes.call(example.source.partition(":")[2]).session)
+        return any(map(outcomes.tainted, sessions))
 
     @property
     def _judged(self) -> str:
