@@ -10,7 +10,7 @@ import pytest
 from agentforge.boxes.protocol import Box
 from agentforge.errors import UsageError
 from agentforge.registry.regressions import read_regressions
-from agentforge.types import Example, Layer, OutcomeKind, State
+from agentforge.types import Capabilities, Example, Layer, OutcomeKind, State
 from tests.forge.learning import EXAMPLES, HOURS, code, forge_at, head, models, record, registry_of, repeating, tool_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -302,3 +302,31 @@ async def test_a_model_that_repeats_the_defect_makes_nothing_live(home: Path, bu
         learned = await forge.feedback("bad", (await forge.call("to_minutes", {"text": "-1:30"})).call, expected=-90)
         assert (learned.end, forge.tool("to_minutes").version) == ("kept", before)
         assert len(script.requests) == 4, "two rounds of two"
+
+
+async def test_effects_are_never_repeated(home: Path, bubblewrap_box: Box) -> None:
+    fetching = (
+        'from toolbox import fetch\n\n\ndef rate(day: str) -> str:\n    """The rate of a day."""\n'
+        '    return fetch("https://rates.test/" + day)["text"]\n'
+    )
+    tool = tool_of(fetching, [], "rate", Capabilities(hosts=("rates.test",)))
+    tool = replace(tool, tests="from tool import rate\n\n\ndef test_it():\n    assert rate\n")
+    async with forge_at(home, bubblewrap_box, models(), [tool]) as forge:
+        call = await record(forge, forge.tool("rate"), {"day": "monday"}, "returned", "7")
+        learned = await forge.feedback("bad", call, expected="8")
+        assert (learned.end, learned.kind) == ("kept", "defect")
+        assert "an effect is never repeated" in learned.reason
+        failed = await record(forge, forge.tool("rate"), {"day": "sunday"}, "raised", "KeyError: 'text'")
+        assert [one.kind for one in await forge.repair(failed)] == ["unclear"]
+
+
+async def test_taint_comes_along_with_an_earlier_regression(home: Path, bubblewrap_box: Box) -> None:
+    async with forge_at(home, bubblewrap_box, None, [tool_of(HOURS)]) as forge:
+        episodes = await forge._episodes()  # pyright: ignore[reportPrivateUsage] - no model here
+        session = episodes.start("Reads a page")
+        episodes.record_source(session, "page", "example.com")
+        call = await record(forge, forge.tool("to_minutes"), {"text": "-1:30"}, "returned", -30, session)
+        await forge.feedback("bad", call, expected=-90)
+    async with forge_at(home, bubblewrap_box, models(SIGNED)) as forge:
+        learned = await forge.feedback("bad", (await forge.call("to_minutes", {"text": "-2:30"})).call, expected=-150)
+        assert learned.end == "proposed", learned.reason
