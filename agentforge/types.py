@@ -81,9 +81,9 @@ class Usage:
 class Example:
     """One case of a tool: ``args`` and either what it ``returns`` or the builtin it ``raises``.
 
-    ``source`` tells where it stands (``user``, ``file:NAME``, ``feedback:ID``, ``need`` or
-    ``generated``); everything but ``generated`` is ground truth. ``held_out`` examples are never
-    shown to a generator; once shown they are ``spent``.
+    ``source`` tells where it stands (``user``, ``file:NAME``, ``feedback:ID``, ``need``, ``judge:ID`` or
+    ``generated``); all but the last two, which a model wrote, are ground truth. ``held_out`` examples
+    are never shown to a generator; once shown they are ``spent``.
     """
 
     args: JSONObject
@@ -96,7 +96,7 @@ class Example:
     @property
     def ground_truth(self) -> bool:
         """Whether somebody other than a model vouches for it."""
-        return self.source != "generated"
+        return self.source != "generated" and not self.source.startswith("judge:")
 
 
 @dataclass(frozen=True, slots=True)

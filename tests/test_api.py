@@ -207,7 +207,7 @@ async def test_a_tool_gets_the_packages_that_it_declares_and_is_refused_where_th
 
 
 async def test_a_row_that_cannot_be_written_costs_nobody_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **more: object) -> None:
         raise StorageError("The disk is full.")
 
     notices: list[str] = []

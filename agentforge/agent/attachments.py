@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import cast
 
-from agentforge.memory.episodes import SourceKind
+from agentforge.memory.records import SourceKind
 from agentforge.models.protocol import Message
 from agentforge.types import JSON, JSONObject
 

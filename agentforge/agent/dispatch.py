@@ -22,6 +22,7 @@ from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import ROLE, Turn
 from agentforge.boxes.protocol import CallResult, Limits
 from agentforge.errors import ForgeFailed, ToolInvalid, ToolNotFound
+from agentforge.forge.failures import may_be_defect
 from agentforge.forge.grounding import check_examples
 from agentforge.forge.pipeline import ForgeResult
 from agentforge.memory.episodes import new_call_id
@@ -127,7 +128,8 @@ class _Ledger:
         if tool.unconfirmed and not refused:
             told = f"The tool {tool.name} is unconfirmed: no example was held back to prove it."
             turn.emit("notice", {"message": told})
-        return await _returned(turn, tool.name, tool.version, call.args, result, call.id, refused)
+        repair = not refused and may_be_defect(tool, result)
+        return await _returned(turn, tool.name, tool.version, call.args, result, call.id, refused, repair=repair)
 
 
 async def forge_need(turn: Turn, need: Need) -> ForgeResult:
@@ -241,7 +243,15 @@ def value_text(value: JSON) -> str:
 
 
 async def _returned(
-    turn: Turn, tool: str, version: str, args: JSONObject, result: CallResult, call_id: str, refused: str = ""
+    turn: Turn,
+    tool: str,
+    version: str,
+    args: JSONObject,
+    result: CallResult,
+    call_id: str,
+    refused: str = "",
+    *,
+    repair: bool = False,
 ) -> Result:
     error = refused or error_text(result)
     status = "refused" if refused else result.status
@@ -249,9 +259,8 @@ async def _returned(
     turn.emit("tool_returned", {"tool": tool, "call": call_id, **told, "seconds": result.seconds})
     write = turn.parts.episodes.record_call
     shown = error or result.value
-    await turn.record(
-        write, turn.session, turn.number, tool, version, args, status, shown, result.seconds, call_id=call_id
-    )
+    row = (turn.session, turn.number, tool, version, args, status, shown, result.seconds)
+    await turn.record(write, *row, call_id=call_id, repair=repair)
     if error:
         return Result(False, capped(turn, error), call=call_id)
     printed = result.stdout.strip()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from agentforge.agent.calls import Called, error_text
 from agentforge.boxes.protocol import CallResult
 from agentforge.errors import StorageError
+from agentforge.forge.failures import may_be_defect
 from agentforge.memory.episodes import Episodes
 from agentforge.registry.tool import Tool
 
@@ -36,6 +37,7 @@ class Rows:
             await asyncio.to_thread(
                 self._episodes.record_lone_call,
                 *(call.tool.name, call.tool.version, call.args, status, shown, result.seconds, call.id),
+                repair=not refused and may_be_defect(call.tool, result),
             )
         except StorageError as error:
             self._on_notice(f"The call of {call.tool.name} is not recorded: {error}")

@@ -17,7 +17,7 @@ from typing import ParamSpec
 from agentforge.agent.history import to_json
 from agentforge.agent.parts import AgentParts
 from agentforge.errors import LimitReached, StorageError
-from agentforge.memory.episodes import SourceKind
+from agentforge.memory.records import SourceKind
 from agentforge.models.protocol import Completion, Delta, Message, ToolSpec
 from agentforge.types import JSONObject, Role, Usage
 

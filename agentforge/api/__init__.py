@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agentforge.api.facade import Forge, OnNotice, OpenBox
+from agentforge.api.facade import Forge
+from agentforge.api.opened import OnNotice, OpenBox
 from agentforge.result import RunResult
 
 __all__ = ["Forge", "OnNotice", "OpenBox", "RunResult"]

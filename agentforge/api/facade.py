@@ -14,18 +14,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Self, cast
 
-from agentforge.api.opened import Opened, client_of, secrets_of
+from agentforge.api.feedback import UNSAID, Learner, Unsaid, Word
+from agentforge.api.opened import OnNotice, OpenBox, Opened
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.events import Event
 from agentforge.result import RunResult, result_of
-from agentforge.settings import SandboxSettings, Settings, docker_host, load
-from agentforge.types import TOOL_NAME, JSONObject, Need, Role, State, Usage
+from agentforge.settings import Settings, load
+from agentforge.types import JSON, TOOL_NAME, JSONObject, Need, Role, State, Usage
 
 if TYPE_CHECKING:
     from agentforge.agent.parts import Emit, Forger
@@ -33,17 +34,15 @@ if TYPE_CHECKING:
     from agentforge.api.jobs import UserJobs
     from agentforge.api.lineage import Lineage
     from agentforge.api.review import Review
-    from agentforge.boxes.protocol import Box, CallResult, Limits
-    from agentforge.forge.pipeline import ForgeParts, ForgeResult
+    from agentforge.boxes.protocol import CallResult
+    from agentforge.forge.learning import Learned
+    from agentforge.forge.pipeline import ForgeResult
     from agentforge.gitstore.store import Commit
     from agentforge.jobs.protocol import Record
-    from agentforge.memory.episodes import Episodes, EpisodeSummary
+    from agentforge.memory.episodes import EpisodeSummary
+    from agentforge.memory.outcomes import Known, Repair
     from agentforge.models.protocol import ModelClient
     from agentforge.registry.tool import Tool
-
-OnNotice: TypeAlias = Callable[[str], None]
-OpenBox: TypeAlias = "Callable[[SandboxSettings], Awaitable[Box]]"
-"""Opens a box for this user; replaced in tests."""
 
 
 class Forge:
@@ -81,7 +80,9 @@ class Forge:
             NotARegistry: the folder of this user's registry is something else.
         """
         if self._open is None:
-            self._open = await asyncio.to_thread(Opened, self.settings)
+            self._open = await asyncio.to_thread(
+                Opened, self.settings, self._given_models, self._open_box, self._on_notice
+            )
         return self
 
     async def aclose(self) -> None:
@@ -158,18 +159,57 @@ class Forge:
         from agentforge.agent.rows import Rows
         from agentforge.memory.episodes import new_call_id
 
-        layers = self._opened().layers
+        opened = self._opened()
+        layers = opened.layers
         tool, needs = layers.at_hand(name) or await asyncio.to_thread(layers.pinned, name)
         if record and not tool.manifest.capabilities.hosts:
             raise UsageError(f"The tool {name} fetches nothing: it declares no host.")
         recordings = self.settings.recordings / f"{name}.jsonl" if record else None
-        rows = Rows(await self._episodes(), self._on_notice)
-        limits, box = self._limits(self.settings.sandbox.call_seconds), await self._box()
+        rows = Rows(await self._opened().the_episodes(), self._on_notice)
+        limits, box = opened.limits(self.settings.sandbox.call_seconds), await opened.box()
         caller = Caller(box, layers, self.settings.secrets, limits, rows)
         result = await caller.call(tool, needs, args, files=files or {}, record_to=recordings)
         call = Called(new_call_id(), tool, args)
         await rows.returned(call, result)
         return replace(result, call=call.id)
+
+    async def feedback(
+        self,
+        word: Word,
+        call: str | None = None,
+        *,
+        expected: JSON | Unsaid = UNSAID,
+        raises: str | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> Learned:
+        """Says that the answer of a call was ``good`` or ``bad``, and does what follows from it.
+
+        ``call`` is the id of a call, by default of the last one of a tool in the newest session. A later word
+        replaces an earlier one. With ``expected`` (a JSON value) or ``raises`` (a builtin exception) the right
+        answer is known: it becomes a test for good, and where a model is set up the tool is repaired at once.
+
+        Raises:
+            UsageError: there is no such call, or the right answer makes no sense for it.
+            SandboxError, ModelError: the word is kept, and the repair waits.
+            RegistryError, StorageError: something could not be written.
+        """
+        return await (await self._learner(tell)).feedback(word, call, expected=expected, raises=raises)
+
+    async def repair(self, what: str | None = None, *, tell: Callable[[str], None] = lambda _: None) -> list[Learned]:
+        """Works through the repairs that wait: of one tool (by name), for one call (by id), or all.
+
+        Raises:
+            UsageError: ``what`` is the id of no call. Otherwise as :meth:`feedback`.
+        """
+        return await (await self._learner(tell)).repair(what)
+
+    async def recorded_call(self, call: str | None = None) -> Known:
+        """One call with all that is known of it, by default the last one (raises UsageError: there is none)."""
+        return await (await self._learner(lambda _: None)).known(call)
+
+    async def repairs(self) -> list[Repair]:
+        """The repairs that wait, some of them for a person's answer, oldest first."""
+        return await (await self._learner(lambda _: None)).waiting()
 
     def tools(self, state: State | None = State.LIVE) -> list[Tool]:
         """The tools in ``state``, all layers for live ones, by name; None for those of every state."""
@@ -233,11 +273,11 @@ class Forge:
 
     async def latest_session(self) -> str | None:
         """The id of the session that was written last."""
-        return await asyncio.to_thread((await self._episodes()).latest)
+        return await asyncio.to_thread((await self._opened().the_episodes()).latest)
 
     async def sessions(self, limit: int = 20) -> list[EpisodeSummary]:
         """The newest sessions, newest first."""
-        return await asyncio.to_thread((await self._episodes()).list, limit)
+        return await asyncio.to_thread((await self._opened().the_episodes()).list, limit)
 
     async def enqueue(self, need: Need) -> str:
         """Queues a forging for a worker (``agentforge worker``) and returns the job's id.
@@ -257,15 +297,7 @@ class Forge:
 
     async def jobs(self) -> UserJobs:
         """This user's jobs: list, cancel, retry, and take up what was left."""
-        from agentforge.api.jobs import UserJobs
-        from agentforge.memory.jobs import JobRows
-
-        opened, secrets = self._opened(), secrets_of(self.settings)
-        await self._episodes()
-        if opened.jobs is None and opened.database is not None:
-            rows = JobRows(opened.database, org=self.settings.org, user=self.settings.user, secrets=secrets)
-            opened.jobs = UserJobs(rows, opened.registry, self._forge_parts, self._job_models, secrets)
-        return cast("UserJobs", opened.jobs)
+        return await self._opened().user_jobs()
 
     @property
     def usage(self) -> Mapping[Role, Usage]:
@@ -280,11 +312,10 @@ class Forge:
     async def _turn(self, text: str, session: str | None, spent: dict[Role, Usage]) -> AsyncGenerator[Event, None]:
         """One task; ``spent`` holds what it took as soon as it is over."""
         from agentforge.agent.session import check_text
-        from agentforge.models.discreet import Discreet
 
         check_text(text, self.settings.agent.prompt_bytes)
-        self._opened()
-        models = Discreet(self._given_models or client_of(self.settings), secrets_of(self.settings))
+        opened = self._opened()
+        models = opened.new_models()
         before = dict(models.usage)
         try:
             current = await self._session(models, session, text)
@@ -296,37 +327,12 @@ class Forge:
             spent.update({role: usage - before.get(role, Usage()) for role, usage in models.usage.items()})
             for role, usage in spent.items():
                 self._spent[role] = self._spent.get(role, Usage()) + usage
-            if self._given_models is None:
-                await models.aclose()
+            await opened.let_go(models)
 
-    async def _episodes(self) -> Episodes:
+    async def _learner(self, tell: Callable[[str], None]) -> Learner:
         opened = self._opened()
-        async with opened.episodes_lock:
-            return opened.episodes or await asyncio.to_thread(opened.open_episodes)
-
-    async def _box(self) -> Box:
-        """The user's warm box, opened at its first need."""
-        opened = self._opened()
-        async with opened.box_lock:
-            if opened.box is None:
-                opened.box = await opened.stack.enter_async_context(await self._launch())
-        return opened.box
-
-    def _limits(self, seconds: float) -> Limits:
-        """The bounds of one run in the box."""
-        from agentforge.boxes.protocol import Limits
-
-        own = self.settings.sandbox
-        return Limits(seconds, own.result_bytes, own.output_bytes, own.file_bytes)
-
-    async def _launch(self) -> Box:
-        if self._open_box is not None:
-            return await self._open_box(self.settings.sandbox)
-        from agentforge.boxes.open import open_box
-
-        if self.settings.sandbox.launcher != "bubblewrap":
-            docker_host()  # a wrong one is told, and not taken for no Docker at all
-        return await open_box(self.settings.sandbox, user=self.settings.user, on_notice=self._on_notice)
+        await opened.the_episodes()
+        return Learner(opened, self.settings, self._given_models, opened.box, opened.limits, tell)
 
     async def _session(self, models: ModelClient, session: str | None, title: str) -> Session:
         """A new session, or an earlier one taken up again."""
@@ -336,10 +342,10 @@ class Forge:
         opened = self._opened()
         parts = AgentParts(
             models=models,
-            box=self._box,
+            box=opened.box,
             layers=opened.layers,
             index=opened.index(),
-            episodes=await self._episodes(),
+            episodes=await opened.the_episodes(),
             settings=self.settings,
             forger=self._forger(models),
         )
@@ -350,30 +356,3 @@ class Forge:
             return await (await self.jobs()).forge(need, models, emit)
 
         return forger
-
-    def _job_models(self) -> ModelClient:
-        """For a job that outlives a turn; closed with everything else."""
-        from agentforge.models.discreet import Discreet
-
-        models = Discreet(self._given_models or client_of(self.settings), secrets_of(self.settings))
-        if self._given_models is None:
-            self._opened().stack.push_async_callback(models.aclose)
-        return models
-
-    async def _forge_parts(self, models: ModelClient) -> ForgeParts:
-        from agentforge.forge.pipeline import ForgeParts
-        from agentforge.policy import policy_in_force
-
-        opened, sandbox = self._opened(), self.settings.sandbox
-        return ForgeParts(
-            models=models,
-            box=await self._box(),
-            layers=opened.layers,
-            registry=opened.registry,
-            settings=self.settings.forge,
-            secrets=secrets_of(self.settings),
-            call_limits=self._limits(sandbox.call_seconds),
-            suite_limits=self._limits(sandbox.suite_seconds),
-            recordings=self.settings.recordings,
-            policy=policy_in_force(self.settings.review, self.settings.registries / self.settings.org),
-        )

@@ -3,44 +3,134 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, cast
 
-from agentforge.settings import Settings, check_folder
+from agentforge.settings import SandboxSettings, Settings, check_folder, docker_host
 
 if TYPE_CHECKING:
     from agentforge.api.jobs import UserJobs
-    from agentforge.boxes.protocol import Box
+    from agentforge.boxes.protocol import Box, Limits
     from agentforge.database.store import Database
+    from agentforge.forge.pipeline import ForgeParts
     from agentforge.memory.episodes import Episodes
+    from agentforge.memory.outcomes import Outcomes
+    from agentforge.models.discreet import Discreet
     from agentforge.models.protocol import ModelClient
     from agentforge.registry.index import Index
+
+OnNotice: TypeAlias = Callable[[str], None]
+OpenBox: TypeAlias = "Callable[[SandboxSettings], Awaitable[Box]]"
+"""Opens a box for this user; replaced in tests."""
 
 
 class Opened:
     """What is open while a :class:`Forge` is; closed in the reverse order of opening."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, models: ModelClient | None, open_box: OpenBox | None, on_notice: OnNotice
+    ) -> None:
         from agentforge.registry.layers import BaseLayer, Layers, Registry
 
         self.stack = AsyncExitStack()
-        self.box: Box | None = None
-        self.box_lock = asyncio.Lock()
-        self.episodes_lock = asyncio.Lock()
         self.registry = self.stack.enter_context(
             Registry.open_or_create(settings.registries / settings.org / f"{settings.user}.git")
         )
         self.layers = Layers(self.registry, BaseLayer())
-        self._settings = settings
         self.episodes: Episodes | None = None
         self.database: Database | None = None
         self.jobs: UserJobs | None = None
+        self._settings = settings
+        self._given_models = models
+        self._open_box = open_box
+        self._on_notice = on_notice
+        self._box: Box | None = None
+        self._box_lock = asyncio.Lock()
+        self._episodes_lock = asyncio.Lock()
 
     async def aclose(self) -> None:
         """Stops what runs in the background, then closes everything."""
         if self.jobs is not None:
             await self.jobs.aclose()
         await self.stack.aclose()
+
+    async def box(self) -> Box:
+        """The user's warm box, opened at its first need (raises SandboxError)."""
+        async with self._box_lock:
+            if self._box is None:
+                self._box = await self.stack.enter_async_context(await self._launch())
+        return self._box
+
+    async def _launch(self) -> Box:
+        sandbox = self._settings.sandbox
+        if self._open_box is not None:
+            return await self._open_box(sandbox)
+        from agentforge.boxes.open import open_box
+
+        if sandbox.launcher != "bubblewrap":
+            docker_host()  # a wrong one is told, and not taken for no Docker at all
+        return await open_box(sandbox, user=self._settings.user, on_notice=self._on_notice)
+
+    def limits(self, seconds: float) -> Limits:
+        """The bounds of one run in the box."""
+        from agentforge.boxes.protocol import Limits
+
+        own = self._settings.sandbox
+        return Limits(seconds, own.result_bytes, own.output_bytes, own.file_bytes)
+
+    def new_models(self) -> Discreet:
+        """A client of the user's endpoints that tells them no secret; who asked closes it with :meth:`let_go`."""
+        from agentforge.models.discreet import Discreet
+
+        return Discreet(self._given_models or client_of(self._settings), secrets_of(self._settings))
+
+    async def let_go(self, models: Discreet) -> None:
+        """Closes a client, unless it is the one that whoever opened this gave."""
+        if self._given_models is None:
+            await models.aclose()
+
+    async def user_jobs(self) -> UserJobs:
+        """This user's jobs (raises StorageError)."""
+        from agentforge.api.jobs import UserJobs
+        from agentforge.memory.jobs import JobRows
+
+        await self.the_episodes()
+        if self.jobs is None and self.database is not None:
+            secrets = secrets_of(self._settings)
+            rows = JobRows(self.database, org=self._settings.org, user=self._settings.user, secrets=secrets)
+            self.jobs = UserJobs(rows, self.registry, self.forge_parts, self._lasting_models, secrets)
+        return cast("UserJobs", self.jobs)
+
+    def _lasting_models(self) -> ModelClient:
+        """For a job that outlives a turn; closed with everything else."""
+        models = self.new_models()
+        self.stack.push_async_callback(self.let_go, models)
+        return models
+
+    async def forge_parts(self, models: ModelClient) -> ForgeParts:
+        """What a forging of this user works with (raises SandboxError)."""
+        from agentforge.forge.pipeline import ForgeParts
+        from agentforge.policy import policy_in_force
+
+        settings = self._settings
+        return ForgeParts(
+            models=models,
+            box=await self.box(),
+            layers=self.layers,
+            registry=self.registry,
+            settings=settings.forge,
+            secrets=secrets_of(settings),
+            call_limits=self.limits(settings.sandbox.call_seconds),
+            suite_limits=self.limits(settings.sandbox.suite_seconds),
+            recordings=settings.recordings,
+            policy=policy_in_force(settings.review, settings.registries / settings.org),
+        )
+
+    async def the_episodes(self) -> Episodes:
+        """This user's episodes, opened at their first need (raises StorageError)."""
+        async with self._episodes_lock:
+            return self.episodes or await asyncio.to_thread(self.open_episodes)
 
     def index(self) -> Index:
         """The search index, a cache that is rebuilt when the tools changed."""
@@ -59,6 +149,15 @@ class Opened:
         org, user = self._settings.org, self._settings.user
         self.episodes = Episodes(self.database, org=org, user=user, secrets=secrets_of(self._settings))
         return self.episodes
+
+    def outcomes(self) -> Outcomes:
+        """What is known of this user's calls, once :meth:`open_episodes` was called."""
+        from agentforge.memory.outcomes import Outcomes
+
+        if self.database is None:
+            raise AssertionError("the database is opened with the episodes")
+        org, user = self._settings.org, self._settings.user
+        return Outcomes(self.database, org=org, user=user, secrets=secrets_of(self._settings))
 
 
 def secrets_of(settings: Settings) -> frozenset[str]:

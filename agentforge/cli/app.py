@@ -103,6 +103,26 @@ def chat(
 
 
 @app.command()
+def feedback(
+    word: groups.Word,
+    call: groups.CallId = None,
+    expected: groups.Expected = None,
+    raises: groups.Raises = None,
+    form: FormatOption = "text",
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+    quiet: Quiet = False,
+) -> int:
+    """Say whether a tool's answer was right; a correction becomes a test for good, and the tool is repaired."""
+    from agentforge.cli import feedback as command
+    from agentforge.cli.options import Who
+
+    said = command.Said(word, call, expected, raises)
+    return command.feedback(Who(org, user, settings), said, form, quiet=quiet)
+
+
+@app.command()
 def doctor(form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None) -> int:
     """Check everything AgentForge needs here, and say how to mend what is missing."""
     from agentforge.cli import doctor as command

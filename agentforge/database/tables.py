@@ -164,3 +164,21 @@ JOB_STEPS = Table(
     _text("created"),
     Index("ix_job_steps_once", "job", "key", unique=True),
 )
+
+LABELS = Table(
+    "labels",
+    METADATA,
+    _number(),
+    *_owner(),
+    _text("call"),
+    _text("tool"),
+    _text("version"),
+    _text("kind"),
+    _text("by"),
+    Column("expected", JSON),
+    _text("reason"),
+    _text("created"),
+    Index("ix_labels_call", "org", "user", "call"),
+    Index("ix_labels_tool", "org", "user", "tool", "version"),
+)
+"""What became known of calls after they had ended, in the order in which it did; rows are only added."""

@@ -10,6 +10,7 @@ import ast
 import json
 import math
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import cast
 
@@ -198,6 +199,16 @@ def render_suite(name: str, cases: Sequence[Example]) -> str:
         kind = "example" if case.ground_truth else "agreed"
         blocks.append(f"\ndef test_{kind}_{numbers[case.ground_truth]}():\n" + _render_check(name, case))
     return "\n\n".join(blocks) + "\n"
+
+
+def render_test(name: str, test: str, case: Example) -> str:
+    """One test function, ``test`` by name, that brings along all that it needs but the tool."""
+    lines = [f"def {test}():"]
+    if case.raises or _has_float(case.returns):
+        lines.append("    import pytest\n")
+    if case.raises is None and _has_float(case.returns) and not _flat_numbers(case.returns):
+        lines.append(textwrap.indent(_ALIKE.strip(), "    ") + "\n")
+    return "\n".join([*lines, _render_check(name, case)]) + "\n"
 
 
 def _render_check(name: str, case: Example) -> str:

@@ -167,7 +167,7 @@ def _broken(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResu
         for args, result in zip(inputs, results, strict=True):
             if result.ok and not promise.kept_by(result.value):
                 call = render_call(spec.name, Example(args))
-                yield f"- {call} {_what_happened(result)}, but the rules say: {promise.rule}"
+                yield f"- {call} {what_happened(result)}, but the rules say: {promise.rule}"
                 break
 
 
@@ -178,7 +178,7 @@ def _mistyped(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallRe
         whole = schema.get("type") == "integer" and isinstance(result.value, float)
         if result.ok and (whole or mismatches(result.value, schema)):
             declared = spec.signature.text.rpartition("->")[2].strip()
-            yield f"- {render_call(spec.name, Example(args))} {_what_happened(result)}, which is no {declared}"
+            yield f"- {render_call(spec.name, Example(args))} {what_happened(result)}, which is no {declared}"
             return
 
 
@@ -191,7 +191,7 @@ def _undeclared(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[Call
     for args, result in zip(inputs, results, strict=True):
         odd = result.status == "raised" and result.error not in declared
         if declared and odd and any(same_shape(args, one) for one in known):
-            yield f"- {render_call(spec.name, Example(args))} {_what_happened(result)}, which the rules do not name"
+            yield f"- {render_call(spec.name, Example(args))} {what_happened(result)}, which the rules do not name"
             return
 
 
@@ -209,10 +209,11 @@ def describe_failures(candidate: Candidate, spec: Spec) -> str:
 def describe_failure(name: str, example: Example, result: CallResult) -> str:
     """One wrong outcome as a line: the call, what came of it, what is right."""
     right = f"must raise {example.raises}" if example.raises else f"must return {example.returns!r}"
-    return f"- {render_call(name, example)} {right}, but it {_what_happened(result)}"
+    return f"- {render_call(name, example)} {right}, but it {what_happened(result)}"
 
 
-def _what_happened(result: CallResult) -> str:
+def what_happened(result: CallResult) -> str:
+    """What a run did, as the end of a sentence about it."""
     if result.ok:
         return f"returned {result.value!r}"[:SHOWN_CHARACTERS]
     if result.status == "raised":

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, update
 
@@ -19,106 +18,23 @@ from agentforge.database.store import Database
 from agentforge.database.tables import CALLS, COSTS, EVENTS, JOBS, MESSAGES, SESSIONS, SOURCES
 from agentforge.errors import UsageError
 from agentforge.events import Event
+from agentforge.memory.outcomes import repair_row
+from agentforge.memory.records import (
+    Call,
+    Episode,
+    EpisodeSummary,
+    Source,
+    SourceKind,
+    call_of,
+    cost_of,
+    job_of,
+)
 from agentforge.redaction import redact_json
 from agentforge.secrecy import redact
 from agentforge.types import JSON, JSONObject, OutcomeKind, Role, Usage
 
 TITLE_CHARS = 80
 """Longest title of a session; the rest of its first line is cut."""
-
-SourceKind: TypeAlias = Literal["file", "page", "message", "tool"]
-"""Where untrusted text came from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One recorded call of a tool. ``status`` is that of ``boxes.protocol.CallResult`` or
-    ``refused`` (it never ran); ``error`` is set where it did not return.
-    """
-
-    id: str
-    turn: int
-    tool: str
-    version: str
-    args: JSONObject
-    status: str
-    value: JSON
-    error: str
-    outcome: OutcomeKind
-    seconds: float
-    created: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What model calls for one purpose in one turn took."""
-
-    turn: int
-    role: Role
-    endpoint: str
-    purpose: str
-    usage: Usage
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One piece of untrusted text that was read; ``ref`` names it (a path, an address, an id)."""
-
-    kind: str
-    ref: str
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One piece of work with what was kept of it, such as the artefacts of a failed forging."""
-
-    id: str
-    session: str
-    kind: str
-    name: str
-    state: str
-    artefacts: JSONObject
-    created: str
-
-
-@dataclass(frozen=True, slots=True)
-class EpisodeSummary:
-    """One line of a list of sessions. Times are UTC, ISO 8601."""
-
-    id: str
-    title: str
-    created: str
-    updated: str
-    turns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Episode:
-    """Everything recorded of one session. ``tainted``: untrusted text was read in it, ever."""
-
-    id: str
-    title: str
-    created: str
-    updated: str
-    messages: tuple[JSONObject, ...]
-    calls: tuple[Call, ...]
-    costs: tuple[Cost, ...]
-    sources: tuple[Source, ...]
-    jobs: tuple[Job, ...]
-
-    @property
-    def tainted(self) -> bool:
-        """Whether untrusted text was read; this never comes off."""
-        return bool(self.sources)
-
-    @property
-    def usage(self) -> dict[Role, Usage]:
-        """Tokens by role."""
-        total: dict[Role, Usage] = {}
-        for cost in self.costs:
-            total[cost.role] = total.get(cost.role, Usage()) + cost.usage
-        return total
 
 
 class Episodes:
@@ -190,10 +106,12 @@ class Episodes:
         value_or_error: JSON,
         seconds: float,
         call_id: str = "",
+        repair: bool = False,
     ) -> str:
         """Adds one finished call of a tool; its outcome starts as ``returned`` or ``error``.
 
-        ``value_or_error`` is the value where ``status`` is ``returned``, else the error's text.
+        ``value_or_error`` is the value where ``status`` is ``returned``, else the error's text. With ``repair`` a
+        repair job waits from the same moment on (:mod:`agentforge.memory.outcomes`).
         Returns the call's id: ``call_id``, which an endpoint may have chosen, unless that is taken.
         """
         values = self._call_values(tool, version, args, status, value_or_error, seconds)
@@ -202,6 +120,8 @@ class Episodes:
             if not call_id or connection.execute(select(CALLS.c.id).where(CALLS.c.id == call_id)).first():
                 call_id = new_call_id()
             self._insert(connection, CALLS, session=session, id=call_id, turn=turn, **values)
+            if repair:
+                self._insert(connection, JOBS, **repair_row(call_id, tool, session))
         return call_id
 
     def record_lone_call(
@@ -213,18 +133,24 @@ class Episodes:
         value_or_error: JSON,
         seconds: float,
         call_id: str,
+        repair: bool = False,
     ) -> None:
         """As :meth:`record_call`, of a call outside any session, under an id from :func:`new_call_id`."""
         values = self._call_values(tool, version, args, status, value_or_error, seconds)
         row = {"id": call_id, "org": self.org, "user": self.user, "session": "", "turn": 0, "created": _now()}
-        self._database.insert(CALLS, {**row, **values})
+        if not repair:
+            self._database.insert(CALLS, {**row, **values})
+            return
+        with self._database.write() as connection:
+            connection.execute(insert(CALLS).values(**row, **values))
+            self._insert(connection, JOBS, **repair_row(call_id, tool, ""))
 
     def calls(self, tool: str, limit: int = 20) -> list[Call]:
         """The newest calls of one tool, in a session or outside, newest first."""
         mine = (CALLS.c.org == self.org, CALLS.c.user == self.user, CALLS.c.tool == tool)
         query = select(CALLS).where(*mine).order_by(CALLS.c.created.desc()).limit(limit)
         with self._database.read() as connection:
-            return [_call(row) for row in connection.execute(query)]
+            return [call_of(row) for row in connection.execute(query)]
 
     def _call_values(
         self, tool: str, version: str, args: JSONObject, status: str, value_or_error: JSON, seconds: float
@@ -327,10 +253,10 @@ class Episodes:
                 created=head.created,
                 updated=head.updated,
                 messages=messages,
-                calls=tuple(_call(row) for row in self._rows(connection, CALLS, session, CALLS.c.created)),
-                costs=tuple(_cost(row) for row in self._rows(connection, COSTS, session)),
+                calls=tuple(call_of(row) for row in self._rows(connection, CALLS, session, CALLS.c.created)),
+                costs=tuple(cost_of(row) for row in self._rows(connection, COSTS, session)),
                 sources=tuple(Source(row.kind, row.ref) for row in self._rows(connection, SOURCES, session)),
-                jobs=tuple(_job(row) for row in self._rows(connection, JOBS, session, JOBS.c.created)),
+                jobs=tuple(job_of(row) for row in self._rows(connection, JOBS, session, JOBS.c.created)),
             )
 
     def _clean(self, value: JSON) -> JSON:
@@ -373,19 +299,3 @@ def _now() -> str:
 
 def _unknown(session: str) -> UsageError:
     return UsageError(f"There is no session {session!r}.", fix="Start a new one, or look the id up in the list.")
-
-
-def _call(row: Row[Any]) -> Call:
-    return Call(
-        *(row.id, row.turn, row.tool, row.version, row.args, row.status, row.value, row.error),
-        *(OutcomeKind(row.outcome), row.seconds, row.created),
-    )
-
-
-def _cost(row: Row[Any]) -> Cost:
-    usage = Usage(row.input_tokens, row.output_tokens, row.cached_tokens, row.calls)
-    return Cost(row.turn, Role(row.role), row.endpoint, row.purpose, usage, row.seconds)
-
-
-def _job(row: Row[Any]) -> Job:
-    return Job(row.id, row.session, row.kind, row.name, row.state, row.artefacts, row.created)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agentforge.cli.groups.config import config
+from agentforge.cli.groups.feedback import CallId, Expected, Raises, Word
 from agentforge.cli.groups.jobs import jobs
 from agentforge.cli.groups.model import model
 from agentforge.cli.groups.packages import packages
@@ -10,4 +11,16 @@ from agentforge.cli.groups.review import tools
 from agentforge.cli.groups.revoke import revoke
 from agentforge.cli.groups.sandbox import sandbox
 
-__all__ = ["config", "jobs", "model", "packages", "revoke", "sandbox", "tools"]
+__all__ = [
+    "CallId",
+    "Expected",
+    "Raises",
+    "Word",
+    "config",
+    "jobs",
+    "model",
+    "packages",
+    "revoke",
+    "sandbox",
+    "tools",
+]

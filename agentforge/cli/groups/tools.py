@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from agentforge.cli.groups.feedback import What
 from agentforge.cli.groups.shared import ToolName, group
-from agentforge.cli.options import FormatOption, Org, Set, User, Who
+from agentforge.cli.options import FormatOption, Org, Quiet, Set, User, Who
 
 tools = group("What was learned, and the starter tools.")
 
@@ -71,3 +72,18 @@ def tools_record(
     from agentforge.cli import recording
 
     return recording.record(Who(org, user, settings), name, urls or [], args, form)
+
+
+@tools.command("repair")
+def tools_repair(
+    what: What = None,
+    form: FormatOption = "text",
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+    quiet: Quiet = False,
+) -> int:
+    """Work through the repairs that wait: repeat what failed, and mend the tools that have a defect."""
+    from agentforge.cli import feedback as command
+
+    return command.repair(Who(org, user, settings), what, form, quiet=quiet)

@@ -1,0 +1,96 @@
+"""A repaired version becomes a commit: live, or waiting for a person. Its parent is the version it repairs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Literal, cast
+
+from agentforge.forge.author import PROMPTS
+from agentforge.forge.judging import PROMPTS as JUDGE_PROMPTS
+from agentforge.forge.regressions import with_examples
+from agentforge.forge.repair import Outcome
+from agentforge.forge.repair_gates import Repaired
+from agentforge.memory.outcomes import Known, repair_id
+from agentforge.models.prompts import fingerprint
+from agentforge.registry.manifest import Provenance
+from agentforge.registry.repository import Registry
+from agentforge.registry.tool import Tool
+from agentforge.types import JSON, JSONObject, Layer, Role, State
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Where the repaired version stands now."""
+
+    end: Literal["adopted", "proposed"]
+    reason: str
+    version: str
+
+
+def adopt(found: Outcome, call: Known, registry: Registry, *, tainted: bool) -> Adopted:
+    """Commits the winner of a repair; ``tainted``: the session of the call had read untrusted text.
+
+    Raises:
+        ToolInvalid: another version came to stand meanwhile.
+        RegistryError, StorageError: it cannot be written.
+    """
+    if found.winner is None:
+        raise AssertionError("there is nothing to adopt")
+    old = found.winner.bench.tool
+    waits = _waits(found, old, tainted=tainted)
+    tool = _next_version(found, found.winner, call)
+    state = State.PROPOSED if waits else State.LIVE
+    version = registry.add(tool, state=state, unconfirmed=old.unconfirmed)
+    if waits:
+        return Adopted("proposed", f"The repair waits for a person: {waits}.", version)
+    return Adopted("adopted", f"The repair is live. {found.reason}", version)
+
+
+def _waits(found: Outcome, old: Tool, *, tainted: bool) -> str:
+    """Why it has to wait for a person; empty where it does not."""
+    if found.ending == "disputed":
+        return found.reason
+    if tainted:
+        return "the session of the call had read untrusted text"
+    if not old.pure:
+        return "it has capabilities"
+    return "" if old.state is State.LIVE else f"the tool is {old.state}"
+
+
+def _next_version(found: Outcome, winner: Repaired, call: Known) -> Tool:
+    old = winner.bench.tool
+    models = found.author.models
+    provenance = Provenance(
+        job=repair_id(call.id),
+        episodes=(call.session,) if call.session else (),
+        sources=tuple(one.source for one in winner.regressions),
+        parent=old.version,
+        models=dict(found.author.models_used),
+        prompts={name: fingerprint(name) for name in (*PROMPTS, *JUDGE_PROMPTS)},
+        image=winner.bench.shop.box.info.image,
+        tester_is_generator=models.same_model(Role.TEST, Role.GENERATE),
+        created=datetime.now(UTC).date(),
+    )
+    return Tool(
+        manifest=old.manifest.model_copy(update={"provenance": provenance}),
+        source=winner.candidate.source,
+        tests=winner.tests,
+        examples=with_examples(old.examples, winner.regressions),
+        report=_report(found, winner, call),
+        layer=Layer.USER,
+        state=State.LIVE,
+        unconfirmed=old.unconfirmed,
+    )
+
+
+def _report(found: Outcome, winner: Repaired, call: Known) -> JSONObject:
+    """``report.json``: the gates and the replay. Of a recorded call that differs stands its id, not its content."""
+    disagreements: list[JSON] = [one.call for one in found.replayed.disagreements]
+    return {
+        "format": 1,
+        "job": repair_id(call.id),
+        "box": cast("JSONObject", asdict(winner.bench.shop.box.info)),
+        "gates": [cast("JSON", asdict(gate)) for gate in found.gates],
+        "replay": {"compared": found.replayed.compared, "lost": 0, "disagreements": disagreements},
+    }

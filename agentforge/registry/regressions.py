@@ -1,0 +1,88 @@
+"""What a tool once did wrong, and what is right: ``regressions/NAME.jsonl``, in the form of ``examples.jsonl``.
+
+An entry is committed as soon as the right answer is known, whether or not a repair is found, and stays when
+versions come, go and are rolled back: every later version has to give it. Versions made since hold it among
+their own examples and tests as well.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from agentforge.errors import RegistryConflict, RegistryError
+from agentforge.gitstore.lock import writing
+from agentforge.registry.examples import read_examples, write_example
+from agentforge.registry.repository import PATIENCE_SECONDS, Registry
+from agentforge.types import Example
+
+FOLDER = "regressions"
+
+
+def read_regressions(registry: Registry, name: str) -> tuple[Example, ...]:
+    """The regressions of a tool, oldest first.
+
+    Raises:
+        RegistryError: the file is malformed.
+    """
+    contents = registry.store.read(_path(name))
+    if contents is None:
+        return ()
+    problems: list[str] = []
+    examples = read_examples(contents.decode("utf-8", "replace"), problems)
+    if problems:
+        raise RegistryError(
+            f"{_path(name)} in {registry.path} cannot be used: {problems[0]}.", fix="Correct it in a clone and push."
+        )
+    return examples
+
+
+def keep_regression(
+    registry: Registry, name: str, example: Example, trailers: Mapping[str, Sequence[str]]
+) -> str | None:
+    """Commits a regression, in the place of one with the same source; None where it stands there already.
+
+    Raises:
+        RegistryConflict: others kept pushing for :data:`~agentforge.registry.repository.PATIENCE_SECONDS`.
+        RegistryError: the file is malformed, or the registry damaged or locked.
+        StorageError: it cannot be written.
+    """
+    known = read_regressions(registry, name)
+    if example in known:
+        return None
+    return _write(registry, name, example.source, example, f"Keep a regression of {name}", trailers)
+
+
+def withdraw_regression(
+    registry: Registry, name: str, source: str, trailers: Mapping[str, Sequence[str]]
+) -> str | None:
+    """Commits that a regression is none (raises as :func:`keep_regression`); None where there was none."""
+    if all(example.source != source for example in read_regressions(registry, name)):
+        return None
+    return _write(registry, name, source, None, f"Withdraw a regression of {name}", trailers)
+
+
+def _write(
+    registry: Registry,
+    name: str,
+    source: str,
+    example: Example | None,
+    subject: str,
+    trailers: Mapping[str, Sequence[str]],
+) -> str:
+    store, deadline = registry.store, time.monotonic() + PATIENCE_SECONDS
+    with writing(registry.path, wait=PATIENCE_SECONDS) as lock:
+        while True:
+            head = store.head()
+            others = [one for one in read_regressions(registry, name) if one.source != source]
+            kept = [*others, example] if example is not None else others
+            text = "".join(write_example(one) + "\n" for one in kept).encode() if kept else None
+            try:
+                return store.commit({_path(name): text}, subject=subject, trailers=trailers, expected=head, lock=lock)
+            except RegistryConflict:
+                if time.monotonic() > deadline:
+                    raise
+
+
+def _path(name: str) -> str:
+    return f"{FOLDER}/{name}.jsonl"
