@@ -42,7 +42,8 @@ async def test_a_right_tool_with_a_strong_suite_would_go_live_and_its_report_hol
         (HEAD + "def test_a():\n    x = total_price(1, 2.0)\n    assert x == x\n", "always returns"),
         (HEAD + "def test_a():\n    assert isinstance(total_price(1, 2.0), float)\n", "always returns 2.0"),
         (
-            HEAD + "def test_a():\n    try:\n        assert total_price(1, 2.0) == 2.0\n    except Exception:\n        pass\n",
+            HEAD + "def test_a():\n    try:\n        assert total_price(1, 2.0) == 2.0\n"
+            "    except Exception:\n        pass\n",
             "always raises RuntimeError",
         ),
         (HEAD + "def test_a():\n    assert 'error' not in str(total_price(1, 2.0)).lower()\n", "always returns"),
@@ -84,11 +85,14 @@ async def test_a_mutant_that_nothing_tells_apart_is_listed_and_not_counted(bubbl
         (SOURCE.replace("round(price, 2)", "{price}"), "is not JSON"),
         (SOURCE.replace("price = quantity * unit", "while True: pass"), "did not end in time"),
         (SOURCE.replace(">= 10", "> 20"), "visible examples are wrong"),
-        (SOURCE.replace("quantity * unit", "quantity * unit + quantity // 40 * hash('a' + str(quantity))"), "hash seed"),
+        (
+            SOURCE.replace("quantity * unit", "quantity * unit + quantity // 40 * hash('a' + str(quantity))"),
+            "hash seed",
+        ),
         (SOURCE.replace("quantity * unit", "[0.0, *[n * unit for n in range(1, 21)]][quantity]"), "IndexError"),
         (SOURCE.replace("return round(price, 2)", "return round(price, 2) if unit >= 0 else 'x'"), "which is no float"),
     ],
-    ids="top-level syntax name huge non-json loop contradicts hash-seed error type".split(),
+    ids=["top-level", "syntax", "name", "huge", "non-json", "loop", "contradicts", "hash-seed", "error", "type"],
 )
 async def test_a_tool_that_goes_wrong_is_rejected_in_words(bubblewrap_box, registry, tmp_path, source, words):
     checked = await check(write(tmp_path / "t", source), bubblewrap_box, registry)
@@ -165,7 +169,8 @@ async def test_a_new_version_that_breaks_a_tool_which_needs_it_is_rejected(bubbl
     source = (
         "from toolbox import total_price\n\n\n"
         'def with_tax(quantity: int, unit: float, rate: float) -> float:\n    """Price with tax.\n\n    Raises:\n'
-        '        ValueError: quantity is negative.\n    """\n    return round(total_price(quantity, unit) * (1 + rate), 2)\n'
+        '        ValueError: quantity is negative.\n    """\n'
+        "    return round(total_price(quantity, unit) * (1 + rate), 2)\n"
     )
     tests = "from tool import with_tax\n\n\ndef test_it():\n    assert with_tax(10, 1.0, 0.5) == 13.5\n"
     dependent = write(

@@ -22,7 +22,17 @@ def test_within_the_examples(changed):
 
 @pytest.mark.parametrize(
     "changed",
-    [{"n": 1}, {"n": -5}, {"t": ""}, {"t": "h2"}, {"t": "2h 30"}, {"xs": []}, {"xs": [1, 2, 3]}, {"xs": [99]}, {"unit": "m"}],
+    [
+        {"n": 1},
+        {"n": -5},
+        {"t": ""},
+        {"t": "h2"},
+        {"t": "2h 30"},
+        {"xs": []},
+        {"xs": [1, 2, 3]},
+        {"xs": [99]},
+        {"unit": "m"},
+    ],
 )
 def test_beyond_the_examples(changed):
     assert not within(args(**changed), KNOWN)
