@@ -66,6 +66,16 @@ async def test_a_weak_suite_is_told_what_it_overlooks(bubblewrap_box, registry, 
     assert all("as total_price(" in line for line in strength.evidence["unnoticed"])
 
 
+async def test_a_branch_that_the_examples_reach_and_no_test_does_is_named(bubblewrap_box, registry, tmp_path):
+    """However well the rest is tested: nine of ten mutants may be noticed."""
+    tests = STRONG.replace("    assert total_price(10, 1.0) == 9.0\n", "")
+    settings = GateSettings(mutants=30, killed=0.1, near_inputs=12, fuzz_inputs=4)
+    checked = await check(write(tmp_path / "t", tests=tests), bubblewrap_box, registry, settings)
+    strength = gate(checked, "suite strength")
+    assert strength.evidence["untested_lines"] == [11]
+    assert "no test notices any change of line 11, which the examples reach" in strength.summary
+
+
 async def test_a_mutant_that_nothing_tells_apart_is_listed_and_not_counted(bubblewrap_box, registry, tmp_path):
     source = SOURCE.replace("    return round", "    if quantity > 10 ** 9:\n        return 1.0\n    return round")
     settings = GateSettings(mutants=40, near_inputs=12, fuzz_inputs=12)
