@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agentforge.forge.checking import dealt
+from agentforge.forge.gates.survey import STOP_EARLY
 from agentforge.registry.repository import Registry
 from agentforge.registry.tool import load_folder
 from agentforge.settings import GateSettings
@@ -216,3 +217,12 @@ async def test_held_out_are_those_that_are_marked_else_they_are_dealt():
     assert [[one.args["n"] for one in part] for part in dealt(marked, "")] == [[1, 3], [2]]
     assert [len(part) for part in dealt([example(n) for n in range(1, 7)], "")] == [4, 2]
     assert [len(part) for part in dealt([example(1), example(2)], "")] == [2, 0]
+
+
+async def test_a_suite_on_a_mutant_ends_with_its_first_failure(bubblewrap_box):
+    tests = HEAD + "@pytest.mark.parametrize('n', range(20))\ndef test_a(n):\n    assert total_price(n, 1.0) < 5\n"
+    whole = await bubblewrap_box.suite(SOURCE, tests)
+    early = await bubblewrap_box.suite(SOURCE, tests + STOP_EARLY)
+    assert len(whole.rows) == 20
+    assert [row.outcome for row in early.rows] == ["passed"] * 5 + ["failed"]
+    assert (await bubblewrap_box.suite(SOURCE, STRONG + STOP_EARLY)).passed
