@@ -32,6 +32,7 @@ from agentforge.sections import (
     AgentSettings,
     Endpoint,
     ForgeSettings,
+    GateSettings,
     ModelSettings,
     ReviewSettings,
     SandboxSettings,
@@ -72,6 +73,7 @@ class Settings(Section):
     model: ModelSettings = Field(default_factory=ModelSettings)
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
     forge: ForgeSettings = Field(default_factory=ForgeSettings)
+    gates: GateSettings = Field(default_factory=GateSettings)
     review: ReviewSettings = Field(default_factory=ReviewSettings)
     agent: AgentSettings = Field(default_factory=AgentSettings)
     web: WebSettings = Field(default_factory=WebSettings)

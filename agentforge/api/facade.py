@@ -17,6 +17,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from agentforge.api.lineage import Lineage
     from agentforge.api.review import Review
     from agentforge.boxes.protocol import CallResult
+    from agentforge.forge.checking import Checked
     from agentforge.forge.learning import Learned
     from agentforge.forge.pipeline import ForgeResult
     from agentforge.gitstore.store import Commit
@@ -210,6 +212,18 @@ class Forge:
     async def repairs(self) -> list[Repair]:
         """The repairs that wait, some of them for a person's answer, oldest first."""
         return await (await self._learner(lambda _: None)).waiting()
+
+    async def check(self, folder: str | Path) -> Checked:
+        """What the gates say of the tool in ``folder``, all problems at once; nothing is committed.
+
+        Raises:
+            UsageError: there is no such folder, or it is no tool folder.
+            StorageError: it cannot be read.
+            SandboxError: the box failed.
+        """
+        from agentforge.api.checking import check
+
+        return await check(Path(folder), self._opened(), self.settings)
 
     def tools(self, state: State | None = State.LIVE) -> list[Tool]:
         """The tools in ``state``, all layers for live ones, by name; None for those of every state."""

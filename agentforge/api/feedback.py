@@ -153,6 +153,7 @@ class Learner:
                 layers=self.opened.layers,
                 box=self.box,
                 settings=self.settings.forge,
+                gates=self.settings.gates,
                 models=models,
                 secrets=secrets_of(self.settings),
                 call_limits=self.limits(own.call_seconds),

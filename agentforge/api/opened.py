@@ -120,6 +120,7 @@ class Opened:
             layers=self.layers,
             registry=self.registry,
             settings=settings.forge,
+            gates=settings.gates,
             secrets=secrets_of(settings),
             call_limits=self.limits(settings.sandbox.call_seconds),
             suite_limits=self.limits(settings.sandbox.suite_seconds),

@@ -26,6 +26,7 @@ from agentforge.forge.boxed import Bench, bench_of
 from agentforge.forge.cases import holds, outcome
 from agentforge.forge.classify import Again, Failure, Kind, classify
 from agentforge.forge.evidence import what_happened
+from agentforge.forge.gates.submission import Standing
 from agentforge.forge.judging import Judge
 from agentforge.forge.minimal import NOT_KEPT, kept_correction, minimal_failure, mistyped
 from agentforge.forge.regressions import contradicted
@@ -40,7 +41,7 @@ from agentforge.registry.regressions import keep_regression, read_regressions, w
 from agentforge.registry.repository import Registry
 from agentforge.registry.schema import mismatches
 from agentforge.registry.tool import Tool
-from agentforge.settings import ForgeSettings
+from agentforge.settings import ForgeSettings, GateSettings
 from agentforge.types import Example, JSONObject
 
 Repeated: TypeAlias = tuple[CallResult | None, Again]
@@ -66,6 +67,7 @@ class LearningParts:
     layers: Layers
     box: Callable[[], Awaitable[Box]]
     settings: ForgeSettings
+    gates: GateSettings = field(default_factory=GateSettings)
     models: ModelClient | None = None
     secrets: frozenset[str] = frozenset()
     call_limits: Limits = field(default_factory=Limits)
@@ -253,7 +255,12 @@ class _Lesson:
         if parts.models is None:
             return await self._end("kept", "The regression is kept; the repair waits for a model.", example, wait=True)
         calls = await asyncio.to_thread(parts.outcomes.calls, name, limit=MOST_CALLS)
-        work = RepairParts(parts.models, parts.settings, parts.secrets, parts.suite_limits, parts.tell)
+        live = await asyncio.to_thread(parts.layers.live)
+        work = RepairParts(
+            *(parts.models, parts.settings, parts.secrets, parts.suite_limits, parts.tell),
+            gates=parts.gates,
+            standing=Standing({tool.name: tool for tool in live}),
+        )
         try:
             found = await find_repair(bench, regressions, calls, work)
         except ModelError:

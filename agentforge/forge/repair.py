@@ -19,6 +19,7 @@ from agentforge.forge.author import Author, Draft
 from agentforge.forge.boxed import Bench
 from agentforge.forge.cases import holds, outcome
 from agentforge.forge.evidence import Candidate, describe_failure, describe_failures
+from agentforge.forge.gates.submission import Standing
 from agentforge.forge.judging import Judge, settled
 from agentforge.forge.pipeline import HELD_OUT_TRIES
 from agentforge.forge.probes import neighbours
@@ -29,7 +30,7 @@ from agentforge.memory.outcomes import Known
 from agentforge.models.discreet import Discreet
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.schema import mismatches
-from agentforge.settings import ForgeSettings
+from agentforge.settings import ForgeSettings, GateSettings
 from agentforge.types import JSON, Example, GateResult, JSONObject, Usage
 
 MOST_JUDGED = 10
@@ -47,6 +48,8 @@ class RepairParts:
     secrets: frozenset[str] = frozenset()
     suite_limits: Limits = field(default_factory=lambda: Limits(seconds=30.0))
     tell: Callable[[str], None] = lambda _: None
+    gates: GateSettings = field(default_factory=GateSettings)
+    standing: Standing = field(default_factory=Standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,11 @@ class _Search:
         if not candidate.eligible:
             self._note(candidate, self._told(candidate))
             return None
-        repaired = Repaired(self.bench, self.spec, candidate, self.regressions, self.parts.suite_limits)
+        parts = self.parts
+        repaired = Repaired(
+            *(self.bench, self.spec, candidate, self.regressions),
+            *(parts.suite_limits, parts.gates, parts.standing),
+        )
         gates = await run_repair_gates(repaired)
         failed = next((gate for gate in gates if gate.verdict == "failed"), None)
         if failed is not None:

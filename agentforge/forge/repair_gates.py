@@ -1,30 +1,36 @@
-"""How a repaired version is judged: the one place that knows which gates there are.
+"""How a repaired version is judged: the one place that knows which gates count for it.
 
 Agreement between independent candidates and generated tests say nothing about a repair, which has the old
-version's whole suite, its examples and its regressions to keep; all other gates of a forging count.
+version's whole suite, its examples and its regressions to keep. That suite was strong enough for the old version
+and has only grown, so it is tried on stubs and not on mutants again. All other gates of a forging count.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 
 from agentforge.boxes.protocol import Limits
-from agentforge.forge import gates
 from agentforge.forge.agreement import Group
 from agentforge.forge.boxed import Bench
 from agentforge.forge.cases import holds
 from agentforge.forge.evidence import Candidate, describe_failure, probe
-from agentforge.forge.gates import Trial
+from agentforge.forge.gates import bench as gates
+from agentforge.forge.gates.examples import held_out_examples, visible_tests
+from agentforge.forge.gates.forging import promises
+from agentforge.forge.gates.fuzz import fuzz, same_answer_twice
+from agentforge.forge.gates.neighbours import dependents_tests
+from agentforge.forge.gates.submission import Forged, Standing, Submission
+from agentforge.forge.gates.survey import passing_stubs
+from agentforge.forge.gates.verdict import judged, skipped, texts
 from agentforge.forge.leaks import secret_problems
 from agentforge.forge.probes import neighbours
 from agentforge.forge.regressions import with_regressions
 from agentforge.forge.spec import Spec
-from agentforge.registry.contract import check_source
-from agentforge.types import JSON, Example, GateResult
-
-_SAME_AS_IN_FORGING = ("visible tests", "promises", "held-out examples", "suite strength", "same answer twice")
+from agentforge.registry.contract import check_source, read_signature
+from agentforge.settings import GateSettings
+from agentforge.types import Example, GateResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class Repaired:
     candidate: Candidate
     regressions: tuple[Example, ...]
     suite_limits: Limits
+    settings: GateSettings = field(default_factory=GateSettings)
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def tests(self) -> str:
@@ -45,37 +53,53 @@ class Repaired:
 
 async def run_repair_gates(repaired: Repaired) -> tuple[GateResult, ...]:
     """Runs the gates in order; what follows a failed one is skipped and says so (raises SandboxError)."""
-    shop, spec, candidate = repaired.bench.shop, repaired.spec, repaired.candidate
-    probes = neighbours([example.args for example in spec.visible])
-    trial = Trial(
-        spec=spec,
-        source=candidate.source,
-        tests=repaired.tests,
-        group=Group((candidate,)),
-        eligible=1,
-        workshop=shop,
-        suite_limits=repaired.suite_limits,
-        tester_is_generator=False,
-    )
-    known = dict(gates.GATES)
+    problems = contract_problems(repaired.bench, repaired.candidate.source, repaired.spec.secrets)
+    found = [judged("source contract", not problems, "keeps the contract, and the old signature", "; ".join(problems))]
+    if problems:
+        return tuple(found)
+    bench = await _bench(repaired)
     checks: list[tuple[str, Callable[[], Awaitable[GateResult]]]] = [
-        ("source contract", lambda: _contract(repaired)),
         ("old examples", lambda: _old_examples(repaired)),
-        *((name, lambda gate=known[name]: gate(trial)) for name in _SAME_AS_IN_FORGING),
+        ("visible tests", lambda: visible_tests(bench)),
+        ("promises", lambda: promises(bench)),
+        ("held-out examples", lambda: held_out_examples(bench)),
+        ("suite strength", lambda: _stubs(bench)),
+        ("fuzz", lambda: fuzz(bench)),
+        ("same answer twice", lambda: same_answer_twice(bench)),
+        ("dependents' tests", lambda: dependents_tests(bench)),
     ]
-    results: list[GateResult] = []
     failed = ""
     for name, check in checks:
         if failed:
-            results.append(GateResult(name, "skipped", f"not run: {failed} failed"))
+            found.append(skipped(name, f"not run: {failed} failed"))
             continue
-        if name == "promises":
-            await probe(candidate, spec, [], probes, shop)
         started = time.monotonic()
         result = replace(await check(), seconds=round(time.monotonic() - started, 3))
-        results.append(result)
+        found.append(result)
         failed = name if result.verdict == "failed" else ""
-    return tuple(results)
+    return tuple(found)
+
+
+async def _bench(repaired: Repaired) -> gates.Bench:
+    """The repaired version on the workbench of the gates, with what it does near the examples."""
+    spec, candidate, shop = repaired.spec, repaired.candidate, repaired.bench.shop
+    await probe(candidate, spec, [], neighbours([example.args for example in spec.visible]), shop)
+    return gates.Bench(
+        Submission(
+            name=spec.name,
+            signature=read_signature(candidate.source, spec.name),
+            source=candidate.source,
+            tests=repaired.tests,
+            workshop=shop,
+            suite_limits=repaired.suite_limits,
+            settings=repaired.settings,
+            visible=spec.visible,
+            held_out=spec.held_out,
+            capabilities=spec.need.capabilities,
+            standing=repaired.standing,
+            forged=Forged(spec, Group((candidate,)), eligible=1, tester_is_generator=False),
+        )
+    )
 
 
 def contract_problems(bench: Bench, source: str, secrets: frozenset[str]) -> list[str]:
@@ -92,11 +116,6 @@ def contract_problems(bench: Bench, source: str, secrets: frozenset[str]) -> lis
     return [*problems, *secret_problems(source, secrets)]
 
 
-async def _contract(repaired: Repaired) -> GateResult:
-    problems = contract_problems(repaired.bench, repaired.candidate.source, repaired.spec.secrets)
-    return _result("source contract", problems, "keeps the contract, and the old signature")
-
-
 async def _old_examples(repaired: Repaired) -> GateResult:
     """Every example of the old version that was not held out, and every regression. A generated one that the
     old version does not give either is no loss.
@@ -111,11 +130,12 @@ async def _old_examples(repaired: Repaired) -> GateResult:
         for example, result in zip(examples, results, strict=True)
         if not holds(example, result)
     ]
-    return _result("old examples", wrong, f"{len(old)} old examples and {len(repaired.regressions)} regressions hold")
+    good = f"{len(old)} old examples and {len(repaired.regressions)} regressions hold"
+    return judged("old examples", not wrong, good, "; ".join(wrong)[:500], problems=texts(wrong))
 
 
-def _result(gate: str, problems: Sequence[str], good: str) -> GateResult:
-    evidence: list[JSON] = [*problems]
-    return GateResult(
-        gate, "failed" if problems else "passed", "; ".join(problems)[:500] or good, {"problems": evidence}
-    )
+async def _stubs(bench: gates.Bench) -> GateResult:
+    passing: Sequence[str] = [
+        f"the tests pass for a tool that always {stub.what}" for stub in await passing_stubs(bench)
+    ]
+    return judged("suite strength", not passing, "the suite fails against stubs", "; ".join(passing)[:500])

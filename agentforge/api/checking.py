@@ -1,0 +1,35 @@
+"""``Forge.check``: a tool folder through all gates."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentforge.api.opened import Opened, secrets_of
+from agentforge.errors import ToolInvalid
+from agentforge.settings import Settings
+
+if TYPE_CHECKING:
+    from agentforge.forge.checking import Checked
+
+
+async def check(folder: Path, opened: Opened, settings: Settings) -> Checked:
+    """What the gates say of ``folder`` (raises as :func:`agentforge.forge.checking.check_folder`)."""
+    from agentforge.forge.checking import CheckParts, check_folder
+    from agentforge.forge.folders import read_folder
+
+    with suppress(ToolInvalid):  # a folder that is none is told before a box is started for it
+        await asyncio.to_thread(read_folder, folder)
+    parts = CheckParts(
+        box=await opened.box(),
+        layers=opened.layers,
+        registry=opened.registry,
+        settings=settings.gates,
+        call_limits=opened.limits(settings.sandbox.call_seconds),
+        suite_limits=opened.limits(settings.sandbox.suite_seconds),
+        recordings=settings.recordings,
+        secrets=secrets_of(settings),
+    )
+    return await check_folder(folder, parts)
