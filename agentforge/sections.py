@@ -116,6 +116,27 @@ class ForgeSettings(Section):
     max_seconds: float = Field(default=1800, gt=0, description="Wall clock of one forging.")
 
 
+class GateSettings(Section):
+    """What a version has to stand before it goes live."""
+
+    mutants: int = Field(default=30, ge=1, le=200, description="Changed sources that its suite is tried on.")
+    killed: float = Field(
+        default=0.7,
+        gt=0,
+        le=1,
+        description="Share of them that the suite must notice; what behaves alike is not counted.",
+    )
+    suite_seconds: float = Field(default=10.0, gt=0, description="Longest suite of a tool.")
+    strength_seconds: float = Field(
+        default=60.0, gt=0, description="For all mutants together; those that are not reached count as unnoticed."
+    )
+    near_inputs: int = Field(default=30, ge=0, le=500, description="Inputs made by small changes of the examples.")
+    fuzz_inputs: int = Field(default=30, ge=0, le=500, description="Inputs made from the signature.")
+    twin_inputs: int = Field(
+        default=10, ge=3, description="Inputs on which a live tool must have done the same to count as a duplicate."
+    )
+
+
 class AgentSettings(Section):
     """The agent's budget for one turn."""
 

@@ -32,6 +32,7 @@ from agentforge.sections import (
     AgentSettings,
     Endpoint,
     ForgeSettings,
+    GateSettings,
     ModelSettings,
     SandboxSettings,
     SecretSettings,
@@ -70,6 +71,7 @@ class Settings(Section):
     model: ModelSettings = Field(default_factory=ModelSettings)
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
     forge: ForgeSettings = Field(default_factory=ForgeSettings)
+    gates: GateSettings = Field(default_factory=GateSettings)
     agent: AgentSettings = Field(default_factory=AgentSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     origins: dict[str, str] = Field(

@@ -17,6 +17,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias, cast
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from agentforge.agent.parts import Emit, Forger
     from agentforge.agent.session import Session
     from agentforge.boxes.protocol import Box, CallResult, Limits
+    from agentforge.forge.checking import Checked
     from agentforge.forge.pipeline import ForgeResult
     from agentforge.gitstore.store import Commit
     from agentforge.memory.episodes import Episodes, EpisodeSummary
@@ -166,6 +168,18 @@ class Forge:
         call = Called(new_call_id(), tool, args)
         await rows.returned(call, result)
         return replace(result, call=call.id)
+
+    async def check(self, folder: str | Path) -> Checked:
+        """What the gates say of the tool in ``folder``, all problems at once; nothing is committed.
+
+        Raises:
+            UsageError: there is no such folder, or it is no tool folder.
+            StorageError: it cannot be read.
+            SandboxError: the box failed.
+        """
+        from agentforge.api.checking import check
+
+        return await check(Path(folder), self._opened(), self._box, self.settings)
 
     def tools(self, state: State | None = State.LIVE) -> list[Tool]:
         """The tools in ``state``, all layers for live ones, by name; None for those of every state."""
@@ -310,6 +324,7 @@ class Forge:
                 layers=opened.layers,
                 registry=opened.registry,
                 settings=self.settings.forge,
+                gates=self.settings.gates,
                 secrets=secrets_of(self.settings),
                 call_limits=self._limits(sandbox.call_seconds),
                 suite_limits=self._limits(sandbox.suite_seconds),

@@ -9,7 +9,7 @@ from agentforge.boxes.asks import MOST_ASKS, NO_ASKS
 from agentforge.boxes.network.broker import DEFAULT_LIMITS, FetchLimits
 from agentforge.boxes.network.recordings import Exchange, Replay
 from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
-from agentforge.boxes.protocol import Box, CallResult, Grant, Limits
+from agentforge.boxes.protocol import NO_TOOLBOX, Box, CallResult, Grant, Limits, Toolbox
 from agentforge.forge.author import Draft
 from agentforge.forge.cases import holds, outcome
 from agentforge.forge.leaks import secret_problems
@@ -32,8 +32,8 @@ SUITE_FETCHES = FetchLimits(requests=MOST_ASKS)
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Where candidates run: a warm box with its limits, what was recorded of the hosts that they declare, and
-    the locked ``packages`` of those that declare some.
+    """Where candidates run: a warm box with its limits, what was recorded of the hosts that they declare,
+    the locked ``packages`` of those that declare some, and the ``toolbox`` of those that import from it.
 
     Nothing here reaches the network: a fetch that was not recorded is refused.
     """
@@ -43,6 +43,7 @@ class Workshop:
     capabilities: Capabilities = field(default_factory=Capabilities)
     recordings: tuple[Exchange, ...] = ()
     packages: Lock = NO_PACKAGES
+    toolbox: Toolbox = field(default_factory=lambda: NO_TOOLBOX)
 
     @property
     def replays(self) -> bool:
@@ -62,7 +63,8 @@ class Workshop:
 @dataclass(slots=True)
 class Candidate:
     """One implementation with its evidence. ``problems`` are breaches of the source contract, ``broken``
-    tells of results that the rules rule out. ``behaviour`` holds an outcome for each of ``inputs``.
+    tells of results that the rules rule out. ``behaviour`` holds an outcome for each of ``inputs``, ``results``
+    what they came from.
     """
 
     draft: Draft
@@ -74,6 +76,7 @@ class Candidate:
     cases: tuple[bool, ...] = ()
     inputs: tuple[JSONObject, ...] = ()
     behaviour: tuple[str, ...] = field(default=())
+    results: tuple[CallResult, ...] = ()
     broken: tuple[str, ...] = ()
 
     @property
@@ -132,12 +135,15 @@ async def run_all(
     source: str, name: str, many: Sequence[JSONObject], workshop: Workshop, *, hash_seed: int = 0
 ) -> list[CallResult]:
     """Each of ``many`` argument objects, in a fresh process each, in a box with that hash seed."""
-    box, limits = workshop.box, workshop.limits
+    box, limits, toolbox = workshop.box, workshop.limits, workshop.toolbox
     if not workshop.replays:
         packages = workshop.packages.digest
-        return await box.call_many(source, name, many, limits=limits, hash_seed=hash_seed, packages=packages)
+        return await box.call_many(
+            source, name, many, toolbox=toolbox, limits=limits, hash_seed=hash_seed, packages=packages
+        )
     return [
-        await box.call(source, name, args, limits=limits, grant=workshop.grant(), hash_seed=hash_seed) for args in many
+        await box.call(source, name, args, toolbox=toolbox, limits=limits, grant=workshop.grant(), hash_seed=hash_seed)
+        for args in many
     ]
 
 
@@ -152,6 +158,7 @@ async def probe(
     candidate.cases = tuple(map(holds, cases, results[: len(cases)]))
     candidate.inputs = tuple(inputs)
     candidate.behaviour = tuple(map(outcome, results))
+    candidate.results = tuple(results)
     answered = [pair for pair in zip(inputs, results, strict=True) if not workshop.unanswered(pair[1])]
     inputs, results = [args for args, _ in answered], [result for _, result in answered]
     shown = [example.args for example in spec.visible]
@@ -167,7 +174,7 @@ def _broken(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallResu
         for args, result in zip(inputs, results, strict=True):
             if result.ok and not promise.kept_by(result.value):
                 call = render_call(spec.name, Example(args))
-                yield f"- {call} {_what_happened(result)}, but the rules say: {promise.rule}"
+                yield f"- {call} {what_happened(result)}, but the rules say: {promise.rule}"
                 break
 
 
@@ -178,7 +185,7 @@ def _mistyped(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[CallRe
         whole = schema.get("type") == "integer" and isinstance(result.value, float)
         if result.ok and (whole or mismatches(result.value, schema)):
             declared = spec.signature.text.rpartition("->")[2].strip()
-            yield f"- {render_call(spec.name, Example(args))} {_what_happened(result)}, which is no {declared}"
+            yield f"- {render_call(spec.name, Example(args))} {what_happened(result)}, which is no {declared}"
             return
 
 
@@ -191,7 +198,7 @@ def _undeclared(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[Call
     for args, result in zip(inputs, results, strict=True):
         odd = result.status == "raised" and result.error not in declared
         if declared and odd and any(same_shape(args, one) for one in known):
-            yield f"- {render_call(spec.name, Example(args))} {_what_happened(result)}, which the rules do not name"
+            yield f"- {render_call(spec.name, Example(args))} {what_happened(result)}, which the rules do not name"
             return
 
 
@@ -209,10 +216,11 @@ def describe_failures(candidate: Candidate, spec: Spec) -> str:
 def describe_failure(name: str, example: Example, result: CallResult) -> str:
     """One wrong outcome as a line: the call, what came of it, what is right."""
     right = f"must raise {example.raises}" if example.raises else f"must return {example.returns!r}"
-    return f"- {render_call(name, example)} {right}, but it {_what_happened(result)}"
+    return f"- {render_call(name, example)} {right}, but it {what_happened(result)}"
 
 
-def _what_happened(result: CallResult) -> str:
+def what_happened(result: CallResult) -> str:
+    """The end of a sentence that begins with a call: what came of it."""
     if result.ok:
         return f"returned {result.value!r}"[:SHOWN_CHARACTERS]
     if result.status == "raised":

@@ -21,9 +21,11 @@ from agentforge.boxes.protocol import Box, Limits
 from agentforge.errors import AgentForgeError, ModelError, ToolInvalid, ToolNotFound
 from agentforge.forge.agreement import Group, grouped
 from agentforge.forge.author import Author, Draft
-from agentforge.forge.cases import render_suite
 from agentforge.forge.evidence import Candidate, Workshop, describe_failures, examine, probe
-from agentforge.forge.gates import SUPPORT, Trial, run_gates
+from agentforge.forge.gates.bench import Bench
+from agentforge.forge.gates.forging import SUPPORT
+from agentforge.forge.gates.running import run_gates
+from agentforge.forge.gates.submission import Forged, Standing, Submission, submit
 from agentforge.forge.leaks import tells_secret
 from agentforge.forge.probes import neighbours
 from agentforge.forge.record import artefacts_of, make_tool
@@ -34,7 +36,7 @@ from agentforge.registry.layers import Layers
 from agentforge.registry.packages import read_lock
 from agentforge.registry.repository import Registry
 from agentforge.registry.tool import Tool, to_files
-from agentforge.settings import ForgeSettings
+from agentforge.settings import ForgeSettings, GateSettings
 from agentforge.types import Example, GateResult, JSONObject, Need, Role, State, Usage
 
 GENERATED_CASES = 6
@@ -64,6 +66,7 @@ class ForgeParts:
     call_limits: Limits = field(default_factory=Limits)
     suite_limits: Limits = field(default_factory=lambda: Limits(seconds=30.0))
     recordings: Path | None = None
+    gates: GateSettings = field(default_factory=GateSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +134,19 @@ class _Forging:
         await asyncio.to_thread(self._refuse_taken_name)
         await asyncio.to_thread(self._give_packages)
         await asyncio.to_thread(self._take_recordings)
-        trial, reason = None, ""
+        winner, reason = None, ""
         self.testing = testing = asyncio.create_task(self._write_tests())
         try:
-            trial = await self._rounds()
+            winner = await self._rounds()
         except ModelError as error:
             if not self.candidates:
                 raise
             reason = f"The model failed in mid-forging: {error}"
-            trial = await self._supported()
+            winner = await self._supported()
         finally:
             testing.cancel()
             await asyncio.gather(testing, return_exceptions=True)
-        result = await self._finish(trial, reason)
+        result = await self._finish(winner, reason)
         self._emit(
             "forge_finished",
             name=need.name,
@@ -210,15 +213,15 @@ class _Forging:
         self.probes = neighbours([example.args for example in (*self.spec.visible, *self.cases)])
         self._step("tests", f"{len(self.cases)} generated cases, {len(self.probes)} probes")
 
-    async def _rounds(self) -> Trial | None:
+    async def _rounds(self) -> Submission | None:
         for number in range(self.parts.settings.rounds + 1):
             hopeless = number >= TRIED_ENOUGH and not self._eligible()
             if hopeless or self._spent_out():
                 break
             drafts = self._next_drafts(number)
-            trial = await self._take(drafts, number) or await self._supported()
-            if trial is not None:
-                return trial
+            winner = await self._take(drafts, number) or await self._supported()
+            if winner is not None:
+                return winner
         return await self._try_best()
 
     def _next_drafts(self, number: int) -> AsyncGenerator[Draft]:
@@ -233,7 +236,7 @@ class _Forging:
         self._step("repair", f"round {number + 1}: repairing {len(broken)} candidates", total=count)
         return self.author.repairs(attempts)
 
-    async def _take(self, drafts: AsyncGenerator[Draft], number: int) -> Trial | None:
+    async def _take(self, drafts: AsyncGenerator[Draft], number: int) -> Submission | None:
         """Examines drafts as they arrive; stops asking as soon as all that pass so far support one another
         and pass the gates. Where they differ, the whole round has its say first.
         """
@@ -242,56 +245,47 @@ class _Forging:
                 candidate = await examine(draft, self.spec, self.workshop, round=number)
                 self.candidates.append(candidate)
                 self._step("candidate", self._told(candidate), done=len(self.candidates))
-                if candidate.eligible and len(await self._groups()) == 1 and (trial := await self._supported()):
-                    return trial
+                if candidate.eligible and len(await self._groups()) == 1 and (winner := await self._supported()):
+                    return winner
                 if self._spent_out():
                     return None
         finally:
             await drafts.aclose()
         return None
 
-    async def _supported(self) -> Trial | None:
+    async def _supported(self) -> Submission | None:
         for group in await self._groups():
             if self.refuted >= HELD_OUT_TRIES:
                 return None
             if group.independent >= SUPPORT and id(group.members[0]) not in self.rejected:
-                trial = await self._through_gates(group)
-                if trial is not None:
-                    return trial
+                winner = await self._through_gates(group)
+                if winner is not None:
+                    return winner
         return None
 
-    async def _try_best(self) -> Trial | None:
+    async def _try_best(self) -> Submission | None:
         """At the end of all rounds, the most believable group is judged even if it stands alone, for the report."""
         if self.refuted >= HELD_OUT_TRIES:
             return None
         groups = [group for group in await self._groups() if id(group.members[0]) not in self.rejected]
         return await self._through_gates(groups[0]) if groups else None
 
-    async def _through_gates(self, group: Group) -> Trial | None:
-        trial = self._trial(group)
+    async def _through_gates(self, group: Group) -> Submission | None:
+        bench = Bench(await asyncio.to_thread(self._submission, group))
         self._step("gates", f"{len(group.members)} candidates agree: running the gates")
-        self.gates = await run_gates(trial)
+        self.gates = await run_gates(bench)
         failed = [gate for gate in self.gates if gate.verdict == "failed"]
         for gate in failed:
             self._step("gates", f"{gate.gate}: {gate.summary}")
         if failed:
             self.rejected.add(id(group.members[0]))
             self.refuted += any(gate.gate == "held-out examples" for gate in failed)
-        return None if failed else trial
+        return None if failed else bench.submission
 
-    def _trial(self, group: Group) -> Trial:
-        agreed = [case for case, held in zip(self.cases, group.best.cases, strict=True) if held]
-        tests = render_suite(self.spec.name, [*self.spec.visible, *agreed])
-        return Trial(
-            spec=self.spec,
-            source=group.best.source,
-            tests=tests,
-            group=group,
-            eligible=len(self._eligible()),
-            workshop=self.workshop,
-            suite_limits=self.parts.suite_limits,
-            tester_is_generator=self._tester_is_generator,
-        )
+    def _submission(self, group: Group) -> Submission:
+        forged = Forged(self.spec, group, len(self._eligible()), self._tester_is_generator)
+        standing = Standing({tool.name: tool for tool in self.parts.layers.live()})
+        return submit(forged, self.cases, self.workshop, self.parts.suite_limits, self.parts.gates, standing)
 
     @property
     def _tester_is_generator(self) -> bool:
@@ -305,12 +299,12 @@ class _Forging:
             await probe(candidate, self.spec, self.cases, self.probes, self.workshop)
         return grouped(self._eligible())
 
-    async def _finish(self, trial: Trial | None, reason: str) -> ForgeResult:
+    async def _finish(self, winner: Submission | None, reason: str) -> ForgeResult:
         need = self.spec.need
-        if trial is None:
+        if winner is None or winner.forged is None:
             return self._result("failed", reason or self._why_failed())
         state, why = self._state()
-        tool = make_tool(trial, self.gates, self.author, self.job, self.cases)
+        tool = make_tool(winner, winner.forged, self.gates, self.author, self.job)
         self._step("commit", f"committing {need.name} as {state}")
         add = self.parts.registry.add
         try:

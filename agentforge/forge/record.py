@@ -9,37 +9,35 @@ from typing import cast
 
 from agentforge.forge.author import PROMPTS, Author
 from agentforge.forge.evidence import Candidate
-from agentforge.forge.gates import Trial
+from agentforge.forge.gates.submission import Forged, Submission
 from agentforge.forge.spec import Spec
 from agentforge.models.prompts import fingerprint
 from agentforge.registry.manifest import Manifest, Provenance
 from agentforge.registry.tool import Tool
-from agentforge.types import JSON, Example, GateResult, JSONObject, Layer, Need, Role, State
+from agentforge.types import JSON, GateResult, JSONObject, Layer, Need, Role, State
 
 SUMMARY = 200
 """Longest summary of a manifest, in characters."""
 REQUESTS = 5
 
 
-def make_tool(
-    trial: Trial, gates: Sequence[GateResult], author: Author, job: str, generated: Sequence[Example]
-) -> Tool:
+def make_tool(submission: Submission, forged: Forged, gates: Sequence[GateResult], author: Author, job: str) -> Tool:
     """The tool folder of an admitted candidate, its report and provenance included."""
-    spec, need = trial.spec, trial.spec.need
-    agreed = [case for case, held in zip(generated, trial.group.best.cases, strict=True) if held]
+    spec, need = forged.spec, forged.spec.need
+    image = submission.workshop.box.info.image
     return Tool(
-        manifest=make_manifest(spec, author, job, trial),
-        source=trial.source,
-        tests=trial.tests,
-        examples=(*spec.visible, *spec.held_out, *agreed),
-        report=report_of(gates, trial, job),
+        manifest=make_manifest(spec, author, job, image),
+        source=submission.source,
+        tests=submission.tests,
+        examples=(*spec.visible, *spec.held_out, *submission.generated),
+        report=report_of(gates, submission, job),
         layer=Layer.USER,
         state=State.PROPOSED if need.tainted else State.LIVE,
         unconfirmed=spec.unconfirmed,
     )
 
 
-def make_manifest(spec: Spec, author: Author, job: str, trial: Trial) -> Manifest:
+def make_manifest(spec: Spec, author: Author, job: str, image: str) -> Manifest:
     """The manifest with its provenance (ids, models and hashes only, never content)."""
     need = spec.need
     return Manifest(
@@ -54,7 +52,7 @@ def make_manifest(spec: Spec, author: Author, job: str, trial: Trial) -> Manifes
             sources=need.sources,
             models=dict(author.models_used),
             prompts={name: fingerprint(name) for name in PROMPTS},
-            image=trial.workshop.box.info.image,
+            image=image,
             tester_is_generator=author.models.same_model(Role.TEST, Role.GENERATE),
             created=datetime.now(UTC).date(),
         ),
@@ -73,12 +71,13 @@ def shortened(text: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def report_of(gates: Sequence[GateResult], trial: Trial, job: str) -> JSONObject:
+def report_of(gates: Sequence[GateResult], submission: Submission, job: str = "") -> JSONObject:
     """``report.json``: all gates of this version with their evidence."""
     return {
         "format": 1,
         "job": job,
-        "box": cast("JSONObject", asdict(trial.workshop.box.info)),
+        "box": cast("JSONObject", asdict(submission.workshop.box.info)),
+        "thresholds": cast("JSONObject", submission.settings.model_dump(mode="json")),
         "gates": [cast("JSON", asdict(gate)) for gate in gates],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -50,6 +51,21 @@ def tools_log(
     from agentforge.cli import tools as command
 
     return command.log_tool(Who(org, user, settings), name, form)
+
+
+@tools.command("check")
+def tools_check(
+    folder: Annotated[Path, typer.Argument(help="The folder of a tool.", metavar="DIR")],
+    form: FormatOption = "text",
+    json: Annotated[bool, typer.Option("--json", help="Short for --output-format json.")] = False,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Run all gates on a tool folder; exit code 1 when it is rejected. Nothing is committed."""
+    from agentforge.cli import checking
+
+    return checking.check_tool(Who(org, user, settings), folder, "json" if json else form)
 
 
 @tools.command("record")

@@ -1,0 +1,236 @@
+"""A tool folder through the gates: what ``agentforge tools check`` and ``Forge.check`` do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Literal, cast
+
+from agentforge.boxes.network.recordings import Exchange, read_recordings
+from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
+from agentforge.boxes.protocol import Box, Limits
+from agentforge.errors import ToolInvalid
+from agentforge.forge.evidence import Workshop
+from agentforge.forge.folders import read_folder
+from agentforge.forge.gates.bench import Bench
+from agentforge.forge.gates.running import run_gates
+from agentforge.forge.gates.submission import Standing, Submission
+from agentforge.forge.gates.verdict import judged, skipped, texts
+from agentforge.forge.leaks import secret_problems
+from agentforge.forge.record import report_of
+from agentforge.forge.spec import HOLD_OUT_FROM, deal
+from agentforge.registry.contract import Signature, docstring_of, read_signature
+from agentforge.registry.layers import Layers
+from agentforge.registry.packages import read_lock
+from agentforge.registry.repository import Registry
+from agentforge.registry.tool import Tool, validate
+from agentforge.settings import GateSettings
+from agentforge.types import JSON, Example, GateResult, JSONObject
+
+
+@dataclass(frozen=True, slots=True)
+class CheckParts:
+    """What a check works with; all of it belongs to the caller. ``recordings`` is the folder of what answers the
+    fetches of tools, ``secrets`` are values that may stand in no tool.
+    """
+
+    box: Box
+    layers: Layers
+    registry: Registry
+    settings: GateSettings = field(default_factory=GateSettings)
+    call_limits: Limits = field(default_factory=Limits)
+    suite_limits: Limits = field(default_factory=lambda: Limits(seconds=30.0))
+    recordings: Path | None = None
+    secrets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the gates say of a folder. ``state`` is where the tool would stand: nothing is committed.
+
+    ``unconfirmed``: it would be live without a held-out example that speaks for it. ``truths`` counts its
+    ground-truth examples. ``report`` is what its ``report.json`` would hold.
+    """
+
+    name: str
+    state: Literal["live", "proposed", "rejected"]
+    reason: str
+    unconfirmed: bool = False
+    truths: int = 0
+    version: str = ""
+    gates: tuple[GateResult, ...] = ()
+    report: JSONObject = field(default_factory=lambda: {})
+    seconds: float = 0.0
+
+    @property
+    def admitted(self) -> bool:
+        """Whether it would go live."""
+        return self.state == "live"
+
+    @property
+    def problems(self) -> list[str]:
+        """Every failed gate with what it found."""
+        return [f"{gate.gate}: {gate.summary}" for gate in self.gates if gate.verdict == "failed"]
+
+
+async def check_folder(folder: Path, parts: CheckParts) -> Checked:
+    """Runs all gates on the tool in ``folder`` and tells all problems at once; commits nothing.
+
+    Of its ground-truth examples those that are marked as held out are taken for that; where none is, and there
+    are three or more, they are dealt as those of a need.
+
+    Raises:
+        UsageError: there is no such folder, or it is no tool folder.
+        StorageError: it, or the recordings, cannot be read.
+        SandboxError: the box failed.
+    """
+    began = time.monotonic()
+    try:
+        found = await asyncio.to_thread(read_folder, folder)
+    except ToolInvalid as error:
+        return _unreadable(folder.name, error)
+    submission = await asyncio.to_thread(_submission, found.tool, found.problems, parts)
+    gates = await run_gates(Bench(submission), every_stage=True)
+    return replace(
+        _judged(found.tool, submission, gates),
+        report=report_of(gates, submission),
+        seconds=round(time.monotonic() - began, 3),
+    )
+
+
+def _unreadable(name: str, error: ToolInvalid) -> Checked:
+    gate = judged("source contract", False, "", "; ".join(error.problems), problems=texts(error.problems))
+    return Checked(
+        error.name or name, "rejected", _rejected((gate,)), gates=(gate, skipped("visible tests", "not run"))
+    )
+
+
+def _submission(tool: Tool, problems: tuple[str, ...], parts: CheckParts) -> Submission:
+    live = {each.name: each for each in parts.layers.live()}
+    standing = Standing(live)
+    lock = _lock(tool, parts.registry)
+    truths = [example for example in tool.examples if example.ground_truth]
+    visible, held_out = dealt(truths, docstring_of(tool.source, tool.name))
+    others = frozenset(live) - {tool.name}
+    signature, recordings = _signature(tool), _recordings(tool, parts)
+    return Submission(
+        name=tool.name,
+        signature=signature,
+        source=tool.source,
+        tests=tool.tests,
+        workshop=Workshop(
+            parts.box,
+            parts.call_limits,
+            tool.manifest.capabilities,
+            recordings,
+            lock if tool.manifest.capabilities.packages else NO_PACKAGES,
+            standing.toolbox(tool.depends),
+        ),
+        suite_limits=parts.suite_limits,
+        settings=parts.settings,
+        problems=(
+            *problems,
+            *validate(tool, known_tools=others, packages=lock),
+            *secret_problems(tool.source, parts.secrets),
+            *_unanswerable(tool, recordings, live),
+        ),
+        visible=visible,
+        held_out=held_out,
+        generated=tuple(example for example in tool.examples if not example.ground_truth),
+        capabilities=tool.manifest.capabilities,
+        standing=standing,
+    )
+
+
+def dealt(truths: list[Example], purpose: str) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """Ground truth as visible and held-out examples: as marked, else as a need's would be dealt.
+
+    One that is spent was shown to a generator, so that it is visible whatever else it says.
+    """
+    if any(example.held_out for example in truths):
+        held = [example for example in truths if example.held_out and not example.spent]
+        return tuple(example for example in truths if example not in held), tuple(held)
+    return deal(truths, purpose)
+
+
+def _lock(tool: Tool, registry: Registry) -> Lock:
+    return read_lock(registry.store) if tool.manifest.capabilities.packages else NO_PACKAGES
+
+
+def _signature(tool: Tool) -> Signature | None:
+    try:
+        return read_signature(tool.source, tool.name)
+    except ToolInvalid:
+        return None  # the contract says why
+
+
+def _recordings(tool: Tool, parts: CheckParts) -> tuple[Exchange, ...]:
+    if not tool.manifest.capabilities.hosts or parts.recordings is None:
+        return ()
+    return read_recordings(parts.recordings / f"{tool.name}.jsonl")
+
+
+def _unanswerable(tool: Tool, recordings: tuple[Exchange, ...], live: Mapping[str, Tool]) -> list[str]:
+    """What keeps the gates from judging it: no gate reaches the network, or another tool's capabilities."""
+    problems: list[str] = []
+    if tool.manifest.capabilities.hosts and not recordings:
+        problems.append(
+            f"it reaches {', '.join(tool.manifest.capabilities.hosts)}, of which nothing was recorded, and no gate "
+            f"reaches the network: run 'agentforge tools record {tool.name} URL' for each page that its tests need"
+        )
+    apart = [name for name in tool.depends if name in live and not live[name].pure]
+    if apart:
+        problems.append(f"it needs {', '.join(apart)}, which has capabilities, and no gate has any to give")
+    return problems
+
+
+def _judged(tool: Tool, submission: Submission, gates: tuple[GateResult, ...]) -> Checked:
+    """Where the version would stand, as the design says."""
+    truths = len(submission.examples)
+    unconfirmed = truths < HOLD_OUT_FROM or not submission.held_out
+    if any(gate.verdict == "failed" for gate in gates):
+        return Checked(tool.name, "rejected", _rejected(gates), False, truths, _version(tool), gates)
+    why = _why_a_person(submission, gates)
+    if why:
+        return Checked(tool.name, "proposed", why, False, truths, _version(tool), gates)
+    reason = "All gates passed." + " Unconfirmed: no example could be held out." * unconfirmed
+    return Checked(tool.name, "live", reason, unconfirmed, truths, _version(tool), gates)
+
+
+def _why_a_person(submission: Submission, gates: tuple[GateResult, ...]) -> str:
+    if not submission.examples:
+        return "All gates passed, but no ground-truth example says what is right: it waits for a person's review."
+    if any(gate.evidence.get("needs_person") for gate in gates):
+        return "All gates passed, and it asks for capabilities: it waits for a person's review."
+    return ""
+
+
+def _rejected(gates: tuple[GateResult, ...]) -> str:
+    failed = [gate.gate for gate in gates if gate.verdict == "failed"]
+    return f"It fails at {', '.join(failed)}."
+
+
+def _version(tool: Tool) -> str:
+    try:
+        return tool.version
+    except ToolInvalid:
+        return ""
+
+
+def as_json(checked: Checked) -> JSONObject:
+    """A check as an object for other programs."""
+    return {
+        "name": checked.name,
+        "state": checked.state,
+        "admitted": checked.admitted,
+        "unconfirmed": checked.unconfirmed,
+        "reason": checked.reason,
+        "truths": checked.truths,
+        "version": checked.version,
+        "problems": texts(checked.problems),
+        "gates": [cast("JSON", asdict(gate)) for gate in checked.gates],
+        "seconds": checked.seconds,
+    }

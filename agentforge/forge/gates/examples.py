@@ -1,0 +1,84 @@
+"""The gates of known answers: the visible tests, and the examples that no generator saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agentforge.boxes.protocol import SuiteResult
+from agentforge.forge.cases import holds
+from agentforge.forge.evidence import describe_failure
+from agentforge.forge.gates.bench import Bench
+from agentforge.forge.gates.verdict import MOST_SHOWN, judged, shortened, skipped, texts
+from agentforge.types import Example, GateResult
+
+_UNFINISHED = {
+    "timed_out": "the suite did not end in time (a test that sleeps or waits, or a tool that never ends?)",
+    "died": "the suite ended its process or used too much memory",
+    "output_too_big": "the suite printed far too much",
+    "bad_result": "the suite reported something that cannot be read",
+}
+
+
+async def visible_tests(bench: Bench) -> GateResult:
+    """The suite passes, with tests and tool in separate processes; and every visible example holds, whatever
+    the suite says of it.
+    """
+    sub = bench.submission
+    suite = await bench.suite(sub.source)
+    wrong = await _wrong(bench, sub.visible)
+    failing = [f"{row.name}: {_last_line(row.message)}" for row in suite.rows if row.outcome != "passed"]
+    told = [*([] if suite.passed else [_why(suite, failing)]), *(_contradicted(wrong, sub.visible) if wrong else ())]
+    return judged(
+        "visible tests",
+        not told,
+        f"{len(suite.rows)} tests pass and {len(sub.visible)} visible examples hold",
+        shortened("; ".join(told), 1000),
+        tests=len(suite.rows),
+        failing=texts(failing),
+        examples=len(sub.visible),
+        wrong=texts(wrong),
+        suite_seconds=round(suite.seconds, 3),
+    )
+
+
+async def held_out_examples(bench: Bench) -> GateResult:
+    """Ground truth that no generator ever saw."""
+    held = bench.submission.held_out
+    if not held:
+        return skipped("held-out examples", "no example could be held out")
+    wrong = await _wrong(bench, held)
+    return judged(
+        "held-out examples",
+        not wrong,
+        f"{len(held)} held-out examples hold",
+        f"{len(wrong)} of {len(held)} held-out examples are wrong",
+        examples=len(held),
+        wrong=texts(wrong),
+    )
+
+
+async def _wrong(bench: Bench, examples: Sequence[Example]) -> list[str]:
+    results = await bench.results([example.args for example in examples])
+    return [
+        describe_failure(bench.submission.name, example, result)
+        for example, result in zip(examples, results, strict=True)
+        if not holds(example, result)
+    ]
+
+
+def _contradicted(wrong: Sequence[str], examples: Sequence[Example]) -> list[str]:
+    return [f"{len(wrong)} of {len(examples)} visible examples are wrong", *wrong[:MOST_SHOWN]]
+
+
+def _why(suite: SuiteResult, failing: Sequence[str]) -> str:
+    if suite.status != "finished":
+        return _UNFINISHED[suite.status]
+    if not suite.rows:
+        return "there are no tests"
+    return f"{len(failing)} of {len(suite.rows)} tests do not pass: {'; '.join(failing[:MOST_SHOWN])}"
+
+
+def _last_line(message: str) -> str:
+    """What a report of pytest comes to: its first line that tells of an error."""
+    lines = [line[1:].strip() for line in message.splitlines() if line.startswith("E ")]
+    return shortened(lines[0] if lines else message.strip().split("\n")[-1], 200)

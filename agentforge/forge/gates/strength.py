@@ -1,0 +1,48 @@
+"""Suite strength: the tests must notice a tool that does nothing, and most small changes of this one."""
+
+from __future__ import annotations
+
+from agentforge.forge.gates.bench import Bench
+from agentforge.forge.gates.submission import Submission
+from agentforge.forge.gates.survey import Stub, passing_stubs, survey
+from agentforge.forge.gates.verdict import judged, shortened, texts
+from agentforge.forge.spec import render_call
+from agentforge.forge.strengthen import strengthen
+from agentforge.types import Example, GateResult, JSONObject
+
+
+async def suite_strength(bench: Bench) -> GateResult:
+    """The suite fails against stubs, and against enough of the mutants that do something else."""
+    if bench.submission.forged is not None:
+        await strengthen(bench)
+    sub = bench.submission
+    if passing := [_told_of(stub, sub) for stub in await passing_stubs(bench)]:
+        return judged("suite strength", False, "", "; ".join(passing), stubs=texts(passing))
+    found = await survey(bench)
+    needed, counted = sub.settings.killed, found.counted
+    told = f"{len(found.noticed)} of {counted} mutants are noticed"
+    left = [f"{mutant.change}, as {render_call(sub.name, Example(args))} shows" for mutant, args in found.unnoticed]
+    evidence: JSONObject = {
+        "mutants": counted + len(found.equivalent),
+        "noticed": len(found.noticed),
+        "unnoticed": texts(left),
+        "equivalent": texts([mutant.change for mutant in found.equivalent]),
+        "not_reached": texts([mutant.change for mutant in found.not_reached]),
+    }
+    slow = f"; {len(found.not_reached)} were not reached in time" * bool(found.not_reached)
+    return judged(
+        "suite strength",
+        len(found.noticed) >= needed * counted,
+        f"the suite fails against stubs, and {told}",
+        shortened(f"{told}, {needed:.0%} are needed{slow}: no test notices {'; '.join(left[:3])}", 1000),
+        **evidence,
+    )
+
+
+def _told_of(stub: Stub, sub: Submission) -> str:
+    """In words that a writer of tests can act on."""
+    if sub.forged is None:
+        return shortened(f"the tests pass for a tool that always {stub.what}: assert what it returns", 250)
+    return shortened(f"the examples do not tell the tool from one that always {stub.what}", 200) + (
+        ": one with another result would"
+    )

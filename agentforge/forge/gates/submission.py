@@ -1,0 +1,139 @@
+"""What the gates judge: one version of a tool with all that speaks for or against it.
+
+A forging hands in the winner of its candidates, with what only a forging knows; ``tools check``
+hands in a folder. Nothing here was said by the tool itself but its own files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agentforge.boxes.protocol import Limits, Toolbox
+from agentforge.forge.agreement import Group
+from agentforge.forge.cases import render_suite
+from agentforge.forge.evidence import Workshop, contract_problems
+from agentforge.forge.spec import Spec
+from agentforge.registry.contract import Signature, read_signature
+from agentforge.registry.tool import Tool
+from agentforge.settings import GateSettings
+from agentforge.types import Capabilities, Example
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The live tools that a version would stand among, by name."""
+
+    tools: Mapping[str, Tool] = field(default_factory=lambda: {})
+
+    def toolbox(self, names: Iterable[str], *, instead: Mapping[str, str] | None = None) -> Toolbox:
+        """The sources of the pure tools among ``names`` and of all that these need; ``instead`` replaces sources.
+
+        What is not live, or has capabilities, is left out: importing it fails in the box.
+        """
+        found: dict[str, str] = {}
+        waiting = list(names)
+        while waiting:
+            tool = self.tools.get(waiting.pop())
+            if tool is not None and tool.name not in found and tool.pure:
+                found[tool.name] = (instead or {}).get(tool.name, tool.source)
+                waiting += tool.depends
+        return found
+
+    def dependents(self, name: str) -> list[Tool]:
+        """The live tools that need ``name``, directly or through others, by name."""
+        found: dict[str, Tool] = {}
+        waiting = [name]
+        while waiting:
+            needed = waiting.pop()
+            for tool in self.tools.values():
+                if needed in tool.depends and tool.name not in found and tool.name != name:
+                    found[tool.name] = tool
+                    waiting.append(tool.name)
+        return [found[each] for each in sorted(found)]
+
+
+@dataclass(frozen=True, slots=True)
+class Forged:
+    """What only a forging knows: its spec, the group that the version comes from, how many were eligible."""
+
+    spec: Spec
+    group: Group
+    eligible: int
+    tester_is_generator: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One version before the gates.
+
+    ``problems`` are breaches of the contract, found on the host. ``visible`` and ``held_out`` are
+    ground truth; ``generated`` are cases that a model or the host made and that the suite holds.
+    ``noticed`` are sources of mutants that a part of this suite was seen to notice.
+    """
+
+    name: str
+    signature: Signature | None
+    source: str
+    tests: str
+    workshop: Workshop
+    suite_limits: Limits
+    settings: GateSettings
+    problems: tuple[str, ...] = ()
+    visible: tuple[Example, ...] = ()
+    held_out: tuple[Example, ...] = ()
+    generated: tuple[Example, ...] = ()
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    standing: Standing = field(default_factory=Standing)
+    forged: Forged | None = None
+    noticed: frozenset[str] = frozenset()
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """The ground truth."""
+        return (*self.visible, *self.held_out)
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """The errors that the tool may raise: those of its docstring, of its examples and of its rules."""
+        named = self.signature.raises if self.signature is not None else ()
+        shown = [example.raises for example in (*self.examples, *self.generated) if example.raises]
+        return frozenset([*named, *shown, *(self.forged.spec.errors if self.forged is not None else ())])
+
+    @property
+    def replaces(self) -> Tool | None:
+        """The live tool of the same name, of which this would be a new version."""
+        return self.standing.tools.get(self.name)
+
+
+def submit(
+    forged: Forged,
+    cases: Sequence[Example],
+    workshop: Workshop,
+    suite_limits: Limits,
+    settings: GateSettings,
+    standing: Standing,
+) -> Submission:
+    """The best candidate of a forging's group. Of the generated ``cases`` those that it passes go into its suite.
+
+    Raises:
+        ToolInvalid: the candidate breaks the contract, so that it was never eligible.
+    """
+    spec, best = forged.spec, forged.group.best
+    agreed = tuple(case for case, held in zip(cases, best.cases, strict=True) if held)
+    return Submission(
+        name=spec.name,
+        signature=read_signature(best.source, spec.name),
+        source=best.source,
+        tests=render_suite(spec.name, [*spec.visible, *agreed]),
+        workshop=workshop,
+        suite_limits=suite_limits,
+        settings=settings,
+        problems=tuple(contract_problems(best.source, spec, workshop.packages)),
+        visible=spec.visible,
+        held_out=spec.held_out,
+        generated=agreed,
+        capabilities=spec.need.capabilities,
+        standing=standing,
+        forged=forged,
+    )

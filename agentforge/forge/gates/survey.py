@@ -1,0 +1,146 @@
+"""What a suite notices: stubs that do nothing, and small changes of the tool.
+
+A mutant that the suite lets pass is tried on the inputs of the submission. Where no input tells it
+from the tool it counts as equivalent: it is listed, and not counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from agentforge.boxes.protocol import CallResult, SuiteResult
+from agentforge.forge.cases import outcome
+from agentforge.forge.evidence import run_all
+from agentforge.forge.gates.bench import AT_ONCE, Bench
+from agentforge.forge.gates.submission import Submission
+from agentforge.forge.mutants import Mutant, mutants
+from agentforge.types import JSON, JSONObject
+
+SLOWEST = 6.0
+"""A mutant may take so many times as long as the tool, and :data:`LEAST_SECONDS`: what takes longer loops."""
+LEAST_SECONDS = 1.5
+AT_A_TIME = 4
+"""Inputs on which a mutant is run before anybody looks: most are told apart by the first few."""
+CALL_SECONDS = 2.0
+"""Longest call of a mutant."""
+
+_EMPTY: dict[str, JSON] = {"string": "", "integer": 0, "number": 0.0, "boolean": False, "array": [], "object": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What became of the mutants: noticed by the suite, equivalent, or unnoticed with an input that shows them."""
+
+    noticed: tuple[Mutant, ...]
+    equivalent: tuple[Mutant, ...]
+    unnoticed: tuple[tuple[Mutant, JSONObject], ...]
+    not_reached: tuple[Mutant, ...] = ()
+
+    @property
+    def counted(self) -> int:
+        """Mutants that do something else than the tool, as far as is known."""
+        return len(self.noticed) + len(self.unnoticed) + len(self.not_reached)
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """A tool that does nothing; ``gives`` is what it always returns, where it returns at all."""
+
+    what: str
+    source: str
+    gives: JSON = None
+
+
+async def passing_stubs(bench: Bench) -> list[Stub]:
+    """The stubs that the suite lets pass."""
+    made = stubs(bench.submission)
+    results = await asyncio.gather(*(bench.suite(stub.source) for stub in made))
+    return [stub for stub, result in zip(made, results, strict=True) if not fails(result)]
+
+
+def stubs(sub: Submission) -> list[Stub]:
+    """Tools that always return None, the commonest result, or what is empty of the declared type, or raise."""
+    signature = sub.signature
+    text = signature.text if signature is not None else "(*args, **named)"
+    results = [example.returns for example in (*sub.examples, *sub.generated) if example.raises is None]
+    kind = signature.returns.get("type") if signature is not None else None
+    empty = _EMPTY.get(kind) if isinstance(kind, str) else None
+    constants = {repr(value): value for value in (None, max(results, key=results.count, default=None), empty)}
+    head = f"{_IMPORTS}def {sub.name}{text.rpartition('->')[0] or text}:\n"
+    returning = [Stub(f"returns {text}", f"{head}    return {text}\n", value) for text, value in constants.items()]
+    return [*returning, Stub("raises RuntimeError", f"{head}    raise RuntimeError('no tool')\n")]
+
+
+_IMPORTS = "from __future__ import annotations\n\n\n"
+"""So that a stub needs no type that the tool's file defines."""
+
+
+async def survey(bench: Bench) -> Survey:
+    """Runs the suite on every mutant, and looks at those that it lets pass."""
+    sub = bench.submission
+    began = time.monotonic()
+    before = await bench.suite(sub.source)
+    seconds = max(LEAST_SECONDS, SLOWEST * before.seconds)
+    made = mutants(sub.source, most=sub.settings.mutants)
+    verdicts: dict[str, str] = {}
+
+    async def work(waiting: Iterator[Mutant]) -> None:
+        for mutant in waiting:
+            if mutant.source in sub.noticed:
+                verdicts[mutant.source] = "noticed"
+            elif time.monotonic() - began > sub.settings.strength_seconds:
+                verdicts[mutant.source] = "late"
+            else:
+                result = await bench.suite(mutant.source, seconds=seconds)
+                seen = result.status != "finished" or fails(result)
+                verdicts[mutant.source] = "noticed" if seen else "passed"
+
+    waiting = iter(made)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(work(waiting))
+    told = [(mutant, verdicts[mutant.source]) for mutant in made]
+    shown = [(mutant, await difference(bench, mutant)) for mutant, verdict in told if verdict == "passed"]
+    return Survey(
+        tuple(mutant for mutant, verdict in told if verdict == "noticed"),
+        tuple(mutant for mutant, args in shown if args is None),
+        tuple((mutant, args) for mutant, args in shown if args is not None),
+        tuple(mutant for mutant, verdict in told if verdict == "late"),
+    )
+
+
+async def difference(bench: Bench, mutant: Mutant) -> JSONObject | None:
+    """The first input of the submission on which a mutant does something else; None where there is none."""
+    if mutant.source not in bench.differences:
+        async with aclosing(differences(bench, mutant)) as found:
+            bench.differences[mutant.source] = await anext(found, None)
+    return bench.differences[mutant.source]
+
+
+async def differences(bench: Bench, mutant: Mutant) -> AsyncGenerator[JSONObject, None]:
+    """The inputs of the submission on which a mutant does something else, as they are found."""
+    sub = bench.submission
+    shop = sub.workshop
+    shop = replace(shop, limits=replace(shop.limits, seconds=min(CALL_SECONDS, shop.limits.seconds)))
+    inputs = bench.inputs()
+    for at in range(0, len(inputs), AT_A_TIME):
+        some = inputs[at : at + AT_A_TIME]
+        right = await bench.results(some)
+        results = await run_all(mutant.source, sub.name, some, shop)
+        for args, one, other in zip(some, right, results, strict=True):
+            if _told(one, sub) != _told(other, sub) and one.status != "timed_out":
+                yield args
+
+
+def _told(result: CallResult, sub: Submission) -> str:
+    """An outcome; one undeclared error is as good as another."""
+    return "undeclared error" if result.status == "raised" and result.error not in sub.declared else outcome(result)
+
+
+def fails(suite: SuiteResult) -> bool:
+    """Whether tests noticed something; where the suite did not even end, nobody knows."""
+    return suite.status == "finished" and any(row.outcome in ("failed", "error") for row in suite.rows)
