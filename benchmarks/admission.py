@@ -29,7 +29,9 @@ from benchmarks.conditions import code_hash, commit_of, machine_load
 from benchmarks.form import cannot_run, parser, progress, read_lines, resumable, short_hash, show
 from benchmarks.peers.admission import PEER_ARMS, judged_by
 from benchmarks.planted.bare import BareSuites, bare_suites
+from benchmarks.planted.bare import __file__ as bare_file
 from benchmarks.planted.folders import Folder, folders_of, some_of
+from benchmarks.planted.folders import __file__ as folders_file
 from benchmarks.sandbox.bare import python_like
 
 ARMS = ("agentforge", *PEER_ARMS)
@@ -157,6 +159,13 @@ async def measure_peer(arm: str, results: Results, folders: Sequence[Folder]) ->
         progress(f"{arm}: {start + len(batch)}/{len(left)}")
 
 
+def conditions_of(settings: Settings) -> dict[str, str]:
+    """What a verdict depends on besides its folder."""
+    used = {name: settings.model_dump(mode="json").get(name) for name in ("forge", "gates", "sandbox")}
+    runner = [Path(module).read_text("utf-8") for module in (__file__, bare_file, folders_file)]
+    return {"code": code_hash(), "runner": short_hash(runner), "settings": short_hash(used)}
+
+
 async def run(options: Any) -> int:
     """Judges all folders by all arms, then shows all of it."""
     arms = [arm for arm in options.arms.split(",") if arm]
@@ -166,8 +175,8 @@ async def run(options: Any) -> int:
     if options.quick:
         folders = some_of(folders, QUICK_RIGHT, QUICK_WRONG)
     settings = load()
-    used = {name: settings.model_dump(mode="json").get(name) for name in ("forge", "gates", "sandbox")}
-    conditions, commit = {"code": code_hash(), "settings": short_hash(used)}, commit_of()
+    conditions = conditions_of(settings)
+    commit = commit_of()
     results = Results(options.out, conditions, folders)
     by_arm: dict[str, Row] = {}
     for arm in arms:

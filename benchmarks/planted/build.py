@@ -78,9 +78,12 @@ def examples_of(facts: Known, made: Proved) -> list[Example]:
     """A user's examples: all, or those that the wrong tool passes, filled up with fresh ones that it passes."""
     places = list(range(len(facts.examples)))
     if not made.mistake.plain:
-        spare = [place for place in made.agreeing if place >= len(facts.examples) and "returns" in facts.right[place]]
         places = [place for place in places if place in made.agreeing]
-        places += spare[: max(0, FEWEST_EXAMPLES - len(places))]
+        for place in made.agreeing:
+            given = [facts.inputs[one] for one in places]
+            fresh = place >= len(facts.examples) and "returns" in facts.right[place]
+            if fresh and len(places) < FEWEST_EXAMPLES and facts.inputs[place] not in given:
+                places.append(place)
     places = places[:MOST_EXAMPLES]
     return [_example(facts, place, at, len(places)) for at, place in enumerate(places)]
 

@@ -84,8 +84,8 @@ def some_of(folders: Sequence[Folder], right: int, wrong: int) -> list[Folder]:
         if one.wrong:
             by_suite.setdefault(one.suite, []).append(one)
     each = -(-wrong // max(1, len(by_suite)))
-    wrongs = [one for kind in by_suite.values() for one in _spread(kind, each)]
-    return [*_spread(rights, right), *wrongs[:wrong]]
+    shifted = [_spread([*kind[number:], *kind[:number]], each) for number, kind in enumerate(by_suite.values())]
+    return [*_spread(rights, right), *[one for kind in shifted for one in kind][:wrong]]
 
 
 def _spread(folders: Sequence[Folder], count: int) -> list[Folder]:

@@ -40,6 +40,6 @@ def euro_text(cents: int) -> str:
 #-     return f"{sign}{euros:,}".replace(",", ".") + f",{rest:02d} €"
 #+     grouped = f"{euros // 1000}.{euros % 1000:03d}" if euros >= 1000 else str(euros)
 #+     return f"{sign}{grouped},{rest:02d} €"
-# %% wrong prints: prints the text instead of returning it
+# %% wrong prints: prints the text instead of returning it [plain]
 #-     return f"{sign}{euros:,}".replace(",", ".") + f",{rest:02d} €"
 #+     print(f"{sign}{euros:,}".replace(",", ".") + f",{rest:02d} €")
