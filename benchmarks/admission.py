@@ -139,8 +139,7 @@ async def measure(settings: Settings, results: Results, folders: Sequence[Folder
         return
     with bare_suites(python_like("3.11.0")) as bare:
         async with Forge(user="admission", org="bench", settings=settings, on_notice=progress) as forge:
-            await forge.check(left[0].path)  # the box is warm afterwards
-            bare.seconds(left[0])
+            await check(forge, bare, left[0], 0)  # the box is warm afterwards
             for number, folder in enumerate(left):
                 figures = await check(forge, bare, folder, number)
                 results.add("agentforge", folder, figures)

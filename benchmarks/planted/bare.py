@@ -15,13 +15,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentforge.errors import SandboxUnavailable
 from benchmarks.planted.folders import Folder
 from benchmarks.sandbox.bare import bare, bubblewrapped
+from benchmarks.sandbox.work import SOURCE, TESTS
 
 SECONDS = 60
 """The longest that a bare run may take; a suite that takes longer counts as this."""
 _BOUNDED = ("/bin/sh", "-c", 'ulimit -v 2097152 && ulimit -f 65536 && exec "$@"', "sh")
 """2 GiB of memory and files of 32 MiB for each process (KiB, and blocks of 512 bytes)."""
+
+
+_PYTEST = ("-s", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_tool.py")
 
 
 @dataclass(frozen=True)
@@ -33,30 +38,36 @@ class BareSuites:
 
     def seconds(self, folder: Folder) -> float:
         """Wall-clock seconds of one run, whatever it says."""
+        began = time.monotonic()
+        code = self.run(folder.files["tool.py"], folder.files["test_tool.py"])
+        return float(SECONDS) if code is None else time.monotonic() - began
+
+    def run(self, source: str, tests: str) -> int | None:
+        """The exit code of pytest; None where it was ended."""
         with tempfile.TemporaryDirectory(prefix="planted-") as place:
-            for name in ("tool.py", "test_tool.py"):
-                Path(place, name).write_text(folder.files[name], "utf-8", "replace")
+            for name, text in (("tool.py", source), ("test_tool.py", tests)):
+                Path(place, name).write_text(text, "utf-8", "replace")
             inside = ["--ro-bind", str(self.site), "/opt/site", "--ro-bind", place, "/work", "--chdir", "/work"]
             inside += ["--clearenv", "--setenv", "PYTHONPATH", "/opt/site", "--setenv", "HOME", "/tmp"]
             inside += ["--setenv", "PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1"]
-            run = [self.python, "-s", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_tool.py"]
-            command = [*bubblewrapped(self.python, inside), *run]
-            began = time.monotonic()
+            command = [*_BOUNDED, *bubblewrapped(self.python, inside), self.python, *_PYTEST]
+            quiet = subprocess.DEVNULL
             try:
-                subprocess.run(
-                    [*_BOUNDED, *command],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    timeout=SECONDS,
-                )
+                done = subprocess.run(command, stdin=quiet, stdout=quiet, stderr=quiet, timeout=SECONDS)
             except subprocess.TimeoutExpired:
-                return float(SECONDS)
-            return time.monotonic() - began
+                return None
+            return done.returncode
 
 
 @contextmanager
 def bare_suites(python: str) -> Iterator[BareSuites]:
-    """The baseline on ``python``."""
+    """The baseline on ``python``.
+
+    Raises:
+        SandboxUnavailable: a suite that passes does not pass there.
+    """
     with bare(python) as made:
-        yield BareSuites(made.python, made.folder / "site")
+        baseline = BareSuites(str(Path(python).resolve()), made.folder / "site")
+        if baseline.run(SOURCE, TESTS) != 0:
+            raise SandboxUnavailable("A bare suite does not run in bubblewrap here, so there is no baseline.")
+        yield baseline

@@ -187,6 +187,8 @@ def test_alone():
 """
     plant(tmp_path / "set/right/halve", tests=tests)
     with bare_suites(sys.executable) as baseline:
+        assert baseline.run(HALVE, tests.replace("    with open", "    return\n    with open")) == 0
+        assert baseline.run(HALVE, tests) == 1
         assert 0 < baseline.seconds(of(tmp_path / "set")) < bare.SECONDS
     assert list(told.iterdir()) == []
 
@@ -241,4 +243,4 @@ async def test_autotool_adopts_what_survives_one_call(installed: None, planted: 
         "wrong/raises/halve": False,
         "wrong/weak/halve": True,
     }
-    assert "KeyError" in verdicts["wrong/raises/halve"].reason
+    assert "Error executing tool halve" in verdicts["wrong/raises/halve"].reason
