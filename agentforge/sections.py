@@ -128,7 +128,7 @@ class GateSettings(Section):
     )
     suite_seconds: float = Field(default=10.0, gt=0, description="Longest suite of a tool.")
     strength_seconds: float = Field(
-        default=60.0, gt=0, description="For all mutants together; those that are not reached count as unnoticed."
+        default=180.0, gt=0, description="For all mutants together; those that are not reached count as unnoticed."
     )
     near_inputs: int = Field(default=30, ge=0, le=500, description="Inputs made by small changes of the examples.")
     fuzz_inputs: int = Field(default=30, ge=0, le=500, description="Inputs made from the signature.")

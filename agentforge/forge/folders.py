@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from agentforge.errors import StorageError, UsageError
+from agentforge.errors import StorageError, ToolInvalid, UsageError
 from agentforge.registry.tool import FILES, MAX_FOLDER_BYTES, Tool, from_files
-from agentforge.secrecy import repeated
 
 OPTIONAL = {"report.json": b"{}\n", "examples.jsonl": b""}
 """Files that need not be there yet: the gates write the first one."""
@@ -38,7 +37,7 @@ def read_folder(folder: Path) -> Found:
     entries = _entries(folder)
     if not {"tool.py", "tool.toml"} & set(entries):
         raise UsageError(
-            f"{repeated(str(folder))} is no tool folder: it holds neither tool.py nor tool.toml.",
+            f"{folder} is no tool folder: it holds neither tool.py nor tool.toml.",
             fix="A tool folder holds tool.py, test_tool.py, tool.toml and examples.jsonl.",
         )
     problems = [problem for name, entry in entries.items() if (problem := _odd(name, entry))]
@@ -47,21 +46,25 @@ def read_folder(folder: Path) -> Found:
         entry = entries.get(name)
         if entry is not None and not entry.is_symlink() and entry.is_file(follow_symlinks=False):
             files[name] = _contents(Path(entry.path), problems)
-    tool = from_files(files, _name(files.get("tool.toml", b""), folder.name))
-    return Found(tool, tuple(problems))
+    name = _name(files.get("tool.toml", b""), folder.name)
+    try:
+        return Found(from_files(files, name), tuple(problems))
+    except ToolInvalid as error:
+        told = {problem.split(" is ")[0] for problem in problems}
+        others = [problem for problem in error.problems if problem.removesuffix(" is missing") not in told]
+        raise ToolInvalid(name, [*problems, *others]) from None
 
 
 def _entries(folder: Path) -> dict[str, os.DirEntry[str]]:
-    shown = repeated(str(folder))
     try:
         return {entry.name: entry for entry in sorted(os.scandir(folder), key=lambda entry: entry.name)}
     except FileNotFoundError:
-        raise UsageError(f"There is no folder {shown}.", fix="Name the folder of a tool.") from None
+        raise UsageError(f"There is no folder {folder}.", fix="Name the folder of a tool.") from None
     except NotADirectoryError:
-        raise UsageError(f"{shown} is a file.", fix="Name the folder that holds tool.py.") from None
+        raise UsageError(f"{folder} is a file.", fix="Name the folder that holds tool.py.") from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
-        raise StorageError(f"The folder {shown} cannot be read: {why}.") from None
+        raise StorageError(f"The folder {folder} cannot be read: {why}.") from None
 
 
 def _odd(name: str, entry: os.DirEntry[str]) -> str:
@@ -72,7 +75,7 @@ def _odd(name: str, entry: os.DirEntry[str]) -> str:
         return "" if entry.is_file(follow_symlinks=False) else f"{name} is no file"
     if name in LEFTOVERS:
         return ""
-    return f"{repeated(name, 80)} does not belong into a tool folder, which holds only {', '.join(FILES)}"
+    return f"{name[:80]!r} does not belong into a tool folder, which holds only {', '.join(FILES)}"
 
 
 def _contents(path: Path, problems: list[str]) -> bytes:
@@ -82,7 +85,7 @@ def _contents(path: Path, problems: list[str]) -> bytes:
         with os.fdopen(descriptor, "rb") as file:
             data = file.read(MAX_FOLDER_BYTES + 1)
     except OSError as error:
-        raise StorageError(f"{repeated(str(path))} cannot be read: {error.strerror}.") from None
+        raise StorageError(f"{path} cannot be read: {error.strerror}.") from None
     if len(data) > MAX_FOLDER_BYTES:
         problems.append(f"{path.name} has more than {MAX_FOLDER_BYTES} bytes")
         return OPTIONAL.get(path.name, b"")

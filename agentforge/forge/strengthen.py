@@ -36,7 +36,7 @@ async def strengthen(bench: Bench) -> None:
     forged = bench.submission.forged
     if forged is None or forged.group.independent < FEWEST_LINEAGES:
         return
-    others = _Others(forged, bench)
+    before, others = bench.submission, _Others(forged, bench)
     for stub in await passing_stubs(bench):
         await _add(bench, others, _not_given_by(bench, stub))
     found = await survey(bench)
@@ -44,7 +44,8 @@ async def strengthen(bench: Bench) -> None:
         if not await _noticed_by(others.added, mutant, bench):
             await _add(bench, others, differences(bench, mutant))
     noticed = frozenset(mutant.source for mutant in found.noticed)
-    bench.submission = replace(bench.submission, noticed=noticed)
+    stronger = bench.submission if (await bench.own_suite()).passed else before
+    bench.submission = replace(stronger, noticed=noticed)
 
 
 class _Others:

@@ -9,8 +9,11 @@ from agentforge.boxes.protocol import Box, Limits
 from agentforge.forge.agreement import grouped
 from agentforge.forge.author import Draft
 from agentforge.forge.evidence import SUITE_FETCHES, Candidate, Workshop, examine, probe, run_all
-from agentforge.forge.gates import Trial, same_answer_twice
+from agentforge.forge.gates.bench import Bench
+from agentforge.forge.gates.fuzz import same_answer_twice
+from agentforge.forge.gates.submission import Forged, Standing, submit
 from agentforge.forge.spec import make_spec
+from agentforge.settings import GateSettings
 from agentforge.types import Capabilities, Example, GateResult, JSONObject, Need, Usage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -28,8 +31,9 @@ async def twice(box: Box, source: str) -> GateResult:
     candidate: Candidate = await examine(draft, spec, shop, round=0)
     await probe(candidate, spec, [], PROBES, shop)
     assert candidate.eligible, candidate
-    trial = Trial(spec, candidate.source, "", grouped([candidate])[0], 1, shop, Limits(), True)
-    return await same_answer_twice(trial)
+    forged = Forged(spec, grouped([candidate])[0], 1, tester_is_generator=True)
+    submission = submit(forged, [], shop, Limits(), GateSettings(fuzz_inputs=0), Standing())
+    return await same_answer_twice(Bench(submission))
 
 
 async def test_a_tool_whose_answer_depends_on_the_order_of_a_set_of_texts_is_rejected(bubblewrap_box: Box) -> None:

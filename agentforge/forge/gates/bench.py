@@ -28,6 +28,7 @@ class Bench:
         """What is judged; a forging may strengthen its tests on the way, but never changes its source."""
         self.differences: dict[str, JSONObject | None] = {}
         """Source of a mutant → the first input that tells it from the tool, None where none does."""
+        self._passed: dict[str, SuiteResult] = {}
         self._seen: dict[tuple[int, str], CallResult] = {}
         self._suites = asyncio.Semaphore(AT_ONCE)
         self._inputs: tuple[JSONObject, ...] | None = None
@@ -59,6 +60,13 @@ class Bench:
             made = arguments(parameters, known, count=settings.fuzz_inputs) if settings.fuzz_inputs else []
             self._inputs = tuple({repr(args): args for args in (*known, *probed, *near, *made)}.values())
         return self._inputs
+
+    async def own_suite(self) -> SuiteResult:
+        """The submission's tests on the submission, run once."""
+        sub = self.submission
+        if sub.tests not in self._passed:
+            self._passed[sub.tests] = await self.suite(sub.source)
+        return self._passed[sub.tests]
 
     async def suite(self, source: str, tests: str | None = None, *, seconds: float | None = None) -> SuiteResult:
         """The submission's own tests, or others, on a source."""

@@ -24,7 +24,7 @@ async def visible_tests(bench: Bench) -> GateResult:
     the suite says of it.
     """
     sub = bench.submission
-    suite = await bench.suite(sub.source)
+    suite = await bench.own_suite()
     wrong = await _wrong(bench, sub.visible)
     failing = [f"{row.name}: {_last_line(row.message)}" for row in suite.rows if row.outcome != "passed"]
     told = [*([] if suite.passed else [_why(suite, failing)]), *(_contradicted(wrong, sub.visible) if wrong else ())]

@@ -42,7 +42,7 @@ async def suite_strength(bench: Bench) -> GateResult:
 def _told_of(stub: Stub, sub: Submission) -> str:
     """In words that a writer of tests can act on."""
     if sub.forged is None:
-        return shortened(f"the tests pass for a tool that always {stub.what}: assert what it returns", 250)
+        return shortened(f"the tests pass for a tool that always {stub.what}: test inputs with other results", 250)
     return shortened(f"the examples do not tell the tool from one that always {stub.what}", 200) + (
         ": one with another result would"
     )

@@ -83,7 +83,7 @@ async def survey(bench: Bench) -> Survey:
     """Runs the suite on every mutant, and looks at those that it lets pass."""
     sub = bench.submission
     began = time.monotonic()
-    before = await bench.suite(sub.source)
+    before = await bench.own_suite()
     seconds = max(LEAST_SECONDS, SLOWEST * before.seconds)
     made = mutants(sub.source, most=sub.settings.mutants)
     verdicts: dict[str, str] = {}
@@ -95,9 +95,7 @@ async def survey(bench: Bench) -> Survey:
             elif time.monotonic() - began > sub.settings.strength_seconds:
                 verdicts[mutant.source] = "late"
             else:
-                result = await bench.suite(mutant.source, seconds=seconds)
-                seen = result.status != "finished" or fails(result)
-                verdicts[mutant.source] = "noticed" if seen else "passed"
+                verdicts[mutant.source] = "noticed" if await _notices(bench, mutant, seconds) else "passed"
 
     waiting = iter(made)
     async with asyncio.TaskGroup() as group:
@@ -111,6 +109,14 @@ async def survey(bench: Bench) -> Survey:
         tuple((mutant, args) for mutant, args in shown if args is not None),
         tuple(mutant for mutant, verdict in told if verdict == "late"),
     )
+
+
+async def _notices(bench: Bench, mutant: Mutant, seconds: float) -> bool:
+    """Whether the suite does not pass. One that is too slow gets twice the time once: the machine may be busy."""
+    result = await bench.suite(mutant.source, seconds=seconds)
+    if result.status == "timed_out":
+        result = await bench.suite(mutant.source, seconds=2 * seconds)
+    return result.status != "finished" or fails(result)
 
 
 async def difference(bench: Bench, mutant: Mutant) -> JSONObject | None:

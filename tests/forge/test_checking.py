@@ -1,0 +1,208 @@
+"""Tool folders through all gates in a real box: what is wrong is rejected in words, what is right would go live."""
+
+from __future__ import annotations
+
+import pytest
+
+from agentforge.forge.checking import dealt
+from agentforge.registry.repository import Registry
+from agentforge.registry.tool import load_folder
+from agentforge.settings import GateSettings
+from agentforge.types import Example, State
+from tests.forge.checks import EXAMPLES, HEAD, SOURCE, STRONG, check, gate, write
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def registry(tmp_path):
+    with Registry.create(tmp_path / "me.git") as made:
+        yield made
+
+
+async def test_a_right_tool_with_a_strong_suite_would_go_live_and_its_report_holds_all_evidence(
+    bubblewrap_box, registry, tmp_path
+):
+    checked = await check(write(tmp_path / "any name"), bubblewrap_box, registry)
+    assert (checked.name, checked.state, checked.unconfirmed, checked.truths) == ("total_price", "live", False, 4)
+    assert checked.problems == []
+    gates = {row["gate"]: row for row in checked.report["gates"]}
+    assert gates["held-out examples"]["evidence"]["examples"] == 1
+    assert gates["suite strength"]["evidence"]["mutants"] == 12
+    assert gates["fuzz"]["evidence"]["inputs"] > 20
+    assert checked.report["thresholds"]["killed"] == 0.7
+    assert [row["gate"] for row in checked.report["gates"]][:2] == ["source contract", "visible tests"]
+
+
+@pytest.mark.parametrize(
+    ("tests", "words"),
+    [
+        ("", "there is no test function"),
+        (HEAD + "def test_a():\n    total_price(1, 2.0)\n", "the tests pass for a tool that always returns"),
+        (HEAD + "def test_a():\n    x = total_price(1, 2.0)\n    assert x == x\n", "always returns"),
+        (HEAD + "def test_a():\n    assert isinstance(total_price(1, 2.0), float)\n", "always returns 2.0"),
+        (
+            HEAD + "def test_a():\n    try:\n        assert total_price(1, 2.0) == 2.0\n"
+            "    except Exception:\n        pass\n",
+            "always raises RuntimeError",
+        ),
+        (HEAD + "def test_a():\n    assert 'error' not in str(total_price(1, 2.0)).lower()\n", "always returns"),
+        (HEAD + "def test_a():\n    assert total_price(1, 2.0) == 2.0\n", "test inputs with other results"),
+    ],
+    ids=["none", "no assertion", "tautology", "type check", "swallowed", "error string", "weak"],
+)
+async def test_a_suite_that_says_little_is_rejected(bubblewrap_box, registry, tmp_path, tests, words):
+    checked = await check(write(tmp_path / "t", tests=tests), bubblewrap_box, registry)
+    assert checked.state == "rejected"
+    assert words in "\n".join(checked.problems)
+
+
+async def test_a_weak_suite_is_told_what_it_overlooks(bubblewrap_box, registry, tmp_path):
+    tests = HEAD + "def test_a():\n    assert total_price(1, 2.0) == 2.0\n    assert total_price(2, 2.0) == 4.0\n"
+    checked = await check(write(tmp_path / "t", tests=tests), bubblewrap_box, registry)
+    strength = gate(checked, "suite strength")
+    assert strength.verdict == "failed"
+    assert any("quantity >= 10" in line for line in strength.evidence["unnoticed"])
+    assert all("as total_price(" in line for line in strength.evidence["unnoticed"])
+
+
+async def test_a_mutant_that_nothing_tells_apart_is_listed_and_not_counted(bubblewrap_box, registry, tmp_path):
+    source = SOURCE.replace("    return round", "    if quantity > 10 ** 9:\n        return 1.0\n    return round")
+    settings = GateSettings(mutants=40, near_inputs=12, fuzz_inputs=12)
+    checked = await check(write(tmp_path / "t", source), bubblewrap_box, registry, settings)
+    evidence = gate(checked, "suite strength").evidence
+    assert any("10 ** 9" in change or "9 →" in change for change in evidence["equivalent"])
+    assert checked.state == "live"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (SOURCE + "print('hello')\n", "line 13"),
+        ("def total_price(:\n", "syntax error"),
+        (SOURCE.replace("total_price", "other"), "the function must be named total_price"),
+        (SOURCE + "#" + "x" * 70_000 + "\n", "at most 65536"),
+        (SOURCE.replace("round(price, 2)", "{price}"), "is not JSON"),
+        (SOURCE.replace("price = quantity * unit", "while True: pass"), "did not end in time"),
+        (SOURCE.replace(">= 10", "> 20"), "visible examples are wrong"),
+        (
+            SOURCE.replace("quantity * unit", "quantity * unit + quantity // 40 * hash('a' + str(quantity))"),
+            "hash seed",
+        ),
+        (SOURCE.replace("quantity * unit", "[0.0, *[n * unit for n in range(1, 21)]][quantity]"), "IndexError"),
+        (SOURCE.replace("return round(price, 2)", "return round(price, 2) if unit >= 0 else 'x'"), "which is no float"),
+    ],
+    ids=["top-level", "syntax", "name", "huge", "non-json", "loop", "contradicts", "hash-seed", "error", "type"],
+)
+async def test_a_tool_that_goes_wrong_is_rejected_in_words(bubblewrap_box, registry, tmp_path, source, words):
+    checked = await check(write(tmp_path / "t", source), bubblewrap_box, registry)
+    assert checked.state == "rejected"
+    assert words in "\n".join(checked.problems)
+
+
+@pytest.mark.parametrize(
+    ("tests", "words"),
+    [
+        (STRONG + "\n\ndef test_slow():\n    import time\n    time.sleep(60)\n", "did not end in time"),
+        (STRONG + "\n\ndef test_loud():\n    print('x' * 5_000_000)\n", "printed far too much"),
+        (STRONG + "\n\nimport socket\n\ndef test_far():\n    socket.create_connection(('1.2.3.4', 80), 1)\n", "tests"),
+        (STRONG.replace("== 9.0", "== 8.0"), "1 of 2 tests do not pass: test_prices"),
+    ],
+    ids=["sleeps", "prints megabytes", "needs network", "contradicts the tool"],
+)
+async def test_tests_that_cannot_pass_are_rejected_in_words(bubblewrap_box, registry, tmp_path, tests, words):
+    settings = GateSettings(mutants=4, near_inputs=4, fuzz_inputs=4, suite_seconds=2.0)
+    checked = await check(write(tmp_path / "t", tests=tests), bubblewrap_box, registry, settings)
+    assert checked.state == "rejected"
+    assert words in "\n".join(checked.problems)
+
+
+async def test_examples_that_contradict_the_tool_are_told_whatever_the_suite_says(bubblewrap_box, registry, tmp_path):
+    wrong = [*EXAMPLES, ({"quantity": 4, "unit": 1.0}, 5.0)]
+    checked = await check(write(tmp_path / "t", examples=wrong), bubblewrap_box, registry)
+    assert gate(checked, "held-out examples").verdict == "failed"
+    assert gate(checked, "suite strength").verdict == "passed"  # all gates speak
+
+
+@pytest.mark.parametrize(
+    ("count", "state", "unconfirmed"), [(0, "proposed", False), (2, "live", True), (3, "live", False)]
+)
+async def test_how_many_true_examples_there_are_decides_where_a_tool_would_stand(
+    bubblewrap_box, registry, tmp_path, count, state, unconfirmed
+):
+    checked = await check(write(tmp_path / "t", examples=EXAMPLES[:count]), bubblewrap_box, registry)
+    assert (checked.state, checked.unconfirmed) == (state, unconfirmed)
+
+
+async def test_a_tool_with_a_capability_waits_for_a_person(bubblewrap_box, registry, tmp_path):
+    folder = write(tmp_path / "t", more="[capabilities]\nclock = true\n")
+    checked = await check(folder, bubblewrap_box, registry)
+    assert checked.state == "proposed"
+    assert gate(checked, "capabilities").evidence["unused"] == ["clock"]
+
+
+async def test_a_twin_of_a_live_tool_is_rejected_and_named_but_a_tool_is_no_twin_of_itself(
+    bubblewrap_box, registry, tmp_path
+):
+    folder = write(tmp_path / "total_price")
+    (folder / "report.json").write_text("{}")
+    registry.add(load_folder(folder), state=State.LIVE)
+    assert (await check(folder, bubblewrap_box, registry)).state == "live"
+    other = SOURCE.replace("total_price", "cost_of").replace("quantity", "pieces").replace("unit", "each")
+    twin = write(
+        tmp_path / "twin",
+        other,
+        STRONG.replace("total_price", "cost_of"),
+        [({"pieces": args["quantity"], "each": args["unit"]}, returns) for args, returns in EXAMPLES],
+        name="cost_of",
+        signature="(pieces: int, each: float) -> float",
+    )
+    checked = await check(twin, bubblewrap_box, registry)
+    assert [problem.split(":")[0] for problem in checked.problems] == ["behavioural duplicates"]
+    assert "the live tool total_price does the same on" in checked.problems[0]
+
+
+async def test_a_new_version_that_breaks_a_tool_which_needs_it_is_rejected(bubblewrap_box, registry, tmp_path):
+    folder = write(tmp_path / "total_price")
+    (folder / "report.json").write_text("{}")
+    registry.add(load_folder(folder), state=State.LIVE)
+    source = (
+        "from toolbox import total_price\n\n\n"
+        'def with_tax(quantity: int, unit: float, rate: float) -> float:\n    """Price with tax.\n\n    Raises:\n'
+        '        ValueError: quantity is negative.\n    """\n'
+        "    return round(total_price(quantity, unit) * (1 + rate), 2)\n"
+    )
+    tests = "from tool import with_tax\n\n\ndef test_it():\n    assert with_tax(10, 1.0, 0.5) == 13.5\n"
+    dependent = write(
+        tmp_path / "with_tax",
+        source,
+        tests,
+        [],
+        name="with_tax",
+        signature="(quantity: int, unit: float, rate: float) -> float",
+        more='depends = ["total_price"]\n',
+    )
+    (dependent / "report.json").write_text("{}")
+    registry.add(load_folder(dependent), state=State.LIVE)
+    same = await check(folder, bubblewrap_box, registry)
+    assert gate(same, "dependents' tests").evidence["dependents"] == ["with_tax"]
+    assert same.state == "live"
+    changed = write(
+        tmp_path / "total_price",
+        SOURCE.replace(">= 10", ">= 11"),
+        STRONG.replace("(10, 1.0) == 9.0", "(11, 1.0) == 9.9"),
+    )
+    checked = await check(changed, bubblewrap_box, registry)
+    assert [problem.split(": ")[0] for problem in checked.problems] == ["dependents' tests"]
+    assert "with_tax: test_it" in checked.problems[0]
+
+
+def example(number, **changed):
+    return Example({"n": number}, returns=number * 2, **changed)
+
+
+async def test_held_out_are_those_that_are_marked_else_they_are_dealt():
+    marked = [example(1), example(2, held_out=True), example(3, held_out=True, spent=True)]
+    assert [[one.args["n"] for one in part] for part in dealt(marked, "")] == [[1, 3], [2]]
+    assert [len(part) for part in dealt([example(n) for n in range(1, 7)], "")] == [4, 2]
+    assert [len(part) for part in dealt([example(1), example(2)], "")] == [2, 0]

@@ -1,0 +1,89 @@
+"""Which errors are a mistake of the code, and which are how it refuses an input that nobody meant."""
+
+import pytest
+
+from agentforge.forge.domain import has_open_types, is_defect, within
+from agentforge.registry.contract import parse_signature
+
+KNOWN = [{"n": 2, "t": "2h 30m", "xs": [1, 5], "unit": "km"}, {"n": 9, "t": "5m", "xs": [7], "unit": "mi"}]
+
+
+def args(**changed):
+    return {**KNOWN[0], **changed}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"n": 5}, {"n": 9}, {"t": "7h 12m"}, {"t": "9m"}, {"xs": [3]}, {"xs": [7, 1]}, {"unit": "mi"}],
+)
+def test_within_the_examples(changed):
+    assert within(args(**changed), KNOWN)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"n": 1},
+        {"n": -5},
+        {"t": ""},
+        {"t": "h2"},
+        {"t": "2h 30"},
+        {"xs": []},
+        {"xs": [1, 2, 3]},
+        {"xs": [99]},
+        {"unit": "m"},
+    ],
+)
+def test_beyond_the_examples(changed):
+    assert not within(args(**changed), KNOWN)
+
+
+def test_without_an_example_nothing_is_within():
+    assert not within({"n": 1}, [])
+
+
+INSIDE, OUTSIDE = args(n=5), args(n=-1, xs=[])
+
+
+@pytest.mark.parametrize(
+    ("error", "where", "declared", "defect"),
+    [
+        ("ValueError", INSIDE, {"ValueError"}, False),
+        ("JSONDecodeError", INSIDE, {"ValueError"}, False),  # no builtin: a ValueError of the standard library
+        ("UnicodeDecodeError", INSIDE, {"ValueError"}, False),
+        ("KeyError", INSIDE, {"LookupError"}, False),
+        ("KeyError", INSIDE, {"ValueError"}, True),
+        ("KeyError", OUTSIDE, {"ValueError"}, True),  # who names errors has said how bad input is refused
+        ("IndexError", OUTSIDE, {"ValueError"}, True),
+        ("ZeroDivisionError", OUTSIDE, {"ValueError"}, True),
+        ("RecursionError", OUTSIDE, {"ValueError"}, True),
+        ("AttributeError", OUTSIDE, {"ValueError"}, True),
+        ("OverflowError", OUTSIDE, {"ValueError"}, False),
+        ("ValueError", OUTSIDE, {"KeyError"}, False),
+        ("ValueError", INSIDE, {"KeyError"}, True),
+        ("IndexError", OUTSIDE, (), False),  # nobody said what happens to an empty list
+        ("IndexError", INSIDE, (), True),
+        ("ZeroDivisionError", INSIDE, (), True),
+        ("ValueError", INSIDE, (), False),
+    ],
+)
+def test_what_is_a_defect(error, where, declared, defect):
+    assert is_defect(error, where, KNOWN, declared, open_types=False) is defect
+
+
+def test_a_value_of_an_open_type_may_be_refused_with_a_type_error():
+    assert not is_defect("TypeError", OUTSIDE, KNOWN, {"ValueError"}, open_types=True)
+    assert is_defect("TypeError", INSIDE, KNOWN, {"ValueError"}, open_types=True)
+    assert is_defect("TypeError", OUTSIDE, KNOWN, {"ValueError"}, open_types=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "open_types"),
+    [
+        ("(a: list) -> int", True),
+        ("(a: dict[str, list]) -> int", True),
+        ("(a: list[int], b: dict[str, str] | None = None) -> int", False),
+    ],
+)
+def test_open_types(text, open_types):
+    assert has_open_types(parse_signature(text).parameters) is open_types
