@@ -62,6 +62,7 @@ async def check(forge: Forge, bare: BareSuites, folder: Folder, number: int) -> 
         "gate": failed[0].gate if failed else "",
         "reason": "; ".join(checked.problems) or checked.reason,
         "gates": {gate.gate: gate.seconds for gate in checked.gates if gate.verdict != "skipped"},
+        "told": {gate.gate: gate.summary for gate in checked.gates},
         "evidence": {gate.gate: gate.evidence for gate in failed},
         **{name: round(value, 4) for name, value in seconds.items()},
     }
