@@ -63,10 +63,11 @@ _NO_BEHAVIOUR = (ast.Import, ast.ImportFrom, ast.ClassDef)
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A changed source; ``change`` tells people where and what."""
+    """A changed source; ``change`` tells people where and what, ``line`` is that of the source."""
 
     change: str
     source: str
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,13 @@ class _Site:
             getattr(self.parent, self.field)[self.at] = node
 
     @property
+    def line(self) -> int:
+        return getattr(self.old, "lineno", 0)
+
+    @property
     def change(self) -> str:
         before, after = (ast.unparse(node).split("\n", 1)[0][:LONGEST_CHANGE] for node in (self.old, self.new))
-        return f"line {getattr(self.old, 'lineno', 0)}: {before} → {after}"
+        return f"line {self.line}: {before} → {after}"
 
 
 def mutants(source: str, *, most: int) -> list[Mutant]:
@@ -109,7 +114,7 @@ def mutants(source: str, *, most: int) -> list[Mutant]:
         shape = ast.dump(module)
         if shape not in seen:
             seen.add(shape)
-            found[number] = Mutant(site.change, ast.unparse(ast.fix_missing_locations(module)) + "\n")
+            found[number] = Mutant(site.change, ast.unparse(ast.fix_missing_locations(module)) + "\n", site.line)
         site.put(site.old)
     return [found[number] for number in sorted(found)]
 

@@ -50,7 +50,10 @@ def arguments(parameters: JSONObject, known: Sequence[JSONObject], *, count: int
         database=None,
         deadline=None,
         phases=[Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+        suppress_health_check=[
+            *(HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large),
+            *(HealthCheck.large_base_example, HealthCheck.nested_given),
+        ],
     )
     seed(0)(fuzz(given(_object(parameters, list(known)))(take)))()
     return list(made.values())

@@ -43,7 +43,7 @@ def test_check_as_json_tells_all_gates_and_1_is_rejected(program: Program, check
     assert {gate["verdict"] for gate in answer["gates"][1:]} == {"skipped"}
 
 
-def test_2_a_folder_that_is_none(program: Program, tmp_path: Path) -> None:
-    done = program("tools", "check", str(tmp_path / "nowhere"))
+def test_2_a_folder_that_is_none_before_any_box_is_started(program: Program, tmp_path: Path) -> None:
+    done = program("tools", "check", str(tmp_path / "nowhere"), env={"DOCKER_HOST": "unix:///nowhere"})
     assert done.code == 2
     assert f"There is no folder {tmp_path / 'nowhere'}." in done.err

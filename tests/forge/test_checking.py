@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agentforge.forge.checking import dealt
+from agentforge.forge.gates.survey import STOP_EARLY
 from agentforge.registry.repository import Registry
 from agentforge.registry.tool import load_folder
 from agentforge.settings import GateSettings
@@ -64,6 +65,16 @@ async def test_a_weak_suite_is_told_what_it_overlooks(bubblewrap_box, registry, 
     assert strength.verdict == "failed"
     assert any("quantity >= 10" in line for line in strength.evidence["unnoticed"])
     assert all("as total_price(" in line for line in strength.evidence["unnoticed"])
+
+
+async def test_a_branch_that_the_examples_reach_and_no_test_does_is_named(bubblewrap_box, registry, tmp_path):
+    """However well the rest is tested: nine of ten mutants may be noticed."""
+    tests = STRONG.replace("    assert total_price(10, 1.0) == 9.0\n", "")
+    settings = GateSettings(mutants=30, killed=0.1, near_inputs=12, fuzz_inputs=4)
+    checked = await check(write(tmp_path / "t", tests=tests), bubblewrap_box, registry, settings)
+    strength = gate(checked, "suite strength")
+    assert strength.evidence["untested_lines"] == [11]
+    assert "no test notices any change of line 11, which the examples reach" in strength.summary
 
 
 async def test_a_mutant_that_nothing_tells_apart_is_listed_and_not_counted(bubblewrap_box, registry, tmp_path):
@@ -206,3 +217,12 @@ async def test_held_out_are_those_that_are_marked_else_they_are_dealt():
     assert [[one.args["n"] for one in part] for part in dealt(marked, "")] == [[1, 3], [2]]
     assert [len(part) for part in dealt([example(n) for n in range(1, 7)], "")] == [4, 2]
     assert [len(part) for part in dealt([example(1), example(2)], "")] == [2, 0]
+
+
+async def test_a_suite_on_a_mutant_ends_with_its_first_failure(bubblewrap_box):
+    tests = HEAD + "@pytest.mark.parametrize('n', range(20))\ndef test_a(n):\n    assert total_price(n, 1.0) < 5\n"
+    whole = await bubblewrap_box.suite(SOURCE, tests)
+    early = await bubblewrap_box.suite(SOURCE, tests + STOP_EARLY)
+    assert len(whole.rows) == 20
+    assert [row.outcome for row in early.rows] == ["passed"] * 5 + ["failed"]
+    assert (await bubblewrap_box.suite(SOURCE, STRONG + STOP_EARLY)).passed

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agentforge.boxes.protocol import CallResult, SuiteResult
+from agentforge.forge.domain import within
 from agentforge.forge.evidence import SUITE_FETCHES, run_all
 from agentforge.forge.gates.submission import Submission
+from agentforge.forge.hints import pointed_at
 from agentforge.forge.probes import neighbours
 from agentforge.forge.strategies import arguments
 from agentforge.types import JSONObject
@@ -49,7 +51,8 @@ class Bench:
 
     def inputs(self) -> tuple[JSONObject, ...]:
         """All inputs on which the submission is looked at, each once: those of the examples, of the generated
-        cases, of a forging's probes, of the neighbourhood, and those that are made from the signature.
+        cases, of a forging's probes, those that the source points at, of the neighbourhood, and those that are made
+        from the signature. Those within what the examples span come first.
         """
         if self._inputs is None:
             sub, settings = self.submission, self.submission.settings
@@ -57,8 +60,10 @@ class Bench:
             probed = sub.forged.group.best.inputs if sub.forged is not None else ()
             near = neighbours(known, most=settings.near_inputs) if not probed else []
             parameters = sub.signature.parameters if sub.signature is not None else {}
+            hinted = pointed_at(sub.source, known, parameters, most=settings.near_inputs)
             made = arguments(parameters, known, count=settings.fuzz_inputs) if settings.fuzz_inputs else []
-            self._inputs = tuple({repr(args): args for args in (*known, *probed, *near, *made)}.values())
+            found = {repr(args): args for args in (*known, *probed, *hinted, *near, *made)}.values()
+            self._inputs = tuple(sorted(found, key=lambda args: not within(args, known)))
         return self._inputs
 
     async def own_suite(self) -> SuiteResult:

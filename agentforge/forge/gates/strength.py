@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from agentforge.forge.domain import within
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.submission import Submission
-from agentforge.forge.gates.survey import Stub, passing_stubs, survey
+from agentforge.forge.gates.survey import Stub, Survey, passing_stubs, survey
 from agentforge.forge.gates.verdict import judged, shortened, texts
 from agentforge.forge.spec import render_call
 from agentforge.forge.strengthen import strengthen
 from agentforge.types import Example, GateResult, JSONObject
+
+FEWEST_CHANGES = 2
+"""So many changes of one line must go unnoticed before the line counts as untested."""
 
 
 async def suite_strength(bench: Bench) -> GateResult:
@@ -21,22 +27,39 @@ async def suite_strength(bench: Bench) -> GateResult:
     found = await survey(bench)
     needed, counted = sub.settings.killed, found.counted
     told = f"{len(found.noticed)} of {counted} mutants are noticed"
+    known = [example.args for example in (*sub.examples, *sub.generated)]
     left = [f"{mutant.change}, as {render_call(sub.name, Example(args))} shows" for mutant, args in found.unnoticed]
     evidence: JSONObject = {
         "mutants": counted + len(found.equivalent),
         "noticed": len(found.noticed),
         "unnoticed": texts(left),
         "equivalent": texts([mutant.change for mutant in found.equivalent]),
+        "unnoticed_within": sum(within(args, known) for _, args in found.unnoticed),
         "not_reached": texts([mutant.change for mutant in found.not_reached]),
     }
+    untested = _untested(found, known)
+    evidence["untested_lines"] = [*untested]
+    if untested:
+        lines = ", ".join(map(str, untested))
+        told = f"no test notices any change of line {lines}, which the examples reach; {told}"
     slow = f"; {len(found.not_reached)} were not reached in time" * bool(found.not_reached)
     return judged(
         "suite strength",
-        len(found.noticed) >= needed * counted,
+        len(found.noticed) >= needed * counted and not untested,
         f"the suite fails against stubs, and {told}",
         shortened(f"{told}, {needed:.0%} are needed{slow}: no test notices {'; '.join(left[:3])}", 1000),
         **evidence,
     )
+
+
+def _untested(found: Survey, known: Sequence[JSONObject]) -> list[int]:
+    """Lines of which no change is noticed, though two or more of them do something else, and one of these within
+    what the examples span. That the rest of the source is tested well says nothing about such a line.
+    """
+    noticed = {mutant.line for mutant in found.noticed}
+    lines = [mutant.line for mutant, _ in found.unnoticed]
+    reached = {mutant.line for mutant, args in found.unnoticed if within(args, known)}
+    return sorted(line for line in reached - noticed if lines.count(line) >= FEWEST_CHANGES)
 
 
 def _told_of(stub: Stub, sub: Submission) -> str:

@@ -28,6 +28,17 @@ AT_A_TIME = 4
 CALL_SECONDS = 2.0
 """Longest call of a mutant."""
 
+STOP_EARLY = """
+
+import pytest as _pytest
+
+
+@_pytest.fixture(autouse=True)
+def _stop_at_the_first_failure(request):
+    request.config.option.maxfail = 1
+"""
+"""Put below the tests where one failure says it all: the others need not be run."""
+
 _EMPTY: dict[str, JSON] = {"string": "", "integer": 0, "number": 0.0, "boolean": False, "array": [], "object": {}}
 
 
@@ -57,8 +68,8 @@ class Stub:
 
 async def passing_stubs(bench: Bench) -> list[Stub]:
     """The stubs that the suite lets pass."""
-    made = stubs(bench.submission)
-    results = await asyncio.gather(*(bench.suite(stub.source) for stub in made))
+    made, tests = stubs(bench.submission), bench.submission.tests + STOP_EARLY
+    results = await asyncio.gather(*(bench.suite(stub.source, tests) for stub in made))
     return [stub for stub, result in zip(made, results, strict=True) if not fails(result)]
 
 
@@ -113,9 +124,10 @@ async def survey(bench: Bench) -> Survey:
 
 async def _notices(bench: Bench, mutant: Mutant, seconds: float) -> bool:
     """Whether the suite does not pass. One that is too slow gets twice the time once: the machine may be busy."""
-    result = await bench.suite(mutant.source, seconds=seconds)
+    tests = bench.submission.tests + STOP_EARLY
+    result = await bench.suite(mutant.source, tests, seconds=seconds)
     if result.status == "timed_out":
-        result = await bench.suite(mutant.source, seconds=2 * seconds)
+        result = await bench.suite(mutant.source, tests, seconds=2 * seconds)
     return result.status != "finished" or fails(result)
 
 

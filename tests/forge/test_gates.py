@@ -1,0 +1,99 @@
+"""The gates as functions from evidence to a verdict: stages, capabilities, stubs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from agentforge.boxes.protocol import Limits
+from agentforge.forge.evidence import Workshop
+from agentforge.forge.gates.bench import Bench
+from agentforge.forge.gates.capabilities import capabilities
+from agentforge.forge.gates.running import STAGES, run_gates
+from agentforge.forge.gates.submission import Standing, Submission
+from agentforge.forge.gates.survey import stubs
+from agentforge.registry.contract import read_signature
+from agentforge.settings import GateSettings
+from agentforge.testing import FakeBox
+from agentforge.testing.box import returned, suite
+from agentforge.types import Capabilities, Example
+from tests.registry.sample_tools import make_tool
+
+TOOL = make_tool()
+SUBMISSION = Submission(
+    name=TOOL.name,
+    signature=read_signature(TOOL.source, TOOL.name),
+    source=TOOL.source,
+    tests=TOOL.tests,
+    workshop=Workshop(FakeBox(), Limits()),
+    suite_limits=Limits(),
+    settings=GateSettings(mutants=3, near_inputs=3, fuzz_inputs=0),
+    visible=TOOL.examples,
+)
+
+
+def bench(calls=(), suites=(), **changed):
+    return Bench(replace(SUBMISSION, workshop=Workshop(FakeBox(calls, suites), Limits()), **changed))
+
+
+def verdicts(results):
+    return {result.gate: result.verdict for result in results}
+
+
+async def test_a_breach_of_the_contract_ends_it_without_a_run():
+    results = await run_gates(bench(problems=("line 1: no", "line 2: no")), every_stage=True)
+    assert results[0].summary == "line 1: no; line 2: no"
+    assert {result.verdict for result in results[1:]} == {"skipped"}
+    assert {result.summary for result in results[1:]} == {"not run: source contract failed"}
+    assert [result.gate for result in results] == [name for stage in STAGES for name, _ in stage]
+
+
+async def test_all_problems_of_a_stage_are_told_together_and_the_next_stage_is_not_run():
+    wrong = Example({"text": "B"}, "b", held_out=True)
+    made = bench(lambda run: returned("nonsense"), lambda run: suite(test_a=False), held_out=(wrong,))
+    results = await run_gates(made)
+    assert verdicts(results)["visible tests"] == verdicts(results)["held-out examples"] == "failed"
+    assert verdicts(results)["fuzz"] == "skipped"
+    visible = next(result for result in results if result.gate == "visible tests")
+    assert "1 of 1 tests do not pass" in visible.summary
+    assert "slugify(text='A') must return 'a', but it returned 'nonsense'" in visible.summary
+
+
+async def test_a_person_is_told_of_every_stage_but_for_what_says_nothing_then():
+    made = bench(lambda run: returned(run.args["text"].strip().lower()), lambda run: suite(test_a=False))
+    results = verdicts(await run_gates(made, every_stage=True))
+    assert results["visible tests"] == "failed"
+    assert results["suite strength"] == "skipped"  # tests that fail on the tool fail on everything
+    assert results["fuzz"] == results["same answer twice"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("live", "wanted", "more"),
+    [
+        (Capabilities(), Capabilities(), []),
+        (Capabilities(hosts=("a.test",)), Capabilities(hosts=("a.test",)), []),
+        (Capabilities(), Capabilities(clock=True), ["clock"]),
+        (Capabilities(hosts=("a.test",)), Capabilities(hosts=("a.test", "b.test")), ["hosts b.test"]),
+        (None, Capabilities(secrets=("key",)), ["secrets key"]),
+    ],
+)
+async def test_what_is_wanted_beyond_the_live_version_waits_for_a_person(live, wanted, more):
+    standing = Standing({} if live is None else {TOOL.name: make_tool(capabilities=live)})
+    result = await capabilities(bench(capabilities=wanted, standing=standing))
+    assert (result.verdict, result.evidence["more_than_live"]) == ("passed", more)
+    assert result.evidence["needs_person"] is (wanted != Capabilities())
+
+
+def test_stubs_return_what_a_lazy_tool_would():
+    whats = [stub.what for stub in stubs(SUBMISSION)]
+    assert whats == ["returns None", "returns 'a'", "returns ''", "raises RuntimeError"]
+    for stub in stubs(SUBMISSION):
+        compile(stub.source, "stub", "exec")
+
+
+def test_dependents_are_found_through_others_and_toolboxes_may_be_changed():
+    one, two, three = make_tool("one"), make_tool("two", imports=["one"]), make_tool("three", imports=["two"])
+    standing = Standing({tool.name: tool for tool in (one, two, three)})
+    assert [tool.name for tool in standing.dependents("one")] == ["three", "two"]
+    assert standing.toolbox(["two"], instead={"one": "x = 1"}) == {"two": two.source, "one": "x = 1"}
