@@ -41,7 +41,10 @@ CODE = (
     "benchmarks",
 )
 """What the arms run, from the root."""
-NOT_RUN = ("agentforge/models/local", "benchmarks/sandbox", "benchmarks/soak.py")
+NOT_RUN = (
+    *("agentforge/models/local", "benchmarks/sandbox", "benchmarks/soak.py"),
+    *("benchmarks/planted", "benchmarks/admission.py"),
+)
 """In :data:`CODE`'s folders, but no part of what an arm runs: what brings up the server, which tells for
 itself, and other benchmarks."""
 _SECONDS = 5.0

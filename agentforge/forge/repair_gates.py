@@ -135,7 +135,5 @@ async def _old_examples(repaired: Repaired) -> GateResult:
 
 
 async def _stubs(bench: gates.Bench) -> GateResult:
-    passing: Sequence[str] = [
-        f"the tests pass for a tool that always {stub.what}" for stub in await passing_stubs(bench)
-    ]
+    passing = [f"the tests pass for a tool that always {stub.what}" for stub in await passing_stubs(bench)]
     return judged("suite strength", not passing, "the suite fails against stubs", "; ".join(passing)[:500])

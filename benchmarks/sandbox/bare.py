@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ class Bare:
 
     def call_in_bubblewrap(self) -> None:
         """The same in namespaces of its own, without any other hardening."""
-        self._call([*_bubblewrap(self.python), self.python, "-I", "-B", "-c", PROGRAM])
+        self._call([*bubblewrapped(self.python), self.python, "-I", "-B", "-c", PROGRAM])
 
     def suite(self) -> None:
         """The five tests, as a person would run them; nothing that is compiled is kept."""
@@ -100,7 +100,8 @@ def version_of(python: str) -> str:
     return done.stdout.strip()
 
 
-def _bubblewrap(python: str) -> list[str]:
+def bubblewrapped(python: str, more: Sequence[str] = ()) -> list[str]:
+    """A command in front of another one: namespaces of its own with what ``python`` needs, and ``more`` options."""
     view = ["--ro-bind", "/usr", "/usr"]
     for path in map(Path, _LINKED_FOLDERS):
         if path.is_symlink():
@@ -110,4 +111,4 @@ def _bubblewrap(python: str) -> list[str]:
     home = Path(python).resolve().parents[1]
     view += [] if home.is_relative_to("/usr") else ["--ro-bind", str(home), str(home)]
     places = ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
-    return [program(), "--unshare-all", "--die-with-parent", *view, *places, "--"]
+    return [program(), "--unshare-all", "--die-with-parent", *view, *places, *more, "--"]
