@@ -135,7 +135,7 @@ class GateSettings(Section):
 
     mutants: int = Field(default=30, ge=1, le=200, description="Changed sources that its suite is tried on.")
     killed: float = Field(
-        default=0.7,
+        default=0.85,
         gt=0,
         le=1,
         description="Share of them that the suite must notice; what behaves alike is not counted.",

@@ -185,7 +185,7 @@ async def _transient(forge: Forge, one: Seeded, tally: Tally) -> None:
     status, told = FAULTS[tally.transient % len(FAULTS)]
     registry, tool = forge._opened().registry, forge.tool(one.name)
     before = registry.head()
-    episodes = await forge._episodes()
+    episodes = await forge._opened().the_episodes()
     name = f"call_fault_{tally.transient}_{time.monotonic_ns()}"
     episodes.record_lone_call(one.name, tool.version, one.good[0], status, told, 0.1, name, repair=True)
     done = await forge.repair(name)

@@ -67,6 +67,8 @@ def ending_of(forged: ForgeResult) -> Ending:
         "version": forged.version,
         "unconfirmed": forged.unconfirmed,
         "refuted": forged.refuted,
+        "reused": forged.reused,
+        "arguments": dict(forged.arguments),
         "usage": by_role,
         "seconds": forged.seconds,
     }
@@ -87,6 +89,8 @@ def forged_of(record: Record) -> ForgeResult:
         version=str(told.get("version", "")),
         unconfirmed=bool(told.get("unconfirmed")),
         refuted=bool(told.get("refuted")),
+        reused=str(told.get("reused", "")),
+        arguments=dict(told.get("arguments", {})),
         usage=sum(by_role.values(), Usage()),
         by_role=by_role,
         seconds=float(told.get("seconds", 0.0)),

@@ -213,7 +213,7 @@ async def test_examples_of_a_wrong_tool_are_true_and_passed_unless_they_are_plai
     assert told["wrong/halve.odd/none/halve"]["passes_examples"]
     assert not told["wrong/halve.doubles/honest_weak/halve"]["passes_examples"]
     odd = load_folder(tmp_path / "set/wrong/halve.odd/none/halve").examples
-    assert all(example.returns == example.args["number"] // 2 for example in odd)  # type: ignore[operator]  numbers
+    assert all(example.returns == example.args["number"] // 2 for example in odd)  # type: ignore[operator]  they are numbers
     assert len(odd) == 4
 
 

@@ -120,7 +120,7 @@ def registry_of(forge: Forge) -> Registry:
 
 async def record(forge: Forge, tool: Tool, args: JSONObject, status: str, told: JSON, session: str = "") -> str:
     """A call's row as the program writes it, without the call."""
-    episodes, call = await forge._episodes(), new_call_id()  # pyright: ignore[reportPrivateUsage] - as above
+    episodes, call = await forge._opened().the_episodes(), new_call_id()  # pyright: ignore[reportPrivateUsage] - as above
     if session:
         return episodes.record_call(session, 1, tool.name, tool.version, args, status, told, 0.1, call, repair=True)
     episodes.record_lone_call(tool.name, tool.version, args, status, told, 0.1, call, repair=True)

@@ -53,7 +53,7 @@ async def test_without_an_id_the_last_call_of_the_newest_session_is_meant(home: 
             await forge.feedback("good")
         lone = await forge.call("to_minutes", {"text": "1:00"})
         assert (await forge.recorded_call()).id == lone.call
-        tool, session = forge.tool("to_minutes"), (await forge._episodes()).start("A session")  # pyright: ignore[reportPrivateUsage] - no model here
+        tool, session = forge.tool("to_minutes"), (await forge._opened().the_episodes()).start("A session")  # pyright: ignore[reportPrivateUsage] - no model here
         inside = await record(forge, tool, {"text": "2:00"}, "returned", 120, session)
         await forge.call("to_minutes", {"text": "3:00"})
         assert (await forge.feedback("good")).call == inside
@@ -85,7 +85,7 @@ async def test_two_defects_in_eight_labelled_calls_quarantine_a_version(home: Pa
         tool = forge.tool("to_minutes")
         assert tool.state is State.QUARANTINED
         assert "to_minutes" not in [one.name for one in forge.tools()]
-        reason = registry_of(forge)._snapshot().states.tools["to_minutes"].reason  # pyright: ignore[reportPrivateUsage] - where it stands
+        reason = registry_of(forge).snapshot().states.tools["to_minutes"].reason  # pyright: ignore[reportPrivateUsage] - where it stands
         assert calls[0] in reason
         assert calls[1] in reason
 
@@ -184,7 +184,7 @@ async def test_what_was_learned_is_kept_without_a_model_and_repaired_with_one(ho
     async with forge_at(home, bubblewrap_box, models(SIGNED)) as forge:
         assert [job.call for job in await forge.repairs()] == [call]
         assert [one.end for one in await forge.repair("to_minutes")] == ["adopted"]
-        episodes = await forge._episodes()  # pyright: ignore[reportPrivateUsage] - the row itself
+        episodes = await forge._opened().the_episodes()  # pyright: ignore[reportPrivateUsage] - the row itself
         assert [one.outcome for one in episodes.calls("to_minutes")] == [OutcomeKind.WRONG]
 
 
@@ -201,7 +201,7 @@ async def test_a_later_word_replaces_an_earlier_one(home: Path, bubblewrap_box: 
 
 async def test_a_correction_from_a_session_that_read_untrusted_text_waits(home: Path, bubblewrap_box: Box) -> None:
     async with forge_at(home, bubblewrap_box, models(SIGNED), [tool_of(HOURS)]) as forge:
-        episodes = await forge._episodes()  # pyright: ignore[reportPrivateUsage] - no model here
+        episodes = await forge._opened().the_episodes()  # pyright: ignore[reportPrivateUsage] - no model here
         session = episodes.start("Reads a page")
         episodes.record_source(session, "page", "example.com")
         call = await record(forge, forge.tool("to_minutes"), {"text": "-1:30"}, "returned", -30, session)
@@ -322,7 +322,7 @@ async def test_effects_are_never_repeated(home: Path, bubblewrap_box: Box) -> No
 
 async def test_taint_comes_along_with_an_earlier_regression(home: Path, bubblewrap_box: Box) -> None:
     async with forge_at(home, bubblewrap_box, None, [tool_of(HOURS)]) as forge:
-        episodes = await forge._episodes()  # pyright: ignore[reportPrivateUsage] - no model here
+        episodes = await forge._opened().the_episodes()  # pyright: ignore[reportPrivateUsage] - no model here
         session = episodes.start("Reads a page")
         episodes.record_source(session, "page", "example.com")
         call = await record(forge, forge.tool("to_minutes"), {"text": "-1:30"}, "returned", -30, session)

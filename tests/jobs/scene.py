@@ -114,7 +114,7 @@ async def play(action: str, log: Path, death: str) -> None:
     async with forge_with(ScriptedModel(told)) as forge:
         jobs = await forge.jobs()
         if action == "forge":
-            made = await jobs.forge(NEED, forge._job_models(), lambda kind, data: None)
+            made = await jobs.forge(NEED, forge._opened().new_models(), lambda kind, data: None)
             say(f"{made.state} {made.job}")
         else:
             for record in await jobs.resume():

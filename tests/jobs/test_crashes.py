@@ -101,7 +101,7 @@ def rival(forge: Forge, database: Database, registry: Registry) -> UserJobs:
     rows = JobRows(database, org="personal", user="ada")
 
     async def parts(given: object) -> object:
-        return replace(await forge._forge_parts(models), registry=registry)
+        return replace(await forge._opened().forge_parts(models), registry=registry)
 
     made = UserJobs(rows, registry, parts, lambda: models, frozenset())
     made._inline._holder = Holder("another", lambda label: True)
@@ -150,16 +150,14 @@ async def test_a_job_that_has_had_its_effect_opens_no_box_and_asks_no_model(home
         assert again.result["version"] == record.result["version"]
 
 
-async def test_two_jobs_for_one_name_make_one_tool_and_one_clear_reason(home: Path) -> None:
+async def test_of_two_jobs_for_one_need_the_second_finds_the_tool_of_the_first(home: Path) -> None:
     async with forge_with(ScriptedModel(answer)) as forge:
         first, second = await forge.enqueue(NEED), await forge.enqueue(NEED)
         jobs = await forge.jobs()
         await jobs.carry(first)
-        with pytest.raises(ToolInvalid, match="a tool of that name exists"):
-            await jobs.carry(second)
+        await jobs.carry(second)
         record = await forge.job(second)
-        assert record.status == "failed"
-        assert record.reason.startswith("Tool 'double' is not valid: a tool of that name exists")
+        assert (record.status, record.result["reused"]) == ("done", "double")
         assert (commits(home, first), commits(home, second)) == (1, 0)
 
 
@@ -225,7 +223,7 @@ async def test_an_interrupted_turn_cancels_its_job_and_keeps_the_answers(home: P
 
     async with forge_with(ScriptedModel(slow)) as forge:
         jobs = await forge.jobs()
-        going = asyncio.create_task(jobs.forge(NEED, forge._job_models(), lambda kind, data: None))
+        going = asyncio.create_task(jobs.forge(NEED, forge._opened().new_models(), lambda kind, data: None))
         await asyncio.wait_for(reached.wait(), 30)
         going.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -13,6 +13,7 @@ from agentforge.forge.gates.submission import Submission
 from agentforge.forge.hints import pointed_at
 from agentforge.forge.probes import neighbours
 from agentforge.forge.strategies import arguments
+from agentforge.registry.schema import mismatches
 from agentforge.types import JSONObject
 
 AT_ONCE = 2
@@ -52,7 +53,8 @@ class Bench:
     def inputs(self) -> tuple[JSONObject, ...]:
         """All inputs on which the submission is looked at, each once: those of the examples, of the generated
         cases, of a forging's probes, those that the source points at, of the neighbourhood, and those that are made
-        from the signature. Those within what the examples span come first.
+        from the signature; but for the examples, only what has the declared types. Those within what the examples
+        span come first.
         """
         if self._inputs is None:
             sub, settings = self.submission, self.submission.settings
@@ -62,7 +64,8 @@ class Bench:
             parameters = sub.signature.parameters if sub.signature is not None else {}
             hinted = pointed_at(sub.source, known, parameters, most=settings.near_inputs)
             made = arguments(parameters, known, count=settings.fuzz_inputs) if settings.fuzz_inputs else []
-            found = {repr(args): args for args in (*known, *probed, *hinted, *near, *made)}.values()
+            typed = [args for args in (*probed, *hinted, *near, *made) if not mismatches(args, parameters)]
+            found = {repr(args): args for args in (*known, *typed)}.values()
             self._inputs = tuple(sorted(found, key=lambda args: not within(args, known)))
         return self._inputs
 

@@ -37,6 +37,10 @@ async def suite_strength(bench: Bench) -> GateResult:
         "unnoticed_within": sum(within(args, known) for _, args in found.unnoticed),
         "not_reached": texts([mutant.change for mutant in found.not_reached]),
     }
+    overlooked = [] if sub.forged is not None else _overlooked(found, sub)
+    evidence["told_apart_by_examples"] = texts(overlooked)
+    if overlooked:
+        told = f"no test notices {overlooked[0]}; {told}"
     untested = _untested(found, known)
     evidence["untested_lines"] = [*untested]
     if untested:
@@ -45,11 +49,23 @@ async def suite_strength(bench: Bench) -> GateResult:
     slow = f"; {len(found.not_reached)} were not reached in time" * bool(found.not_reached)
     return judged(
         "suite strength",
-        len(found.noticed) >= needed * counted and not untested,
+        len(found.noticed) >= needed * counted and not untested and not overlooked,
         f"the suite fails against stubs, and {told}",
         shortened(f"{told}, {needed:.0%} are needed{slow}: no test notices {'; '.join(left[:3])}", 1000),
         **evidence,
     )
+
+
+def _overlooked(found: Survey, sub: Submission) -> list[str]:
+    """Changes that even an example tells from the tool: an author who knows a right answer has to test for it.
+    In a forging the suite holds all examples that may be shown.
+    """
+    known = [example.args for example in sub.examples]
+    return [
+        f"{mutant.change}, though the example {shortened(render_call(sub.name, Example(args)), 200)} shows it"
+        for mutant, args in found.unnoticed
+        if args in known
+    ]
 
 
 def _untested(found: Survey, known: Sequence[JSONObject]) -> list[int]:
