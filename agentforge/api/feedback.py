@@ -144,6 +144,7 @@ class Learner:
     @asynccontextmanager
     async def _parts(self) -> AsyncGenerator[LearningParts]:
         from agentforge.forge.learning import LearningParts
+        from agentforge.policy import policy_in_force
 
         own = self.settings.sandbox
         async with generating(self.settings, self.given_models) as models:
@@ -159,6 +160,7 @@ class Learner:
                 call_limits=self.limits(own.call_seconds),
                 suite_limits=self.limits(own.suite_seconds),
                 recordings=self.settings.recordings,
+                policy=policy_in_force(self.settings.review, self.settings.registries / self.settings.org),
                 tell=self.tell,
             )
 

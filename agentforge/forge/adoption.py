@@ -8,11 +8,13 @@ from typing import Literal, cast
 
 from agentforge.forge.author import PROMPTS
 from agentforge.forge.judging import PROMPTS as JUDGE_PROMPTS
+from agentforge.forge.placement import Facts, place
 from agentforge.forge.regressions import with_examples
 from agentforge.forge.repair import Outcome
 from agentforge.forge.repair_gates import Repaired
 from agentforge.memory.outcomes import Known, repair_id
 from agentforge.models.prompts import fingerprint
+from agentforge.policy import Policy
 from agentforge.registry.manifest import Provenance
 from agentforge.registry.repository import Registry
 from agentforge.registry.tool import Tool
@@ -28,7 +30,7 @@ class Adopted:
     version: str
 
 
-def adopt(found: Outcome, call: Known, registry: Registry, *, tainted: bool) -> Adopted:
+def adopt(found: Outcome, call: Known, registry: Registry, *, tainted: bool, policy: Policy) -> Adopted:
     """Commits the winner of a repair; ``tainted``: the session of the call had read untrusted text.
 
     Raises:
@@ -38,24 +40,32 @@ def adopt(found: Outcome, call: Known, registry: Registry, *, tainted: bool) -> 
     if found.winner is None:
         raise AssertionError("there is nothing to adopt")
     old = found.winner.bench.tool
-    waits = _waits(found, old, tainted=tainted)
     tool = _next_version(found, found.winner, call)
-    state = State.PROPOSED if waits else State.LIVE
-    version = registry.add(tool, state=state, unconfirmed=old.unconfirmed)
-    if waits:
-        return Adopted("proposed", f"The repair waits for a person: {waits}.", version)
-    return Adopted("adopted", f"The repair is live. {found.reason}", version)
-
-
-def _waits(found: Outcome, old: Tool, *, tainted: bool) -> str:
-    """Why it has to wait for a person; empty where it does not."""
+    standing = registry.snapshot().states.tools.get(tool.name)
+    facts = Facts(
+        tainted=tainted,
+        capabilities=tool.manifest.capabilities,
+        truths=sum(example.ground_truth for example in tool.examples),
+        cases=len(tool.examples),
+        unconfirmed=old.unconfirmed,
+        tester_is_generator=tool.manifest.provenance.tester_is_generator,
+        live=old.manifest.capabilities,
+        pinned=standing is not None and standing.pinned,
+    )
+    state, why = place(facts, policy)
+    if old.state is not State.LIVE:
+        state, why = State.PROPOSED, f"The tool is {old.state}."
     if found.ending == "disputed":
-        return found.reason
-    if tainted:
-        return "the session of the call had read untrusted text"
-    if not old.pure:
-        return "it has capabilities"
-    return "" if old.state is State.LIVE else f"the tool is {old.state}"
+        state, why = State.PROPOSED, _sentence(found.reason)
+    version = registry.add(tool, state=state, unconfirmed=old.unconfirmed, reason=why)
+    after = registry.snapshot().states.tools.get(tool.name)
+    if state is State.LIVE and after is not None and after.version == version:
+        return Adopted("adopted", f"The repair is live. {found.reason}", version)
+    return Adopted("proposed", f"The repair waits for a person. {why}", version)
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:].rstrip('.')}."
 
 
 def _next_version(found: Outcome, winner: Repaired, call: Known) -> Tool:

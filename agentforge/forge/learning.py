@@ -36,6 +36,7 @@ from agentforge.forge.standing import confirm_standing, quarantine_standing
 from agentforge.memory.outcomes import Known, Outcomes, reference
 from agentforge.models.discreet import Discreet
 from agentforge.models.protocol import ModelClient
+from agentforge.policy import Policy
 from agentforge.registry.layers import Layers
 from agentforge.registry.regressions import keep_regression, read_regressions, withdraw_regression
 from agentforge.registry.repository import Registry
@@ -73,6 +74,7 @@ class LearningParts:
     call_limits: Limits = field(default_factory=Limits)
     suite_limits: Limits = field(default_factory=lambda: Limits(seconds=30.0))
     recordings: Path | None = None
+    policy: Policy = field(default_factory=Policy)
     tell: Callable[[str], None] = lambda _: None
 
 
@@ -270,7 +272,7 @@ class _Lesson:
             why = f"The regression is kept; no repair was found: {found.reason}"
             return await self._end("kept", why, example, artefacts=found.artefacts)
         tainted = await asyncio.to_thread(self._tainted, regressions)
-        adopted = await asyncio.to_thread(adopt, found, self.call, parts.registry, tainted=tainted)
+        adopted = await asyncio.to_thread(adopt, found, self.call, parts.registry, tainted=tainted, policy=parts.policy)
         return await self._end(adopted.end, adopted.reason, example, version=adopted.version, artefacts=found.artefacts)
 
     def _version(self) -> Tool | None:
