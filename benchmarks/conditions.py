@@ -34,7 +34,10 @@ from benchmarks.peers.bubble import seconds_allowed
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = (
-    *(f"agentforge/{name}.py" for name in ("assets", "errors", "redaction", "secrecy", "sections", "settings")),
+    *(
+        f"agentforge/{name}.py"
+        for name in ("assets", "errors", "policy", "redaction", "secrecy", "sections", "settings")
+    ),
     *(f"agentforge/{name}.py" for name in ("types", "wording")),
     *(f"agentforge/{room}" for room in ("boxes", "forge", "gitstore", "memory", "models", "registry")),
     "sandbox",

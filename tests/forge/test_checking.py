@@ -31,7 +31,7 @@ async def test_a_right_tool_with_a_strong_suite_would_go_live_and_its_report_hol
     assert gates["held-out examples"]["evidence"]["examples"] == 1
     assert gates["suite strength"]["evidence"]["mutants"] == 12
     assert gates["fuzz"]["evidence"]["inputs"] > 20
-    assert checked.report["thresholds"]["killed"] == 0.7
+    assert checked.report["thresholds"]["killed"] == 0.85
     assert [row["gate"] for row in checked.report["gates"]][:2] == ["source contract", "visible tests"]
 
 
