@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 
 from agentforge.types import JSON, JSONObject
 
@@ -23,8 +24,9 @@ def neighbours(known: Sequence[JSONObject], *, most: int = MOST, seed: int = 0) 
     chooser = random.Random(seed)  # noqa: S311 — reproducible variety, no secret
     seen = {repr(args) for args in known}
     pools = [list(_changed(args, known)) for args in known]
-    for pool in pools:
+    for pool, args in zip(pools, known, strict=True):
         chooser.shuffle(pool)
+        pool += _exchanged(args)  # taken first
     probes: list[JSONObject] = []
     while any(pools) and len(probes) < most:
         for pool in pools:
@@ -55,6 +57,13 @@ def _changed(args: JSONObject, known: Sequence[JSONObject]) -> Iterator[JSONObje
         others = [other[name] for other in known if name in other and other[name] != value]
         for near in (*_near(value), *others):
             yield {**args, name: near}
+
+
+def _exchanged(args: JSONObject) -> Iterator[JSONObject]:
+    """Two values of one type in each other's place: what mistakes an order shows there."""
+    for one, other in combinations(args, 2):
+        if type(args[one]) is type(args[other]) and args[one] != args[other]:
+            yield {**args, one: args[other], other: args[one]}
 
 
 def _near(value: JSON) -> Iterable[JSON]:

@@ -10,13 +10,19 @@ VALUES = st.booleans() | st.integers(-100, 100) | st.text(max_size=8) | st.lists
 
 
 @given(st.lists(st.fixed_dictionaries({"a": VALUES, "b": VALUES}), max_size=4), st.integers(0, 60))
-def test_probes_are_new_bounded_and_change_one_argument(known, most):
+def test_probes_are_new_bounded_and_change_one_argument_or_exchange_two(known, most):
     probes = neighbours(known, most=most)
     assert len(probes) <= most
     assert len({repr(probe) for probe in probes}) == len(probes)
     for probe in probes:
         assert repr(probe) not in {repr(args) for args in known}
-        assert any(sum(repr(args[name]) != repr(probe[name]) for name in args) == 1 for args in known)
+        changed = [sum(repr(args[name]) != repr(probe[name]) for name in args) for args in known]
+        exchanged = [[repr(args["b"]), repr(args["a"])] == [repr(probe["a"]), repr(probe["b"])] for args in known]
+        assert 1 in changed or any(exchanged)
+
+
+def test_two_values_of_one_type_are_exchanged_first():
+    assert neighbours([{"start": 3, "end": 9, "name": "x"}], most=1) == [{"start": 9, "end": 3, "name": "x"}]
 
 
 @given(st.lists(st.fixed_dictionaries({"a": VALUES}), min_size=1, max_size=4))
