@@ -54,7 +54,16 @@ _METHODS = {
     "ceil": "floor",
     "find": "rfind",
     "rfind": "find",
+    "title": "capitalize",
+    "capitalize": "title",
+    "split": "rsplit",
+    "index": "rindex",
 }
+_LEFT_OUT = frozenset(
+    ("strip", "lstrip", "rstrip", "lower", "upper", "casefold", "title", "capitalize", "swapcase", "replace")
+) | frozenset(("removeprefix", "removesuffix", "zfill", "ljust", "rjust", "center"))
+"""Methods of a text that give a text, so that the text itself can stand in their place."""
+_UNWRAPPED = frozenset(["abs", "sorted", "round", "set", "reversed", "int", "float", "str"])
 _ANOTHER_ERROR = {"ValueError": "KeyError"}
 """What is raised instead; for every other error it is ValueError."""
 
@@ -168,6 +177,7 @@ def _variants(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.expr):
         yield from _expression(node)
     elif isinstance(node, ast.comprehension):
+        yield ast.comprehension(node.target, _first_only(node.iter), node.ifs, node.is_async)
         for test in range(len(node.ifs)):
             rest = [condition for at, condition in enumerate(node.ifs) if at != test]
             yield ast.comprehension(node.target, node.iter, rest, node.is_async)
@@ -179,6 +189,8 @@ def _statement(node: ast.stmt) -> Iterator[ast.AST]:
             if not _has_a_negation(test):
                 yield ast.If(_negated(test), body, orelse)
             yield ast.If(ast.Constant(False), body, orelse)
+        case ast.For(target=target, iter=items, body=body, orelse=orelse):
+            yield ast.For(target, _first_only(items), body, orelse)
         case ast.While(test=test, body=body, orelse=orelse):
             yield ast.While(ast.Constant(False), body, orelse)
         case ast.Raise(exc=ast.Call(func=ast.Name(id=name)) as call):
@@ -236,13 +248,9 @@ def _call(node: ast.Call) -> Iterator[ast.AST]:
     if isinstance(function, ast.Attribute) and function.attr in _METHODS:
         changed = ast.Attribute(function.value, _METHODS[function.attr], ast.Load())
         yield ast.Call(changed, node.args, node.keywords)
-    if (
-        isinstance(function, ast.Attribute)
-        and function.attr in {"strip", "lower", "upper", "casefold"}
-        and not node.args
-    ):
+    if isinstance(function, ast.Attribute) and function.attr in _LEFT_OUT:
         yield function.value
-    if isinstance(function, ast.Name) and function.id in {"abs", "sorted", "round", "set", "reversed"} and node.args:
+    if isinstance(function, ast.Name) and function.id in _UNWRAPPED and node.args:
         yield node.args[0]
     if isinstance(function, ast.Name) and function.id == "range" and node.args:
         stop = min(len(node.args), 2) - 1
@@ -270,6 +278,12 @@ def _negated(test: ast.expr) -> ast.expr:
 def _has_a_negation(test: ast.expr) -> bool:
     """Whether changing its operator negates it."""
     return isinstance(test, ast.Compare) and len(test.ops) == 1
+
+
+def _first_only(items: ast.expr) -> ast.expr:
+    """Of what is gone through only the first: tests with one item at most do not notice."""
+    whole = ast.Call(ast.Name("list", ast.Load()), [items], [])
+    return ast.Subscript(whole, ast.Slice(None, ast.Constant(1)), ast.Load())
 
 
 def _plus_one(node: ast.expr) -> ast.expr:

@@ -23,6 +23,7 @@ from agentforge.forge.gates.fuzz import fuzz, same_answer_twice
 from agentforge.forge.gates.neighbours import dependents_tests
 from agentforge.forge.gates.submission import Forged, Standing, Submission
 from agentforge.forge.gates.survey import passing_stubs
+from agentforge.forge.gates.traces import no_traces
 from agentforge.forge.gates.verdict import judged, skipped, texts
 from agentforge.forge.leaks import secret_problems
 from agentforge.forge.probes import neighbours
@@ -66,6 +67,7 @@ async def run_repair_gates(repaired: Repaired) -> tuple[GateResult, ...]:
         ("suite strength", lambda: _stubs(bench)),
         ("fuzz", lambda: fuzz(bench)),
         ("same answer twice", lambda: same_answer_twice(bench)),
+        ("no traces", lambda: no_traces(bench)),
         ("dependents' tests", lambda: dependents_tests(bench)),
     ]
     failed = ""

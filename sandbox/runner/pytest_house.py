@@ -11,7 +11,6 @@ from runner.suite import Tests
 
 _NOT_NEEDED = (
     "cacheprovider",
-    "debugging",
     "doctest",
     "faulthandler",
     "junitxml",

@@ -226,3 +226,58 @@ async def test_a_suite_on_a_mutant_ends_with_its_first_failure(bubblewrap_box):
     assert len(whole.rows) == 20
     assert [row.outcome for row in early.rows] == ["passed"] * 5 + ["failed"]
     assert (await bubblewrap_box.suite(SOURCE, STRONG + STOP_EARLY)).passed
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "def test_a():\n    assert '_stop_at_the_first_failure' not in globals()\n",
+        "def test_a(request):\n    assert not request.config.option.maxfail\n",
+    ],
+    ids=["looks at its file", "looks at pytest"],
+)
+async def test_a_suite_that_only_looks_at_how_it_is_run_is_rejected(bubblewrap_box, registry, tmp_path, tests):
+    checked = await check(write(tmp_path / "t", tests=HEAD + tests), bubblewrap_box, registry)
+    assert checked.state == "rejected"
+    assert "they look at how they are run" in "\n".join(checked.problems)
+
+
+STATEFUL = '''_SEEN = {}
+
+
+def total_price(quantity: int, unit: float) -> float:
+    """Price of some pieces.
+
+    Raises:
+        ValueError: quantity is negative.
+    """
+    if quantity < 0:
+        raise ValueError("negative")
+    if quantity not in _SEEN:
+        _SEEN[quantity] = round(quantity * unit * (0.9 if quantity >= 10 else 1), 2)
+    return _SEEN[quantity]
+'''
+CHANGING = '''def largest(numbers: list[int]) -> int:
+    """The largest of some numbers, 0 for none."""
+    numbers.sort()
+    return numbers[-1] if numbers else 0
+'''
+
+
+async def test_a_tool_whose_calls_change_later_ones_is_rejected(bubblewrap_box, registry, tmp_path):
+    checked = await check(write(tmp_path / "t", source=STATEFUL), bubblewrap_box, registry)
+    assert checked.state == "rejected"
+    assert "has another outcome after other calls in the same process" in "\n".join(checked.problems)
+
+
+async def test_a_tool_that_changes_its_arguments_is_rejected(bubblewrap_box, registry, tmp_path):
+    tests = (
+        "from tool import largest\n\n\ndef test_it():\n    assert largest([3, 9, 2]) == 9\n"
+        "    assert largest([]) == 0\n"
+        "    assert largest([-4]) == -4\n    assert largest([1, 1, 8, 0]) == 8\n"
+    )
+    examples = [({"numbers": [5, 1, 7]}, 7), ({"numbers": []}, 0), ({"numbers": [2]}, 2), ({"numbers": [9, 3]}, 9)]
+    folder = write(tmp_path / "t", CHANGING, tests, examples, name="largest", signature="(numbers: list[int]) -> int")
+    checked = await check(folder, bubblewrap_box, registry)
+    assert checked.state == "rejected"
+    assert "changes its arguments" in "\n".join(checked.problems)

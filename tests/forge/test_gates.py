@@ -61,7 +61,7 @@ async def test_all_problems_of_a_stage_are_told_together_and_the_next_stage_is_n
 
 
 async def test_a_person_is_told_of_every_stage_but_for_what_says_nothing_then():
-    made = bench(lambda run: returned(run.args["text"].strip().lower()), lambda run: suite(test_a=False))
+    made = bench(lambda run: returned(run.args.get("text", "").strip().lower()), lambda run: suite(test_a=False))
     results = verdicts(await run_gates(made, every_stage=True))
     assert results["visible tests"] == "failed"
     assert results["suite strength"] == "skipped"  # tests that fail on the tool fail on everything

@@ -47,6 +47,8 @@ def answer(request: Request) -> str:
 
 
 def behaves(run: Run) -> CallResult:
+    if run.kind == "run":  # many calls in one process, which a fake box has not
+        return raised("OSError")
     n = run.args["n"]
     assert isinstance(n, int)
     if n < 0:

@@ -15,6 +15,7 @@ from agentforge.forge.gates.forging import agreement, generated_tests, promises
 from agentforge.forge.gates.fuzz import fuzz, same_answer_twice
 from agentforge.forge.gates.neighbours import behavioural_duplicates, dependents_tests
 from agentforge.forge.gates.strength import suite_strength
+from agentforge.forge.gates.traces import no_traces
 from agentforge.forge.gates.verdict import skipped
 from agentforge.types import GateResult
 
@@ -32,6 +33,7 @@ STAGES: Sequence[Sequence[tuple[str, Gate]]] = (
         ("suite strength", suite_strength),
         ("fuzz", fuzz),
         ("same answer twice", same_answer_twice),
+        ("no traces", no_traces),
         ("capabilities", capabilities),
         ("agreement", agreement),
     ),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from agentforge.forge.domain import within
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.submission import Submission
-from agentforge.forge.gates.survey import Stub, Survey, passing_stubs, survey
+from agentforge.forge.gates.survey import Stub, Survey, passing_stubs, sees_the_trial, survey
 from agentforge.forge.gates.verdict import judged, shortened, texts
 from agentforge.forge.spec import render_call
 from agentforge.forge.strengthen import strengthen
@@ -22,6 +22,10 @@ async def suite_strength(bench: Bench) -> GateResult:
     if bench.submission.forged is not None:
         await strengthen(bench)
     sub = bench.submission
+    folder = bench.submission.forged is None  # whose tests are its author's; those of a forging are ours
+    if folder and await sees_the_trial(bench):
+        why = "the tests pass for the tool, but not for the same code in another form: they look at how they are run"
+        return judged("suite strength", False, "", why)
     if passing := [_told_of(stub, sub) for stub in await passing_stubs(bench)]:
         return judged("suite strength", False, "", "; ".join(passing), stubs=texts(passing))
     found = await survey(bench)
@@ -37,10 +41,12 @@ async def suite_strength(bench: Bench) -> GateResult:
         "unnoticed_within": sum(within(args, known) for _, args in found.unnoticed),
         "not_reached": texts([mutant.change for mutant in found.not_reached]),
     }
-    overlooked = [] if sub.forged is not None else _overlooked(found, sub)
+    overlooked = _overlooked(found, sub) if folder else []
     evidence["told_apart_by_examples"] = texts(overlooked)
     if overlooked:
         told = f"no test notices {overlooked[0]}; {told}"
+    if folder and not counted:
+        told = "no change of the tool does anything else on any input, so nothing shows what the tests are worth"
     untested = _untested(found, known)
     evidence["untested_lines"] = [*untested]
     if untested:
@@ -49,7 +55,7 @@ async def suite_strength(bench: Bench) -> GateResult:
     slow = f"; {len(found.not_reached)} were not reached in time" * bool(found.not_reached)
     return judged(
         "suite strength",
-        len(found.noticed) >= needed * counted and not untested and not overlooked,
+        (counted > 0 or not folder) and len(found.noticed) >= needed * counted and not untested and not overlooked,
         f"the suite fails against stubs, and {told}",
         shortened(f"{told}, {needed:.0%} are needed{slow}: no test notices {'; '.join(left[:3])}", 1000),
         **evidence,

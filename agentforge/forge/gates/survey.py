@@ -6,6 +6,7 @@ from the tool it counts as equivalent: it is listed, and not counted.
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -64,6 +65,14 @@ class Stub:
     what: str
     source: str
     gives: JSON = None
+
+
+async def sees_the_trial(bench: Bench) -> bool:
+    """Whether the tests fail for the very tool where it is run as its mutants are: written anew from its syntax
+    tree, and ending at the first failure. Then they look at how they are run, and what they notice says nothing.
+    """
+    source = ast.unparse(ast.parse(bench.submission.source)) + "\n"
+    return not (await bench.suite(source, bench.submission.tests + STOP_EARLY)).passed
 
 
 async def passing_stubs(bench: Bench) -> list[Stub]:
