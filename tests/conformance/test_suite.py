@@ -349,3 +349,13 @@ async def test_an_exception_that_cannot_be_made_again_is_no_other_exception(warm
     result = await run(warm_box, tests, tool)
     assert outcomes(result) == {"test_it": "failed"}
     assert "ExceptionGroup: several (1 sub-exception)" in result.rows[0].message
+
+
+async def test_a_unittest_test_case_is_run_as_well(warm_box: Box) -> None:
+    tests = (
+        "import unittest\nfrom tool import double\n\n\nclass Doubling(unittest.TestCase):\n"
+        "    def test_right(self):\n        self.assertEqual(double(2), 4)\n\n"
+        "    def test_wrong(self):\n        self.assertEqual(double(2), 5)\n"
+    )
+    result = await warm_box.suite("def double(n):\n    return 2 * n\n", tests)
+    assert sorted(row.outcome for row in result.rows) == ["failed", "passed"]

@@ -115,9 +115,8 @@ async def test_agreeing_candidates_go_live_with_report_and_provenance(run, regis
     assert verdicts.pop("generated tests") == "skipped"  # one model wrote both
     assert verdicts.pop("promises") == "skipped"  # the rules make none
     assert verdicts.pop("dependents' tests") == "skipped"  # nobody can need a new tool
-    assert {gate for gate, verdict in verdicts.items() if verdict != "passed"} == {
-        "no traces"
-    }  # the fake box has no process
+    assert verdicts.pop("no traces") == "skipped"  # a fake box has no process to run many calls in
+    assert {*verdicts.values()} == {"passed"}
     assert len(verdicts) == 9
     assert tool.manifest.provenance.job == result.job
     assert tool.manifest.provenance.tester_is_generator
