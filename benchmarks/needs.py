@@ -36,7 +36,8 @@ from agentforge.errors import AgentForgeError, ContextOverflow, ModelError, Sand
 from agentforge.forge.author import CANDIDATE_TOKENS, CODE_STOP
 from agentforge.forge.cases import fenced, holds
 from agentforge.forge.evidence import SHOWN_FAILURES, describe_failure
-from agentforge.forge.pipeline import ForgeParts, forge
+from agentforge.forge.parts import ForgeParts
+from agentforge.forge.pipeline import forge
 from agentforge.forge.spec import render_example
 from agentforge.models.client import Models
 from agentforge.models.prompts import render

@@ -24,7 +24,7 @@ from agentforge.boxes.protocol import CallResult, Limits
 from agentforge.errors import ForgeFailed, ToolInvalid, ToolNotFound
 from agentforge.forge.failures import may_be_defect
 from agentforge.forge.grounding import check_examples
-from agentforge.forge.pipeline import ForgeResult
+from agentforge.forge.parts import ForgeResult
 from agentforge.memory.episodes import new_call_id
 from agentforge.models.protocol import ToolCall
 from agentforge.registry.contract import toolbox_imports

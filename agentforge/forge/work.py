@@ -8,8 +8,9 @@ from dataclasses import asdict, replace
 from typing import Any, cast
 
 from agentforge.forge.journal import Journalled
+from agentforge.forge.parts import Emit, ForgeParts, ForgeResult
 from agentforge.forge.payload import need_from_json, need_to_json
-from agentforge.forge.pipeline import Emit, ForgeParts, ForgeResult, forge
+from agentforge.forge.pipeline import forge
 from agentforge.forge.spec import make_spec
 from agentforge.jobs.protocol import Ending, NewJob, Record, Task, Via
 from agentforge.registry.repository import Registry

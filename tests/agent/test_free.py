@@ -9,7 +9,7 @@ import pytest
 from agentforge.agent.attachments import Attachment
 from agentforge.agent.history import from_json
 from agentforge.agent.parts import Emit
-from agentforge.forge.pipeline import ForgeResult
+from agentforge.forge.parts import ForgeResult
 from agentforge.models.protocol import ToolCall
 from agentforge.registry.tool import Tool
 from agentforge.testing.box import FakeBox, returned

@@ -16,7 +16,8 @@ from agentforge.boxes.asks import Refused
 from agentforge.boxes.packages.lock import Lock, Locked
 from agentforge.boxes.protocol import NOTHING, Grant
 from agentforge.errors import ModelUnavailable, RegistryError, ToolInvalid
-from agentforge.forge.pipeline import ForgeParts, forge
+from agentforge.forge.parts import ForgeParts
+from agentforge.forge.pipeline import forge
 from agentforge.registry.layers import BaseLayer, Layers
 from agentforge.registry.packages import commit_lock
 from agentforge.registry.repository import Registry

@@ -1,0 +1,194 @@
+"""The search over rounds of candidates and repairs, until a group of them passes the gates."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncGenerator
+
+from agentforge.errors import ModelError
+from agentforge.forge.agreement import Group, grouped
+from agentforge.forge.author import Author, Draft
+from agentforge.forge.comparison import Comparison
+from agentforge.forge.evidence import Candidate, Workshop, describe_failures, examine, probe
+from agentforge.forge.gates.bench import Bench
+from agentforge.forge.gates.forging import SUPPORT
+from agentforge.forge.gates.running import run_gates
+from agentforge.forge.gates.submission import Forged, Standing, Submission, submit
+from agentforge.forge.parts import ForgeParts, Teller
+from agentforge.types import GateResult, Role
+
+TRIED_ENOUGH = 2
+"""After so many rounds without a candidate that gives all examples, a third one has hardly a chance: of 16
+repairs for such a need, in its second and third round, none by a model of 1.5 billion parameters was right."""
+HELD_OUT_TRIES = 2
+"""So many groups are tried on the held-out examples; with more, these would choose among guesses."""
+
+
+class Rounds:
+    """The state of one search; lives as long as its :meth:`run`. ``started`` is when the forging began, by the
+    monotonic clock.
+
+    ``gates`` are those that were run last, ``failure`` says why the search broke off, if it did.
+    """
+
+    def __init__(
+        self,
+        parts: ForgeParts,
+        author: Author,
+        workshop: Workshop,
+        compared: Comparison,
+        teller: Teller,
+        started: float,
+    ) -> None:
+        self.candidates: list[Candidate] = []
+        self.gates: tuple[GateResult, ...] = ()
+        self.refuted = 0
+        self.failure = ""
+        self._parts = parts
+        self._settings = parts.settings
+        self._author = author
+        self._spec = author.spec
+        self._workshop = workshop
+        self._compared = compared
+        self._step = teller.step
+        self._rejected: set[int] = set()
+        self._started = started
+
+    async def run(self) -> Submission | None:
+        """What passed every gate; None where nothing did.
+
+        Raises:
+            ModelError: no model answered at all.
+            SandboxError: the box failed.
+        """
+        try:
+            return await self._search()
+        except ModelError as error:
+            if not self.candidates:
+                raise
+            self.failure = f"The model failed in mid-forging: {error}"
+            return await self._supported()
+
+    def why_failed(self) -> str:
+        """Why nothing passed, in one sentence for people."""
+        tried = len(self.candidates)
+        failed = next((gate for gate in self.gates if gate.verdict == "failed"), None)
+        if self.failure:
+            return self.failure
+        if failed is not None:
+            return f"{tried} candidates were tried; the best one failed at '{failed.gate}': {failed.summary}."
+        if not self.candidates:
+            return "The models returned no candidate."
+        best = self._ranked()[0]
+        return f"{tried} candidates were tried; the best one gives {best.passed} of {len(self._spec.visible)} examples."
+
+    async def _search(self) -> Submission | None:
+        for number in range(self._settings.rounds + 1):
+            hopeless = number >= TRIED_ENOUGH and not self._eligible()
+            if hopeless or self._spent_out():
+                break
+            drafts = self._next_drafts(number)
+            winner = await self._take(drafts, number) or await self._supported()
+            if winner is not None:
+                return winner
+        return await self._try_best()
+
+    def _next_drafts(self, number: int) -> AsyncGenerator[Draft]:
+        """Repairs while nothing passes; fresh, independent candidates while something does but stands alone."""
+        count = self._settings.candidates
+        near = [candidate for candidate in self._ranked() if candidate.passed or candidate.problems]
+        if number == 0 or self._eligible() or not near:
+            self._step("candidates", f"round {number + 1}: {count} candidates", total=count)
+            return self._author.candidates(count)
+        broken = near[: max(SUPPORT, count // 2)]
+        attempts = [
+            (one.draft, describe_failures(one, self._spec)) for one in itertools.islice(itertools.cycle(broken), count)
+        ]
+        self._step("repair", f"round {number + 1}: repairing {len(broken)} candidates", total=count)
+        return self._author.repairs(attempts)
+
+    async def _take(self, drafts: AsyncGenerator[Draft], number: int) -> Submission | None:
+        """Examines drafts as they arrive; stops asking as soon as all that pass so far support one another
+        and pass the gates. Where they differ, the whole round has its say first.
+        """
+        try:
+            async for draft in drafts:
+                candidate = await examine(draft, self._spec, self._workshop, round=number)
+                self.candidates.append(candidate)
+                self._step("candidate", self._told(candidate), done=len(self.candidates))
+                if candidate.eligible and len(await self._groups()) == 1 and (winner := await self._supported()):
+                    return winner
+                if self._spent_out():
+                    return None
+        finally:
+            await drafts.aclose()
+        return None
+
+    async def _supported(self) -> Submission | None:
+        for group in await self._groups():
+            if self.refuted >= HELD_OUT_TRIES:
+                return None
+            if group.independent >= SUPPORT and id(group.members[0]) not in self._rejected:
+                winner = await self._through_gates(group)
+                if winner is not None:
+                    return winner
+        return None
+
+    async def _try_best(self) -> Submission | None:
+        """At the end of all rounds, the most believable group is judged even if it stands alone, for the report."""
+        if self.refuted >= HELD_OUT_TRIES:
+            return None
+        groups = [group for group in await self._groups() if id(group.members[0]) not in self._rejected]
+        return await self._through_gates(groups[0]) if groups else None
+
+    async def _through_gates(self, group: Group) -> Submission | None:
+        bench = Bench(await asyncio.to_thread(self._submission, group))
+        self._step("gates", f"{len(group.members)} candidates agree: running the gates")
+        self.gates = await run_gates(bench)
+        failed = [gate for gate in self.gates if gate.verdict == "failed"]
+        for gate in failed:
+            self._step("gates", f"{gate.gate}: {gate.summary}")
+        if failed:
+            self._rejected.add(id(group.members[0]))
+            self.refuted += any(gate.gate == "held-out examples" for gate in failed)
+        return None if failed else bench.submission
+
+    def _submission(self, group: Group) -> Submission:
+        forged = Forged(self._spec, group, len(self._eligible()), self._tester_is_generator)
+        standing = Standing({tool.name: tool for tool in self._parts.layers.live()})
+        return submit(
+            forged, self._compared.cases, self._workshop, self._parts.suite_limits, self._parts.gates, standing
+        )
+
+    @property
+    def _tester_is_generator(self) -> bool:
+        return self._author.models.same_model(Role.TEST, Role.GENERATE)
+
+    async def _groups(self) -> list[Group]:
+        eligible = self._eligible()
+        if eligible:
+            await self._compared.ready()
+        for candidate in eligible:
+            await probe(candidate, self._spec, self._compared.cases, self._compared.probes, self._workshop)
+        return grouped(self._eligible())
+
+    def _ranked(self) -> list[Candidate]:
+        return sorted(self.candidates, key=lambda candidate: candidate.rank, reverse=True)
+
+    def _eligible(self) -> list[Candidate]:
+        return [candidate for candidate in self.candidates if candidate.eligible]
+
+    def _spent_out(self) -> bool:
+        settings = self._settings
+        return (
+            self._author.usage.output_tokens >= settings.max_output_tokens
+            or time.monotonic() - self._started >= settings.max_seconds
+            or self.refuted >= HELD_OUT_TRIES
+        )
+
+    def _told(self, candidate: Candidate) -> str:
+        if candidate.problems:
+            return f"{candidate.draft.origin}: breaks the contract: {candidate.problems[0]}"
+        return f"{candidate.draft.origin}: {candidate.passed} of {len(self._spec.visible)} examples"
