@@ -63,8 +63,8 @@ class Workshop:
 @dataclass(slots=True)
 class Candidate:
     """One implementation with its evidence. ``problems`` are breaches of the source contract, ``broken``
-    tells of results that the rules rule out. ``behaviour`` holds an outcome for each of ``inputs``, ``results``
-    what they came from.
+    tells of results that the rules rule out, ``faults`` of what the gates found. ``behaviour`` holds an outcome
+    for each of ``inputs``, ``results`` what they came from.
     """
 
     draft: Draft
@@ -78,16 +78,22 @@ class Candidate:
     behaviour: tuple[str, ...] = field(default=())
     results: tuple[CallResult, ...] = ()
     broken: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     @property
-    def eligible(self) -> bool:
+    def promising(self) -> bool:
         """Keeps the contract, gives every visible example and breaks no promise of the rules."""
         return not self.problems and self.passed == len(self.visible) and not self.broken
 
     @property
+    def eligible(self) -> bool:
+        """Is :attr:`promising`, and no gate found a fault in it."""
+        return self.promising and not self.faults
+
+    @property
     def rank(self) -> tuple[bool, int, int, int]:
         """Sorts candidates: nearest to eligible last."""
-        return (not self.problems, self.passed, -len(self.broken), -len(self.source))
+        return (not self.problems, self.passed, -len(self.broken) - len(self.faults), -len(self.source))
 
 
 async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -> Candidate:
@@ -203,14 +209,16 @@ def _undeclared(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[Call
 
 
 def describe_failures(candidate: Candidate, spec: Spec) -> str:
-    """What went wrong, in words that a generator can act on: the contract first, else visible examples."""
+    """What went wrong, in words that a generator can act on: the contract first, else visible examples, else what
+    the rules or the gates say.
+    """
     if candidate.problems:
         return "\n".join(f"- {problem}" for problem in candidate.problems[:SHOWN_FAILURES])
     lines: list[str] = []
     for example, result in zip(spec.visible, candidate.visible, strict=True):
         if not holds(example, result) and len(lines) < SHOWN_FAILURES:
             lines.append(describe_failure(spec.name, example, result))
-    return "\n".join((lines or list(candidate.broken))[:SHOWN_FAILURES])
+    return "\n".join((lines or candidate.broken or candidate.faults)[:SHOWN_FAILURES])
 
 
 def describe_failure(name: str, example: Example, result: CallResult) -> str:

@@ -63,6 +63,7 @@ class ForgeResult:
     ``refuted``: candidates that gave all they were shown were wrong on held-out examples. ``error``: why a
     finished tool could not be committed; its files are the ``tool`` of the artefacts. ``reused``: the live tool
     that does it already, so that nothing was made; ``arguments`` maps the need's parameters to its own.
+    ``local_token_share``: see :func:`agentforge.forge.spending.local_token_share`.
     """
 
     job: str
@@ -75,6 +76,7 @@ class ForgeResult:
     refuted: bool = False
     usage: Usage = field(default_factory=Usage)
     by_role: dict[Role, Usage] = field(default_factory=lambda: {})
+    local_token_share: float | None = None
     seconds: float = 0.0
     artefacts: JSONObject = field(default_factory=lambda: {})
     error: AgentForgeError | None = None

@@ -26,6 +26,7 @@ from agentforge.forge.record import artefacts_of, make_tool
 from agentforge.forge.reuse import find_reusable
 from agentforge.forge.rounds import Rounds
 from agentforge.forge.spec import Spec, make_spec
+from agentforge.forge.spending import local_token_share
 from agentforge.models.discreet import Discreet
 from agentforge.registry.packages import read_lock
 from agentforge.registry.tool import Tool, to_files
@@ -123,7 +124,7 @@ class _Forging:
         self.workshop = replace(self.workshop, recordings=found)
 
     async def _finish(self, winner: Submission | None, rounds: Rounds, compared: Comparison) -> ForgeResult:
-        tried = artefacts_of(self.spec, rounds.candidates, compared.answer, rounds.gates)
+        tried = artefacts_of(self.author, rounds.candidates, compared.answer, rounds.gates)
         judged = replace(self._result("failed", ""), gates=rounds.gates, refuted=rounds.refuted > 0, artefacts=tried)
         if winner is None or winner.forged is None:
             return replace(judged, reason=rounds.why_failed())
@@ -165,6 +166,7 @@ class _Forging:
             reason=reason,
             usage=self.author.usage,
             by_role=dict(self.author.spent),
+            local_token_share=local_token_share(self.author.spent, self.author.models),
             seconds=round(time.monotonic() - self.started, 2),
-            artefacts=artefacts_of(self.spec, (), "", ()),
+            artefacts=artefacts_of(self.author, (), "", ()),
         )

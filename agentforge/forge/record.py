@@ -11,6 +11,7 @@ from agentforge.forge.author import PROMPTS, Author
 from agentforge.forge.evidence import Candidate
 from agentforge.forge.gates.submission import Forged, Submission
 from agentforge.forge.spec import Spec
+from agentforge.forge.spending import local_token_share
 from agentforge.models.prompts import fingerprint
 from agentforge.registry.manifest import Manifest, Provenance
 from agentforge.registry.tool import Tool
@@ -83,9 +84,10 @@ def report_of(gates: Sequence[GateResult], submission: Submission, job: str = ""
 
 
 def artefacts_of(
-    spec: Spec, candidates: Sequence[Candidate], tests_answer: str, gates: Sequence[GateResult]
+    author: Author, candidates: Sequence[Candidate], tests_answer: str, gates: Sequence[GateResult]
 ) -> JSONObject:
     """All that was tried, so that a failure can be looked into."""
+    spec = author.spec
     return {
         "name": spec.name,
         "signature": spec.need.signature,
@@ -93,6 +95,7 @@ def artefacts_of(
         "tests_answer": tests_answer,
         "candidates": [_candidate(candidate) for candidate in candidates],
         "gates": [cast("JSON", asdict(gate)) for gate in gates],
+        "local_token_share": local_token_share(author.spent, author.models),
     }
 
 
@@ -102,6 +105,7 @@ def _candidate(candidate: Candidate) -> JSONObject:
         "round": candidate.round,
         "answer": candidate.draft.answer,
         "problems": list(candidate.problems),
+        "faults": list(candidate.faults),
         "passed": candidate.passed,
         "visible": len(candidate.visible),
         "output_tokens": candidate.draft.usage.output_tokens,

@@ -12,6 +12,7 @@ from agentforge.forge.agreement import Group, grouped
 from agentforge.forge.author import Author, Draft
 from agentforge.forge.comparison import Comparison
 from agentforge.forge.evidence import Candidate, Workshop, describe_failures, examine, probe
+from agentforge.forge.feedback import faults_of
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.forging import SUPPORT
 from agentforge.forge.gates.running import run_gates
@@ -54,6 +55,7 @@ class Rounds:
         self._compared = compared
         self._step = teller.step
         self._rejected: set[int] = set()
+        self._faults: dict[str, tuple[str, ...]] = {}
         self._started = started
 
     async def run(self) -> Submission | None:
@@ -86,7 +88,7 @@ class Rounds:
 
     async def _search(self) -> Submission | None:
         for number in range(self._settings.rounds + 1):
-            hopeless = number >= TRIED_ENOUGH and not self._eligible()
+            hopeless = number >= TRIED_ENOUGH and not any(candidate.promising for candidate in self.candidates)
             if hopeless or self._spent_out():
                 break
             drafts = self._next_drafts(number)
@@ -96,10 +98,13 @@ class Rounds:
         return await self._try_best()
 
     def _next_drafts(self, number: int) -> AsyncGenerator[Draft]:
-        """Repairs while nothing passes; fresh, independent candidates while something does but stands alone."""
+        """Repairs while nothing passes or the gates found faults; fresh, independent candidates while something
+        passes but stands alone.
+        """
         count = self._settings.candidates
-        near = [candidate for candidate in self._ranked() if candidate.passed or candidate.problems]
-        if number == 0 or self._eligible() or not near:
+        faulty = [candidate for candidate in self._ranked() if candidate.faults]
+        near = faulty or [candidate for candidate in self._ranked() if candidate.passed or candidate.problems]
+        if number == 0 or not near or (self._eligible() and not faulty):
             self._step("candidates", f"round {number + 1}: {count} candidates", total=count)
             return self._author.candidates(count)
         broken = near[: max(SUPPORT, count // 2)]
@@ -116,6 +121,7 @@ class Rounds:
         try:
             async for draft in drafts:
                 candidate = await examine(draft, self._spec, self._workshop, round=number)
+                candidate.faults = self._faults.get(candidate.source, ())
                 self.candidates.append(candidate)
                 self._step("candidate", self._told(candidate), done=len(self.candidates))
                 if candidate.eligible and len(await self._groups()) == 1 and (winner := await self._supported()):
@@ -151,9 +157,21 @@ class Rounds:
         for gate in failed:
             self._step("gates", f"{gate.gate}: {gate.summary}")
         if failed:
-            self._rejected.add(id(group.members[0]))
+            self._reject(group)
             self.refuted += any(gate.gate == "held-out examples" for gate in failed)
         return None if failed else bench.submission
+
+    def _reject(self, group: Group) -> None:
+        """A winner with faults that a generator can act on is repaired next, and those that behave like it may
+        still be judged without it; else the group is out.
+        """
+        source, faults = group.best.source, faults_of(self.gates, self._spec)
+        if not faults:
+            self._rejected.add(id(group.members[0]))
+            return
+        self._faults[source] = faults
+        for candidate in self.candidates:
+            candidate.faults = self._faults.get(candidate.source, ())
 
     def _submission(self, group: Group) -> Submission:
         forged = Forged(self._spec, group, len(self._eligible()), self._tester_is_generator)

@@ -71,6 +71,7 @@ def ending_of(forged: ForgeResult) -> Ending:
         "reused": forged.reused,
         "arguments": dict(forged.arguments),
         "usage": by_role,
+        "local_token_share": forged.local_token_share,
         "seconds": forged.seconds,
     }
     status = "failed" if forged.state == "failed" else "done"
@@ -94,6 +95,7 @@ def forged_of(record: Record) -> ForgeResult:
         arguments=dict(told.get("arguments", {})),
         usage=sum(by_role.values(), Usage()),
         by_role=by_role,
+        local_token_share=told.get("local_token_share"),
         seconds=float(told.get("seconds", 0.0)),
         artefacts=record.artefacts,
     )
