@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,7 +29,14 @@ STOP = ("\n```\n",)
 CODE_STOP = (*STOP, "\nprint(", "\nif __name__", "\n# Example")
 """So is a demonstration behind a function. vLLM takes four stop sequences at the most."""
 
+_STOPS = {Role.TEST: STOP, Role.GENERATE: CODE_STOP}
+"""Another role may begin with a sketch, so that it is read to its end."""
+
 CANDIDATE_TOKENS = 800
+PLANNED_TOKENS = 2_000
+"""The same where another role than ``generate`` writes: a stronger model may think aloud first."""
+PLANNED_LEAST = 300
+"""With less left of the budget it is not asked."""
 TEST_TOKENS = 300
 """At the most: as the tests are needed once a candidate passes, an answer that rambles holds up the forging."""
 TEST_SLACK = 2.0
@@ -41,7 +49,7 @@ class Draft:
     """One answer of a generator, not yet looked at.
 
     ``origin`` tells how it was asked for; ``lineage`` is shared by a draft and all its repairs, so
-    that they never count as independent of one another.
+    that they never count as independent of one another. ``role`` wrote it.
     """
 
     source: str
@@ -51,13 +59,15 @@ class Draft:
     cut: bool
     usage: Usage
     seconds: float
+    role: Role = Role.GENERATE
 
 
 @dataclass(slots=True)
 class Author:
     """Asks the models of one forging and adds up what they cost.
 
-    ``modules`` are what a candidate may import beside the standard library.
+    ``modules`` are what a candidate may import beside the standard library. ``budget`` is the most generated tokens
+    of the forging: what another role than ``generate`` writes is cut to what is left of it.
     """
 
     models: ModelClient
@@ -65,6 +75,7 @@ class Author:
     temperature: float
     parallel: int
     modules: tuple[str, ...] = ()
+    budget: int = sys.maxsize
     spent: dict[Role, Usage] = field(default_factory=lambda: {})
     models_used: dict[Role, str] = field(default_factory=lambda: {})
     _lineages: Iterator[int] = field(default_factory=itertools.count)
@@ -73,6 +84,11 @@ class Author:
     def usage(self) -> Usage:
         """What has been spent on this forging so far, all roles together."""
         return sum(self.spent.values(), Usage())
+
+    @property
+    def left(self) -> int:
+        """Generated tokens that may still be spent."""
+        return self.budget - self.usage.output_tokens
 
     async def tests(self, count: int) -> tuple[list[Example], str]:
         """Generated cases from the spec alone, and the answer they were read from."""
@@ -94,26 +110,28 @@ class Author:
         longest = max((self.models.count(line) for line in self._example_lines()), default=TEST_TOKENS)
         return min(TEST_TOKENS, int(count * longest * TEST_SLACK))
 
-    def candidates(self, count: int) -> AsyncGenerator[Draft]:
+    def candidates(self, count: int, role: Role = Role.GENERATE) -> AsyncGenerator[Draft]:
         """``count`` independent drafts, all asked at once, in the order in which they arrive."""
-        return self._gather([self._candidate() for _ in range(count)])
+        return self._gather([self._candidate(role) for _ in range(count)])
 
     def repairs(self, attempts: Sequence[tuple[Draft, str]]) -> AsyncGenerator[Draft]:
-        """One draft for each (draft, what went wrong), all at once. Only visible failures may be given."""
+        """One draft for each (draft, what went wrong), all at once, of the role that wrote it. Only visible failures
+        may be given.
+        """
         return self._gather([self._repair(draft, failures) for draft, failures in attempts])
 
-    async def _candidate(self) -> Draft:
-        return await self._draft(render("forge_candidate", **self._blanks()), "candidate", next(self._lineages))
+    async def _candidate(self, role: Role) -> Draft:
+        prompt = render("forge_candidate", **self._blanks())
+        return await self._draft(role, prompt, "candidate", next(self._lineages))
 
     async def _repair(self, draft: Draft, failures: str) -> Draft:
         blanks = self._blanks()
         prompt = render("forge_repair", source=draft.source.strip(), failures=failures, **blanks)
-        return await self._draft(prompt, "repair", draft.lineage)
+        return await self._draft(draft.role, prompt, "repair", draft.lineage)
 
-    async def _draft(self, prompt: str, origin: str, lineage: int) -> Draft:
-        completion = await self._ask(
-            Role.GENERATE, prompt, CANDIDATE_TOKENS, self.temperature, system=render("forge_system")
-        )
+    async def _draft(self, role: Role, prompt: str, origin: str, lineage: int) -> Draft:
+        tokens = CANDIDATE_TOKENS if role is Role.GENERATE else min(PLANNED_TOKENS, self.left)
+        completion = await self._ask(role, prompt, tokens, self.temperature, system=render("forge_system"))
         return Draft(
             source=fenced(completion.text, holding=f"def {self.spec.name}("),
             origin=origin,
@@ -122,6 +140,7 @@ class Author:
             cut=completion.stop == "max_tokens",
             usage=completion.usage,
             seconds=completion.seconds,
+            role=role,
         )
 
     async def _ask(self, role: Role, prompt: str, tokens: int, temperature: float | None, *, system: str) -> Completion:
@@ -138,7 +157,7 @@ class Author:
             system=system,
             max_tokens=min(tokens, room),
             temperature=temperature,
-            stop=STOP if role is Role.TEST else CODE_STOP,
+            stop=_STOPS.get(role, ()),
         )
         self.spent[role] = self.spent.get(role, Usage()) + completion.usage
         self.models_used[role] = completion.model

@@ -19,6 +19,7 @@ from agentforge.errors import AgentForgeError, ToolInvalid, ToolNotFound
 from agentforge.forge.author import Author
 from agentforge.forge.comparison import Comparison
 from agentforge.forge.evidence import Workshop
+from agentforge.forge.gates.forging import SUPPORT
 from agentforge.forge.gates.submission import Forged, Submission
 from agentforge.forge.parts import Emit, ForgeParts, ForgeResult, Teller
 from agentforge.forge.placement import Facts, place
@@ -58,6 +59,7 @@ class _Forging:
         self.teller = Teller(emit, self.job)
         models = Discreet(parts.models, parts.secrets)
         self.author = Author(models, self.spec, parts.settings.temperature, parts.settings.candidates)
+        self.author.budget = parts.settings.max_output_tokens
         self.workshop = Workshop(parts.box, parts.call_limits, need.capabilities)
         self.started = time.monotonic()
 
@@ -155,6 +157,8 @@ class _Forging:
             cases=cases,
             unconfirmed=self.spec.unconfirmed,
             tester_is_generator=forged.tester_is_generator,
+            alone=forged.group.independent < SUPPORT,
+            guessed=forged.guessed,
         )
         return place(facts, self.parts.policy)
 

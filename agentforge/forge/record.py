@@ -10,7 +10,6 @@ from typing import cast
 from agentforge.forge.author import PROMPTS, Author
 from agentforge.forge.evidence import Candidate
 from agentforge.forge.gates.submission import Forged, Submission
-from agentforge.forge.spec import Spec
 from agentforge.forge.spending import local_token_share
 from agentforge.models.prompts import fingerprint
 from agentforge.registry.manifest import Manifest, Provenance
@@ -27,7 +26,7 @@ def make_tool(submission: Submission, forged: Forged, gates: Sequence[GateResult
     spec, need = forged.spec, forged.spec.need
     image = submission.workshop.box.info.image
     return Tool(
-        manifest=make_manifest(spec, author, job, image),
+        manifest=make_manifest(forged, author, job, image),
         source=submission.source,
         tests=submission.tests,
         examples=(*spec.visible, *spec.held_out, *submission.generated),
@@ -38,9 +37,9 @@ def make_tool(submission: Submission, forged: Forged, gates: Sequence[GateResult
     )
 
 
-def make_manifest(spec: Spec, author: Author, job: str, image: str) -> Manifest:
+def make_manifest(forged: Forged, author: Author, job: str, image: str) -> Manifest:
     """The manifest with its provenance (ids, models and hashes only, never content)."""
-    need = spec.need
+    spec, need, writer = forged.spec, forged.spec.need, forged.group.best.draft.role
     return Manifest(
         name=spec.name,
         summary=shortened(spec.rules[0], SUMMARY),
@@ -54,7 +53,7 @@ def make_manifest(spec: Spec, author: Author, job: str, image: str) -> Manifest:
             models=dict(author.models_used),
             prompts={name: fingerprint(name) for name in PROMPTS},
             image=image,
-            tester_is_generator=author.models.same_model(Role.TEST, Role.GENERATE),
+            tester_is_generator=author.models.same_model(Role.TEST, writer),
             created=datetime.now(UTC).date(),
         ),
     )
@@ -102,6 +101,7 @@ def artefacts_of(
 def _candidate(candidate: Candidate) -> JSONObject:
     return {
         "origin": candidate.draft.origin,
+        "role": candidate.draft.role,
         "round": candidate.round,
         "answer": candidate.draft.answer,
         "problems": list(candidate.problems),

@@ -7,9 +7,9 @@ import itertools
 import time
 from collections.abc import AsyncGenerator
 
-from agentforge.errors import ModelError
+from agentforge.errors import AuthenticationError, ModelError
 from agentforge.forge.agreement import Group, grouped
-from agentforge.forge.author import Author, Draft
+from agentforge.forge.author import PLANNED_LEAST, Author, Draft
 from agentforge.forge.comparison import Comparison
 from agentforge.forge.evidence import Candidate, Workshop, describe_failures, examine, probe
 from agentforge.forge.feedback import faults_of
@@ -23,6 +23,8 @@ from agentforge.types import GateResult, Role
 TRIED_ENOUGH = 2
 """After so many rounds without a candidate that gives all examples, a third one has hardly a chance: of 16
 repairs for such a need, in its second and third round, none by a model of 1.5 billion parameters was right."""
+LOCAL_SHARE = 0.8
+"""Of tokens and seconds, what the rounds may spend where the need can go up afterwards."""
 HELD_OUT_TRIES = 2
 """So many groups are tried on the held-out examples; with more, these would choose among guesses."""
 
@@ -57,6 +59,7 @@ class Rounds:
         self._rejected: set[int] = set()
         self._faults: dict[str, tuple[str, ...]] = {}
         self._started = started
+        self._escalated = False
 
     async def run(self) -> Submission | None:
         """What passed every gate; None where nothing did.
@@ -87,6 +90,9 @@ class Rounds:
         return f"{tried} candidates were tried; the best one gives {best.passed} of {len(self._spec.visible)} examples."
 
     async def _search(self) -> Submission | None:
+        return await self._local_rounds() or await self._go_up() or await self._try_best()
+
+    async def _local_rounds(self) -> Submission | None:
         for number in range(self._settings.rounds + 1):
             hopeless = number >= TRIED_ENOUGH and not any(candidate.promising for candidate in self.candidates)
             if hopeless or self._spent_out():
@@ -95,7 +101,34 @@ class Rounds:
             winner = await self._take(drafts, number) or await self._supported()
             if winner is not None:
                 return winner
-        return await self._try_best()
+        return None
+
+    @property
+    def _may_go_up(self) -> bool:
+        return self._settings.escalate and not self._author.models.same_model(Role.PLAN, Role.GENERATE)
+
+    async def _go_up(self) -> Submission | None:
+        """One candidate of role ``plan``, which is shown what any candidate is shown, so that one that behaves like
+        it supports it; then one repair of it. That it fails costs nothing of what was found before.
+        """
+        if not self._may_go_up or self._all_spent() or self._author.left < PLANNED_LEAST:
+            return None
+        self._escalated = True
+        self._step("escalate", "the rounds have failed: role plan is asked for a candidate", total=1)
+        try:
+            winner = await self._take(self._author.candidates(1, Role.PLAN), self._settings.rounds + 1)
+            winner = winner or await self._supported()
+            planned = [candidate for candidate in self.candidates if candidate.draft.role is Role.PLAN]
+            failures = describe_failures(planned[0], self._spec) if planned else ""
+            spent = self._all_spent() or self._author.left < PLANNED_LEAST
+            if winner is not None or not failures or spent:
+                return winner
+            self._step("escalate", "role plan is asked to repair its candidate", total=1)
+            repairs = self._author.repairs([(planned[0].draft, failures)])
+            return await self._take(repairs, self._settings.rounds + 2) or await self._supported()
+        except (ModelError, AuthenticationError) as error:
+            self._step("escalate", f"role plan failed: {error}")
+            return None
 
     def _next_drafts(self, number: int) -> AsyncGenerator[Draft]:
         """Repairs while nothing passes or the gates found faults; fresh, independent candidates while something
@@ -134,9 +167,10 @@ class Rounds:
 
     async def _supported(self) -> Submission | None:
         for group in await self._groups():
-            if self.refuted >= HELD_OUT_TRIES:
-                return None
-            if group.independent >= SUPPORT and id(group.members[0]) not in self._rejected:
+            if self.refuted >= HELD_OUT_TRIES and not group.escalated:
+                continue
+            believed = group.independent >= SUPPORT or group.escalated
+            if believed and id(group.members[0]) not in self._rejected:
                 winner = await self._through_gates(group)
                 if winner is not None:
                     return winner
@@ -174,15 +208,21 @@ class Rounds:
             candidate.faults = self._faults.get(candidate.source, ())
 
     def _submission(self, group: Group) -> Submission:
-        forged = Forged(self._spec, group, len(self._eligible()), self._tester_is_generator)
+        guessed = self.refuted >= HELD_OUT_TRIES
+        forged = Forged(self._spec, group, len(self._eligible()), self._tester_wrote(group), guessed)
         standing = Standing({tool.name: tool for tool in self._parts.layers.live()})
         return submit(
             forged, self._compared.cases, self._workshop, self._parts.suite_limits, self._parts.gates, standing
         )
 
-    @property
-    def _tester_is_generator(self) -> bool:
-        return self._author.models.same_model(Role.TEST, Role.GENERATE)
+    def _tester_wrote(self, group: Group) -> bool:
+        """Whether the generated tests are not independent of the code of a group: the generator wrote them, or who
+        wrote them is needed for its support.
+        """
+        same = self._author.models.same_model
+        others = {one.draft.lineage for one in group.members if not same(Role.TEST, one.draft.role)}
+        wrote = any(same(Role.TEST, one.draft.role) for one in group.members)
+        return same(Role.TEST, Role.GENERATE) or (wrote and len(others) < SUPPORT)
 
     async def _groups(self) -> list[Group]:
         eligible = self._eligible()
@@ -199,12 +239,15 @@ class Rounds:
         return [candidate for candidate in self.candidates if candidate.eligible]
 
     def _spent_out(self) -> bool:
+        """Whether the rounds, or what came after them, must end."""
+        if self._escalated:
+            return self._all_spent()
+        return self.refuted >= HELD_OUT_TRIES or self._all_spent(LOCAL_SHARE if self._may_go_up else 1.0)
+
+    def _all_spent(self, share: float = 1.0) -> bool:
+        tokens, seconds = self._author.usage.output_tokens, time.monotonic() - self._started
         settings = self._settings
-        return (
-            self._author.usage.output_tokens >= settings.max_output_tokens
-            or time.monotonic() - self._started >= settings.max_seconds
-            or self.refuted >= HELD_OUT_TRIES
-        )
+        return tokens >= share * settings.max_output_tokens or seconds >= share * settings.max_seconds
 
     def _told(self, candidate: Candidate) -> str:
         if candidate.problems:

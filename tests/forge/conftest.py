@@ -25,8 +25,10 @@ def run(registry, tmp_path):
     events = []
     boxes = []
 
-    async def forging(need, answers, *, models=None, tests=TESTS, secrets=frozenset(), recordings=None, **settings):
-        script = {Role.TEST: [tests], Role.GENERATE: answers}
+    async def forging(
+        need, answers, *, plan=(), models=None, tests=TESTS, secrets=frozenset(), recordings=None, **settings
+    ):
+        script = {Role.TEST: [tests], Role.GENERATE: answers, Role.PLAN: plan}
         model = ScriptedModel(script, models=models or {})
         settings = ForgeSettings(**({"candidates": 2, "rounds": 1} | settings))
         layers = Layers(registry, BaseLayer(tmp_path / "base"))

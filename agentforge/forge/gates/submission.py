@@ -55,12 +55,17 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Forged:
-    """What only a forging knows: its spec, the group that the version comes from, how many were eligible."""
+    """What only a forging knows: its spec, the group that the version comes from, how many were eligible.
+
+    ``tester_is_generator``: its generated tests are not independent of its code, so that they only rank.
+    ``guessed``: so many groups were tried on the held-out examples before it that these say little.
+    """
 
     spec: Spec
     group: Group
     eligible: int
     tester_is_generator: bool
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
