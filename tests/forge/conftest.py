@@ -29,7 +29,8 @@ def run(registry, tmp_path):
         need, answers, *, plan=(), models=None, tests=TESTS, secrets=frozenset(), recordings=None, **settings
     ):
         script = {Role.TEST: [tests], Role.GENERATE: answers, Role.PLAN: plan}
-        model = ScriptedModel(script, models=models or {})
+        models = models or {}
+        model = ScriptedModel(script, models={Role.PLAN: models.get(Role.GENERATE, "scripted"), **models})
         settings = ForgeSettings(**({"candidates": 2, "rounds": 1} | settings))
         layers = Layers(registry, BaseLayer(tmp_path / "base"))
         boxes.append(FakeBox(behaves, judged))

@@ -134,12 +134,12 @@ async def test_a_planner_that_fails_costs_nothing_of_what_was_found(run, error):
 async def test_the_rounds_leave_a_part_of_the_budget_for_it_and_it_keeps_within(run):
     long = code("RIGHT") + "x" * 400, code("ADDS") + "x" * 400
     result, model, _ = await run(
-        NEED, [*long, *long[1:] * 20], plan=[code("RIGHT")], models=PLANNER, rounds=9, max_output_tokens=4000
+        NEED, [*long, *long[1:] * 20], plan=[code("RIGHT")], models=PLANNER, rounds=9, max_output_tokens=4200
     )
     assert result.state == "live"
     spent = sum(usage.output_tokens for role, usage in result.by_role.items() if role is not Role.PLAN)
-    assert 0.8 * 4000 <= spent <= 4000 - 300
-    assert model.asked(Role.PLAN)[0].ask.max_tokens == 4000 - spent
+    assert 0.8 * 4200 <= spent <= 4200 - 300
+    assert model.asked(Role.PLAN)[0].ask.max_tokens == 4200 - spent
 
 
 async def test_with_nothing_left_it_is_not_asked(run):
