@@ -15,12 +15,13 @@ from typing import Any
 
 from agentforge.errors import ContextOverflow, ModelError
 from agentforge.forge.cases import fenced, read_asserts
+from agentforge.forge.composing import Imports
 from agentforge.forge.spec import Spec, literals, numbered, render_example
 from agentforge.models.prompts import render
 from agentforge.models.protocol import Completion, Message, ModelClient
 from agentforge.types import Example, Role, Usage
 
-PROMPTS = ("forge_system", "forge_candidate", "forge_network", "forge_repair", "forge_tests")
+PROMPTS = ("forge_system", "forge_candidate", "forge_network", "forge_repair", "forge_tests", "forge_toolbox")
 """The prompt files of a forging; their hashes are part of a tool's provenance."""
 
 STOP = ("\n```\n",)
@@ -66,8 +67,9 @@ class Draft:
 class Author:
     """Asks the models of one forging and adds up what they cost.
 
-    ``modules`` are what a candidate may import beside the standard library. ``budget`` is the most generated tokens
-    of the forging: what another role than ``generate`` writes is cut to what is left of it.
+    ``modules`` are what a candidate may import beside the standard library, ``imports`` the tools that any candidate
+    may, ``offered`` those that one of another role than ``generate`` may as well. ``budget`` is the most generated
+    tokens of the forging: what another role than ``generate`` writes is cut to what is left of it.
     """
 
     models: ModelClient
@@ -75,6 +77,8 @@ class Author:
     temperature: float
     parallel: int
     modules: tuple[str, ...] = ()
+    imports: Imports = field(default_factory=Imports)
+    offered: Imports = field(default_factory=Imports)
     budget: int = sys.maxsize
     spent: dict[Role, Usage] = field(default_factory=lambda: {})
     models_used: dict[Role, str] = field(default_factory=lambda: {})
@@ -121,11 +125,11 @@ class Author:
         return self._gather([self._repair(draft, failures) for draft, failures in attempts])
 
     async def _candidate(self, role: Role) -> Draft:
-        prompt = render("forge_candidate", **self._blanks())
+        prompt = render("forge_candidate", **self._blanks(role))
         return await self._draft(role, prompt, "candidate", next(self._lineages))
 
     async def _repair(self, draft: Draft, failures: str) -> Draft:
-        blanks = self._blanks()
+        blanks = self._blanks(draft.role)
         prompt = render("forge_repair", source=draft.source.strip(), failures=failures, **blanks)
         return await self._draft(draft.role, prompt, "repair", draft.lineage)
 
@@ -199,13 +203,13 @@ class Author:
     def _examples(self) -> str:
         return "\n".join(self._example_lines()) or "(none were given)"
 
-    def _blanks(self) -> dict[str, str]:
+    def _blanks(self, role: Role) -> dict[str, str]:
         return {
             "name": self.spec.name,
             "signature": self.spec.need.signature,
             "rules": numbered(self.spec.rules),
             "examples": self._examples(),
-            "constants": self._constants(),
+            "constants": self._constants() + self._toolbox(role),
         }
 
     def _constants(self) -> str:
@@ -217,6 +221,11 @@ class Author:
         modules = ", ".join(self.modules)
         imports = f"\nBeside the standard library you may import: {modules}\n" if modules else ""
         return copied + imports + self._network()
+
+    def _toolbox(self, role: Role) -> str:
+        """The tools that a candidate may import, if any."""
+        tools = self.imports if role is Role.GENERATE else self.imports + self.offered
+        return f"\n{render('forge_toolbox', tools=tools.lines)}\n" if tools.tools else ""
 
     def _network(self) -> str:
         """How a candidate gets at the hosts that the need declares, if any."""

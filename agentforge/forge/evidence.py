@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agentforge.boxes.asks import MOST_ASKS, NO_ASKS
@@ -33,7 +33,8 @@ SUITE_FETCHES = FetchLimits(requests=MOST_ASKS)
 @dataclass(frozen=True, slots=True)
 class Workshop:
     """Where candidates run: a warm box with its limits, what was recorded of the hosts that they declare,
-    the locked ``packages`` of those that declare some, and the ``toolbox`` of those that import from it.
+    the locked ``packages`` of those that declare some, and the ``toolbox`` of those that import from it, of which
+    they may import ``imports``.
 
     Nothing here reaches the network: a fetch that was not recorded is refused.
     """
@@ -44,6 +45,7 @@ class Workshop:
     recordings: tuple[Exchange, ...] = ()
     packages: Lock = NO_PACKAGES
     toolbox: Toolbox = field(default_factory=lambda: NO_TOOLBOX)
+    imports: tuple[str, ...] = ()
 
     @property
     def replays(self) -> bool:
@@ -112,7 +114,7 @@ async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -
 
 
 async def _examined(draft: Draft, source: str, spec: Spec, workshop: Workshop, round: int) -> Candidate:
-    problems = contract_problems(source, spec, workshop.packages)
+    problems = contract_problems(source, spec, workshop.packages, workshop.imports)
     if draft.cut:
         problems = ["the answer was cut off before its end: write a shorter function", *problems]
     if not source.strip():
@@ -125,11 +127,14 @@ async def _examined(draft: Draft, source: str, spec: Spec, workshop: Workshop, r
     return candidate
 
 
-def contract_problems(source: str, spec: Spec, packages: Lock = NO_PACKAGES) -> list[str]:
+def contract_problems(
+    source: str, spec: Spec, packages: Lock = NO_PACKAGES, imports: Collection[str] = ()
+) -> list[str]:
     """Breaches of the source contract, a signature other than the one asked for and a secret among them."""
     problems = check_source(
         source,
         spec.name,
+        known_tools=imports,
         capabilities=spec.need.capabilities,
         packages=packages,
         expected=spec.signature,

@@ -18,6 +18,7 @@ from agentforge.boxes.packages.lock import package_problems
 from agentforge.errors import AgentForgeError, ToolInvalid, ToolNotFound
 from agentforge.forge.author import Author
 from agentforge.forge.comparison import Comparison
+from agentforge.forge.composing import named_imports
 from agentforge.forge.evidence import Workshop
 from agentforge.forge.gates.forging import SUPPORT
 from agentforge.forge.gates.submission import Forged, Submission
@@ -40,8 +41,8 @@ async def forge(need: Need, parts: ForgeParts, emit: Emit) -> ForgeResult:
     Emits ``forge_started``, ``forge_step`` … and ``forge_finished`` (``agentforge.events``).
 
     Raises:
-        ToolInvalid: the need itself is malformed (name, signature, packages), the name is taken, or it is to
-            reach a host of which nothing was recorded.
+        ToolInvalid: the need itself is malformed (name, signature, packages, tools to import), the name is taken,
+            or it is to reach a host of which nothing was recorded.
         StorageError: the recordings cannot be read.
         ModelError: no model answered at all.
         SandboxError: the box failed.
@@ -72,6 +73,7 @@ class _Forging:
         await asyncio.to_thread(self._refuse_taken_name)
         await asyncio.to_thread(self._give_packages)
         await asyncio.to_thread(self._take_recordings)
+        await asyncio.to_thread(self._give_tools)
         async with Comparison(self.author, self.teller) as compared:
             rounds = Rounds(self.parts, self.author, self.workshop, compared, self.teller, self.started)
             winner = await rounds.run()
@@ -111,6 +113,11 @@ class _Forging:
         self.workshop = replace(self.workshop, packages=lock)
         self.author.modules = tuple(sorted(lock.modules(declared)))
 
+    def _give_tools(self) -> None:
+        """The live tools that the need names, with all that they need."""
+        self.author.imports = found = named_imports(self.spec.need, self.parts.layers)
+        self.workshop = replace(self.workshop, toolbox=found.sources, imports=found.names)
+
     def _take_recordings(self) -> None:
         """What stands for the hosts that the need declares; without any no candidate could be judged."""
         if not self.workshop.replays:
@@ -135,6 +142,7 @@ class _Forging:
         self.teller.step("commit", f"committing {self.spec.name} as {state}")
         add = partial(self.parts.registry.add, once=self.job)
         try:
+            await asyncio.to_thread(self.parts.layers.closure, tool.depends)  # they may have gone meanwhile
             version = await asyncio.to_thread(add, tool, state=state, unconfirmed=self.spec.unconfirmed, reason=why)
         except AgentForgeError as error:
             return self._uncommitted(tool, error, judged)

@@ -12,6 +12,7 @@ from agentforge.forge.evidence import Candidate
 from agentforge.forge.gates.submission import Forged, Submission
 from agentforge.forge.spending import local_token_share
 from agentforge.models.prompts import fingerprint
+from agentforge.registry.contract import toolbox_imports
 from agentforge.registry.manifest import Manifest, Provenance
 from agentforge.registry.tool import Tool
 from agentforge.types import JSON, GateResult, JSONObject, Layer, Need, Role, State
@@ -41,6 +42,7 @@ def make_manifest(forged: Forged, author: Author, job: str, image: str) -> Manif
     """The manifest with its provenance (ids, models and hashes only, never content)."""
     spec, need, writer = forged.spec, forged.spec.need, forged.group.best.draft.role
     return Manifest(
+        depends=toolbox_imports(forged.group.best.source),
         name=spec.name,
         summary=shortened(spec.rules[0], SUMMARY),
         signature=spec.signature.text,

@@ -6,11 +6,13 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 from agentforge.errors import AuthenticationError, ModelError
 from agentforge.forge.agreement import Group, grouped
 from agentforge.forge.author import PLANNED_LEAST, Author, Draft
 from agentforge.forge.comparison import Comparison
+from agentforge.forge.composing import fitting_imports
 from agentforge.forge.evidence import Candidate, Workshop, describe_failures, examine, probe
 from agentforge.forge.feedback import faults_of
 from agentforge.forge.gates.bench import Bench
@@ -115,6 +117,7 @@ class Rounds:
             return None
         self._escalated = True
         self._step("escalate", "the rounds have failed: role plan is asked for a candidate", total=1)
+        await asyncio.to_thread(self._offer_tools)
         try:
             winner = await self._take(self._author.candidates(1, Role.PLAN), self._settings.rounds + 1)
             winner = winner or await self._supported()
@@ -146,6 +149,13 @@ class Rounds:
         ]
         self._step("repair", f"round {number + 1}: repairing {len(broken)} candidates", total=count)
         return self._author.repairs(attempts)
+
+    def _offer_tools(self) -> None:
+        """What fits the need may be imported by the candidates that come now."""
+        author, shop = self._author, self._workshop
+        author.offered = found = fitting_imports(self._spec.need, self._parts.layers, author.imports.names)
+        every = {**shop.toolbox, **found.sources}
+        self._workshop = replace(shop, toolbox=every, imports=(*shop.imports, *found.names))
 
     async def _take(self, drafts: AsyncGenerator[Draft], number: int) -> Submission | None:
         """Examines drafts as they arrive; stops asking as soon as all that pass so far support one another

@@ -134,7 +134,7 @@ def submit(
         workshop=workshop,
         suite_limits=suite_limits,
         settings=settings,
-        problems=tuple(contract_problems(best.source, spec, workshop.packages)),
+        problems=tuple(contract_problems(best.source, spec, workshop.packages, workshop.imports)),
         visible=spec.visible,
         held_out=spec.held_out,
         generated=agreed,
