@@ -19,9 +19,17 @@ from agentforge.forge.composing import Imports
 from agentforge.forge.spec import Spec, literals, numbered, render_example
 from agentforge.models.prompts import render
 from agentforge.models.protocol import Completion, Message, ModelClient
-from agentforge.types import Example, Role, Usage
+from agentforge.types import Example, JSONObject, Role, Usage
 
-PROMPTS = ("forge_system", "forge_candidate", "forge_network", "forge_repair", "forge_tests", "forge_toolbox")
+PROMPTS = (
+    "forge_system",
+    "forge_candidate",
+    "forge_dispute",
+    "forge_network",
+    "forge_repair",
+    "forge_tests",
+    "forge_toolbox",
+)
 """The prompt files of a forging; their hashes are part of a tool's provenance."""
 
 STOP = ("\n```\n",)
@@ -108,6 +116,16 @@ class Author:
         )
         completion = await self._ask(Role.TEST, prompt, self._test_tokens(count), TEST_TEMPERATURE, system="")
         return read_asserts(completion.text, self.spec.name, names), completion.text
+
+    async def decide(self, role: Role, prompt: str, schema: JSONObject, **blanks: str) -> JSONObject:
+        """One small decision about the spec (raises ModelError). What it cost is read from the client's own count."""
+        spec, before = self.spec, self.models.usage.get(role, Usage())
+        rules, examples = numbered(spec.rules), self._examples()
+        text = render(prompt, name=spec.name, signature=spec.need.signature, rules=rules, examples=examples, **blanks)
+        said = await self.models.decide(role, [Message("user", text)], schema, temperature=0.0)
+        self.spent[role] = self.spent.get(role, Usage()) + (self.models.usage.get(role, Usage()) - before)
+        self.models_used[role] = self.models.endpoint_name(role)
+        return said
 
     def _test_tokens(self, count: int) -> int:
         """Room for ``count`` tests about as long as the user's examples; all there is where there are none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from agentforge.boxes.asks import MOST_ASKS, NO_ASKS
 from agentforge.boxes.network.broker import DEFAULT_LIMITS, FetchLimits
@@ -14,6 +15,7 @@ from agentforge.forge.author import Draft
 from agentforge.forge.cases import holds, outcome
 from agentforge.forge.leaks import secret_problems
 from agentforge.forge.mending import rounded, with_stated_cases
+from agentforge.forge.metamorphic import broken_properties
 from agentforge.forge.probes import same_shape
 from agentforge.forge.spec import Spec, completed, render_call
 from agentforge.registry.contract import check_source
@@ -173,9 +175,12 @@ async def probe(
     answered = [pair for pair in zip(inputs, results, strict=True) if not workshop.unanswered(pair[1])]
     inputs, results = [args for args, _ in answered], [result for _, result in answered]
     shown = [example.args for example in spec.visible]
+    every = [*shown, *inputs], [*candidate.visible, *results]
+    again = partial(run_all, candidate.source, spec.name, workshop=workshop)
     candidate.broken = (
-        *_mistyped(spec, [*shown, *inputs], [*candidate.visible, *results]),
+        *_mistyped(spec, *every),
         *_broken(spec, inputs, results),
+        *await broken_properties(spec, *every, again),
     )
 
 

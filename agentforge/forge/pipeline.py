@@ -167,6 +167,7 @@ class _Forging:
             tester_is_generator=forged.tester_is_generator,
             alone=forged.group.independent < SUPPORT,
             guessed=forged.guessed,
+            dispute=forged.dispute,
         )
         return place(facts, self.parts.policy)
 

@@ -25,7 +25,8 @@ class Facts:
     where none stands. ``truths``: ground-truth examples; ``cases``: generated ones; ``unconfirmed``: no example
     was kept from the generators. ``tester_is_generator``: the same model wrote code and tests. ``pinned``:
     a person pinned the version that stands. ``alone``: no independent candidate behaves like it; ``guessed``: its
-    held-out examples had refuted others before, too many to say much.
+    held-out examples had refuted others before, too many to say much; ``dispute``: on which input as believable
+    candidates differ from it, as a sentence.
     """
 
     tainted: bool
@@ -38,6 +39,7 @@ class Facts:
     pinned: bool = False
     alone: bool = False
     guessed: bool = False
+    dispute: str = ""
 
     @property
     def tested(self) -> bool:
@@ -78,6 +80,7 @@ def _why_it_waits(facts: Facts, policy: Policy) -> str:
             facts.guessed,
             "Held-out examples had refuted others before it, so that they say little: it waits for a person's review.",
         ),
+        (facts.dispute, f"{facts.dispute} A person decides."),
         (policy.problem, f"{policy.problem} Until it is corrected every tool waits for a person's review."),
         (policy.rules.policy == "review-all", "The review policy lets no tool go live without a person."),
     )

@@ -13,6 +13,7 @@ from agentforge.forge.agreement import Group, grouped
 from agentforge.forge.author import PLANNED_LEAST, Author, Draft
 from agentforge.forge.comparison import Comparison
 from agentforge.forge.composing import fitting_imports
+from agentforge.forge.dispute import OTHER_SIDE, Dispute, Side, dispute, judged, rivals
 from agentforge.forge.evidence import Candidate, Workshop, describe_failures, examine, probe
 from agentforge.forge.feedback import faults_of
 from agentforge.forge.gates.bench import Bench
@@ -62,6 +63,8 @@ class Rounds:
         self._faults: dict[str, tuple[str, ...]] = {}
         self._started = started
         self._escalated = False
+        self._disputed: tuple[Submission, tuple[GateResult, ...]] | None = None
+        self._sides: dict[Dispute, Side] = {}
 
     async def run(self) -> Submission | None:
         """What passed every gate; None where nothing did.
@@ -76,7 +79,7 @@ class Rounds:
             if not self.candidates:
                 raise
             self.failure = f"The model failed in mid-forging: {error}"
-            return await self._supported()
+            return await self._supported() or self._left_open()
 
     def why_failed(self) -> str:
         """Why nothing passed, in one sentence for people."""
@@ -92,7 +95,8 @@ class Rounds:
         return f"{tried} candidates were tried; the best one gives {best.passed} of {len(self._spec.visible)} examples."
 
     async def _search(self) -> Submission | None:
-        return await self._local_rounds() or await self._go_up() or await self._try_best()
+        found = await self._local_rounds() or await self._go_up() or self._left_open()
+        return found or await self._try_best()
 
     async def _local_rounds(self) -> Submission | None:
         for number in range(self._settings.rounds + 1):
@@ -182,9 +186,50 @@ class Rounds:
             believed = group.independent >= SUPPORT or group.escalated
             if believed and id(group.members[0]) not in self._rejected:
                 winner = await self._through_gates(group)
-                if winner is not None:
+                if winner is not None and await self._undisputed(winner, group):
                     return winner
+                if winner is not None and id(group.members[0]) not in self._rejected:
+                    return None  # it stands against a rival, which would stand against it
         return None
+
+    async def _undisputed(self, winner: Submission, group: Group) -> bool:
+        """Whether no other group is as believable. Where one is, and the judge does not say which is right, more
+        candidates may; what is in dispute to the end waits for a person.
+        """
+        for rival in rivals(group, await self._groups()):
+            if id(rival.members[0]) in self._rejected:
+                continue
+            found = await dispute(group, rival, self._spec, self._workshop)
+            side = await self._judged(found) if found is not None else "first"
+            if found is None or side == "first":
+                continue
+            if side == "second":
+                self._rejected.add(id(group.members[0]))
+                self._disputed = None
+            elif winner.forged is not None and self._disputed is None:
+                forged = replace(winner.forged, dispute=found.told)
+                self._disputed = replace(winner, forged=forged), self.gates
+            return False
+        return True
+
+    def _left_open(self) -> Submission | None:
+        """What passed every gate and is in dispute, with its gates."""
+        if self._disputed is None:
+            return None
+        winner, self.gates = self._disputed
+        return winner
+
+    async def _judged(self, found: Dispute) -> Side:
+        """The judge's word, asked for once; one that fails has none."""
+        if found not in self._sides:
+            self._step("dispute", found.told)
+            try:
+                side = await judged(found, self._author)
+            except (ModelError, AuthenticationError) as error:
+                self._step("dispute", f"role judge failed: {error}")
+                side = "unknown"
+            self._sides |= {found: side, found.turned: OTHER_SIDE[side]}
+        return self._sides[found]
 
     async def _try_best(self) -> Submission | None:
         """At the end of all rounds, the most believable group is judged even if it stands alone, for the report."""

@@ -187,6 +187,13 @@ async def test_held_out_examples_cannot_be_asked_again_with_one_example_less(sce
     assert len(model.asked(Role.GENERATE)) == 1
 
 
+async def test_a_need_may_name_the_live_tools_that_it_is_made_of(roman: Scene) -> None:
+    need = {"name": "read_roman", "signature": "(text: str) -> int", "purpose": "Read it.", "uses": ["roman_to_int"]}
+    roman.script(asks("forge_tool", **need), "code", "Done.", free=True)
+    await roman.run(ASK)
+    assert roman.needs[0].depends == ("roman_to_int",)
+
+
 async def test_a_malformed_need_is_a_result(scene: Scene) -> None:
     scene.script(asks("forge_tool", name="Not A Name", signature="(x: int) -> int", purpose="?"), "Oh.", free=True)
     told = await scene.run(ASK)

@@ -26,9 +26,9 @@ def run(registry, tmp_path):
     boxes = []
 
     async def forging(
-        need, answers, *, plan=(), models=None, tests=TESTS, secrets=frozenset(), recordings=None, **settings
+        need, answers, *, plan=(), judge=(), models=None, tests=TESTS, secrets=frozenset(), recordings=None, **settings
     ):
-        script = {Role.TEST: [tests], Role.GENERATE: answers, Role.PLAN: plan}
+        script = {Role.TEST: [tests], Role.GENERATE: answers, Role.PLAN: plan, Role.JUDGE: judge}
         models = models or {}
         model = ScriptedModel(script, models={Role.PLAN: models.get(Role.GENERATE, "scripted"), **models})
         settings = ForgeSettings(**({"candidates": 2, "rounds": 1} | settings))

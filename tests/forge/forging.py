@@ -42,6 +42,8 @@ def code(behaviour):
 
 def behaves(run):
     n = run.args["n"]
+    if isinstance(n, list):
+        return returned(n[0] * 2) if n else returned(0)  # FIRST TWICE
     if "# OFFLINE\n" in run.source and n > 20:
         return raised("PermissionError", "No recording answers that.")
     if ("# FRAGILE\n" in run.source and n > 20) or ("# BREAKS FAR OUT\n" in run.source and n > FAR):

@@ -70,7 +70,8 @@ async def test_a_tool_is_made_of_the_live_tool_that_the_need_names(bubblewrap_bo
 
 
 async def test_what_is_named_and_not_imported_is_no_dependency(bubblewrap_box, layers):
-    alone = "```python\ndef shout_twice(text: str) -> str:\n    said = text.strip().upper() + '!'\n    return said + ' ' + said\n```"
+    body = "    said = text.strip().upper() + '!'\n    return said + ' ' + said\n"
+    alone = f"```python\ndef shout_twice(text: str) -> str:\n{body}```"
     result, _ = await forged(NEED, [alone, alone], bubblewrap_box, layers)
     assert result.state == "live"
     assert layers.find("shout_twice").manifest.depends == ()

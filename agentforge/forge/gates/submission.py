@@ -58,7 +58,8 @@ class Forged:
     """What only a forging knows: its spec, the group that the version comes from, how many were eligible.
 
     ``tester_is_generator``: its generated tests are not independent of its code, so that they only rank.
-    ``guessed``: so many groups were tried on the held-out examples before it that these say little.
+    ``dispute``: where candidates that are nearly as believable differ, as a sentence. ``guessed``: so many groups
+    were tried on the held-out examples before it that these say little.
     """
 
     spec: Spec
@@ -66,6 +67,7 @@ class Forged:
     eligible: int
     tester_is_generator: bool
     guessed: bool = False
+    dispute: str = ""
 
 
 @dataclass(frozen=True, slots=True)
