@@ -3,7 +3,8 @@
 Only what the rules state in words is a property: that the order of an input does not matter, that the tool applied
 to its own result changes nothing. Such a property can show that a candidate is wrong, and never that one is right.
 Kept out on purpose: what follows from words that are often meant otherwise ("sorted" may leave equal keys in
-their order, "in any order" may speak of the result).
+their order, "in any order" may speak of the result), and the way there and back through a live inverse: a result
+for an input beyond the domain is often none that the inverse takes, so that right tools would fail.
 """
 
 from __future__ import annotations
