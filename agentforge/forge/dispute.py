@@ -1,6 +1,7 @@
 """Two groups of candidates that both have support and differ: which one is right.
 
-Ground truth is above everything: a group that fails a held-out example is no rival. Twice as many independent
+Ground truth is above everything: a group that fails a held-out example is no rival, and neither is one that fails
+another gate. Twice as many independent
 candidates decide (:data:`MAJORITY`); else role ``judge``, where it is another model than the generator, is asked one
 question about one input; else a person. So a tool never goes live on a bare majority of one.
 """
@@ -62,7 +63,9 @@ def rivals(group: Group, groups: list[Group]) -> list[Group]:
     return [
         other
         for other in groups
-        if other is not group and other.independent >= SUPPORT and group.independent < MAJORITY * other.independent
+        if other.members[0] is not group.members[0]
+        and other.independent >= SUPPORT
+        and group.independent < MAJORITY * other.independent
     ]
 
 

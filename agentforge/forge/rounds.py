@@ -28,6 +28,9 @@ TRIED_ENOUGH = 2
 repairs for such a need, in its second and third round, none by a model of 1.5 billion parameters was right."""
 LOCAL_SHARE = 0.8
 """Of tokens and seconds, what the rounds may spend where the need can go up afterwards."""
+FAULTY_WINNERS = 2
+"""So many winners in which the gates find faults are looked at in one go: those that behave like them mostly have
+the same ones, and each costs a run of the gates."""
 HELD_OUT_TRIES = 2
 """So many groups are tried on the held-out examples; with more, these would choose among guesses."""
 
@@ -62,6 +65,7 @@ class Rounds:
         self._rejected: set[int] = set()
         self._faults: dict[str, tuple[str, ...]] = {}
         self._started = started
+        self._faulty = 0
         self._escalated = False
         self._disputed: tuple[Submission, tuple[GateResult, ...]] | None = None
         self._sides: dict[Dispute, Side] = {}
@@ -103,8 +107,7 @@ class Rounds:
             hopeless = number >= TRIED_ENOUGH and not any(candidate.promising for candidate in self.candidates)
             if hopeless or self._spent_out():
                 break
-            drafts = self._next_drafts(number)
-            winner = await self._take(drafts, number) or await self._supported()
+            winner = await self._take(self._next_drafts(number), number) or await self._at_last()
             if winner is not None:
                 return winner
         return None
@@ -124,7 +127,7 @@ class Rounds:
         await asyncio.to_thread(self._offer_tools)
         try:
             winner = await self._take(self._author.candidates(1, Role.PLAN), self._settings.rounds + 1)
-            winner = winner or await self._supported()
+            winner = winner or await self._at_last()
             planned = [candidate for candidate in self.candidates if candidate.draft.role is Role.PLAN]
             failures = describe_failures(planned[0], self._spec) if planned else ""
             spent = self._all_spent() or self._author.left < PLANNED_LEAST
@@ -132,7 +135,7 @@ class Rounds:
                 return winner
             self._step("escalate", "role plan is asked to repair its candidate", total=1)
             repairs = self._author.repairs([(planned[0].draft, failures)])
-            return await self._take(repairs, self._settings.rounds + 2) or await self._supported()
+            return await self._take(repairs, self._settings.rounds + 2) or await self._at_last()
         except (ModelError, AuthenticationError) as error:
             self._step("escalate", f"role plan failed: {error}")
             return None
@@ -165,6 +168,7 @@ class Rounds:
         """Examines drafts as they arrive; stops asking as soon as all that pass so far support one another
         and pass the gates. Where they differ, the whole round has its say first.
         """
+        self._faulty = 0
         try:
             async for draft in drafts:
                 candidate = await examine(draft, self._spec, self._workshop, round=number)
@@ -179,8 +183,15 @@ class Rounds:
             await drafts.aclose()
         return None
 
+    async def _at_last(self) -> Submission | None:
+        """At the end of a round, all groups."""
+        self._faulty = 0
+        return await self._supported()
+
     async def _supported(self) -> Submission | None:
         for group in await self._groups():
+            if self._faulty >= FAULTY_WINNERS:
+                return None
             if self.refuted >= HELD_OUT_TRIES and not group.escalated:
                 continue
             believed = group.independent >= SUPPORT or group.escalated
@@ -200,8 +211,10 @@ class Rounds:
             if id(rival.members[0]) in self._rejected:
                 continue
             found = await dispute(group, rival, self._spec, self._workshop)
-            side = await self._judged(found) if found is not None else "first"
-            if found is None or side == "first":
+            if found is None or not await self._passes(rival):
+                continue
+            side = await self._judged(found)
+            if side == "first":
                 continue
             if side == "second":
                 self._rejected.add(id(group.members[0]))
@@ -211,6 +224,14 @@ class Rounds:
                 self._disputed = replace(winner, forged=forged), self.gates
             return False
         return True
+
+    async def _passes(self, rival: Group) -> bool:
+        """Whether a rival would pass every gate as well: else it is none."""
+        gates = self.gates
+        try:
+            return await self._through_gates(rival) is not None
+        finally:
+            self.gates = gates
 
     def _left_open(self) -> Submission | None:
         """What passed every gate and is in dispute, with its gates."""
@@ -236,7 +257,8 @@ class Rounds:
         if self.refuted >= HELD_OUT_TRIES:
             return None
         groups = [group for group in await self._groups() if id(group.members[0]) not in self._rejected]
-        return await self._through_gates(groups[0]) if groups else None
+        winner = await self._through_gates(groups[0]) if groups else None
+        return winner if winner is None or await self._undisputed(winner, groups[0]) else self._left_open()
 
     async def _through_gates(self, group: Group) -> Submission | None:
         bench = Bench(await asyncio.to_thread(self._submission, group))
@@ -258,6 +280,7 @@ class Rounds:
         if not faults:
             self._rejected.add(id(group.members[0]))
             return
+        self._faulty += 1
         self._faults[source] = faults
         for candidate in self.candidates:
             candidate.faults = self._faults.get(candidate.source, ())

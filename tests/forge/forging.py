@@ -22,6 +22,7 @@ BEHAVIOURS = {
     "MISTYPED LATE": lambda n: n * 2 if n < 20 else str(n * 2),
     "BREAKS FAR OUT": lambda n: n * 2,  # but KeyError for numbers that no probe has
     "FITTED": lambda n: {2: 4, 3: 6}.get(n, 0),  # right for what is shown, wrong elsewhere
+    "FITTED AND FRAGILE": lambda n: {2: 4, 3: 6}.get(n, 0),  # and KeyError for a number that fuzz alone tries
     "FITTED TOO": lambda n: {2: 4, 3: 6}.get(n, -1),
 }
 EXAMPLES = (
@@ -46,7 +47,8 @@ def behaves(run):
         return returned(n[0] * 2) if n else returned(0)  # FIRST TWICE
     if "# OFFLINE\n" in run.source and n > 20:
         return raised("PermissionError", "No recording answers that.")
-    if ("# FRAGILE\n" in run.source and n > 20) or ("# BREAKS FAR OUT\n" in run.source and n > FAR):
+    far = {"# FRAGILE\n": n > 20, "# BREAKS FAR OUT\n": n > FAR, "# FITTED AND FRAGILE\n": n == 22}
+    if any(mark in run.source and breaks for mark, breaks in far.items()):
         return raised("KeyError", str(n))
     if "# UNORDERED\n" in run.source and n > 20:
         return returned(n * 2 + run.hash_seed)

@@ -71,6 +71,14 @@ async def test_a_rival_that_fails_a_held_out_example_is_none(run, registry):
     assert "# RIGHT" in registry.get("double").source
 
 
+@pytest.mark.parametrize("answers", [["RIGHT", "FITTED AND FRAGILE"], ["FITTED AND FRAGILE", "RIGHT"]])
+async def test_a_rival_that_fails_another_gate_is_none_whichever_comes_first(run, registry, answers):
+    result, model, _ = await forged(run, [code(answer) for answer in answers * 2], judge=[], models=JUDGE)
+    assert (result.state, model.asked(Role.JUDGE)) == ("live", [])
+    assert "# RIGHT" in registry.get("double").source
+    assert all(gate.verdict != "failed" for gate in result.gates)
+
+
 async def test_the_planners_candidate_may_bring_the_majority(run, registry):
     """Four against two; without it three against two would be a matter for the judge."""
     models = {Role.PLAN: "strong", Role.TEST: "strong", Role.GENERATE: "small", Role.JUDGE: "small"}
@@ -83,7 +91,7 @@ async def test_the_planners_candidate_may_bring_the_majority(run, registry):
 def test_a_group_without_support_is_no_rival():
     class Sized:
         def __init__(self, independent):
-            self.independent = independent
+            self.independent, self.members = independent, [self]
 
     three, two, one, four = map(Sized, (3, 2, 1, 4))
     assert rivals(three, [three, two, one]) == [two]
