@@ -111,6 +111,9 @@ class ForgeSettings(Section):
 
     candidates: int = Field(default=8, ge=1, le=64, description="Candidates of one round; an agreement ends it early.")
     rounds: int = Field(default=2, ge=0, le=10, description="Further rounds; one where nothing passes.")
+    escalate: bool = Field(
+        default=True, description="When they have failed, role plan writes a candidate, where it is another model."
+    )
     temperature: float = Field(default=0.4, ge=0, le=2, description="Of candidates, where the endpoint takes it.")
     max_output_tokens: int = Field(default=8_000, ge=500, description="Generated tokens of one forging.")
     max_seconds: float = Field(default=1800, gt=0, description="Wall clock of one forging.")

@@ -123,6 +123,7 @@ class Need:
     ``signature`` is Python without the name, such as ``(text: str, width: int) -> list[str]``.
     ``text`` is the user's own words, carried along because a small model's purpose loses details.
     ``episode`` is the id of the session it came from, ``sources`` the ids of passages it cites.
+    ``depends`` names live tools that the new one may import from the toolbox.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Need:
     episode: str = ""
     sources: tuple[str, ...] = ()
     tainted: bool = False
+    depends: tuple[str, ...] = ()
 
 
 Verdict: TypeAlias = Literal["passed", "failed", "skipped"]

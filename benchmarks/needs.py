@@ -36,8 +36,10 @@ from agentforge.errors import AgentForgeError, ContextOverflow, ModelError, Sand
 from agentforge.forge.author import CANDIDATE_TOKENS, CODE_STOP
 from agentforge.forge.cases import fenced, holds
 from agentforge.forge.evidence import SHOWN_FAILURES, describe_failure
-from agentforge.forge.pipeline import ForgeParts, forge
+from agentforge.forge.parts import ForgeParts
+from agentforge.forge.pipeline import forge
 from agentforge.forge.spec import render_example
+from agentforge.forge.spending import local_tokens
 from agentforge.models.client import Models
 from agentforge.models.prompts import render
 from agentforge.models.protocol import Message, ModelClient
@@ -118,10 +120,7 @@ async def with_agentforge(bench: Bench, need: Need) -> Made:
         )
         result = await forge(need, parts, lambda kind, data: progress(f"    {data.get('message', kind)}"))
         source = registry.get(need.name).source if result.state == "live" else None
-    generator = bench.models.endpoint_name(Role.GENERATE)
-    local = sum(
-        usage.output_tokens for role, usage in result.by_role.items() if bench.models.endpoint_name(role) == generator
-    )
+    local = local_tokens(result.by_role, bench.models)
     return Made(source, result.reason, result.usage, local, {}, result.artefacts)
 
 

@@ -10,7 +10,7 @@ import pytest
 from agentforge import Forge
 from agentforge.boxes.protocol import Box, CallResult
 from agentforge.errors import ToolNotFound, UsageError
-from agentforge.forge.pipeline import ForgeResult
+from agentforge.forge.parts import ForgeResult
 from agentforge.settings import SandboxSettings, load
 from agentforge.testing import FakeBox, ScriptedModel
 from agentforge.testing.box import Run, raised, returned, suite

@@ -24,7 +24,7 @@ from agentforge.boxes.protocol import CallResult, Limits
 from agentforge.errors import ForgeFailed, ToolInvalid, ToolNotFound
 from agentforge.forge.failures import may_be_defect
 from agentforge.forge.grounding import check_examples
-from agentforge.forge.pipeline import ForgeResult
+from agentforge.forge.parts import ForgeResult
 from agentforge.memory.episodes import new_call_id
 from agentforge.models.protocol import ToolCall
 from agentforge.registry.contract import toolbox_imports
@@ -202,17 +202,21 @@ def need_from(turn: Turn, args: JSONObject) -> Need:
     """The need that a model stated through ``forge_tool``, its examples checked by the host."""
     stated = args.get("examples")
     examples = [_example(one) for one in stated if isinstance(one, dict)] if isinstance(stated, list) else []
-    requests = args.get("requests")
     return Need(
         name=str(args["name"]),
         signature=str(args["signature"]),
         purpose=str(args["purpose"]),
         examples=grounded(turn, examples),
-        requests=tuple(str(one) for one in requests) if isinstance(requests, list) else (),
+        requests=_texts(args.get("requests")),
         text=turn.text,
         episode=turn.session,
         tainted=turn.tainted,
+        depends=_texts(args.get("uses")),
     )
+
+
+def _texts(stated: JSON) -> tuple[str, ...]:
+    return tuple(str(one) for one in stated) if isinstance(stated, list) else ()
 
 
 def _example(stated: JSONObject) -> Example:

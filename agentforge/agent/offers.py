@@ -56,6 +56,11 @@ OFFERS: Mapping[str, ToolSpec] = MappingProxyType(
                     "items": {"type": "string"},
                     "description": "Two or three ways in which somebody would ask for it.",
                 },
+                uses={
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "Live tools of the toolbox that it is to be made of, if any, by name.",
+                },
             ),
         ),
         RUN_PYTHON: ToolSpec(

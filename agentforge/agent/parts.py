@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from agentforge.boxes.protocol import Box
-from agentforge.forge.pipeline import ForgeResult
+from agentforge.forge.parts import ForgeResult
 from agentforge.memory.episodes import Episodes
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.index import Index

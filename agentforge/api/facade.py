@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from agentforge.boxes.protocol import CallResult
     from agentforge.forge.checking import Checked
     from agentforge.forge.learning import Learned
-    from agentforge.forge.pipeline import ForgeResult
+    from agentforge.forge.parts import ForgeResult
     from agentforge.gitstore.store import Commit
     from agentforge.jobs.protocol import Record
     from agentforge.memory.episodes import EpisodeSummary

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from agentforge.boxes.owners import Owner
 from agentforge.errors import StorageError, UsageError
-from agentforge.forge.pipeline import Emit, ForgeParts, ForgeResult
+from agentforge.forge.parts import Emit, ForgeParts, ForgeResult
 from agentforge.forge.work import FORGING, Forging, forged_of, new_forging
 from agentforge.jobs.inline import Inline
 from agentforge.jobs.protocol import Holder, NewJob, Record, Work

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from agentforge.api.jobs import UserJobs
     from agentforge.boxes.protocol import Box, Limits
     from agentforge.database.store import Database
-    from agentforge.forge.pipeline import ForgeParts
+    from agentforge.forge.parts import ForgeParts
     from agentforge.memory.episodes import Episodes
     from agentforge.memory.outcomes import Outcomes
     from agentforge.models.discreet import Discreet
@@ -110,7 +110,7 @@ class Opened:
 
     async def forge_parts(self, models: ModelClient) -> ForgeParts:
         """What a forging of this user works with (raises SandboxError)."""
-        from agentforge.forge.pipeline import ForgeParts
+        from agentforge.forge.parts import ForgeParts
         from agentforge.policy import policy_in_force
 
         settings = self._settings

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from agentforge.forge.cases import is_returned
 from agentforge.forge.evidence import Candidate
+from agentforge.types import Role
 
 SAME_BEHAVIOUR = 0.95
 """Share of probes on which two candidates must do the same to belong to one group. Below 1 because
@@ -37,6 +38,11 @@ class Group:
     def tests(self) -> int:
         """Generated cases that the best member passes."""
         return sum(self.best.cases)
+
+    @property
+    def escalated(self) -> bool:
+        """Whether another role than ``generate`` wrote one of them."""
+        return any(member.draft.role is not Role.GENERATE for member in self.members)
 
     @property
     def independent(self) -> int:

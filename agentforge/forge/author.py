@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from agentforge.errors import ContextOverflow, ModelError
 from agentforge.forge.cases import fenced, read_asserts
+from agentforge.forge.composing import Imports
 from agentforge.forge.spec import Spec, literals, numbered, render_example
 from agentforge.models.prompts import render
 from agentforge.models.protocol import Completion, Message, ModelClient
-from agentforge.types import Example, Role, Usage
+from agentforge.types import Example, JSONObject, Role, Usage
 
-PROMPTS = ("forge_system", "forge_candidate", "forge_network", "forge_repair", "forge_tests")
+PROMPTS = (
+    "forge_system",
+    "forge_candidate",
+    "forge_dispute",
+    "forge_network",
+    "forge_repair",
+    "forge_tests",
+    "forge_toolbox",
+)
 """The prompt files of a forging; their hashes are part of a tool's provenance."""
 
 STOP = ("\n```\n",)
@@ -28,7 +38,14 @@ STOP = ("\n```\n",)
 CODE_STOP = (*STOP, "\nprint(", "\nif __name__", "\n# Example")
 """So is a demonstration behind a function. vLLM takes four stop sequences at the most."""
 
+_STOPS = {Role.TEST: STOP, Role.GENERATE: CODE_STOP}
+"""Another role may begin with a sketch, so that it is read to its end."""
+
 CANDIDATE_TOKENS = 800
+PLANNED_TOKENS = 2_000
+"""The same where another role than ``generate`` writes: a stronger model may think aloud first."""
+PLANNED_LEAST = 300
+"""With less left of the budget it is not asked."""
 TEST_TOKENS = 300
 """At the most: as the tests are needed once a candidate passes, an answer that rambles holds up the forging."""
 TEST_SLACK = 2.0
@@ -41,7 +58,7 @@ class Draft:
     """One answer of a generator, not yet looked at.
 
     ``origin`` tells how it was asked for; ``lineage`` is shared by a draft and all its repairs, so
-    that they never count as independent of one another.
+    that they never count as independent of one another. ``role`` wrote it.
     """
 
     source: str
@@ -51,13 +68,16 @@ class Draft:
     cut: bool
     usage: Usage
     seconds: float
+    role: Role = Role.GENERATE
 
 
 @dataclass(slots=True)
 class Author:
     """Asks the models of one forging and adds up what they cost.
 
-    ``modules`` are what a candidate may import beside the standard library.
+    ``modules`` are what a candidate may import beside the standard library, ``imports`` the tools that any candidate
+    may, ``offered`` those that one of another role than ``generate`` may as well. ``budget`` is the most generated
+    tokens of the forging: what another role than ``generate`` writes is cut to what is left of it.
     """
 
     models: ModelClient
@@ -65,6 +85,9 @@ class Author:
     temperature: float
     parallel: int
     modules: tuple[str, ...] = ()
+    imports: Imports = field(default_factory=Imports)
+    offered: Imports = field(default_factory=Imports)
+    budget: int = sys.maxsize
     spent: dict[Role, Usage] = field(default_factory=lambda: {})
     models_used: dict[Role, str] = field(default_factory=lambda: {})
     _lineages: Iterator[int] = field(default_factory=itertools.count)
@@ -73,6 +96,11 @@ class Author:
     def usage(self) -> Usage:
         """What has been spent on this forging so far, all roles together."""
         return sum(self.spent.values(), Usage())
+
+    @property
+    def left(self) -> int:
+        """Generated tokens that may still be spent."""
+        return self.budget - self.usage.output_tokens
 
     async def tests(self, count: int) -> tuple[list[Example], str]:
         """Generated cases from the spec alone, and the answer they were read from."""
@@ -89,31 +117,43 @@ class Author:
         completion = await self._ask(Role.TEST, prompt, self._test_tokens(count), TEST_TEMPERATURE, system="")
         return read_asserts(completion.text, self.spec.name, names), completion.text
 
+    async def decide(self, role: Role, prompt: str, schema: JSONObject, **blanks: str) -> JSONObject:
+        """One small decision about the spec (raises ModelError). What it cost is read from the client's own count."""
+        spec, before = self.spec, self.models.usage.get(role, Usage())
+        rules, examples = numbered(spec.rules), self._examples()
+        text = render(prompt, name=spec.name, signature=spec.need.signature, rules=rules, examples=examples, **blanks)
+        said = await self.models.decide(role, [Message("user", text)], schema, temperature=0.0)
+        self.spent[role] = self.spent.get(role, Usage()) + (self.models.usage.get(role, Usage()) - before)
+        self.models_used[role] = self.models.endpoint_name(role)
+        return said
+
     def _test_tokens(self, count: int) -> int:
         """Room for ``count`` tests about as long as the user's examples; all there is where there are none."""
         longest = max((self.models.count(line) for line in self._example_lines()), default=TEST_TOKENS)
         return min(TEST_TOKENS, int(count * longest * TEST_SLACK))
 
-    def candidates(self, count: int) -> AsyncGenerator[Draft]:
+    def candidates(self, count: int, role: Role = Role.GENERATE) -> AsyncGenerator[Draft]:
         """``count`` independent drafts, all asked at once, in the order in which they arrive."""
-        return self._gather([self._candidate() for _ in range(count)])
+        return self._gather([self._candidate(role) for _ in range(count)])
 
     def repairs(self, attempts: Sequence[tuple[Draft, str]]) -> AsyncGenerator[Draft]:
-        """One draft for each (draft, what went wrong), all at once. Only visible failures may be given."""
+        """One draft for each (draft, what went wrong), all at once, of the role that wrote it. Only visible failures
+        may be given.
+        """
         return self._gather([self._repair(draft, failures) for draft, failures in attempts])
 
-    async def _candidate(self) -> Draft:
-        return await self._draft(render("forge_candidate", **self._blanks()), "candidate", next(self._lineages))
+    async def _candidate(self, role: Role) -> Draft:
+        prompt = render("forge_candidate", **self._blanks(role))
+        return await self._draft(role, prompt, "candidate", next(self._lineages))
 
     async def _repair(self, draft: Draft, failures: str) -> Draft:
-        blanks = self._blanks()
+        blanks = self._blanks(draft.role)
         prompt = render("forge_repair", source=draft.source.strip(), failures=failures, **blanks)
-        return await self._draft(prompt, "repair", draft.lineage)
+        return await self._draft(draft.role, prompt, "repair", draft.lineage)
 
-    async def _draft(self, prompt: str, origin: str, lineage: int) -> Draft:
-        completion = await self._ask(
-            Role.GENERATE, prompt, CANDIDATE_TOKENS, self.temperature, system=render("forge_system")
-        )
+    async def _draft(self, role: Role, prompt: str, origin: str, lineage: int) -> Draft:
+        tokens = CANDIDATE_TOKENS if role is Role.GENERATE else min(PLANNED_TOKENS, self.left)
+        completion = await self._ask(role, prompt, tokens, self.temperature, system=render("forge_system"))
         return Draft(
             source=fenced(completion.text, holding=f"def {self.spec.name}("),
             origin=origin,
@@ -122,6 +162,7 @@ class Author:
             cut=completion.stop == "max_tokens",
             usage=completion.usage,
             seconds=completion.seconds,
+            role=role,
         )
 
     async def _ask(self, role: Role, prompt: str, tokens: int, temperature: float | None, *, system: str) -> Completion:
@@ -138,7 +179,7 @@ class Author:
             system=system,
             max_tokens=min(tokens, room),
             temperature=temperature,
-            stop=STOP if role is Role.TEST else CODE_STOP,
+            stop=_STOPS.get(role, ()),
         )
         self.spent[role] = self.spent.get(role, Usage()) + completion.usage
         self.models_used[role] = completion.model
@@ -180,13 +221,13 @@ class Author:
     def _examples(self) -> str:
         return "\n".join(self._example_lines()) or "(none were given)"
 
-    def _blanks(self) -> dict[str, str]:
+    def _blanks(self, role: Role) -> dict[str, str]:
         return {
             "name": self.spec.name,
             "signature": self.spec.need.signature,
             "rules": numbered(self.spec.rules),
             "examples": self._examples(),
-            "constants": self._constants(),
+            "constants": self._constants() + self._toolbox(role),
         }
 
     def _constants(self) -> str:
@@ -198,6 +239,11 @@ class Author:
         modules = ", ".join(self.modules)
         imports = f"\nBeside the standard library you may import: {modules}\n" if modules else ""
         return copied + imports + self._network()
+
+    def _toolbox(self, role: Role) -> str:
+        """The tools that a candidate may import, if any."""
+        tools = self.imports if role is Role.GENERATE else self.imports + self.offered
+        return f"\n{render('forge_toolbox', tools=tools.lines)}\n" if tools.tools else ""
 
     def _network(self) -> str:
         """How a candidate gets at the hosts that the need declares, if any."""

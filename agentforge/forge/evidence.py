@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from agentforge.boxes.asks import MOST_ASKS, NO_ASKS
 from agentforge.boxes.network.broker import DEFAULT_LIMITS, FetchLimits
@@ -14,6 +15,7 @@ from agentforge.forge.author import Draft
 from agentforge.forge.cases import holds, outcome
 from agentforge.forge.leaks import secret_problems
 from agentforge.forge.mending import rounded, with_stated_cases
+from agentforge.forge.metamorphic import broken_properties
 from agentforge.forge.probes import same_shape
 from agentforge.forge.spec import Spec, completed, render_call
 from agentforge.registry.contract import check_source
@@ -33,7 +35,8 @@ SUITE_FETCHES = FetchLimits(requests=MOST_ASKS)
 @dataclass(frozen=True, slots=True)
 class Workshop:
     """Where candidates run: a warm box with its limits, what was recorded of the hosts that they declare,
-    the locked ``packages`` of those that declare some, and the ``toolbox`` of those that import from it.
+    the locked ``packages`` of those that declare some, and the ``toolbox`` of those that import from it, of which
+    they may import ``imports``.
 
     Nothing here reaches the network: a fetch that was not recorded is refused.
     """
@@ -44,6 +47,7 @@ class Workshop:
     recordings: tuple[Exchange, ...] = ()
     packages: Lock = NO_PACKAGES
     toolbox: Toolbox = field(default_factory=lambda: NO_TOOLBOX)
+    imports: tuple[str, ...] = ()
 
     @property
     def replays(self) -> bool:
@@ -63,8 +67,8 @@ class Workshop:
 @dataclass(slots=True)
 class Candidate:
     """One implementation with its evidence. ``problems`` are breaches of the source contract, ``broken``
-    tells of results that the rules rule out. ``behaviour`` holds an outcome for each of ``inputs``, ``results``
-    what they came from.
+    tells of results that the rules rule out, ``faults`` of what the gates found. ``behaviour`` holds an outcome
+    for each of ``inputs``, ``results`` what they came from.
     """
 
     draft: Draft
@@ -78,16 +82,22 @@ class Candidate:
     behaviour: tuple[str, ...] = field(default=())
     results: tuple[CallResult, ...] = ()
     broken: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     @property
-    def eligible(self) -> bool:
+    def promising(self) -> bool:
         """Keeps the contract, gives every visible example and breaks no promise of the rules."""
         return not self.problems and self.passed == len(self.visible) and not self.broken
 
     @property
+    def eligible(self) -> bool:
+        """Is :attr:`promising`, and no gate found a fault in it."""
+        return self.promising and not self.faults
+
+    @property
     def rank(self) -> tuple[bool, int, int, int]:
         """Sorts candidates: nearest to eligible last."""
-        return (not self.problems, self.passed, -len(self.broken), -len(self.source))
+        return (not self.problems, self.passed, -len(self.broken) - len(self.faults), -len(self.source))
 
 
 async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -> Candidate:
@@ -106,7 +116,7 @@ async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -
 
 
 async def _examined(draft: Draft, source: str, spec: Spec, workshop: Workshop, round: int) -> Candidate:
-    problems = contract_problems(source, spec, workshop.packages)
+    problems = contract_problems(source, spec, workshop.packages, workshop.imports)
     if draft.cut:
         problems = ["the answer was cut off before its end: write a shorter function", *problems]
     if not source.strip():
@@ -119,11 +129,14 @@ async def _examined(draft: Draft, source: str, spec: Spec, workshop: Workshop, r
     return candidate
 
 
-def contract_problems(source: str, spec: Spec, packages: Lock = NO_PACKAGES) -> list[str]:
+def contract_problems(
+    source: str, spec: Spec, packages: Lock = NO_PACKAGES, imports: Collection[str] = ()
+) -> list[str]:
     """Breaches of the source contract, a signature other than the one asked for and a secret among them."""
     problems = check_source(
         source,
         spec.name,
+        known_tools=imports,
         capabilities=spec.need.capabilities,
         packages=packages,
         expected=spec.signature,
@@ -162,9 +175,12 @@ async def probe(
     answered = [pair for pair in zip(inputs, results, strict=True) if not workshop.unanswered(pair[1])]
     inputs, results = [args for args, _ in answered], [result for _, result in answered]
     shown = [example.args for example in spec.visible]
+    every = [*shown, *inputs], [*candidate.visible, *results]
+    again = partial(run_all, candidate.source, spec.name, workshop=workshop)
     candidate.broken = (
-        *_mistyped(spec, [*shown, *inputs], [*candidate.visible, *results]),
+        *_mistyped(spec, *every),
         *_broken(spec, inputs, results),
+        *await broken_properties(spec, *every, again),
     )
 
 
@@ -203,14 +219,16 @@ def _undeclared(spec: Spec, inputs: Sequence[JSONObject], results: Sequence[Call
 
 
 def describe_failures(candidate: Candidate, spec: Spec) -> str:
-    """What went wrong, in words that a generator can act on: the contract first, else visible examples."""
+    """What went wrong, in words that a generator can act on: the contract first, else visible examples, else what
+    the rules or the gates say.
+    """
     if candidate.problems:
         return "\n".join(f"- {problem}" for problem in candidate.problems[:SHOWN_FAILURES])
     lines: list[str] = []
     for example, result in zip(spec.visible, candidate.visible, strict=True):
         if not holds(example, result) and len(lines) < SHOWN_FAILURES:
             lines.append(describe_failure(spec.name, example, result))
-    return "\n".join((lines or list(candidate.broken))[:SHOWN_FAILURES])
+    return "\n".join((lines or candidate.broken or candidate.faults)[:SHOWN_FAILURES])
 
 
 def describe_failure(name: str, example: Example, result: CallResult) -> str:

@@ -36,7 +36,7 @@ def need_from_json(payload: Mapping[str, JSON]) -> Need:
     try:
         examples = cast("list[dict[str, Any]]", stated.pop("examples", []))
         reach = _REACH.validate_python(stated.pop("capabilities", {}))
-        texts = {name: _TEXTS.validate_python(stated.pop(name, [])) for name in ("requests", "sources")}
+        texts = {name: _TEXTS.validate_python(stated.pop(name, [])) for name in ("requests", "sources", "depends")}
         return Need(
             examples=tuple(_checked(Example(**example)) for example in examples),
             capabilities=reach,

@@ -24,7 +24,9 @@ class Facts:
     ``tainted``: its session had read untrusted text. ``live``: what the version that stands may reach; None
     where none stands. ``truths``: ground-truth examples; ``cases``: generated ones; ``unconfirmed``: no example
     was kept from the generators. ``tester_is_generator``: the same model wrote code and tests. ``pinned``:
-    a person pinned the version that stands.
+    a person pinned the version that stands. ``alone``: no independent candidate behaves like it; ``guessed``: its
+    held-out examples had refuted others before, too many to say much; ``dispute``: on which input as believable
+    candidates differ from it, as a sentence.
     """
 
     tainted: bool
@@ -35,6 +37,14 @@ class Facts:
     tester_is_generator: bool
     live: Capabilities | None = None
     pinned: bool = False
+    alone: bool = False
+    guessed: bool = False
+    dispute: str = ""
+
+    @property
+    def tested(self) -> bool:
+        """Whether another model's generated tests speak for it, enough of them."""
+        return not self.tester_is_generator and self.cases >= FEWEST_CASES
 
 
 def place(facts: Facts, policy: Policy) -> tuple[State, str]:
@@ -62,6 +72,15 @@ def _why_it_waits(facts: Facts, policy: Policy) -> str:
             not facts.truths and facts.cases < FEWEST_CASES,
             f"No ground-truth example, and only {facts.cases} generated tests.",
         ),
+        (
+            facts.alone and facts.unconfirmed and not facts.tested,
+            "No other candidate behaves like it, and neither a held-out example nor another model's tests confirm it.",
+        ),
+        (
+            facts.guessed,
+            "Held-out examples had refuted others before it, so that they say little: it waits for a person's review.",
+        ),
+        (facts.dispute, f"{facts.dispute} A person decides."),
         (policy.problem, f"{policy.problem} Until it is corrected every tool waits for a person's review."),
         (policy.rules.policy == "review-all", "The review policy lets no tool go live without a person."),
     )

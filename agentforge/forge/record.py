@@ -10,8 +10,9 @@ from typing import cast
 from agentforge.forge.author import PROMPTS, Author
 from agentforge.forge.evidence import Candidate
 from agentforge.forge.gates.submission import Forged, Submission
-from agentforge.forge.spec import Spec
+from agentforge.forge.spending import local_token_share
 from agentforge.models.prompts import fingerprint
+from agentforge.registry.contract import toolbox_imports
 from agentforge.registry.manifest import Manifest, Provenance
 from agentforge.registry.tool import Tool
 from agentforge.types import JSON, GateResult, JSONObject, Layer, Need, Role, State
@@ -26,7 +27,7 @@ def make_tool(submission: Submission, forged: Forged, gates: Sequence[GateResult
     spec, need = forged.spec, forged.spec.need
     image = submission.workshop.box.info.image
     return Tool(
-        manifest=make_manifest(spec, author, job, image),
+        manifest=make_manifest(forged, author, job, image),
         source=submission.source,
         tests=submission.tests,
         examples=(*spec.visible, *spec.held_out, *submission.generated),
@@ -37,10 +38,11 @@ def make_tool(submission: Submission, forged: Forged, gates: Sequence[GateResult
     )
 
 
-def make_manifest(spec: Spec, author: Author, job: str, image: str) -> Manifest:
+def make_manifest(forged: Forged, author: Author, job: str, image: str) -> Manifest:
     """The manifest with its provenance (ids, models and hashes only, never content)."""
-    need = spec.need
+    spec, need, writer = forged.spec, forged.spec.need, forged.group.best.draft.role
     return Manifest(
+        depends=toolbox_imports(forged.group.best.source),
         name=spec.name,
         summary=shortened(spec.rules[0], SUMMARY),
         signature=spec.signature.text,
@@ -53,7 +55,7 @@ def make_manifest(spec: Spec, author: Author, job: str, image: str) -> Manifest:
             models=dict(author.models_used),
             prompts={name: fingerprint(name) for name in PROMPTS},
             image=image,
-            tester_is_generator=author.models.same_model(Role.TEST, Role.GENERATE),
+            tester_is_generator=author.models.same_model(Role.TEST, writer),
             created=datetime.now(UTC).date(),
         ),
     )
@@ -83,9 +85,10 @@ def report_of(gates: Sequence[GateResult], submission: Submission, job: str = ""
 
 
 def artefacts_of(
-    spec: Spec, candidates: Sequence[Candidate], tests_answer: str, gates: Sequence[GateResult]
+    author: Author, candidates: Sequence[Candidate], tests_answer: str, gates: Sequence[GateResult]
 ) -> JSONObject:
     """All that was tried, so that a failure can be looked into."""
+    spec = author.spec
     return {
         "name": spec.name,
         "signature": spec.need.signature,
@@ -93,15 +96,18 @@ def artefacts_of(
         "tests_answer": tests_answer,
         "candidates": [_candidate(candidate) for candidate in candidates],
         "gates": [cast("JSON", asdict(gate)) for gate in gates],
+        "local_token_share": local_token_share(author.spent, author.models),
     }
 
 
 def _candidate(candidate: Candidate) -> JSONObject:
     return {
         "origin": candidate.draft.origin,
+        "role": candidate.draft.role,
         "round": candidate.round,
         "answer": candidate.draft.answer,
         "problems": list(candidate.problems),
+        "faults": list(candidate.faults),
         "passed": candidate.passed,
         "visible": len(candidate.visible),
         "output_tokens": candidate.draft.usage.output_tokens,

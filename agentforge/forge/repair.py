@@ -21,11 +21,11 @@ from agentforge.forge.cases import holds, outcome
 from agentforge.forge.evidence import Candidate, describe_failure, describe_failures
 from agentforge.forge.gates.submission import Standing
 from agentforge.forge.judging import Judge, settled
-from agentforge.forge.pipeline import HELD_OUT_TRIES
 from agentforge.forge.probes import neighbours
 from agentforge.forge.repair_gates import Repaired, contract_problems, run_repair_gates
 from agentforge.forge.repair_spec import finished, may_be_by_heart, repair_spec
 from agentforge.forge.replay import Replayed, replay
+from agentforge.forge.rounds import HELD_OUT_TRIES
 from agentforge.memory.outcomes import Known
 from agentforge.models.discreet import Discreet
 from agentforge.models.protocol import ModelClient

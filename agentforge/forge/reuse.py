@@ -105,10 +105,10 @@ def _tells(case: Example) -> bool:
 def _fitting(spec: Spec, layers: Layers) -> list[tuple[Tool, Fit]]:
     """The tools that can be tried, nearest in words first."""
     need = spec.need
-    words = _words(need.name, need.purpose, *need.requests)
+    words = words_of(need.name, need.purpose, *need.requests)
     tools = sorted(
         (tool for tool in layers.live() if tool.pure),
-        key=lambda tool: (-len(words & _words(tool.name, tool.manifest.summary, *tool.manifest.requests)), tool.name),
+        key=lambda tool: (-len(words & words_of(tool.name, tool.manifest.summary, *tool.manifest.requests)), tool.name),
     )
     found: list[tuple[Tool, Fit]] = []
     for tool, fitted in _fits(spec, tools):
@@ -161,5 +161,6 @@ def _keeps(spec: Spec, results: Sequence[CallResult]) -> bool:
     return all(promise.kept_by(result.value) for promise in spec.promises for result in results if result.ok)
 
 
-def _words(*texts: str) -> set[str]:
+def words_of(*texts: str) -> set[str]:
+    """The words and numbers of some texts, in lower case."""
     return {word for text in texts for word in _WORD.findall(text.lower().replace("_", " "))}

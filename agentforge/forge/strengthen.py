@@ -26,7 +26,8 @@ from agentforge.types import Example, JSONObject
 MOST_ADDED = 12
 """Cases that are added at the most: a suite stays something that a person can read."""
 FEWEST_LINEAGES = 2
-"""Independent candidates that must agree on an input; one alone says nothing about it."""
+"""Independent candidates that must agree on an input; one alone says nothing about it, but for one of a stronger
+model, which needs held-out examples or independent tests to speak for it (``forge.placement``)."""
 LONGEST_CASE = 500
 """Characters of a case: a longer one nobody reads."""
 
@@ -34,7 +35,7 @@ LONGEST_CASE = 500
 async def strengthen(bench: Bench) -> None:
     """Adds cases to the tests of the bench's submission, where there are agreed ones that notice more."""
     forged = bench.submission.forged
-    if forged is None or forged.group.independent < FEWEST_LINEAGES:
+    if forged is None or (forged.group.independent < FEWEST_LINEAGES and not forged.group.escalated):
         return
     before, others = bench.submission, _Others(forged, bench)
     for stub in await passing_stubs(bench):

@@ -8,8 +8,9 @@ from dataclasses import asdict, replace
 from typing import Any, cast
 
 from agentforge.forge.journal import Journalled
+from agentforge.forge.parts import Emit, ForgeParts, ForgeResult
 from agentforge.forge.payload import need_from_json, need_to_json
-from agentforge.forge.pipeline import Emit, ForgeParts, ForgeResult, forge
+from agentforge.forge.pipeline import forge
 from agentforge.forge.spec import make_spec
 from agentforge.jobs.protocol import Ending, NewJob, Record, Task, Via
 from agentforge.registry.repository import Registry
@@ -70,6 +71,7 @@ def ending_of(forged: ForgeResult) -> Ending:
         "reused": forged.reused,
         "arguments": dict(forged.arguments),
         "usage": by_role,
+        "local_token_share": forged.local_token_share,
         "seconds": forged.seconds,
     }
     status = "failed" if forged.state == "failed" else "done"
@@ -93,6 +95,7 @@ def forged_of(record: Record) -> ForgeResult:
         arguments=dict(told.get("arguments", {})),
         usage=sum(by_role.values(), Usage()),
         by_role=by_role,
+        local_token_share=told.get("local_token_share"),
         seconds=float(told.get("seconds", 0.0)),
         artefacts=record.artefacts,
     )

@@ -18,7 +18,7 @@ from agentforge.boxes.protocol import Box, CallResult
 from agentforge.database.store import Database
 from agentforge.errors import AgentForgeError
 from agentforge.events import Event
-from agentforge.forge.pipeline import ForgeResult
+from agentforge.forge.parts import ForgeResult
 from agentforge.memory.episodes import Episodes
 from agentforge.models.capabilities import FEATURES
 from agentforge.models.protocol import Message

@@ -9,7 +9,7 @@ import pytest
 from agentforge.agent.attachments import Attachment
 from agentforge.agent.history import from_json
 from agentforge.agent.parts import Emit
-from agentforge.forge.pipeline import ForgeResult
+from agentforge.forge.parts import ForgeResult
 from agentforge.models.protocol import ToolCall
 from agentforge.registry.tool import Tool
 from agentforge.testing.box import FakeBox, returned
@@ -185,6 +185,13 @@ async def test_held_out_examples_cannot_be_asked_again_with_one_example_less(sce
     assert len(scene.needs) == 1
     assert "No second forging in this turn" in answers(scene, told)[1][0]
     assert len(model.asked(Role.GENERATE)) == 1
+
+
+async def test_a_need_may_name_the_live_tools_that_it_is_made_of(roman: Scene) -> None:
+    need = {"name": "read_roman", "signature": "(text: str) -> int", "purpose": "Read it.", "uses": ["roman_to_int"]}
+    roman.script(asks("forge_tool", **need), "code", "Done.", free=True)
+    await roman.run(ASK)
+    assert roman.needs[0].depends == ("roman_to_int",)
 
 
 async def test_a_malformed_need_is_a_result(scene: Scene) -> None:

@@ -8,7 +8,7 @@ from agentforge.agent.attachments import Attachment
 from agentforge.agent.parts import Emit
 from agentforge.boxes.protocol import SCRIPT, CallResult
 from agentforge.errors import StorageError
-from agentforge.forge.pipeline import ForgeResult
+from agentforge.forge.parts import ForgeResult
 from agentforge.testing.box import FakeBox, raised, returned
 from agentforge.types import Example, Need, Role
 

@@ -12,7 +12,7 @@ import pytest
 
 from agentforge.boxes.protocol import CallResult
 from agentforge.forge.author import CANDIDATE_TOKENS, CODE_STOP
-from agentforge.forge.pipeline import ForgeParts, ForgeResult
+from agentforge.forge.parts import ForgeParts, ForgeResult
 from agentforge.models.prompts import render
 from agentforge.settings import ForgeSettings, SandboxSettings, Settings
 from agentforge.testing import FakeBox, ScriptedModel

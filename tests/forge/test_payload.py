@@ -53,6 +53,7 @@ NEEDS = st.builds(
     episode=st.text(),
     sources=TEXTS,
     tainted=st.booleans(),
+    depends=TEXTS,
 )
 
 

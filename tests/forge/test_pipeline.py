@@ -1,7 +1,6 @@
 """From a need to a commit, or an honest failure: scripted models, a fake box, a real registry.
 
-A scripted answer names, in a comment, which of the behaviours below its code stands for; the fake
-box computes what that code would have done.
+What a scripted answer stands for says ``forging``.
 """
 
 import json
@@ -16,94 +15,11 @@ from agentforge.boxes.asks import Refused
 from agentforge.boxes.packages.lock import Lock, Locked
 from agentforge.boxes.protocol import NOTHING, Grant
 from agentforge.errors import ModelUnavailable, RegistryError, ToolInvalid
-from agentforge.forge.pipeline import ForgeParts, forge
-from agentforge.registry.layers import BaseLayer, Layers
 from agentforge.registry.packages import commit_lock
-from agentforge.registry.repository import Registry
 from agentforge.registry.tool import from_files
-from agentforge.settings import ForgeSettings
-from agentforge.testing import FakeBox, ScriptedModel
-from agentforge.testing.box import raised, returned, suite
 from agentforge.types import Capabilities, Example, Layer, Need, Role, State
 
-BEHAVIOURS = {
-    "RIGHT": lambda n: n * 2,
-    "ADDS": lambda n: n + 2,  # right for 2 alone
-    "SLOPPY": lambda n: n / 4,
-    "NEAT": lambda n: round(n / 4, 1),
-    "ONES": lambda n: "*" * n,
-    "NONE TOO": lambda n: "*" * n or "none",
-    "FRAGILE": lambda n: n * 2,
-    "OFFLINE": lambda n: n * 2,
-    "UNORDERED": lambda n: n * 2,  # but something else for large numbers in a box with another hash seed
-    "MISTYPED": lambda n: n * 2.0,
-    "MISTYPED LATE": lambda n: n * 2 if n < 20 else str(n * 2),
-    "FITTED": lambda n: {2: 4, 3: 6}.get(n, 0),  # right for what is shown, wrong elsewhere
-    "FITTED TOO": lambda n: {2: 4, 3: 6}.get(n, -1),
-}
-EXAMPLES = (
-    Example({"n": 2}, returns=4),
-    Example({"n": 3}, returns=6),
-    Example({"n": -1}, raises="ValueError"),
-)
-HELD = Example({"n": 10}, returns=20)
-NEED = Need(
-    "double", "(n: int) -> int", "Double n. ValueError if n is negative.", (EXAMPLES[0], EXAMPLES[1], HELD, EXAMPLES[2])
-)
-TESTS = "```python\nassert double(n=5) == 10\nassert double(n=6) == 13\n```"
-
-
-def code(behaviour):
-    return f"Here:\n```python\ndef double(n: int) -> int:\n    # {behaviour}\n    return n\n```"
-
-
-def behaves(run):
-    if run.kind == "run":  # many calls in one process, which a fake box has not
-        return raised("OSError")
-    n = run.args["n"]
-    if "# OFFLINE\n" in run.source and n > 20:
-        return raised("PermissionError", "No recording answers that.")
-    if "# FRAGILE\n" in run.source and n > 20:
-        return raised("KeyError", str(n))
-    if "# UNORDERED\n" in run.source and n > 20:
-        return returned(n * 2 + run.hash_seed)
-    if "if n == 0:\n" in run.source and n == 0:
-        return returned("none")
-    for name in sorted(BEHAVIOURS, key=len, reverse=True):
-        if f"# {name}\n" in run.source:
-            return raised("ValueError") if n < 0 else returned(BEHAVIOURS[name](n))
-    return returned("A" if "# GRADE\n" in run.source else None)
-
-
-def judged(run):
-    """Every stub fails, but for those that the test of this file wants to pass."""
-    return suite(test_example_1="# " in run.source or "return 'A'" in run.source)
-
-
-@pytest.fixture
-def registry(tmp_path):
-    with Registry.create(tmp_path / "me.git") as made:
-        yield made
-
-
-@pytest.fixture
-def run(registry, tmp_path):
-    (tmp_path / "base").mkdir()
-    events = []
-    boxes = []
-
-    async def forging(need, answers, *, models=None, tests=TESTS, secrets=frozenset(), recordings=None, **settings):
-        script = {Role.TEST: [tests], Role.GENERATE: answers}
-        model = ScriptedModel(script, models=models or {})
-        settings = ForgeSettings(**({"candidates": 2, "rounds": 1} | settings))
-        layers = Layers(registry, BaseLayer(tmp_path / "base"))
-        boxes.append(FakeBox(behaves, judged))
-        parts = ForgeParts(model, boxes[-1], layers, registry, settings, secrets, recordings=recordings)
-        result = await forge(need, parts, lambda kind, data: events.append((kind, data)))
-        return result, model, events
-
-    forging.boxes = boxes
-    return forging
+from .forging import EXAMPLES, NEED, code
 
 
 async def test_agreeing_candidates_go_live_with_report_and_provenance(run, registry):

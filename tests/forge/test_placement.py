@@ -47,6 +47,8 @@ FACTS = st.builds(
     tester_is_generator=st.booleans(),
     live=st.none() | CAPABILITIES,
     pinned=st.booleans(),
+    alone=st.booleans(),
+    guessed=st.booleans(),
 )
 
 
@@ -66,6 +68,9 @@ def test_a_tool_that_reaches_nothing_from_a_trusted_source_is_live_at_once():
         ({"capabilities": CLOCK, "live": Capabilities()}, ALLOWING, "wants more than the version that stands (clock)"),
         ({"truths": 0}, AUTO, "the same model wrote code and tests"),
         ({"truths": 0, "tester_is_generator": False, "cases": FEWEST_CASES - 1}, AUTO, "only 3 generated tests"),
+        ({"alone": True, "unconfirmed": True}, AUTO, "No other candidate behaves like it"),
+        ({"alone": True, "unconfirmed": True, "tester_is_generator": False, "cases": 3}, AUTO, "No other candidate"),
+        ({"guessed": True}, AUTO, "Held-out examples had refuted others before it"),
         ({}, ALL, "lets no tool go live without a person"),
         ({}, Policy(problem="The file is malformed."), "The file is malformed. Until it is corrected every tool waits"),
     ],
@@ -83,6 +88,8 @@ def test_what_waits_says_why(facts, policy, words):
         ({"capabilities": CLOCK, "live": CLOCK}, ALLOWING),
         ({"live": CLOCK}, AUTO),
         ({"truths": 0, "tester_is_generator": False, "cases": FEWEST_CASES}, AUTO),
+        ({"alone": True}, AUTO),  # a held-out example speaks for it
+        ({"alone": True, "unconfirmed": True, "tester_is_generator": False, "cases": FEWEST_CASES}, AUTO),
     ],
 )
 def test_what_need_not_wait(facts, policy):
@@ -101,7 +108,7 @@ def test_nothing_untrusted_and_nothing_that_wants_more_is_ever_live_whatever_the
         assert {kind for kind in KINDS if getattr(facts.capabilities, kind)} <= {*policy.rules.allow}
 
 
-@given(FACTS, POLICIES, st.sampled_from(["tainted", "pinned", "tester_is_generator"]))
+@given(FACTS, POLICIES, st.sampled_from(["tainted", "pinned", "tester_is_generator", "alone", "guessed"]))
 def test_a_fact_against_a_tool_never_lets_it_in(facts, policy, fact):
     against, for_it = (dataclasses.replace(facts, **{fact: value}) for value in (True, False))
     if place(for_it, policy)[0] is State.PROPOSED:

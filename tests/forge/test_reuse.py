@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from agentforge.boxes.protocol import Limits
-from agentforge.forge.pipeline import ForgeParts, forge
+from agentforge.forge.parts import ForgeParts
+from agentforge.forge.pipeline import forge
 from agentforge.forge.reuse import MOST_TRIED, find_reusable
 from agentforge.forge.spec import make_spec
 from agentforge.registry.contract import read_signature

@@ -64,6 +64,9 @@ async def agreement(bench: Bench) -> GateResult:
     if forged is None:
         return skipped("agreement", _NO_FORGING)
     group = forged.group
+    if group.escalated and group.independent < SUPPORT:
+        why = "it stands alone, but a stronger model wrote it: held-out examples or independent tests must speak for it"
+        return skipped("agreement", why, group=len(group.members), independent=1, eligible=forged.eligible)
     return judged(
         "agreement",
         group.independent >= SUPPORT,

@@ -55,12 +55,19 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Forged:
-    """What only a forging knows: its spec, the group that the version comes from, how many were eligible."""
+    """What only a forging knows: its spec, the group that the version comes from, how many were eligible.
+
+    ``tester_is_generator``: its generated tests are not independent of its code, so that they only rank.
+    ``dispute``: where candidates that are nearly as believable differ, as a sentence. ``guessed``: so many groups
+    were tried on the held-out examples before it that these say little.
+    """
 
     spec: Spec
     group: Group
     eligible: int
     tester_is_generator: bool
+    guessed: bool = False
+    dispute: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +136,7 @@ def submit(
         workshop=workshop,
         suite_limits=suite_limits,
         settings=settings,
-        problems=tuple(contract_problems(best.source, spec, workshop.packages)),
+        problems=tuple(contract_problems(best.source, spec, workshop.packages, workshop.imports)),
         visible=spec.visible,
         held_out=spec.held_out,
         generated=agreed,
