@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from agentforge.memory.repairs import Repair
     from agentforge.models.protocol import ModelClient
     from agentforge.registry.tool import Tool
+    from agentforge.registry.untried import Tried
 
 
 class Forge:
@@ -226,6 +227,18 @@ class Forge:
         from agentforge.api.checking import check
 
         return await check(Path(folder), self._opened(), self.settings)
+
+    async def tried(self, target: str) -> Tried:
+        """What a proposal does on calls that once went wrong, for :meth:`Review.approve`; the box is used only where
+        its report does not tell of all of them.
+
+        Raises:
+            ToolNotFound, UsageError: nothing waits under that name, or several things do.
+            SandboxError: the box failed.
+        """
+        from agentforge.api.checking import tried
+
+        return await tried(target, self._opened(), self.settings)
 
     def tools(self, state: State | None = State.LIVE) -> list[Tool]:
         """The tools in ``state``, all layers for live ones, by name; None for those of every state."""

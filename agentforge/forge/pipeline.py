@@ -38,6 +38,7 @@ from agentforge.models.protocol import ModelClient
 from agentforge.policy import Policy
 from agentforge.registry.layers import Layers
 from agentforge.registry.packages import read_lock
+from agentforge.registry.regressions import read_regressions
 from agentforge.registry.repository import Registry
 from agentforge.registry.tool import Tool, to_files
 from agentforge.settings import ForgeSettings, GateSettings
@@ -296,7 +297,8 @@ class _Forging:
     def _submission(self, group: Group) -> Submission:
         forged = Forged(self.spec, group, len(self._eligible()), self._tester_is_generator)
         standing = Standing({tool.name: tool for tool in self.parts.layers.live()})
-        return submit(forged, self.cases, self.workshop, self.parts.suite_limits, self.parts.gates, standing)
+        parts, kept = self.parts, read_regressions(self.parts.registry, self.spec.name)
+        return submit(forged, self.cases, self.workshop, parts.suite_limits, parts.gates, standing, kept)
 
     @property
     def _tester_is_generator(self) -> bool:

@@ -10,13 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from agentforge.errors import RegistryConflict, RegistryError
+from agentforge.errors import RegistryConflict
 from agentforge.gitstore.lock import writing
-from agentforge.registry.examples import read_examples, write_example
 from agentforge.registry.repository import PATIENCE_SECONDS, Registry
+from agentforge.registry.untried import parsed, path_of, written
 from agentforge.types import Example
-
-FOLDER = "regressions"
 
 
 def read_regressions(registry: Registry, name: str) -> tuple[Example, ...]:
@@ -25,16 +23,7 @@ def read_regressions(registry: Registry, name: str) -> tuple[Example, ...]:
     Raises:
         RegistryError: the file is malformed.
     """
-    contents = registry.store.read(_path(name))
-    if contents is None:
-        return ()
-    problems: list[str] = []
-    examples = read_examples(contents.decode("utf-8", "replace"), problems)
-    if problems:
-        raise RegistryError(
-            f"{_path(name)} in {registry.path} cannot be used: {problems[0]}.", fix="Correct it in a clone and push."
-        )
-    return examples
+    return parsed(registry.store.read(path_of(name)), path_of(name))
 
 
 def keep_regression(
@@ -76,13 +65,9 @@ def _write(
             head = store.head()
             others = [one for one in read_regressions(registry, name) if one.source != source]
             kept = [*others, example] if example is not None else others
-            text = "".join(write_example(one) + "\n" for one in kept).encode() if kept else None
+            files = {path_of(name): written(kept)}
             try:
-                return store.commit({_path(name): text}, subject=subject, trailers=trailers, expected=head, lock=lock)
+                return store.commit(files, subject=subject, trailers=trailers, expected=head, lock=lock)
             except RegistryConflict:
                 if time.monotonic() > deadline:
                     raise
-
-
-def _path(name: str) -> str:
-    return f"{FOLDER}/{name}.jsonl"

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from sqlalchemy import text
 
 from agentforge.database.store import Database
 from agentforge.jobs.protocol import Ending, Holder
@@ -122,16 +121,12 @@ def test_those_of_other_users_are_invisible_and_untouched(database: Database, re
 
 def test_rows_from_before_they_were_jobs_are_queued_where_they_waited(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'state.db'}"
-    with Database.open(url) as database:
-        with database.write() as connection:
-            for name, state in (("a", "waiting"), ("b", "adopted")):
-                connection.execute(
-                    text(
-                        "insert into jobs (id, org, user, kind, name, state, artefacts) values "
-                        f"('repair:{name}', 'personal', 'ada', 'repair', 'halve', '{state}', '{{\"call\": \"{name}\"}}')"
-                    )
-                )
-            connection.execute(text("update alembic_version set version_num = '0003'"))
+    columns = "id, org, user, kind, name, state, artefacts"
+    with Database.open(url) as database, database.write() as connection:
+        for call, state in (("a", "waiting"), ("b", "adopted")):
+            values = f"'repair:{call}', 'personal', 'ada', 'repair', 'halve', '{state}', '{{\"call\": \"{call}\"}}'"
+            connection.exec_driver_sql(f"insert into jobs ({columns}) values ({values})")
+        connection.exec_driver_sql("update alembic_version set version_num = '0003'")
     with Database.open(url) as database:
         found = Repairs(database, **ME).newest()
     assert [(one.call, one.status, one.state) for one in found] == [("a", "queued", ""), ("b", "done", "adopted")]

@@ -54,9 +54,7 @@ def tools_approve(
     """
     from agentforge.cli import review as command
 
-    return command.decide(
-        Who(org, user, settings), form, lambda review: review.approve(target, version=version, approver=approver)
-    )
+    return command.approve(Who(org, user, settings), target, form, version=version, approver=approver)
 
 
 @tools.command("reject")
