@@ -39,6 +39,11 @@ def path_of(name: str) -> str:
     return f"{FOLDER}/{name}.jsonl"
 
 
+def aside_path(name: str) -> str:
+    """Where those of a name lie that a revocation has set aside."""
+    return f"revoked/{FOLDER}/{name}.jsonl"
+
+
 def digest(example: Example) -> str:
     """One word for a regression and what it asks for."""
     return hashlib.sha256(write_example(example).encode()).hexdigest()[:16]
