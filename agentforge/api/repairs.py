@@ -60,7 +60,7 @@ class UserRepairs:
         """Begins in the background of a turn, after what an ended process left, some of the repairs that wait now;
         none where no model is set up that could write one. Nothing here keeps the turn waiting.
         """
-        known = await asyncio.to_thread(self._rows.ready) if self._generates else []
+        known = await self._ready(on_notice) if self._generates else []
         waiting = [one for one in known if one.status == "queued" or one.state == WAITING][:MOST_BEHIND_A_TURN]
         then = partial(self._behind_the_turn, waiting, on_notice) if waiting else None
         self._jobs.take_up(on_notice, then)
@@ -89,6 +89,13 @@ class UserRepairs:
                 names = ", ".join(dict.fromkeys(new.values()))
                 what = f"{len(new)} failed call{'s' * (len(new) > 1)} of {names} may be a defect and wait"
                 on_notice(f"{what if len(new) > 1 else what + 's'} to be looked into: 'agentforge tools repair'.")
+
+    async def _ready(self, on_notice: Callable[[str], None]) -> Sequence[Repair]:
+        try:
+            return await asyncio.to_thread(self._rows.ready)
+        except StorageError as error:
+            on_notice(f"The repairs that wait cannot be read: {error}")
+            return []
 
     async def _queued_in(self, session: str, on_notice: Callable[[str], None]) -> dict[str, str]:
         try:
