@@ -1,4 +1,4 @@
-"""``Forge.check``: a tool folder through all gates."""
+"""``Forge.check``: a tool folder through all gates; ``Forge.tried``: a proposal on what once went wrong."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from agentforge.settings import Settings
 
 if TYPE_CHECKING:
     from agentforge.forge.checking import Checked
+    from agentforge.registry.untried import Tried
 
 
 async def check(folder: Path, opened: Opened, settings: Settings) -> Checked:
@@ -33,3 +34,11 @@ async def check(folder: Path, opened: Opened, settings: Settings) -> Checked:
         secrets=secrets_of(settings),
     )
     return await check_folder(folder, parts)
+
+
+async def tried(target: str, opened: Opened, settings: Settings) -> Tried:
+    """What a proposal does on those calls (raises as :func:`agentforge.forge.trying.try_proposal`)."""
+    from agentforge.forge.trying import try_proposal
+
+    limits = opened.limits(settings.sandbox.call_seconds)
+    return await try_proposal(opened.registry, target, opened.layers, opened.box, limits, settings.recordings)

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
-from agentforge.api.feedback import UNSAID, Learner, Unsaid, Word
+from agentforge.api.feedback import UNSAID, Unsaid, Word
 from agentforge.api.opened import OnNotice, OpenBox, Opened
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.events import Event
@@ -32,6 +32,7 @@ from agentforge.types import JSON, TOOL_NAME, JSONObject, Need, Role, State, Usa
 if TYPE_CHECKING:
     from agentforge.agent.parts import Emit, Forger
     from agentforge.agent.session import Session
+    from agentforge.api.feedback import Learner
     from agentforge.api.jobs import UserJobs
     from agentforge.api.lineage import Lineage
     from agentforge.api.review import Review
@@ -42,9 +43,11 @@ if TYPE_CHECKING:
     from agentforge.gitstore.store import Commit
     from agentforge.jobs.protocol import Record
     from agentforge.memory.episodes import EpisodeSummary
-    from agentforge.memory.outcomes import Known, Repair
+    from agentforge.memory.outcomes import Known
+    from agentforge.memory.repairs import Repair
     from agentforge.models.protocol import ModelClient
     from agentforge.registry.tool import Tool
+    from agentforge.registry.untried import Tried
 
 
 class Forge:
@@ -195,7 +198,7 @@ class Forge:
             SandboxError, ModelError: the word is kept, and the repair waits.
             RegistryError, StorageError: something could not be written.
         """
-        return await (await self._learner(tell)).feedback(word, call, expected=expected, raises=raises)
+        return await (await self._learner()).feedback(word, call, tell, expected=expected, raises=raises)
 
     async def repair(self, what: str | None = None, *, tell: Callable[[str], None] = lambda _: None) -> list[Learned]:
         """Works through the repairs that wait: of one tool (by name), for one call (by id), or all.
@@ -203,15 +206,15 @@ class Forge:
         Raises:
             UsageError: ``what`` is the id of no call. Otherwise as :meth:`feedback`.
         """
-        return await (await self._learner(tell)).repair(what)
+        return await (await self._learner()).repair(what, tell)
 
     async def recorded_call(self, call: str | None = None) -> Known:
         """One call with all that is known of it, by default the last one (raises UsageError: there is none)."""
-        return await (await self._learner(lambda _: None)).known(call)
+        return await (await self._learner()).known(call)
 
     async def repairs(self) -> list[Repair]:
         """The repairs that wait, some of them for a person's answer, oldest first."""
-        return await (await self._learner(lambda _: None)).waiting()
+        return await (await self._learner()).waiting()
 
     async def check(self, folder: str | Path) -> Checked:
         """What the gates say of the tool in ``folder``, all problems at once; nothing is committed.
@@ -224,6 +227,18 @@ class Forge:
         from agentforge.api.checking import check
 
         return await check(Path(folder), self._opened(), self.settings)
+
+    async def tried(self, target: str) -> Tried:
+        """What a proposal does on calls that once went wrong, for :meth:`Review.approve`; the box is used only where
+        its report does not tell of all of them.
+
+        Raises:
+            ToolNotFound, UsageError: nothing waits under that name, or several things do.
+            SandboxError: the box failed.
+        """
+        from agentforge.api.checking import tried
+
+        return await tried(target, self._opened(), self.settings)
 
     def tools(self, state: State | None = State.LIVE) -> list[Tool]:
         """The tools in ``state``, all layers for live ones, by name; None for those of every state."""
@@ -333,8 +348,10 @@ class Forge:
         before = dict(models.usage)
         try:
             current = await self._session(models, session, text)
-            (await self.jobs()).take_up(self._on_notice)
-            async with aclosing(cast("AsyncGenerator[Event, None]", current.turn(text))) as events:
+            repairs = await opened.user_repairs()
+            await repairs.take_up(self._on_notice)
+            turn = cast("AsyncGenerator[Event, None]", current.turn(text))
+            async with repairs.handed_over(current.id, self._on_notice), aclosing(turn) as events:
                 async for event in events:
                     yield event
         finally:
@@ -343,10 +360,10 @@ class Forge:
                 self._spent[role] = self._spent.get(role, Usage()) + usage
             await opened.let_go(models)
 
-    async def _learner(self, tell: Callable[[str], None]) -> Learner:
+    async def _learner(self) -> Learner:
         opened = self._opened()
         await opened.the_episodes()
-        return Learner(opened, self.settings, self._given_models, opened.box, opened.limits, tell)
+        return opened.learner()
 
     async def _session(self, models: ModelClient, session: str | None, title: str) -> Session:
         """A new session, or an earlier one taken up again."""

@@ -1,15 +1,15 @@
-"""What a person says of a call, and the repairs that follow: the part of the façade that learns from failures."""
+"""What a person says of a call, and what follows from it: the part of the façade that learns from failures."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from agentforge.api.opened import client_of, secrets_of
-from agentforge.errors import ConfigurationError, UsageError
+from agentforge.errors import AgentForgeError, ConfigurationError, UsageError
 from agentforge.registry.contract import is_builtin_error
 from agentforge.registry.schema import mismatches
 from agentforge.settings import Settings
@@ -17,9 +17,11 @@ from agentforge.types import JSON, TOOL_NAME, JSONObject, Role
 
 if TYPE_CHECKING:
     from agentforge.api.opened import Opened
-    from agentforge.boxes.protocol import Box, Limits
+    from agentforge.api.repairs import UserRepairs
     from agentforge.forge.learning import Learned, LearningParts
-    from agentforge.memory.outcomes import Known, Outcomes, Repair
+    from agentforge.forge.repair_work import Repairing
+    from agentforge.memory.outcomes import Known, Outcomes
+    from agentforge.memory.repairs import Repair
     from agentforge.models.protocol import ModelClient
 
 Word: TypeAlias = Literal["good", "bad"]
@@ -34,31 +36,37 @@ UNSAID: Final = Unsaid()
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """Feedback and repairs of one user. ``tell`` hears of each step of a repair, in words for people."""
+    """Feedback and repairs of one user. What is given as ``tell`` hears of each step, in words for people."""
 
     opened: Opened
     settings: Settings
     given_models: ModelClient | None
-    box: Callable[[], Awaitable[Box]]
-    limits: Callable[[float], Limits]
-    tell: Callable[[str], None]
 
     @property
     def outcomes(self) -> Outcomes:
         """What is known of this user's calls."""
         return self.opened.outcomes()
 
+    @property
+    def generates(self) -> bool:
+        """Whether a model is set up that could write a repair."""
+        return self.given_models is not None or _generates(self.settings)
+
     async def feedback(
-        self, word: Word, call: str | None, *, expected: JSON | Unsaid = UNSAID, raises: str | None = None
+        self,
+        word: Word,
+        call: str | None,
+        tell: Callable[[str], None],
+        *,
+        expected: JSON | Unsaid = UNSAID,
+        raises: str | None = None,
     ) -> Learned:
         """As :meth:`agentforge.Forge.feedback`."""
         known = await self.known(call)
         correction = await asyncio.to_thread(self._correction, word, known, expected, raises)
         kind = "confirmed" if word == "good" else "wrong"
         await asyncio.to_thread(self.outcomes.label, known, kind, by="user", expected=correction)
-        if word == "bad" and known.version:
-            await asyncio.to_thread(self.outcomes.queue, known)
-        return await self.learn(known.id)
+        return await self._learn(await self.known(known.id), tell)
 
     async def known(self, call: str | None) -> Known:
         """As :meth:`agentforge.Forge.recorded_call`."""
@@ -66,45 +74,58 @@ class Learner:
             return await asyncio.to_thread(self.outcomes.last_call)
         return await asyncio.to_thread(self.outcomes.call, call)
 
-    async def learn(self, call: str) -> Learned:
-        """Does all that follows from what is known of a call."""
-        from agentforge.forge.learning import learn
-
-        known = await asyncio.to_thread(self.outcomes.call, call)
-        async with self._parts() as parts:
-            return await learn(known, parts)
-
-    async def repair(self, what: str | None = None) -> list[Learned]:
+    async def repair(self, what: str | None, tell: Callable[[str], None]) -> list[Learned]:
         """As :meth:`agentforge.Forge.repair`."""
-        from agentforge.forge.learning import repair_pending
-
         if what is not None and not TOOL_NAME.fullmatch(what):
-            return [await self.learn(what)]
-        if what is not None and (found := await asyncio.to_thread(self._call_of, what)):
-            return [await self.learn(found)]
-        await asyncio.to_thread(self._wait_again, what)
-        async with self._parts() as parts:
-            return await repair_pending(parts, what)
+            return [await self._learn(await self.known(what), tell)]
+        if what is not None and (found := await self._call_of(what)):
+            return [await self._learn(found, tell)]
+        repairs = await self.opened.user_repairs()
+        done: list[Learned] = []
+        for one in await self._ready(repairs, what):
+            try:
+                done.append(await repairs.go_on(one, tell))
+            except AgentForgeError as error:
+                done.append(_waits_on(one, error))
+        return done
 
     async def waiting(self) -> list[Repair]:
         """The repairs that wait, for the program or for a person's answer, oldest first."""
-        states = ("waiting", "asked")
-        found = [await asyncio.to_thread(self.outcomes.repairs, state=state) for state in states]
-        return sorted((job for jobs in found for job in jobs), key=lambda job: job.created)
+        return [one for one in await (await self.opened.user_repairs()).newest() if one.waits]
 
-    def _call_of(self, what: str) -> str:
-        """``what`` where it is the id of a call and no name of a tool that has repairs to wait for."""
-        if self.outcomes.repairs(state=None, name=what):
-            return ""
+    def work(self, tell: Callable[[str], None]) -> Repairing:
+        """The work of one repair."""
+        from agentforge.forge.repair_work import Repairing
+
+        return Repairing(self.opened.registry, lambda: self._parts(tell))
+
+    async def _learn(self, call: Known, tell: Callable[[str], None]) -> Learned:
+        """What follows from a call, as a job where something may have to be repaired."""
+        repairs = await self.opened.user_repairs()
+        if call.version and call.word != "confirmed":
+            return await repairs.of_call(call, tell)
+        from agentforge.forge.learning import learn
+
+        async with self._parts(tell) as parts:
+            learned = await learn(call, parts)
+        await repairs.close(call.id, learned.reason)
+        return learned
+
+    async def _call_of(self, what: str) -> Known | None:
+        """The call where ``what`` is its id and no name of a tool that ever had repairs."""
+        if await (await self.opened.user_repairs()).newest(what):
+            return None
         try:
-            return self.outcomes.call(what).id
+            return await self.known(what)
         except UsageError:
-            return ""
+            return None
 
-    def _wait_again(self, name: str | None) -> None:
-        """A tool that is named is tried again, also where no repair was found before."""
-        for job in self.outcomes.repairs(state="kept", name=name) if name is not None else ():
-            self.outcomes.queue(self.outcomes.call(job.call))
+    async def _ready(self, repairs: UserRepairs, name: str | None) -> list[Repair]:
+        """What waits; a tool that is named is tried again, also where no repair was found before."""
+        found = await repairs.newest(name)
+        again = [one for one in found if name is not None and (one.status, one.state) == ("done", "kept")]
+        renewed = [await repairs.queue(await self.known(one.call)) for one in again]
+        return [*(one for one in found if one.ready), *renewed]
 
     def _correction(self, word: Word, call: Known, expected: JSON | Unsaid, raises: str | None) -> JSONObject | None:
         """What a person expects, checked.
@@ -142,27 +163,33 @@ class Learner:
             raise UsageError(f"{call.tool} returns {declared}, and that is none: {problems[0]}.")
 
     @asynccontextmanager
-    async def _parts(self) -> AsyncGenerator[LearningParts]:
+    async def _parts(self, tell: Callable[[str], None]) -> AsyncGenerator[LearningParts]:
         from agentforge.forge.learning import LearningParts
         from agentforge.policy import policy_in_force
 
-        own = self.settings.sandbox
+        own, limits = self.settings.sandbox, self.opened.limits
         async with generating(self.settings, self.given_models) as models:
             yield LearningParts(
                 outcomes=self.outcomes,
                 registry=self.opened.registry,
                 layers=self.opened.layers,
-                box=self.box,
+                box=self.opened.box,
                 settings=self.settings.forge,
                 gates=self.settings.gates,
                 models=models,
                 secrets=secrets_of(self.settings),
-                call_limits=self.limits(own.call_seconds),
-                suite_limits=self.limits(own.suite_seconds),
+                call_limits=limits(own.call_seconds),
+                suite_limits=limits(own.suite_seconds),
                 recordings=self.settings.recordings,
                 policy=policy_in_force(self.settings.review, self.settings.registries / self.settings.org),
-                tell=self.tell,
+                tell=tell,
             )
+
+
+def _waits_on(repair: Repair, error: AgentForgeError) -> Learned:
+    from agentforge.forge.learning import Learned
+
+    return Learned(repair.call, repair.name, "waiting", f"It waits on: {error}")
 
 
 @asynccontextmanager

@@ -65,7 +65,7 @@ class UserJobs:
         self._more = more
         self._holder = this_process()
         self._inline = Inline(rows, self._holder, self._work)
-        self._resuming: asyncio.Task[None] | None = None
+        self._behind: asyncio.Task[None] | None = None
 
     async def forge(self, need: Need, models: ModelClient, emit: Emit) -> ForgeResult:
         """Makes a tool as a job of this process and waits for it. One that is interrupted is cancelled, and
@@ -132,20 +132,34 @@ class UserJobs:
         """
         return await self._inline.run(job, pauses=pauses)
 
+    async def run(self, job: str, work: Work) -> Record:
+        """Runs a job of this user here, with ``work`` for what its kind does (raises as :meth:`carry`)."""
+        return await self._inline.run(job, work)
+
     async def resume(self) -> Sequence[Record]:
         """Runs what an ended process left behind; returns how each ended."""
         return await self._inline.resume()
 
-    def take_up(self, on_notice: Callable[[str], None]) -> None:
-        """Begins :meth:`resume` in the background, once; ``on_notice`` is told of what was left, and of its end."""
-        if self._resuming is None:
-            self._resuming = asyncio.create_task(self._resume_left(on_notice))
+    def take_up(self, on_notice: Callable[[str], None], then: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Begins in the background: :meth:`resume`, once, and after it ``then``, unless something goes on there still.
+        ``on_notice`` is told of what was left, and of its end.
+        """
+        if self._behind is None:
+            self._behind = asyncio.create_task(self._in_turn(self._resume_left(on_notice), then))
+        elif then is not None and self._behind.done():
+            self._behind = asyncio.create_task(self._in_turn(None, then))
 
     async def aclose(self) -> None:
         """Stops what runs in the background; it is given back and taken up at the next start."""
-        if self._resuming is not None:
-            self._resuming.cancel()
-            await asyncio.gather(self._resuming, return_exceptions=True)
+        if self._behind is not None:
+            self._behind.cancel()
+            await asyncio.gather(self._behind, return_exceptions=True)
+
+    async def _in_turn(self, first: Awaitable[None] | None, then: Callable[[], Awaitable[None]] | None) -> None:
+        if first is not None:
+            await first
+        if then is not None:
+            await then()
 
     async def _resume_left(self, on_notice: Callable[[str], None]) -> None:
         try:

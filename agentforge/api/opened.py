@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from agentforge.settings import SandboxSettings, Settings, check_folder, docker_host
 
 if TYPE_CHECKING:
+    from agentforge.api.feedback import Learner
     from agentforge.api.jobs import UserJobs
+    from agentforge.api.repairs import UserRepairs
     from agentforge.boxes.protocol import Box, Limits
     from agentforge.database.store import Database
     from agentforge.forge.parts import ForgeParts
@@ -94,13 +96,33 @@ class Opened:
         """This user's jobs (raises StorageError)."""
         from agentforge.api.jobs import UserJobs
         from agentforge.memory.jobs import JobRows
+        from agentforge.memory.repairs import REPAIR
 
         await self.the_episodes()
         if self.jobs is None and self.database is not None:
             secrets = secrets_of(self._settings)
             rows = JobRows(self.database, org=self._settings.org, user=self._settings.user, secrets=secrets)
-            self.jobs = UserJobs(rows, self.registry, self.forge_parts, self._lasting_models, secrets)
+            learner = self.learner()
+            more = {REPAIR: lambda: learner.work(lambda _: None)}
+            self.jobs = UserJobs(rows, self.registry, self.forge_parts, self._lasting_models, secrets, more)
         return cast("UserJobs", self.jobs)
+
+    async def user_repairs(self) -> UserRepairs:
+        """This user's repairs (raises StorageError)."""
+        from agentforge.api.repairs import UserRepairs
+        from agentforge.memory.repairs import Repairs
+
+        jobs = await self.user_jobs()
+        org, user = self._settings.org, self._settings.user
+        rows = Repairs(self._the_database(), org=org, user=user, secrets=secrets_of(self._settings))
+        learner = self.learner()
+        return UserRepairs(jobs, rows, learner.work, generates=learner.generates)
+
+    def learner(self) -> Learner:
+        """What learns from feedback and failed calls, once the database is open."""
+        from agentforge.api.feedback import Learner
+
+        return Learner(self, self._settings, self._given_models)
 
     def _lasting_models(self) -> ModelClient:
         """For a job that outlives a turn; closed with everything else."""
@@ -155,10 +177,13 @@ class Opened:
         """What is known of this user's calls, once :meth:`open_episodes` was called."""
         from agentforge.memory.outcomes import Outcomes
 
+        org, user = self._settings.org, self._settings.user
+        return Outcomes(self._the_database(), org=org, user=user, secrets=secrets_of(self._settings))
+
+    def _the_database(self) -> Database:
         if self.database is None:
             raise AssertionError("the database is opened with the episodes")
-        org, user = self._settings.org, self._settings.user
-        return Outcomes(self.database, org=org, user=user, secrets=secrets_of(self._settings))
+        return self.database
 
 
 def secrets_of(settings: Settings) -> frozenset[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agentforge.registry.reasons import Reasons
     from agentforge.registry.review import Decision
     from agentforge.registry.tool import Tool
+    from agentforge.registry.untried import Tried
 
 
 class Review:
@@ -54,18 +55,21 @@ class Review:
 
         return difference(self._registry, target)
 
-    def approve(self, target: str, *, version: str = "", approver: str = "") -> Decision:
-        """Makes a proposal live, with all that its manifest says it may reach.
+    def approve(self, target: str, *, version: str = "", approver: str = "", tried: Tried | None = None) -> Decision:
+        """Makes a proposal live, with all that its manifest says it may reach. ``tried`` is what
+        ``await forge.tried(target)`` gave, where its report does not tell of all calls that once went wrong.
 
         Raises:
-            ApprovalNeeded: its report does not speak for its contents, and ``version`` was not given.
-            ToolInvalid: it breaks the contract, depends on what is not live, or was made for another version
-                than the one that stands.
+            ApprovalNeeded: it was not tried on those calls; or its report does not speak for its contents, and
+                ``version`` was not given.
+            ToolInvalid: it breaks the contract, depends on what is not live, was made for another version
+                than the one that stands, or gets a call wrong that once went wrong.
         """
         from agentforge.registry.review import approve
 
         before = {tool.name: tool.layer for tool in self._layers.live()}
-        done = approve(self._registry, target, approver=self._approver(approver), version=version, live=before)
+        by = self._approver(approver)
+        done = approve(self._registry, target, approver=by, version=version, live=before, tried=tried)
         hidden = before.get(done.name, Layer.USER)
         if hidden is Layer.USER:
             return done

@@ -28,7 +28,7 @@ def list_jobs(who: Who, limit: int, form: str) -> int:
     output = Output(form)
     rows = table("JOB", "KIND", "NAME", "STATUS", "CREATED", "WHY")
     for job in found:
-        rows.add_row(job.id, job.kind, job.name, job.status, job.created[:16].replace("T", " "), cell(job.reason, 90))
+        rows.add_row(job.id, job.kind, job.name, _status(job), job.created[:16].replace("T", " "), cell(job.reason, 90))
     if not found and not output.json:
         output.note("There is no job.")
     return output.finish(rows if found else "", {"jobs": [brief(job) for job in found]})
@@ -41,7 +41,7 @@ def show_job(who: Who, job: str, form: str) -> int:
     tried = found.artefacts.get("candidates")
     lines = [Text.assemble((found.name, "bold"), f"  {found.kind} {found.id}")]
     facts = {
-        "status": found.status + (f" ({found.state})" if found.state and found.state != found.status else ""),
+        "status": _status(found),
         "why": found.reason,
         "version": str(found.result.get("version") or "")[:12],
         "session": found.session,
@@ -71,6 +71,12 @@ def brief(job: Record) -> JSONObject:
     """One entry of a list of jobs."""
     keys = ("id", "kind", "name", "status", "state", "reason", "session", "created", "updated")
     return {key: getattr(job, key) for key in keys}
+
+
+def _status(job: Record) -> str:
+    """``queued``, or how it ended and what came of it: ``done (asked)``."""
+    told = job.state and job.state != job.status and job.status in ("done", "failed")
+    return f"{job.status} ({job.state})" if told else job.status
 
 
 def _change(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import cast
@@ -9,6 +10,7 @@ from typing import cast
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from agentforge.api import Forge
 from agentforge.api.review import Review
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output, cell, table
@@ -19,6 +21,7 @@ from agentforge.registry.pending import Pending, gates_of
 from agentforge.registry.reasons import Reasons
 from agentforge.registry.review import Decision
 from agentforge.registry.rights import wanted
+from agentforge.settings import load
 from agentforge.types import JSON, JSONObject
 from agentforge.web.hostile import plain
 
@@ -30,7 +33,24 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan", "…": "dim"}
 
 def decide(who: Who, form: str, decision: Callable[[Review], Decision]) -> int:
     """Makes one decision and says what it did."""
-    done = ask(who, lambda forge: decision(forge.review))
+    return _decided(ask(who, lambda forge: decision(forge.review)), form)
+
+
+def approve(who: Who, target: str, form: str, *, version: str, approver: str) -> int:
+    """Tries a proposal on what was kept since it met the gates, and makes it live."""
+    settings = load(overrides=who.overrides())
+
+    async def answer() -> Decision:
+        async with Forge(user=settings.user, org=settings.org, settings=settings) as forge:
+            tried = await forge.tried(target)
+            return await asyncio.to_thread(
+                forge.review.approve, target, version=version, approver=approver, tried=tried
+            )
+
+    return _decided(asyncio.run(answer()), form)
+
+
+def _decided(done: Decision, form: str) -> int:
     output = Output(form)
     for remark in done.remarks:
         output.warn(remark)

@@ -43,6 +43,8 @@ def revoke(who: Who, reference: str, form: str, *, yes: bool, reason: str) -> in
         declined = ApprovalNeeded("Nothing was revoked.", fix="Say --yes to do it without being asked.")
         return report(output, "ApprovalNeeded", declined.message, declined.fix, declined.exit_code, shown)
     done = ask(who, lambda forge: forge.lineage.revoke(str(family.origin), reason=reason))
+    for remark in done.kept:
+        output.warn(remark)
     return output.finish(_told(done), {**shown, "revocation": _outcome(done)})
 
 
@@ -94,7 +96,7 @@ def _told(done: Outcome) -> str:
 def _things(done: Outcome) -> str:
     parts = [
         f"{len(names)} {what}{'s' * (len(names) != 1)} ({', '.join(names)})"
-        for names, what in ((done.tools, "tool"), (done.proposals, "proposal"))
+        for names, what in ((done.tools, "tool"), (done.proposals, "proposal"), (done.regressions, "regression"))
         if names
     ]
     return " and ".join(parts)
@@ -149,6 +151,7 @@ def _outcome(done: Outcome) -> JSONObject:
         "origin": str(done.origin),
         "tools": list(done.tools),
         "proposals": list(done.proposals),
+        "regressions": list(done.regressions),
         "kept": list(done.kept),
         "commit": done.commit,
     }

@@ -12,7 +12,7 @@ from agentforge.forge.placement import Facts, place
 from agentforge.forge.regressions import with_examples
 from agentforge.forge.repair import Outcome
 from agentforge.forge.repair_gates import Repaired
-from agentforge.memory.outcomes import Known, repair_id
+from agentforge.memory.outcomes import Known
 from agentforge.models.prompts import fingerprint
 from agentforge.policy import Policy
 from agentforge.registry.manifest import Provenance
@@ -30,8 +30,8 @@ class Adopted:
     version: str
 
 
-def adopt(found: Outcome, call: Known, registry: Registry, *, tainted: bool, policy: Policy) -> Adopted:
-    """Commits the winner of a repair; ``tainted``: the session of the call had read untrusted text.
+def adopt(found: Outcome, call: Known, registry: Registry, *, tainted: bool, policy: Policy, job: str) -> Adopted:
+    """Commits the winner of a repair, once for ``job``; ``tainted``: the session of the call had read untrusted text.
 
     Raises:
         ToolInvalid: another version came to stand meanwhile.
@@ -40,7 +40,7 @@ def adopt(found: Outcome, call: Known, registry: Registry, *, tainted: bool, pol
     if found.winner is None:
         raise AssertionError("there is nothing to adopt")
     old = found.winner.bench.tool
-    tool = _next_version(found, found.winner, call)
+    tool = _next_version(found, found.winner, call, job)
     standing = registry.snapshot().states.tools.get(tool.name)
     facts = Facts(
         tainted=tainted,
@@ -57,7 +57,7 @@ def adopt(found: Outcome, call: Known, registry: Registry, *, tainted: bool, pol
         state, why = State.PROPOSED, f"The tool is {old.state}."
     if found.ending == "disputed":
         state, why = State.PROPOSED, _sentence(found.reason)
-    version = registry.add(tool, state=state, unconfirmed=old.unconfirmed, reason=why)
+    version = registry.add(tool, state=state, unconfirmed=old.unconfirmed, reason=why, once=job)
     after = registry.snapshot().states.tools.get(tool.name)
     if state is State.LIVE and after is not None and after.version == version:
         return Adopted("adopted", f"The repair is live. {found.reason}", version)
@@ -68,11 +68,11 @@ def _sentence(reason: str) -> str:
     return f"{reason[:1].upper()}{reason[1:].rstrip('.')}."
 
 
-def _next_version(found: Outcome, winner: Repaired, call: Known) -> Tool:
+def _next_version(found: Outcome, winner: Repaired, call: Known, job: str) -> Tool:
     old = winner.bench.tool
     models = found.author.models
     provenance = Provenance(
-        job=repair_id(call.id),
+        job=job,
         episodes=(call.session,) if call.session else (),
         sources=tuple(one.source for one in winner.regressions),
         parent=old.version,
@@ -87,19 +87,19 @@ def _next_version(found: Outcome, winner: Repaired, call: Known) -> Tool:
         source=winner.candidate.source,
         tests=winner.tests,
         examples=with_examples(old.examples, winner.regressions),
-        report=_report(found, winner, call),
+        report=_report(found, winner, job),
         layer=Layer.USER,
         state=State.LIVE,
         unconfirmed=old.unconfirmed,
     )
 
 
-def _report(found: Outcome, winner: Repaired, call: Known) -> JSONObject:
+def _report(found: Outcome, winner: Repaired, job: str) -> JSONObject:
     """``report.json``: the gates and the replay. Of a recorded call that differs stands its id, not its content."""
     disagreements: list[JSON] = [one.call for one in found.replayed.disagreements]
     return {
         "format": 1,
-        "job": repair_id(call.id),
+        "job": job,
         "box": cast("JSONObject", asdict(winner.bench.shop.box.info)),
         "gates": [cast("JSON", asdict(gate)) for gate in found.gates],
         "replay": {"compared": found.replayed.compared, "lost": 0, "disagreements": disagreements},

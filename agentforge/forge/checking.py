@@ -25,10 +25,11 @@ from agentforge.forge.spec import HOLD_OUT_FROM, deal
 from agentforge.registry.contract import Signature, docstring_of, read_signature
 from agentforge.registry.layers import Layers
 from agentforge.registry.packages import read_lock
+from agentforge.registry.regressions import read_regressions
 from agentforge.registry.repository import Registry
 from agentforge.registry.tool import Tool, validate
 from agentforge.settings import GateSettings
-from agentforge.types import JSON, Example, GateResult, JSONObject
+from agentforge.types import JSON, TOOL_NAME, Example, GateResult, JSONObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ async def check_folder(folder: Path, parts: CheckParts) -> Checked:
     Raises:
         UsageError: there is no such folder, or it is no tool folder.
         StorageError: it, or the recordings, cannot be read.
+        RegistryError: what tools of its name once did wrong cannot be read.
         SandboxError: the box failed.
     """
     began = time.monotonic()
@@ -140,6 +142,7 @@ def _submission(tool: Tool, problems: tuple[str, ...], parts: CheckParts) -> Sub
         visible=visible,
         held_out=held_out,
         generated=tuple(example for example in tool.examples if not example.ground_truth),
+        regressions=read_regressions(parts.registry, tool.name) if TOOL_NAME.fullmatch(tool.name) else (),
         capabilities=tool.manifest.capabilities,
         standing=standing,
     )

@@ -7,7 +7,7 @@
                                                          └──────→ defect ──→ two in eight quarantine the version
                               right answer known ──→ regression committed ──→ repair ──→ live, proposed or none
 
-A call that failed waits as a job row (``memory.outcomes``); :func:`repair_pending` works through those that wait.
+A call that failed waits as a job (``memory.repairs``); :mod:`agentforge.forge.repair_work` is how one is done.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from agentforge.boxes.protocol import Box, CallResult, Limits
-from agentforge.errors import AgentForgeError, ModelError, ToolInvalid, ToolNotFound, UsageError
+from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.forge.adoption import adopt
 from agentforge.forge.boxed import Bench, bench_of
 from agentforge.forge.cases import holds, outcome
@@ -51,6 +51,7 @@ End: TypeAlias = Literal[
     "noted",  # it is no defect: nothing changes
     "asked",  # a defect whose right answer nobody knows yet
     "kept",  # a defect whose regression is committed (or kept in the row), and no repair was found
+    "waiting",  # it could not be dealt with now: a model or a box is missing, or another process has it
     "adopted",  # a repaired version is live
     "proposed",  # a repaired version waits for a person
 ]
@@ -61,6 +62,7 @@ class LearningParts:
     """What learning works with; all of it belongs to the caller. Without ``models`` nothing is repaired.
 
     ``box`` is asked for only where something has to run; ``recordings`` is the folder of what answers fetches.
+    ``job`` is the id under which a repair commits, once.
     """
 
     outcomes: Outcomes
@@ -76,6 +78,7 @@ class LearningParts:
     recordings: Path | None = None
     policy: Policy = field(default_factory=Policy)
     tell: Callable[[str], None] = lambda _: None
+    job: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class Learned:
     """What came of one call. ``reason`` is one sentence for people.
 
     ``kind`` is empty where nothing failed. ``example`` is the regression that is kept from now on, ``version`` the
-    repaired one. ``quarantined`` and ``confirmed`` tell that the tool's standing changed.
+    repaired one. ``quarantined`` and ``confirmed`` tell that the tool's standing changed, ``waits`` that a repair
+    is to be tried as soon as there is a model for it; ``artefacts`` is all that was tried.
     """
 
     call: str
@@ -96,32 +100,19 @@ class Learned:
     version: str = ""
     quarantined: bool = False
     confirmed: bool = False
+    waits: bool = False
+    artefacts: JSONObject = field(default_factory=lambda: {})
 
 
 async def learn(call: Known, parts: LearningParts) -> Learned:
     """Does for one call all that follows from what is known of it; doing it twice changes nothing more.
 
     Raises:
-        SandboxError: the box failed; the call waits on.
-        ModelError: no model answered at all; the call waits on, its regression is kept.
+        SandboxError: the box failed.
+        ModelError: no model answered at all; its regression is kept.
         RegistryError, StorageError: something could not be written.
     """
     return await _Lesson(call, parts).run()
-
-
-async def repair_pending(parts: LearningParts, name: str | None = None) -> list[Learned]:
-    """Learns from every call that waits for it, oldest first; of one tool or of all.
-
-    One that cannot be dealt with now (no box, no model, a damaged registry) waits on, and the others are dealt with.
-    """
-    done: list[Learned] = []
-    for job in await asyncio.to_thread(parts.outcomes.repairs, name=name):
-        call = await asyncio.to_thread(parts.outcomes.call, job.call)
-        try:
-            done.append(await learn(call, parts))
-        except AgentForgeError as error:
-            done.append(Learned(call.id, call.tool, "asked", f"It waits on: {error}"))
-    return done
 
 
 class _Lesson:
@@ -136,20 +127,20 @@ class _Lesson:
 
     async def run(self) -> Learned:
         if not self.call.version:
-            return await self._end("noted", f"{self.call.tool} is no tool of a registry: the label is kept.")
+            return self._end("noted", f"{self.call.tool} is no tool of a registry: the label is kept.")
         tool = await asyncio.to_thread(self._version)
         if self.call.word == "confirmed":
             return await self._confirmed()
         if tool is None:
-            return await self._end("noted", "The version that was called is in no layer any more: the label is kept.")
+            return self._end("noted", "The version that was called is in no layer any more: the label is kept.")
         bench = await self._bench(tool)
         found, again = await self._classified(tool, bench)
         if found is None:
-            return await self._end("noted", "It did not fail.")
+            return self._end("noted", "It did not fail.")
         self.kind, why = found
         await asyncio.to_thread(self._label, self.kind, why)
         if self.kind != "defect":
-            return await self._end("noted", f"{_ARTICLE[self.kind]}: {why}. The tool stays as it is.")
+            return self._end("noted", f"{_ARTICLE[self.kind]}: {why}. The tool stays as it is.")
         self.quarantined = await asyncio.to_thread(quarantine_standing, self.parts.registry, self.parts.outcomes, tool)
         return await self._defect(tool, bench, again)
 
@@ -159,7 +150,7 @@ class _Lesson:
             await asyncio.to_thread(withdraw_regression, parts.registry, call.tool, source, self._trailers())
         lifted = await asyncio.to_thread(confirm_standing, parts.registry, parts.outcomes, call)
         why = "Noted as right." + " The tool is no longer unconfirmed." * lifted
-        return await self._end("noted", why, confirmed=lifted)
+        return self._end("noted", why, confirmed=lifted)
 
     async def _bench(self, tool: Tool) -> Bench | str:
         parts = self.parts
@@ -203,13 +194,13 @@ class _Lesson:
     async def _defect(self, tool: Tool, bench: Bench | str, given: CallResult | None) -> Learned:
         if isinstance(bench, str) or given is None:
             why = bench if isinstance(bench, str) else "it could not be run again"
-            return await self._end("kept", f"A defect, but no repair could be tried: {why}.")
+            return self._end("kept", f"A defect, but no repair could be tried: {why}.")
         example, why = await self._example(bench, given)
         if example is None:
-            return await self._end("asked", why)
+            return self._end("asked", why)
         if other := contradicted(example, tool.examples):
             why = f"It contradicts an example from {other.source}: correct the one that is wrong."
-            return await self._end("kept", why, example)
+            return self._end("kept", why, example)
         registry, trailers = self.parts.registry, self._trailers()
         if example.ground_truth:
             await asyncio.to_thread(withdraw_regression, registry, tool.name, self._judged, trailers)
@@ -246,16 +237,16 @@ class _Lesson:
         parts, name = self.parts, self.call.tool
         standing = await asyncio.to_thread(self._standing)
         if standing is None:
-            return await self._end("kept", "The regression is kept; no version of the tool stands.", example)
+            return self._end("kept", "The regression is kept; no version of the tool stands.", example)
         bench = await self._bench(standing)
         if isinstance(bench, str):
-            return await self._end("kept", f"The regression is kept; no repair could be tried: {bench}.", example)
+            return self._end("kept", f"The regression is kept; no repair could be tried: {bench}.", example)
         regressions = await asyncio.to_thread(read_regressions, parts.registry, name)
         results = await bench.run(standing.source, [one.args for one in regressions])
         if all(map(holds, regressions, results)):
-            return await self._end("kept", "The version that stands gives it right already.", example)
+            return self._end("kept", "The version that stands gives it right already.", example)
         if parts.models is None:
-            return await self._end("kept", "The regression is kept; the repair waits for a model.", example, wait=True)
+            return self._end("kept", "The regression is kept; the repair waits for a model.", example, wait=True)
         calls = await asyncio.to_thread(parts.outcomes.calls, name, limit=MOST_CALLS)
         live = await asyncio.to_thread(parts.layers.live)
         work = RepairParts(
@@ -263,17 +254,15 @@ class _Lesson:
             gates=parts.gates,
             standing=Standing({tool.name: tool for tool in live}),
         )
-        try:
-            found = await find_repair(bench, regressions, calls, work)
-        except ModelError:
-            await asyncio.to_thread(parts.outcomes.queue, self.call)
-            raise
+        found = await find_repair(bench, regressions, calls, work)
         if found.winner is None:
             why = f"The regression is kept; no repair was found: {found.reason}"
-            return await self._end("kept", why, example, artefacts=found.artefacts)
+            return self._end("kept", why, example, artefacts=found.artefacts)
         tainted = await asyncio.to_thread(self._tainted, regressions)
-        adopted = await asyncio.to_thread(adopt, found, self.call, parts.registry, tainted=tainted, policy=parts.policy)
-        return await self._end(adopted.end, adopted.reason, example, version=adopted.version, artefacts=found.artefacts)
+        adopted = await asyncio.to_thread(
+            adopt, found, self.call, parts.registry, tainted=tainted, policy=parts.policy, job=parts.job
+        )
+        return self._end(adopted.end, adopted.reason, example, version=adopted.version, artefacts=found.artefacts)
 
     def _version(self) -> Tool | None:
         """The version that was called, in whichever layer it is."""
@@ -318,7 +307,7 @@ class _Lesson:
         named = {"Tool": [self.call.tool], "Source": [self.call.source], "Episode": episodes}
         return {key: values for key, values in named.items() if values}
 
-    async def _end(
+    def _end(
         self,
         end: End,
         reason: str,
@@ -329,8 +318,8 @@ class _Lesson:
         wait: bool = False,
         artefacts: JSONObject | None = None,
     ) -> Learned:
-        """Closes the call's job, if it has one or now needs one, and tells what came of it."""
-        parts, call = self.parts, self.call
+        """What came of the call, with all that is kept of it."""
+        call = self.call
         if self.quarantined:
             reason = f"{reason} {call.tool} is quarantined: two of its last eight judged calls were defects."
         kept: JSONObject = {"reason": reason, "kind": self.kind, **(artefacts or {})}
@@ -339,10 +328,12 @@ class _Lesson:
         if example is not None:
             told: JSONObject = {"raises": example.raises} if example.raises else {"returns": example.returns}
             kept["example"] = {"args": example.args, **told}
-        if self.kind == "defect" or call.id in {job.call for job in await asyncio.to_thread(parts.outcomes.repairs)}:
-            await asyncio.to_thread(parts.outcomes.record, call, "waiting" if wait else end, kept)
         return Learned(
-            call.id, call.tool, end, reason, self.kind, example, self.minimal, version, self.quarantined, confirmed
+            *(call.id, call.tool, end, reason, self.kind, example, self.minimal, version),
+            quarantined=self.quarantined,
+            confirmed=confirmed,
+            waits=wait,
+            artefacts=kept,
         )
 
 

@@ -21,6 +21,7 @@ from agentforge.forge.gates.forging import SUPPORT
 from agentforge.forge.gates.running import run_gates
 from agentforge.forge.gates.submission import Forged, Standing, Submission, submit
 from agentforge.forge.parts import ForgeParts, Teller
+from agentforge.registry.regressions import read_regressions
 from agentforge.types import GateResult, Role
 
 TRIED_ENOUGH = 2
@@ -288,10 +289,9 @@ class Rounds:
     def _submission(self, group: Group) -> Submission:
         guessed = self.refuted >= HELD_OUT_TRIES
         forged = Forged(self._spec, group, len(self._eligible()), self._tester_wrote(group), guessed)
-        standing = Standing({tool.name: tool for tool in self._parts.layers.live()})
-        return submit(
-            forged, self._compared.cases, self._workshop, self._parts.suite_limits, self._parts.gates, standing
-        )
+        parts, standing = self._parts, Standing({tool.name: tool for tool in self._parts.layers.live()})
+        kept = read_regressions(parts.registry, self._spec.name)
+        return submit(forged, self._compared.cases, self._workshop, parts.suite_limits, parts.gates, standing, kept)
 
     def _tester_wrote(self, group: Group) -> bool:
         """Whether the generated tests are not independent of the code of a group: the generator wrote them, or who

@@ -18,7 +18,6 @@ from agentforge.database.store import Database
 from agentforge.database.tables import CALLS, COSTS, EVENTS, JOBS, MESSAGES, SESSIONS, SOURCES
 from agentforge.errors import UsageError
 from agentforge.events import Event
-from agentforge.memory.outcomes import repair_row
 from agentforge.memory.records import (
     Call,
     Episode,
@@ -29,6 +28,7 @@ from agentforge.memory.records import (
     cost_of,
     job_of,
 )
+from agentforge.memory.repairs import repair_row
 from agentforge.redaction import redact_json
 from agentforge.secrecy import redact
 from agentforge.types import JSON, JSONObject, OutcomeKind, Role, Usage
@@ -111,7 +111,7 @@ class Episodes:
         """Adds one finished call of a tool; its outcome starts as ``returned`` or ``error``.
 
         ``value_or_error`` is the value where ``status`` is ``returned``, else the error's text. With ``repair`` a
-        repair job waits from the same moment on (:mod:`agentforge.memory.outcomes`).
+        repair job waits from the same moment on (:mod:`agentforge.memory.repairs`).
         Returns the call's id: ``call_id``, which an endpoint may have chosen, unless that is taken.
         """
         values = self._call_values(tool, version, args, status, value_or_error, seconds)

@@ -1,9 +1,8 @@
-"""Outcomes of calls: what a person said of them, what the program found out, and the repairs that wait.
+"""Outcomes of calls: what a person said of them, and what the program found out.
 
 A call's row says what it did. What became known later stands in ``labels``, which only grows: the newest
 row of a person and the newest one of the program count. ``returned`` is no label and counts for nothing.
-Repairs that wait are rows of ``jobs``, one for each call at most. All calls are synchronous, as in
-:mod:`agentforge.memory.episodes`, and rows of other users are invisible.
+All calls are synchronous, as in :mod:`agentforge.memory.episodes`, and rows of other users are invisible.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import Connection, Row, Table, insert, select, update
 
 from agentforge.database.store import Database
-from agentforge.database.tables import CALLS, JOBS, LABELS, SESSIONS, SOURCES
+from agentforge.database.tables import CALLS, LABELS, SESSIONS, SOURCES
 from agentforge.errors import UsageError
 from agentforge.redaction import redact_json
 from agentforge.secrecy import redact
@@ -30,13 +29,6 @@ Word: TypeAlias = Literal["confirmed", "wrong"]
 DEFECT = "defect"
 """The one finding of the program that counts as a label (``forge.classify`` has all of them)."""
 
-REPAIR = "repair"
-"""The kind of a job that repairs a tool."""
-
-WAITING = "waiting"
-"""The state of a job that nobody has done yet."""
-
-
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -46,7 +38,7 @@ class Known:
 
     ``error`` is the text of what went wrong, ``word`` what a person said last and ``expected`` their
     correction: an object with ``returns`` or ``raises``. ``finding`` is what the program found last.
-    ``told`` grows with each label, in the order in which they were given.
+    ``told`` is the newest label and ``said`` the newest one of a person, by their rows, which only grow; 0 is none.
     """
 
     id: str
@@ -62,6 +54,7 @@ class Known:
     expected: JSONObject | None = None
     finding: str = ""
     told: int = 0
+    said: int = 0
 
     @property
     def raised(self) -> str:
@@ -106,19 +99,6 @@ class Label:
     by: str
     expected: JSONObject | None
     reason: str
-    created: str
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """One repair job, of the tool ``name`` and for the call ``call``."""
-
-    id: str
-    call: str
-    session: str
-    name: str
-    state: str
-    artefacts: JSONObject
     created: str
 
 
@@ -208,30 +188,6 @@ class Outcomes:
         with self._database.read() as connection:
             return bool(session) and connection.execute(select(SOURCES.c.id).where(*mine).limit(1)).first() is not None
 
-    def queue(self, call: Known) -> Repair:
-        """Has a repair wait for this call (again), and returns it."""
-        return self.record(call, WAITING, {})
-
-    def record(self, call: Known, state: str, artefacts: JSONObject) -> Repair:
-        """Writes where the repair for a call stands; ``artefacts`` replace what was kept."""
-        kept = redact_json({"call": call.id, **artefacts}, self._secrets)
-        values: dict[str, Any] = {"state": state, "artefacts": kept}
-        named = repair_id(call.id)
-        with self._database.write() as connection:
-            mine = (*self._mine(JOBS), JOBS.c.id == named)
-            if connection.execute(update(JOBS).where(*mine).values(**values)).rowcount == 0:
-                row = {**repair_row(call.id, call.tool, call.session), **self._stamp(), **values}
-                connection.execute(insert(JOBS).values(**row))
-            return _repair(connection.execute(select(JOBS).where(*mine)).one())
-
-    def repairs(self, *, state: str | None = WAITING, name: str | None = None) -> list[Repair]:
-        """The repair jobs, oldest first."""
-        mine = [*self._mine(JOBS), JOBS.c.kind == REPAIR]
-        mine += [JOBS.c.state == state] if state is not None else []
-        mine += [JOBS.c.name == name] if name is not None else []
-        with self._database.read() as connection:
-            return [_repair(row) for row in connection.execute(select(JOBS).where(*mine).order_by(JOBS.c.created))]
-
     def _known(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[Known]:
         labels = self._labels(connection, [row.id for row in rows])
         return [_with_labels(row, labels.get(row.id, [])) for row in rows]
@@ -260,24 +216,6 @@ def reference(call: str) -> str:
     return call if _PLAIN.fullmatch(call) else hashlib.sha256(call.encode()).hexdigest()[:24]
 
 
-def repair_id(call: str) -> str:
-    """The id of the repair job for a call: there is one at most."""
-    return f"repair:{reference(call)}"
-
-
-def repair_row(call: str, tool: str, session: str) -> dict[str, Any]:
-    """The columns of a repair job that waits, but for its owner and time."""
-    stated: JSONObject = {"call": call}
-    return {
-        "id": repair_id(call),
-        "session": session,
-        "kind": REPAIR,
-        "name": tool,
-        "state": WAITING,
-        "artefacts": stated,
-    }
-
-
 def _chunks(calls: Sequence[str], size: int = 500) -> list[Sequence[str]]:
     """SQLite takes 999 values in one statement at the least."""
     return [calls[at : at + size] for at in range(0, len(calls), size)]
@@ -292,8 +230,5 @@ def _with_labels(row: Row[Any], labels: Sequence[Row[Any]]) -> Known:
         expected=said.expected if said is not None else None,
         finding=found.kind if found is not None else "",
         told=labels[-1].id if labels else 0,
+        said=said.id if said is not None else 0,
     )
-
-
-def _repair(row: Row[Any]) -> Repair:
-    return Repair(row.id, str(row.artefacts["call"]), row.session, row.name, row.state, row.artefacts, row.created)

@@ -22,6 +22,7 @@ from agentforge.registry.rights import NO_RIGHTS, wanted
 from agentforge.registry.snapshot import STATE_FILE, Snapshot
 from agentforge.registry.states import REASON_CHARS, Rejection, Reviews, Standing, Waiting
 from agentforge.registry.tool import Tool
+from agentforge.registry.untried import sources, untried
 from agentforge.types import Capabilities, State
 
 
@@ -66,8 +67,8 @@ def provenance_trailers(tool: Tool) -> dict[str, list[str]]:
 def admission(snapshot: Snapshot, tool: Tool, files: Mapping[str, bytes], standing: Standing) -> Change | None:
     """The change that makes a tool live.
 
-    A new version of a pinned tool, and one that wants more than the version that stands, becomes a
-    proposal instead: only a person lets these in, whatever anybody's policy says.
+    A new version of a pinned tool, one that wants more than the version that stands, and one that was not tried on
+    all that once went wrong, becomes a proposal instead, whatever anybody's policy says.
     """
     before = snapshot.states.tools.get(tool.name)
     if before is not None and before.version == standing.version:
@@ -78,6 +79,9 @@ def admission(snapshot: Snapshot, tool: Tool, files: Mapping[str, bytes], standi
         return proposal(snapshot, tool, files, waiting.model_copy(update={"reason": f"{tool.name} is pinned."}))
     if before is not None and (more := wanted(tool.manifest.capabilities, _granted(snapshot, tool.name))):
         reason = one_line(f"It wants more than the version that stands: {', '.join(more)}.", REASON_CHARS)
+        return proposal(snapshot, tool, files, waiting.model_copy(update={"reason": reason}))
+    if missing := untried(snapshot, tool):
+        reason = one_line(f"It was not tried on calls that once went wrong: {sources(missing)}.", REASON_CHARS)
         return proposal(snapshot, tool, files, waiting.model_copy(update={"reason": reason}))
     text = snapshot.states.with_tool(tool.name, standing)
     return Change(

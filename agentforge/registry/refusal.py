@@ -50,3 +50,8 @@ def _refuse(revoked: Revoked, name: str, episodes: Iterable[str], sources: Itera
 def _fix(*revocations: str) -> str:
     told = " and ".join(f"'agentforge revoke --undo {key}'" for key in dict.fromkeys(revocations))
     return f"Start a new session without it, or let it in again with {told}."
+
+
+def refuse_revoked_origin(snapshot: Snapshot, name: str, episodes: Iterable[str], sources: Iterable[str]) -> None:
+    """The same for whatever else comes from episodes and sources (raises as :func:`refuse_revoked`)."""
+    _refuse(read_revoked(snapshot), name, episodes, sources)

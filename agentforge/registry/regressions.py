@@ -7,16 +7,14 @@ their own examples and tests as well.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
-from agentforge.errors import RegistryConflict, RegistryError
-from agentforge.gitstore.lock import writing
-from agentforge.registry.examples import read_examples, write_example
-from agentforge.registry.repository import PATIENCE_SECONDS, Registry
+from agentforge.registry.changes import Change
+from agentforge.registry.refusal import refuse_revoked_origin
+from agentforge.registry.repository import Registry
+from agentforge.registry.snapshot import Snapshot
+from agentforge.registry.untried import aside_path, kept_at, parsed, path_of, written
 from agentforge.types import Example
-
-FOLDER = "regressions"
 
 
 def read_regressions(registry: Registry, name: str) -> tuple[Example, ...]:
@@ -25,16 +23,7 @@ def read_regressions(registry: Registry, name: str) -> tuple[Example, ...]:
     Raises:
         RegistryError: the file is malformed.
     """
-    contents = registry.store.read(_path(name))
-    if contents is None:
-        return ()
-    problems: list[str] = []
-    examples = read_examples(contents.decode("utf-8", "replace"), problems)
-    if problems:
-        raise RegistryError(
-            f"{_path(name)} in {registry.path} cannot be used: {problems[0]}.", fix="Correct it in a clone and push."
-        )
-    return examples
+    return parsed(registry.store.read(path_of(name)), path_of(name))
 
 
 def keep_regression(
@@ -43,46 +32,40 @@ def keep_regression(
     """Commits a regression, in the place of one with the same source; None where it stands there already.
 
     Raises:
+        ToolInvalid: it comes from an episode or a source that was revoked.
         RegistryConflict: others kept pushing for :data:`~agentforge.registry.repository.PATIENCE_SECONDS`.
         RegistryError: the file is malformed, or the registry damaged or locked.
         StorageError: it cannot be written.
     """
-    known = read_regressions(registry, name)
-    if example in known:
-        return None
-    return _write(registry, name, example.source, example, f"Keep a regression of {name}", trailers)
+    path = path_of(name)
+
+    def change(snapshot: Snapshot) -> Change | None:
+        known = kept_at(snapshot, name)
+        if example in known:
+            return None
+        origins = (trailers.get("Episode", ()), (*trailers.get("Source", ()), example.source))
+        refuse_revoked_origin(snapshot, name, *origins)
+        kept = (*_without(known, example.source), example)
+        return Change(f"Keep a regression of {name}", {path: written(kept)})
+
+    return registry.apply(change, trailers)
 
 
 def withdraw_regression(
     registry: Registry, name: str, source: str, trailers: Mapping[str, Sequence[str]]
 ) -> str | None:
-    """Commits that a regression is none (raises as :func:`keep_regression`); None where there was none."""
-    if all(example.source != source for example in read_regressions(registry, name)):
-        return None
-    return _write(registry, name, source, None, f"Withdraw a regression of {name}", trailers)
+    """Commits that a regression is none, also one that a revocation has set aside (raises as
+    :func:`keep_regression`); None where there was none.
+    """
+
+    def change(snapshot: Snapshot) -> Change | None:
+        places = {path: parsed(snapshot.read(path), path) for path in (path_of(name), aside_path(name))}
+        less = {path: _without(known, source) for path, known in places.items()}
+        files = {path: written(kept) for path, kept in less.items() if kept != places[path]}
+        return Change(f"Withdraw a regression of {name}", files) if files else None
+
+    return registry.apply(change, trailers)
 
 
-def _write(
-    registry: Registry,
-    name: str,
-    source: str,
-    example: Example | None,
-    subject: str,
-    trailers: Mapping[str, Sequence[str]],
-) -> str:
-    store, deadline = registry.store, time.monotonic() + PATIENCE_SECONDS
-    with writing(registry.path, wait=PATIENCE_SECONDS) as lock:
-        while True:
-            head = store.head()
-            others = [one for one in read_regressions(registry, name) if one.source != source]
-            kept = [*others, example] if example is not None else others
-            text = "".join(write_example(one) + "\n" for one in kept).encode() if kept else None
-            try:
-                return store.commit({_path(name): text}, subject=subject, trailers=trailers, expected=head, lock=lock)
-            except RegistryConflict:
-                if time.monotonic() > deadline:
-                    raise
-
-
-def _path(name: str) -> str:
-    return f"{FOLDER}/{name}.jsonl"
+def _without(known: Sequence[Example], source: str) -> tuple[Example, ...]:
+    return tuple(one for one in known if one.source != source)

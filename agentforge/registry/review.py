@@ -28,6 +28,7 @@ from agentforge.registry.revocation import refuse_descendant
 from agentforge.registry.snapshot import Snapshot
 from agentforge.registry.states import Standing
 from agentforge.registry.tool import Tool, from_files, validate
+from agentforge.registry.untried import Tried, digest, sources, untried
 from agentforge.types import State
 
 SHORTEST_HASH = 7
@@ -47,17 +48,26 @@ class Decision:
 
 
 def approve(
-    registry: Registry, target: str, *, approver: str, version: str = "", live: Collection[str] = ()
+    registry: Registry,
+    target: str,
+    *,
+    approver: str,
+    version: str = "",
+    live: Collection[str] = (),
+    tried: Tried | None = None,
 ) -> Decision:
     """Makes a proposal live, with all that its manifest says it may reach.
 
     ``version`` is the hash (or its first characters) of what was looked at; one whose report does not speak
-    for its contents is approved only by it. ``live`` are the tools that it may depend on.
+    for its contents is approved only by it. ``live`` are the tools that it may depend on. ``tried`` is what it did on
+    calls that once went wrong, where its report does not tell of all that are kept by now.
 
     Raises:
         ToolNotFound, UsageError: as :func:`find`, or it is another version.
-        ApprovalNeeded: there are doubts, and ``version`` does not say that they were seen.
-        ToolInvalid: it breaks the contract, depends on what is not live, or is stale.
+        ApprovalNeeded: it was not tried on all of those; or there are doubts, and ``version`` does not say that they
+            were seen.
+        ToolInvalid: it breaks the contract, depends on what is not live, is stale, or gets a call wrong that once
+            went wrong.
     """
     named = _by(approver)
     found = find(registry, target)
@@ -68,16 +78,22 @@ def approve(
         raise ToolInvalid(
             found.name, [found.stale], fix="Reject it, and have it made anew for the version that stands."
         )
-    if found.doubts and not version:
+    doubts = [*found.doubts, *_not_run(registry.snapshot(), found, found.tool, tried)]
+    if doubts and not version:
         raise ApprovalNeeded(
-            f"{found.target} was not approved: {'; '.join(found.doubts)}.",
+            f"{found.target} was not approved: {'; '.join(doubts)}.",
             fix=f"Look at it, then name it: agentforge tools approve {found.target} --version {found.version[:12]}",
         )
     _check_contents(registry, found.tool, live)
     refuse_descendant(registry, found.tool)
     seen, tool, unconfirmed = Seen(found.name, found.number, found.version), found.tool, found.unconfirmed
+
+    def change(snapshot: Snapshot) -> Change:
+        _not_run(snapshot, found, tool, tried)  # once more: another call may have gone wrong meanwhile
+        return approval(snapshot, seen, tool, found.files, unconfirmed=unconfirmed)
+
     commit = registry.apply(
-        lambda snapshot: approval(snapshot, seen, tool, found.files, unconfirmed=unconfirmed),
+        change,
         {**named, "Tool": [found.name], **provenance_trailers(tool)},
     )
     others = [each.target for each in pending(registry, found.name) if each.stale]
@@ -196,6 +212,28 @@ def _check_version(found: Pending, version: str) -> None:
             f"{found.target} is version {found.version[:12]}, not {version[:12]}.",
             fix=f"Look at it again: agentforge tools diff {found.target}",
         )
+
+
+def _not_run(snapshot: Snapshot, found: Pending, tool: Tool, tried: Tried | None) -> list[str]:
+    """The doubt where a version could not be run on calls that once went wrong.
+
+    Raises:
+        ToolInvalid: it gets one of them wrong.
+        ApprovalNeeded: nobody has tried.
+    """
+    missing = untried(snapshot, tool, believed=not found.doubts)
+    if tried is not None and tried.version == found.version:
+        if tried.wrong:
+            raise ToolInvalid(tool.name, tried.wrong, fix=f"Reject it: agentforge tools reject {found.target}")
+        missing = tuple(one for one in missing if digest(one) not in tried.held)
+        if missing and tried.why:
+            return [f"it could not be tried on {sources(missing)}: {tried.why}"]
+    if missing:
+        raise ApprovalNeeded(
+            f"{found.target} was not tried on calls that once went wrong: {sources(missing)}.",
+            fix=f"'agentforge tools approve {found.target}' tries it; in a program 'await forge.tried(…)' does.",
+        )
+    return []
 
 
 def _check_contents(registry: Registry, tool: Tool, live: Collection[str]) -> None:

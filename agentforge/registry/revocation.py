@@ -1,14 +1,14 @@
 """Revoking an origin: everything that comes from it leaves use in one commit, and can be given back in another.
 
-Tools that stand are quarantined, proposals leave the queue for ``revoked/NAME/N/``, ``revoked.toml`` remembers
-both. What several revocations hold comes back with the last of them, in whatever order they are undone. What
-somebody changed since stays as it is.
+Tools that stand are quarantined, proposals leave the queue for ``revoked/NAME/N/``, regressions are set aside,
+``revoked.toml`` remembers all of it. What several revocations hold comes back with the last of them, in whatever
+order they are undone. What somebody changed since stays as it is.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -23,6 +23,7 @@ from agentforge.registry.revoked import REVOKED_FILE, Held, Revocation, Revoked,
 from agentforge.registry.snapshot import STATE_FILE, Snapshot
 from agentforge.registry.states import REASON_CHARS, Reviews, Standing, Waiting
 from agentforge.registry.tool import Tool
+from agentforge.registry.withdrawal import Entries
 from agentforge.types import State
 
 
@@ -30,14 +31,16 @@ from agentforge.types import State
 class Outcome:
     """What a revocation, or its undoing, did.
 
-    ``tools`` were quarantined or given back, ``proposals`` (``NAME/N``) taken out of the queue or put back;
-    ``kept`` says of each thing that could not be given back why. ``commit`` is empty where nothing was to be done.
+    ``tools`` were quarantined or given back, ``proposals`` (``NAME/N``) taken out of the queue or put back,
+    ``regressions`` (``NAME/SOURCE``) no longer asked for, or asked for again; ``kept`` says of each thing that could
+    not be taken or given back why. ``commit`` is empty where nothing was to be done.
     """
 
     id: str
     origin: Origin
     tools: tuple[str, ...] = ()
     proposals: tuple[str, ...] = ()
+    regressions: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     commit: str = ""
 
@@ -56,16 +59,18 @@ class _Draft:
     revocations: dict[str, Revocation] = field(init=False)
     held: dict[str, Held] = field(init=False)
     withdrawn: dict[str, Withdrawn] = field(init=False)
+    entries: Entries = field(init=False)
 
     def __post_init__(self) -> None:
         self.revocations = dict(self.revoked.revocations)
         self.held = dict(self.revoked.held)
         self.withdrawn = dict(self.revoked.withdrawn)
+        self.entries = Entries(self.snapshot, dict(self.revoked.regressions))
 
     @property
     def after(self) -> Revoked:
         """``revoked.toml`` as it will be."""
-        return Revoked(self.revocations, self.held, self.withdrawn)
+        return Revoked(self.revocations, self.held, self.withdrawn, self.entries.aside)
 
     def review_of(self, name: str) -> Reviews:
         """What waits under a name, as it will be."""
@@ -73,13 +78,20 @@ class _Draft:
 
     def change(self, subject: str, origin: Origin, revocation: str) -> Change | None:
         """The commit; None where nothing is to be done."""
-        if not (self.tools or self.moved or self.files) and self.after == self.revoked:
+        entries = self.entries.files
+        if not (self.tools or self.moved or self.files or entries) and self.after == self.revoked:
             return None
         states = {STATE_FILE: self.snapshot.states.text(tools=self.tools, reviews=self.reviews).encode()}
-        names = sorted({*self.tools, *(target.partition("/")[0] for target in self.moved)})
+        moved = (target.partition("/")[0] for target in (*self.moved, *self.entries.moved))
+        names = sorted({*self.tools, *moved})
         return Change(
             subject,
-            {**self.files, **(states if self.tools or self.reviews else {}), REVOKED_FILE: self.after.text()},
+            {
+                **self.files,
+                **entries,
+                **(states if self.tools or self.reviews else {}),
+                REVOKED_FILE: self.after.text(),
+            },
             {"Revocation": [revocation], "Revoked": [str(origin)], "Tool": names, "Proposal": self.moved},
         )
 
@@ -107,11 +119,13 @@ def revoke(registry: Registry, origin: Origin, *, reason: str = "", approver: st
             draft.revocations[fresh] = entry
         descents = descents_of(snapshot, registry.store)
         graph = graph_of(descents)
-        taken = descendants(graph, origin.roots(graph))
+        roots = frozenset(origin.roots(graph))
+        taken = descendants(graph, roots)
         for one in descents:
             if one.node in taken:
                 _take(draft, one, known or fresh)
-        told[:] = [Outcome(known or fresh, origin, tuple(draft.tools), tuple(draft.moved))]
+        draft.entries.take(registry.store, roots, known or fresh)
+        told[:] = [_outcome(draft, known or fresh, origin, draft.tools)]
         return draft.change(f"Revoke {known or fresh}", origin, known or fresh)
 
     return _done(registry, change, told, approver)
@@ -145,8 +159,9 @@ def undo(registry: Registry, revocation: str, *, approver: str = "") -> Outcome:
         for target, withdrawn in draft.revoked.withdrawn.items():
             if revocation in withdrawn.by:
                 _put_back(draft, target, withdrawn, revocation)
+        draft.entries.give_back(revocation)
         given = [name for name, standing in draft.tools.items() if name not in draft.held and standing]
-        told[:] = [Outcome(revocation, entry.origin, tuple(given), tuple(draft.moved), tuple(draft.kept))]
+        told[:] = [_outcome(draft, revocation, entry.origin, given)]
         return draft.change(f"Undo revocation {revocation}", entry.origin, revocation)
 
     return _done(registry, change, told, approver)
@@ -178,6 +193,12 @@ def refuse_descendant(registry: Registry, tool: Tool) -> None:
                 [f"version {tool.version[:12]} comes from {entry.origin}, which was revoked ({revocation})"],
                 fix=f"Let it in again with 'agentforge revoke --undo {revocation}', if that was wrong.",
             )
+
+
+def _outcome(draft: _Draft, revocation: str, origin: Origin, tools: Iterable[str]) -> Outcome:
+    entries = draft.entries
+    kept = (*draft.kept, *entries.kept)
+    return Outcome(revocation, origin, tuple(tools), tuple(draft.moved), tuple(entries.moved), kept)
 
 
 def _done(

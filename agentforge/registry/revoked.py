@@ -1,9 +1,10 @@
 """``revoked.toml``: what was revoked, and what that took out of use, so that it can be given back.
 
 ``[revocations.ID]`` is one revocation. ``[held.NAME]`` is a tool that stood, with the state it had before;
-``[withdrawn."NAME/N"]`` a proposal, whose folder lies under ``revoked/NAME/N/`` meanwhile. ``by`` are the
-revocations that hold it, the first one first: it comes back when the last of them is undone. Ids and
-states only, but for a person's own reason.
+``[withdrawn."NAME/N"]`` a proposal, whose folder lies under ``revoked/NAME/N/`` meanwhile;
+``[regressions."NAME/SOURCE"]`` an entry of ``regressions/NAME.jsonl``, which lies in
+``revoked/regressions/NAME.jsonl``. ``by`` are the revocations that hold it, the first one first: it comes back
+when the last of them is undone. Ids and states only, but for a person's own reason.
 """
 
 from __future__ import annotations
@@ -73,6 +74,14 @@ class Withdrawn(BaseModel):
     by: tuple[_Id, ...] = ()
 
 
+class Aside(BaseModel):
+    """A regression that was set aside."""
+
+    model_config = _Frozen
+
+    by: tuple[_Id, ...] = ()
+
+
 class _File(BaseModel):
     model_config = _Frozen
 
@@ -80,6 +89,7 @@ class _File(BaseModel):
     revocations: dict[_Id, Revocation] = Field(default_factory=lambda: {})
     held: dict[str, Held] = Field(default_factory=lambda: {})
     withdrawn: dict[str, Withdrawn] = Field(default_factory=lambda: {})
+    regressions: dict[str, Aside] = Field(default_factory=lambda: {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,7 @@ class Revoked:
     revocations: Mapping[str, Revocation] = field(default_factory=lambda: {})
     held: Mapping[str, Held] = field(default_factory=lambda: {})
     withdrawn: Mapping[str, Withdrawn] = field(default_factory=lambda: {})
+    regressions: Mapping[str, Aside] = field(default_factory=lambda: {})
 
     @property
     def in_force(self) -> dict[str, Revocation]:
@@ -120,7 +131,7 @@ class Revoked:
     def text(self) -> bytes:
         """The file, sorted."""
         tables: dict[str, Any] = {"format": FORMAT}
-        for key in ("revocations", "held", "withdrawn"):
+        for key in ("revocations", "held", "withdrawn", "regressions"):
             entries: Mapping[str, BaseModel] = getattr(self, key)
             if entries:
                 tables[key] = {
@@ -146,7 +157,7 @@ def read_revoked(snapshot: Snapshot) -> Revoked:
     except (ValueError, RecursionError) as error:
         problem = str(error)
     else:
-        return Revoked(file.revocations, file.held, file.withdrawn)
+        return Revoked(file.revocations, file.held, file.withdrawn, file.regressions)
     raise RegistryError(
         f"{REVOKED_FILE} in the registry is malformed: {problem}.",
         fix="Correct it in a clone and push, or revert the commit that broke it.",

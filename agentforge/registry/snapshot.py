@@ -19,6 +19,7 @@ from agentforge.types import TOOL_NAME, Layer, State
 
 STATE_FILE = "state.toml"
 _Key = TypeVar("_Key")
+REGRESSION_FOLDERS = ("regressions/", "revoked/regressions/")
 NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 """The number of a proposal."""
 
@@ -31,7 +32,9 @@ class Snapshot:
         self.states = states
         self._store = store
         self._layer = layer
-        self._folders, self.proposals = _folders(store.list(rev=head))
+        paths = store.list(rev=head)
+        self._folders, self.proposals = _folders(paths)
+        self.regressions = tuple(path for path in paths if path.startswith(REGRESSION_FOLDERS))
         self._loaded: dict[str, Tool | ToolInvalid] = {}
 
     @classmethod

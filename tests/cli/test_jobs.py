@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from agentforge.database.store import Database
+from agentforge.jobs.protocol import Ending, Holder
+from agentforge.memory.episodes import Episodes
+from agentforge.memory.jobs import JobRows
 from agentforge.testing import ScriptedModel
 from tests.cli.conftest import Program
 from tests.jobs.scene import NEED, answer, forge_with
@@ -80,3 +84,21 @@ def test_only_the_worker_loads_dbos() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_repair_is_listed_as_it_stands(program: Program, home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    with Database.open(f"sqlite:///{home / 'state.db'}") as database:
+        episodes = Episodes(database, org="personal", user="me")
+        for call in ("call_1", "call_2"):
+            episodes.record_lone_call("halve", "v1", {}, "raised", "KeyError: 1", 0.1, call, repair=True)
+        rows = JobRows(database, org="personal", user="me")
+        taken = rows.take("repair:call_1", Holder("one", lambda label: False))
+        assert taken is not None
+        rows.finish(taken.id, taken.takes, Ending("done", "Say what is right.", "asked"))
+    lines = program("jobs", "list").out.splitlines()
+    assert [" ".join(line.split()[:5]) for line in lines[1:]] == [
+        "repair:call_2 repair halve queued " + lines[1].split()[4],
+        "repair:call_1 repair halve done (asked)",
+    ]
+    assert "status   done (asked)" in program("jobs", "show", "repair:call_1").out

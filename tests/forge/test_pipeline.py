@@ -30,6 +30,7 @@ async def test_agreeing_candidates_go_live_with_report_and_provenance(run, regis
     verdicts = {gate["gate"]: gate["verdict"] for gate in tool.report["gates"]}
     assert verdicts.pop("generated tests") == "skipped"  # one model wrote both
     assert verdicts.pop("promises") == "skipped"  # the rules make none
+    assert verdicts.pop("regressions") == "skipped"  # nothing ever went wrong
     assert verdicts.pop("dependents' tests") == "skipped"  # nobody can need a new tool
     assert verdicts.pop("no traces") == "skipped"  # a fake box has no process to run many calls in
     assert {*verdicts.values()} == {"passed"}

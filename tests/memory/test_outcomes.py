@@ -1,4 +1,4 @@
-"""What became known of calls: labels that only grow, the last of them counts, and repairs that wait."""
+"""What became known of calls: labels that only grow, and the last of them counts."""
 
 from __future__ import annotations
 
@@ -82,23 +82,6 @@ def test_secrets_in_a_correction_are_never_written(episodes: Episodes, outcomes:
         outcomes.call(call), "wrong", by="user", expected={"returns": "blue-horse-42"}, reason="blue-horse-42"
     )
     assert "blue-horse" not in str(outcomes.history(call))
-
-
-def test_a_failed_call_waits_for_repair_from_the_moment_it_is_written(episodes: Episodes, outcomes: Outcomes) -> None:
-    lone, session = called(episodes, repair=True), episodes.start("One")
-    inside = episodes.record_call(session, 1, "halve", "v1", {}, "raised", "KeyError: 1", 0.1, repair=True)
-    assert {job.call for job in outcomes.repairs()} == {lone, inside}
-    assert [job.session for job in outcomes.repairs(name="halve")] == [session]
-    assert outcomes.call(inside).raised == "KeyError"
-
-
-def test_a_repair_is_one_row_however_often_it_is_queued(episodes: Episodes, outcomes: Outcomes) -> None:
-    known = outcomes.call(called(episodes))
-    first, again = outcomes.queue(known), outcomes.queue(known)
-    assert first.id == again.id == f"repair:{known.id}"
-    outcomes.record(known, "adopted", {"reason": "done"})
-    assert outcomes.repairs() == []
-    assert [job.artefacts["reason"] for job in outcomes.repairs(state="adopted")] == ["done"]
 
 
 def test_calls_of_other_users_are_invisible(database: Database, episodes: Episodes) -> None:

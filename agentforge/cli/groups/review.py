@@ -50,13 +50,12 @@ def tools_approve(
 ) -> int:
     """Make a proposal live, with all that it says it may reach.
 
-    One whose report does not speak for its contents is approved only with --version (exit code 6).
+    One whose report does not speak for its contents is approved only with --version (exit code 6). It is first tried
+    on calls that once went wrong, where its report does not tell of all of them.
     """
     from agentforge.cli import review as command
 
-    return command.decide(
-        Who(org, user, settings), form, lambda review: review.approve(target, version=version, approver=approver)
-    )
+    return command.approve(Who(org, user, settings), target, form, version=version, approver=approver)
 
 
 @tools.command("reject")

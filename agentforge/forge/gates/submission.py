@@ -75,7 +75,8 @@ class Submission:
     """One version before the gates.
 
     ``problems`` are breaches of the contract, found on the host. ``visible`` and ``held_out`` are
-    ground truth; ``generated`` are cases that a model or the host made and that the suite holds.
+    ground truth; ``generated`` are cases that a model or the host made and that the suite holds; ``regressions`` are
+    what tools of this name once did wrong, and what is right.
     ``noticed`` are sources of mutants that a part of this suite was seen to notice.
     """
 
@@ -90,6 +91,7 @@ class Submission:
     visible: tuple[Example, ...] = ()
     held_out: tuple[Example, ...] = ()
     generated: tuple[Example, ...] = ()
+    regressions: tuple[Example, ...] = ()
     capabilities: Capabilities = field(default_factory=Capabilities)
     standing: Standing = field(default_factory=Standing)
     forged: Forged | None = None
@@ -120,6 +122,7 @@ def submit(
     suite_limits: Limits,
     settings: GateSettings,
     standing: Standing,
+    regressions: Sequence[Example] = (),
 ) -> Submission:
     """The best candidate of a forging's group. Of the generated ``cases`` those that it passes go into its suite.
 
@@ -140,6 +143,7 @@ def submit(
         visible=spec.visible,
         held_out=spec.held_out,
         generated=agreed,
+        regressions=tuple(regressions),
         capabilities=spec.need.capabilities,
         standing=standing,
         forged=forged,
