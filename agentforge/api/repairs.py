@@ -60,7 +60,7 @@ class UserRepairs:
         """Begins in the background of a turn, after what an ended process left, some of the repairs that wait now;
         none where no model is set up that could write one. Nothing here keeps the turn waiting.
         """
-        known = await self._ready(on_notice) if self._generates else []
+        known: Sequence[Repair] = await self._ready(on_notice) if self._generates else ()
         waiting = [one for one in known if one.status == "queued" or one.state == WAITING][:MOST_BEHIND_A_TURN]
         then = partial(self._behind_the_turn, waiting, on_notice) if waiting else None
         self._jobs.take_up(on_notice, then)
