@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -82,6 +82,7 @@ class Learner:
             return [await self.learn(what)]
         if what is not None and (found := await asyncio.to_thread(self._call_of, what)):
             return [await self.learn(found)]
+        await asyncio.to_thread(self._refuse_unknown, what)
         await asyncio.to_thread(self._wait_again, what)
         async with self._parts() as parts:
             return await repair_pending(parts, what)
@@ -100,6 +101,23 @@ class Learner:
             return self.outcomes.call(what).id
         except UsageError:
             return ""
+
+    def _refuse_unknown(self, name: str | None) -> None:
+        """Raises UsageError for a name of which there is neither a tool nor a repair."""
+        from agentforge.errors import ToolInvalid, ToolNotFound
+
+        if name is None or name in self.opened.registry.snapshot().states.tools:
+            return
+        if self.outcomes.repairs(state=None, name=name):
+            return
+        with suppress(ToolInvalid):
+            try:
+                self.opened.layers.find(name)
+            except ToolNotFound:
+                raise UsageError(
+                    f"There is no tool and no call {name[:80]!r}.",
+                    fix="`agentforge tools list` shows the tools; without a name all repairs that wait are tried.",
+                ) from None
 
     def _wait_again(self, name: str | None) -> None:
         """A tool that is named is tried again, also where no repair was found before."""
