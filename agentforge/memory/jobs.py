@@ -35,7 +35,7 @@ class _Readable(TypeDecorator[Any]):
     impl = JSON_COLUMN
     cache_ok = True
 
-    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], Any]:
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
         read = super().result_processor(dialect, coltype)
 
         def tolerant(value: Any) -> Any:

@@ -122,4 +122,4 @@ def test_nothing_of_a_job_reaches_the_terminal_as_an_escape(program: Program, ho
     for done in (program("jobs", "list"), program("jobs", "show", job)):
         assert done.code == 0
         assert "\x1b" not in done.out
-        assert "⟨U+200B⟩" in done.out
+        assert "\N{LEFT ANGLE BRACKET}U+200B\N{RIGHT ANGLE BRACKET}" in done.out

@@ -101,4 +101,5 @@ def test_controls_are_disarmed_and_long_lines_cut() -> None:
 
 @pytest.mark.parametrize("character", "\u00ad\u200b\u200d\u2060\ufeff\U000e0041")
 def test_what_has_no_width_is_shown_by_its_number(character: str) -> None:
-    assert presentable(f"pay{character}pal") == f"pay⟨U+{ord(character):04X}⟩pal"
+    named = f"\N{LEFT ANGLE BRACKET}U+{ord(character):04X}\N{RIGHT ANGLE BRACKET}"
+    assert presentable(f"pay{character}pal") == f"pay{named}pal"
