@@ -20,6 +20,7 @@ async def check(folder: Path, opened: Opened, settings: Settings) -> Checked:
     """What the gates say of ``folder`` (raises as :func:`agentforge.forge.checking.check_folder`)."""
     from agentforge.forge.checking import CheckParts, check_folder
     from agentforge.forge.folders import read_folder
+    from agentforge.policy import policy_in_force
 
     with suppress(ToolInvalid):  # a folder that is none is told before a box is started for it
         await asyncio.to_thread(read_folder, folder)
@@ -32,6 +33,7 @@ async def check(folder: Path, opened: Opened, settings: Settings) -> Checked:
         suite_limits=opened.limits(settings.sandbox.suite_seconds),
         recordings=settings.recordings,
         secrets=secrets_of(settings),
+        policy=policy_in_force(settings.review, settings.registries / settings.org),
     )
     return await check_folder(folder, parts)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -121,11 +121,31 @@ class Learner:
             return None
 
     async def _ready(self, repairs: UserRepairs, name: str | None) -> list[Repair]:
-        """What waits; a tool that is named is tried again, also where no repair was found before."""
+        """What waits; a tool that is named is tried again, also where no repair was found before.
+
+        Raises:
+            UsageError: there is neither a tool nor a repair of that name.
+        """
         found = await repairs.newest(name)
+        if name is not None and not found:
+            await asyncio.to_thread(self._refuse_unknown, name)
         again = [one for one in found if name is not None and (one.status, one.state) == ("done", "kept")]
         renewed = [await repairs.queue(await self.known(one.call)) for one in again]
         return [*(one for one in found if one.ready), *renewed]
+
+    def _refuse_unknown(self, name: str) -> None:
+        from agentforge.errors import ToolInvalid, ToolNotFound
+
+        if name in self.opened.registry.snapshot().states.tools:
+            return
+        with suppress(ToolInvalid):
+            try:
+                self.opened.layers.find(name)
+            except ToolNotFound:
+                raise UsageError(
+                    f"There is no tool and no call {name[:80]!r}.",
+                    fix="`agentforge tools list` shows the tools; without a name all repairs that wait are tried.",
+                ) from None
 
     def _correction(self, word: Word, call: Known, expected: JSON | Unsaid, raises: str | None) -> JSONObject | None:
         """What a person expects, checked.

@@ -42,6 +42,7 @@ class Worker:
         self._open_box = open_box
         self._holder = this_process()
         self._ended = 0
+        self._left: set[Ticket] = set()
 
     async def run(self, stop: asyncio.Event, *, once: bool = False) -> int:
         """Works until ``stop`` is set, or with ``once`` until nothing waits; returns how many jobs ended here.
@@ -67,7 +68,8 @@ class Worker:
         pause = LOOK_SECONDS
         while not stop.is_set():
             try:
-                tickets = await asyncio.to_thread(waiting, database, self._holder)
+                found = await asyncio.to_thread(waiting, database, self._holder)
+                tickets = [ticket for ticket in found if ticket not in self._left]
                 if once and not tickets and not queue.running:
                     return
                 await queue.hand_over(tickets)
@@ -87,7 +89,11 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - it would be begun again and again, beside all the others
             reason = str(error) if isinstance(error, AgentForgeError) else f"{type(error).__name__}: {error}"
             self._told(f"job {ticket.job}: {reason}")
-            await asyncio.to_thread(self._give_up, ticket, reason)
+            try:
+                await asyncio.to_thread(self._give_up, ticket, reason)
+            except Exception as failure:  # noqa: BLE001 - as above: it is left alone, or nothing would ever end
+                self._left.add(ticket)
+                self._told(f"job {ticket.job} is left as it is: {failure}")
 
     def _give_up(self, ticket: Ticket, reason: str) -> None:
         with Database.open(self._settings.database) as database:

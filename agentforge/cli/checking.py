@@ -12,6 +12,7 @@ from agentforge.api import Forge
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output, cell, presentable, table
 from agentforge.cli.tools import MARKS
+from agentforge.errors import UsageError
 from agentforge.forge.checking import Checked, as_json
 from agentforge.settings import load
 
@@ -19,14 +20,16 @@ REJECTED = 1
 """The exit code where a tool would not go live."""
 
 
-def check_tool(who: Who, folder: Path, form: str) -> int:
-    """All gates on a folder; 1 when it is rejected."""
+def check_tool(who: Who, folder: str, form: str) -> int:
+    """All gates on a folder; 1 when it is rejected (raises UsageError where none is named)."""
+    if not folder:  # as a path that would be the current folder
+        raise UsageError("No folder was named.", fix="Name the folder of a tool: agentforge tools check DIR")
     settings = load(overrides=who.overrides())
     output = Output(form)
 
     async def ask() -> Checked:
         async with Forge(user=settings.user, org=settings.org, settings=settings, on_notice=output.warn) as forge:
-            return await forge.check(folder)
+            return await forge.check(Path(folder))
 
     checked = asyncio.run(ask())
     return output.finish(_page(checked), as_json(checked), REJECTED if checked.state == "rejected" else 0)

@@ -13,7 +13,7 @@ from rich.text import Text
 from agentforge.api import Forge
 from agentforge.api.jobs import UserJobs
 from agentforge.cli.options import Who
-from agentforge.cli.output import Output, cell, presentable, table
+from agentforge.cli.output import Output, cell, one_line, presentable, table
 from agentforge.errors import UsageError
 from agentforge.jobs.protocol import Record
 from agentforge.settings import load
@@ -28,7 +28,9 @@ def list_jobs(who: Who, limit: int, form: str) -> int:
     output = Output(form)
     rows = table("JOB", "KIND", "NAME", "STATUS", "CREATED", "WHY")
     for job in found:
-        rows.add_row(job.id, job.kind, job.name, _status(job), job.created[:16].replace("T", " "), cell(job.reason, 90))
+        when = job.created[:16].replace("T", " ")
+        shown = (cell(job.id, 64), cell(job.kind, 40), cell(job.name, 64), cell(_status(job), 40), cell(when, 16))
+        rows.add_row(*shown, cell(job.reason, 90))
     if not found and not output.json:
         output.note("There is no job.")
     return output.finish(rows if found else "", {"jobs": [brief(job) for job in found]})
@@ -39,7 +41,7 @@ def show_job(who: Who, job: str, form: str) -> int:
     found = _ask(who, lambda jobs: jobs.get(job))
     told = asdict(found)
     tried = found.artefacts.get("candidates")
-    lines = [Text.assemble((found.name, "bold"), f"  {found.kind} {found.id}")]
+    lines = [Text.assemble((one_line(found.name, 64), "bold"), f"  {one_line(f'{found.kind} {found.id}', 120)}")]
     facts = {
         "status": _status(found),
         "why": found.reason,

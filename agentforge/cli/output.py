@@ -24,6 +24,9 @@ from agentforge.types import JSON, JSONObject
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """C0 and C1 controls, separators of lines and paragraphs, and what changes the direction (Unicode, UAX #9)."""
 
+_UNSEEN = re.compile(r"[\u00ad\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+"""Characters without a width, which make one word look like another."""
+
 FORMS = ("text", "json", "stream-json")
 
 STATUS_OF_CODE = {0: "completed", 5: "limited", 6: "waiting", 124: "timed_out", 130: "interrupted"}
@@ -36,8 +39,11 @@ def status_of(code: int) -> str:
 
 
 def presentable(text: str) -> str:
-    """``text`` without control characters, escapes and direction overrides (newlines and tabs stay)."""
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+    """``text`` without control characters, escapes and direction overrides (newlines and tabs stay); what has no
+    width is shown by its number, as the web pages do.
+    """
+    shown = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+    return _UNSEEN.sub(lambda found: f"\N{LEFT ANGLE BRACKET}U+{ord(found[0]):04X}\N{RIGHT ANGLE BRACKET}", shown)
 
 
 def one_line(text: str, width: int) -> str:

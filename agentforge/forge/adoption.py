@@ -17,7 +17,7 @@ from agentforge.models.prompts import fingerprint
 from agentforge.policy import Policy
 from agentforge.registry.manifest import Provenance
 from agentforge.registry.repository import Registry
-from agentforge.registry.tool import Tool
+from agentforge.registry.tool import Tool, contents_of
 from agentforge.types import JSON, JSONObject, Layer, Role, State
 
 
@@ -61,6 +61,8 @@ def adopt(found: Outcome, call: Known, registry: Registry, *, tainted: bool, pol
     after = registry.snapshot().states.tools.get(tool.name)
     if state is State.LIVE and after is not None and after.version == version:
         return Adopted("adopted", f"The repair is live. {found.reason}", version)
+    waiting = registry.snapshot().states.review_of(tool.name).waiting.values()
+    why = next((one.reason for one in waiting if one.version == version), why)  # it may wait for what changed since
     return Adopted("proposed", f"The repair waits for a person. {why}", version)
 
 
@@ -102,5 +104,6 @@ def _report(found: Outcome, winner: Repaired, job: str) -> JSONObject:
         "job": job,
         "box": cast("JSONObject", asdict(winner.bench.shop.box.info)),
         "gates": [cast("JSON", asdict(gate)) for gate in found.gates],
+        "contents": contents_of(winner.candidate.source, winner.tests),
         "replay": {"compared": found.replayed.compared, "lost": 0, "disagreements": disagreements},
     }

@@ -20,8 +20,11 @@ from agentforge.forge.gates.running import run_gates
 from agentforge.forge.gates.submission import Standing, Submission
 from agentforge.forge.gates.verdict import judged, skipped, texts
 from agentforge.forge.leaks import secret_problems
+from agentforge.forge.placement import Facts
+from agentforge.forge.prospect import prospect
 from agentforge.forge.record import report_of
-from agentforge.forge.spec import HOLD_OUT_FROM, deal
+from agentforge.forge.spec import HOLD_OUT_FROM, contradictions, deal, distinct
+from agentforge.policy import Policy
 from agentforge.registry.contract import Signature, docstring_of, read_signature
 from agentforge.registry.layers import Layers
 from agentforge.registry.packages import read_lock
@@ -35,7 +38,7 @@ from agentforge.types import JSON, TOOL_NAME, Example, GateResult, JSONObject
 @dataclass(frozen=True, slots=True)
 class CheckParts:
     """What a check works with; all of it belongs to the caller. ``recordings`` is the folder of what answers the
-    fetches of tools, ``secrets`` are values that may stand in no tool.
+    fetches of tools, ``secrets`` are values that may stand in no tool, ``policy`` the review rules in force.
     """
 
     box: Box
@@ -46,14 +49,16 @@ class CheckParts:
     suite_limits: Limits = field(default_factory=lambda: Limits(seconds=30.0))
     recordings: Path | None = None
     secrets: frozenset[str] = frozenset()
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the gates say of a folder. ``state`` is where the tool would stand: nothing is committed.
+    """What the gates say of a folder. ``state`` is where the tool would stand, by the review rules in force and by
+    what stands under its name: nothing is committed.
 
     ``unconfirmed``: it would be live without a held-out example that speaks for it. ``truths`` counts its
-    ground-truth examples. ``report`` is what its ``report.json`` would hold.
+    ground-truth examples with different arguments. ``report`` is what its ``report.json`` would hold.
     """
 
     name: str
@@ -97,7 +102,7 @@ async def check_folder(folder: Path, parts: CheckParts) -> Checked:
     submission = await asyncio.to_thread(_submission, found.tool, found.problems, parts)
     gates = await run_gates(Bench(submission), every_stage=True)
     return replace(
-        _judged(found.tool, submission, gates),
+        await asyncio.to_thread(_judged, found.tool, submission, gates, parts),
         report=report_of(gates, submission),
         seconds=round(time.monotonic() - began, 3),
     )
@@ -136,6 +141,7 @@ def _submission(tool: Tool, problems: tuple[str, ...], parts: CheckParts) -> Sub
         problems=(
             *problems,
             *validate(tool, known_tools=others, packages=lock),
+            *contradictions(truths),
             *secret_problems(tool.source, parts.secrets),
             *_unanswerable(tool, recordings, live),
         ),
@@ -149,10 +155,11 @@ def _submission(tool: Tool, problems: tuple[str, ...], parts: CheckParts) -> Sub
 
 
 def dealt(truths: list[Example], purpose: str) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    """Ground truth as visible and held-out examples: as marked, else as a need's would be dealt.
+    """Ground truth as visible and held-out examples: as marked, else as a need's would be dealt. Copies count once.
 
     One that is spent was shown to a generator, so that it is visible whatever else it says.
     """
+    truths = distinct(truths)
     if any(example.held_out for example in truths):
         held = [example for example in truths if example.held_out and not example.spent]
         return tuple(example for example in truths if example not in held), tuple(held)
@@ -190,25 +197,21 @@ def _unanswerable(tool: Tool, recordings: tuple[Exchange, ...], live: Mapping[st
     return problems
 
 
-def _judged(tool: Tool, submission: Submission, gates: tuple[GateResult, ...]) -> Checked:
+def _judged(tool: Tool, submission: Submission, gates: tuple[GateResult, ...], parts: CheckParts) -> Checked:
     """Where the version would stand, as the design says."""
     truths = len(submission.examples)
-    unconfirmed = truths < HOLD_OUT_FROM or not submission.held_out
     if any(gate.verdict == "failed" for gate in gates):
         return Checked(tool.name, "rejected", _rejected(gates), False, truths, _version(tool), gates)
-    why = _why_a_person(submission, gates)
-    if why:
-        return Checked(tool.name, "proposed", why, False, truths, _version(tool), gates)
-    reason = "All gates passed." + " Unconfirmed: no example could be held out." * unconfirmed
-    return Checked(tool.name, "live", reason, unconfirmed, truths, _version(tool), gates)
-
-
-def _why_a_person(submission: Submission, gates: tuple[GateResult, ...]) -> str:
-    if not submission.examples:
-        return "All gates passed, but no ground-truth example says what is right: it waits for a person's review."
-    if any(gate.evidence.get("needs_person") for gate in gates):
-        return "All gates passed, and it asks for capabilities: it waits for a person's review."
-    return ""
+    facts = Facts(
+        tainted=False,
+        capabilities=tool.manifest.capabilities,
+        truths=truths,
+        cases=len(submission.generated),
+        unconfirmed=truths < HOLD_OUT_FROM or not submission.held_out,
+        tester_is_generator=tool.manifest.provenance.tester_is_generator,
+    )
+    where = prospect(tool, facts, parts.policy, parts.registry, parts.layers)
+    return Checked(tool.name, where.state, where.reason, where.unconfirmed, truths, _version(tool), gates)
 
 
 def _rejected(gates: tuple[GateResult, ...]) -> str:

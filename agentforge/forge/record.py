@@ -14,7 +14,7 @@ from agentforge.forge.spending import local_token_share
 from agentforge.models.prompts import fingerprint
 from agentforge.registry.contract import toolbox_imports
 from agentforge.registry.manifest import Manifest, Provenance
-from agentforge.registry.tool import Tool
+from agentforge.registry.tool import Tool, contents_of
 from agentforge.types import JSON, GateResult, JSONObject, Layer, Need, Role, State
 
 SUMMARY = 200
@@ -74,13 +74,14 @@ def shortened(text: str, most: int) -> str:
 
 
 def report_of(gates: Sequence[GateResult], submission: Submission, job: str = "") -> JSONObject:
-    """``report.json``: all gates of this version with their evidence."""
+    """``report.json``: all gates of this version with their evidence, and which files they saw."""
     return {
         "format": 1,
         "job": job,
         "box": cast("JSONObject", asdict(submission.workshop.box.info)),
         "thresholds": cast("JSONObject", submission.settings.model_dump(mode="json")),
         "gates": [cast("JSON", asdict(gate)) for gate in gates],
+        "contents": contents_of(submission.source, submission.tests),
     }
 
 

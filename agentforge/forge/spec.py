@@ -6,6 +6,7 @@ loses details.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,9 @@ from agentforge.types import JSON, Example, JSONObject, Need
 HOLD_OUT_FROM = 3
 """With this many ground-truth examples, some are held out (DESIGN: Forging, step 2)."""
 
+SHOWN = 120
+"""Characters of the arguments, and of the result, of an example in a sentence."""
+
 TELLING = 12
 """Characters of an input that nobody repeats by accident."""
 
@@ -35,8 +39,8 @@ _LITERAL = re.compile(r"""['"]([A-Za-z0-9]{8,200})['"]|\b([A-Z0-9]{8,200})\b""")
 class Spec:
     """What is to be made. ``visible`` examples may be shown to generators, ``held_out`` never.
 
-    ``truths`` counts the need's own examples; cases that the rules state are ``visible`` beside them.
-    ``secrets`` may stand in nothing that is made.
+    ``truths`` counts the need's own examples with different arguments; cases that the rules state are
+    ``visible`` beside them. ``secrets`` may stand in nothing that is made.
     """
 
     need: Need
@@ -75,7 +79,8 @@ def make_spec(need: Need, secrets: Collection[str] = ()) -> Spec:
     or keeps them.
 
     Raises:
-        ToolInvalid: the signature cannot be read, or it or an example holds what looks like a secret.
+        ToolInvalid: the signature cannot be read, it or an example holds what looks like a secret, or two examples
+            contradict each other.
     """
     need = _without_secrets(need, secrets)
     signature = parse_signature(f"def {need.name}{need.signature}")
@@ -85,7 +90,9 @@ def make_spec(need: Need, secrets: Collection[str] = ()) -> Spec:
             ["its name or signature holds what looks like a secret, and both are kept with the tool"],
             fix="Make it a parameter without a default, or declare a secret of the settings.",
         )
-    truths = [example for example in need.examples if example.ground_truth]
+    truths = distinct([example for example in need.examples if example.ground_truth])
+    if problems := contradictions([example for example in need.examples if example.ground_truth]):
+        raise ToolInvalid(need.name, problems, fix="Correct one of them, or leave it out.")
     visible, held_out = deal(truths, need.purpose)
     stated = [
         *stated_cases(need.text or need.purpose, signature),
@@ -116,6 +123,42 @@ def _without_secrets(need: Need, secrets: Collection[str]) -> Need:
         requests=tuple(redact(request, secrets) for request in need.requests),
         text=redact(need.text, secrets),
     )
+
+
+def distinct(examples: Sequence[Example]) -> list[Example]:
+    """The first of all examples with the same arguments: saying one thing twice makes it no truer.
+
+    Of copies one that was shown to a generator makes all of them shown.
+    """
+    found: dict[str, Example] = {}
+    for example in examples:
+        first = found.setdefault(_arguments(example), example)
+        found[_arguments(example)] = replace(
+            first, held_out=first.held_out and example.held_out, spent=first.spent or example.spent
+        )
+    return list(found.values())
+
+
+def contradictions(examples: Sequence[Example]) -> list[str]:
+    """Which arguments are said to give different things, one sentence each."""
+    first: dict[str, Example] = {}
+    told: dict[str, str] = {}
+    for example in examples:
+        known = first.setdefault(_arguments(example), example)
+        if (known.raises, known.returns) != (example.raises, example.returns):
+            said = f"two examples contradict each other: {_shortly(known)}, and {_shortly(example)}"
+            told.setdefault(_arguments(example), said)
+    return list(told.values())
+
+
+def _arguments(example: Example) -> str:
+    return json.dumps(example.args, sort_keys=True)
+
+
+def _shortly(example: Example) -> str:
+    args = json.dumps(example.args, ensure_ascii=False)
+    gives = f"raises {example.raises}" if example.raises else f"gives {json.dumps(example.returns, ensure_ascii=False)}"
+    return f"{args if len(args) <= SHOWN else args[: SHOWN - 1] + '…'} {gives[:SHOWN]}"
 
 
 def deal(examples: Sequence[Example], purpose: str = "") -> tuple[tuple[Example, ...], tuple[Example, ...]]:

@@ -1,7 +1,8 @@
 """What labels do to where a tool stands: quarantine after defects, and no longer unconfirmed after confirmed answers.
 
 Only the version that stands in the user's own registry can be moved. One of another layer, or an earlier version,
-keeps its labels and nothing else happens.
+keeps its labels and nothing else happens. So does one that a person moved, or that another version replaced, by
+the time of the commit.
 """
 
 from __future__ import annotations
@@ -31,8 +32,13 @@ def quarantine_standing(registry: Registry, outcomes: Outcomes, tool: Tool) -> b
         return False
     named = ", ".join(call.id for call in reversed(defects))
     reason = f"{len(defects)} confirmed defects in the last {LOOKED_AT} labelled calls: {named}"
-    registry.set_state(tool.name, State.QUARANTINED, reason, trailers=_trailers(defects))
-    return True
+    return registry.set_state(
+        tool.name,
+        State.QUARANTINED,
+        reason,
+        trailers=_trailers(defects),
+        where=lambda now: (now.state, now.version) == (State.LIVE, tool.version),
+    )
 
 
 def confirm_standing(registry: Registry, outcomes: Outcomes, call: Known) -> bool:
@@ -47,9 +53,14 @@ def confirm_standing(registry: Registry, outcomes: Outcomes, call: Known) -> boo
     if len(confirmed) < CONFIRMATIONS or any(one.defect for one in labelled):
         return False
     reason = f"{len(confirmed)} confirmed answers"
-    trailers = _trailers([*confirmed.values()])
-    registry.set_state(call.tool, State.LIVE, reason, unconfirmed=False, trailers=trailers)
-    return True
+    return registry.set_state(
+        call.tool,
+        State.LIVE,
+        reason,
+        unconfirmed=False,
+        trailers=_trailers([*confirmed.values()]),
+        where=lambda now: (now.state, now.version, now.unconfirmed) == (State.LIVE, call.version, True),
+    )
 
 
 def _stands(registry: Registry, name: str, version: str, *, unconfirmed: bool | None = None) -> bool:

@@ -10,8 +10,10 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import JSON as JSON_COLUMN
+from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import TypeDecorator
 
 from agentforge.database.store import Database
 from agentforge.database.tables import JOB_STEPS, JOBS
@@ -22,6 +24,33 @@ from agentforge.secrecy import redact
 from agentforge.types import JSON, JSONObject
 
 Clock = Callable[[], datetime]
+
+DAMAGED = object()
+"""What a column holds that is no JSON."""
+
+
+class _Readable(TypeDecorator[Any]):
+    """JSON of which one broken value does not make all other rows unreadable."""
+
+    impl = JSON_COLUMN
+    cache_ok = True
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        read = super().result_processor(dialect, coltype)
+
+        def tolerant(value: Any) -> Any:
+            try:
+                return read(value) if read is not None else value
+            except (ValueError, RecursionError):
+                return DAMAGED
+
+        return tolerant
+
+
+_COLUMNS = [
+    type_coerce(column, _Readable()).label(column.name) if isinstance(column.type, JSON_COLUMN) else column
+    for column in JOBS.c
+]
 
 
 class JobRows:
@@ -59,7 +88,7 @@ class JobRows:
 
     def list(self, limit: int = 50) -> list[Record]:
         """The newest jobs first."""
-        query = select(JOBS).where(*self._mine()).order_by(JOBS.c.created.desc()).limit(limit)
+        query = select(*_COLUMNS).where(*self._mine()).order_by(JOBS.c.created.desc()).limit(limit)
         with self._database.read() as connection:
             return [_record(row) for row in connection.execute(query)]
 
@@ -69,17 +98,24 @@ class JobRows:
         begun = JOBS.c.status == "running"
         left = and_(JOBS.c.status == "queued", or_(JOBS.c.takes > 0, JOBS.c.created < forgotten))
         wanted = or_(begun, left) if via == "inline" else begun
-        query = select(JOBS).where(*self._mine(), JOBS.c.via == via, wanted).order_by(JOBS.c.created)
+        query = select(*_COLUMNS).where(*self._mine(), JOBS.c.via == via, wanted).order_by(JOBS.c.created)
         with self._database.read() as connection:
             return [_record(row) for row in connection.execute(query)]
 
     def take(self, job: str, holder: Holder) -> Record | None:
-        """Makes ``holder`` the only one who may run and end the job; None where it is not free."""
+        """Makes ``holder`` the only one who may run and end the job; None where it is not free.
+
+        One of which the row is damaged cannot be run by anybody: it ends here, as failed.
+        """
         with self._database.write() as connection:
             row = self._row(connection, job)
             if row is None or not free(row.status, row.owner, row.lease, self._now(), holder.gone):
                 return None
             expected = (JOBS.c.takes == row.takes, JOBS.c.status == row.status)
+            if damage := _damage(row):
+                ended = {"status": "failed", "state": "failed", "reason": damage, "takes": row.takes + 1}
+                self._change(connection, job, *expected, owner="", lease="", **ended)
+                return None
             values = {"status": "running", "owner": holder.label, "lease": until(self._clock())}
             values |= {"takes": row.takes + 1, "crashes": row.crashes + (row.status == "running")}
             if self._change(connection, job, *expected, **values) != 1:
@@ -148,7 +184,7 @@ class JobRows:
         return (JOB_STEPS.c.org == self.org, JOB_STEPS.c.user == self.user, JOB_STEPS.c.job == job)
 
     def _row(self, connection: Connection, job: str) -> Row[Any] | None:
-        return connection.execute(select(JOBS).where(*self._mine(), JOBS.c.id == job)).one_or_none()
+        return connection.execute(select(*_COLUMNS).where(*self._mine(), JOBS.c.id == job)).one_or_none()
 
     def _change(self, connection: Connection, job: str, *expected: Any, **values: Any) -> int:
         change = update(JOBS).where(*self._mine(), JOBS.c.id == job, *expected).values(updated=self._now(), **values)
@@ -177,9 +213,21 @@ def _held(takes: int) -> tuple[Any, ...]:
 
 
 def _record(row: Row[Any]) -> Record:
+    """The row as a record; of a damaged one what can be read, and a reason that says what cannot."""
     return Record(
         *(row.id, row.org, row.user, row.session, row.kind, row.name, row.status, row.via),
-        *(cast("JSONObject", row.payload or {}), row.created, row.updated, row.state, row.reason),
-        *(cast("JSONObject", row.result or {}), cast("JSONObject", row.artefacts or {})),
+        *(_object(row.payload), row.created, row.updated, row.state, _damage(row) or row.reason),
+        *(_object(row.result), _object(row.artefacts)),
         *(row.owner, row.lease, row.takes, row.crashes),
     )
+
+
+def _object(value: Any) -> JSONObject:
+    return cast("JSONObject", value) if isinstance(value, dict) else {}
+
+
+def _damage(row: Row[Any]) -> str:
+    """What of a row cannot be read, in one sentence; empty where all can."""
+    values = {"payload": row.payload, "result": row.result, "artefacts": row.artefacts}
+    broken = [name for name, value in values.items() if value is not None and not isinstance(value, dict)]
+    return f"Its row in the database is damaged: {' and '.join(broken)} cannot be read." if broken else ""

@@ -67,14 +67,18 @@ def provenance_trailers(tool: Tool) -> dict[str, list[str]]:
 def admission(snapshot: Snapshot, tool: Tool, files: Mapping[str, bytes], standing: Standing) -> Change | None:
     """The change that makes a tool live.
 
-    A new version of a pinned tool, one that wants more than the version that stands, and one that was not tried on
-    all that once went wrong, becomes a proposal instead, whatever anybody's policy says.
+    A new version of a tool that is quarantined, retired or pinned, one that wants more than the version that stands,
+    and one that was not tried on all that once went wrong, becomes a proposal instead: only a person lets these in,
+    whatever anybody's policy says.
     """
     before = snapshot.states.tools.get(tool.name)
     if before is not None and before.version == standing.version:
         return None
     _check_parent(tool, before)
     waiting = Waiting(version=standing.version, unconfirmed=standing.unconfirmed)
+    if before is not None and before.state is not State.LIVE:
+        told = f"{tool.name} is {before.state}."
+        return proposal(snapshot, tool, files, waiting.model_copy(update={"reason": told}))
     if before is not None and before.pinned:
         return proposal(snapshot, tool, files, waiting.model_copy(update={"reason": f"{tool.name} is pinned."}))
     if before is not None and (more := wanted(tool.manifest.capabilities, _granted(snapshot, tool.name))):

@@ -118,6 +118,18 @@ def parse_signature(text: str) -> Signature:
     raise ToolInvalid(text.strip()[:80] if name == "_" else name, problems)
 
 
+def same_signature(one: str, other: str) -> bool:
+    """Whether two texts are one signature to Python, however they are spaced and quoted."""
+    if one == other:
+        return True
+    parsed = [_parse(f"def _{text.strip()}: ...")[0] for text in (one, other)]
+    try:
+        shapes = [ast.dump(module) for module in parsed if module is not None and len(module.body) == 1]
+    except RecursionError:
+        return False
+    return len(shapes) == 2 and shapes[0] == shapes[1]
+
+
 def check_source(
     source: str,
     name: str,

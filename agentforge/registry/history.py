@@ -48,7 +48,9 @@ def history(registry: Registry, name: str) -> list[Happening]:
     Raises:
         ToolNotFound: it is no tool name at all.
     """
-    return [_happening(commit, states, name) for commit, states in _moments(registry, name)]
+    moments = [*_moments(registry, name)]
+    older = [*(states.tools.get(name) for _, states in moments[1:]), None]
+    return [_happening(*moment, name, before) for moment, before in zip(moments, older, strict=False)]
 
 
 def since(registry: Registry, name: str) -> datetime | None:
@@ -98,7 +100,7 @@ def _moments(registry: Registry, name: str) -> Iterator[tuple[Commit, States]]:
             yield commit, States()
 
 
-def _happening(commit: Commit, states: States, name: str) -> Happening:
+def _happening(commit: Commit, states: States, name: str, before: Standing | None) -> Happening:
     standing = states.tools.get(name)
     said = {key: values[-1] for key, values in commit.trailers.items() if values}
     number = int(said["Proposal"]) if NUMBER.fullmatch(said.get("Proposal", "")) else 0
@@ -110,16 +112,26 @@ def _happening(commit: Commit, states: States, name: str) -> Happening:
         stands=standing.version if standing else "",
         state=str(standing.state) if standing else "",
         approver=said.get("Approver", ""),
-        reason=_reason(standing, states.review_of(name), number),
+        reason=_reason(standing, states.review_of(name), number, before),
         number=number,
     )
 
 
-def _reason(standing: Standing | None, reviews: Reviews, number: int) -> str:
-    """Why: of a proposal that waits or was rejected, else of the state."""
+def _reason(standing: Standing | None, reviews: Reviews, number: int, before: Standing | None) -> str:
+    """Why: of a proposal that waits or was rejected, else of the state where that is what changed. A pin leaves the
+    reason of something earlier where it is, and a version that comes back brings its own with it.
+    """
     if str(number) in reviews.waiting:
         return reviews.waiting[str(number)].reason
     rejected = [one.reason for one in reviews.rejected if one.number == number]
     if rejected:
         return rejected[-1]
-    return standing.reason if standing and not number else ""
+    if standing is None or number or (before is not None and _same_reason(standing, before)):
+        return ""
+    return standing.reason
+
+
+def _same_reason(standing: Standing, before: Standing) -> bool:
+    if standing.version != before.version:
+        return True  # no commit that changes the version gives a reason
+    return (standing.state, standing.unconfirmed, standing.reason) == (before.state, before.unconfirmed, before.reason)

@@ -13,9 +13,13 @@ from agentforge.registry.rights import NO_RIGHTS, wanted
 from agentforge.registry.snapshot import Snapshot
 from agentforge.registry.states import Standing, Waiting
 from agentforge.registry.tool import Tool, contents_version, from_files
-from agentforge.types import TOOL_NAME, State
+from agentforge.types import JSON, TOOL_NAME, State
 
 _TARGET = re.compile(rf"({TOOL_NAME.pattern})(?:/([1-9][0-9]{{0,5}}))?")
+
+_VERDICTS = ("passed", "failed", "skipped")
+_JUDGED = ("tool.py", "test_tool.py")
+"""The files that the gates run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +138,23 @@ def _doubts(tool: Tool, version: str, files: Mapping[str, bytes], record: Waitin
     if not gates:
         doubts.append("its report holds no gate")
     doubts += [f"its report says that it failed '{gate}'" for gate, verdict, _ in gates if verdict == "failed"]
-    contents = tool.report.get("contents")
-    if isinstance(contents, dict):
-        other = [
-            file for file, digest in contents.items() if hashlib.sha256(files.get(file, b"")).hexdigest() != digest
-        ]
-        doubts += [f"its report is about another {file}" for file in other]
-    return doubts
+    unknown = [gate for gate, verdict, _ in gates if verdict not in _VERDICTS]
+    doubts += [f"its report gives no verdict on '{gate}'" for gate in unknown]
+    if gates and all(verdict == "skipped" for _, verdict, _ in gates):
+        doubts.append("its report says that every gate was skipped")
+    return doubts + _about_others(tool.report.get("contents"), files)
+
+
+def _about_others(contents: JSON, files: Mapping[str, bytes]) -> list[str]:
+    """Which files a report does not speak for: those that it names, and in any case source and tests."""
+    if not isinstance(contents, dict):
+        return ["its report does not say which contents it is about"]
+    named = [*contents, *(file for file in _JUDGED if file not in contents)]
+    return [
+        f"its report is about another {file}" if file in contents else f"its report is not about {file}"
+        for file in named
+        if hashlib.sha256(files.get(file, b"")).hexdigest() != contents.get(file)
+    ]
 
 
 def _nothing_waits(snapshot: Snapshot, name: str) -> Exception:

@@ -30,6 +30,22 @@ def refuse_revoked(snapshot: Snapshot, tool: Tool) -> None:
         raise ToolInvalid(tool.name, [problem], fix=_fix(held.by[0]))
 
 
+def refuse_held(snapshot: Snapshot, name: str) -> None:
+    """Keeps the version that stands from being released while a revocation holds it, also where it is held only
+    for what it imports, and whatever was said of it since.
+
+    Raises:
+        ToolInvalid: a revocation holds it; the fix says how to undo that one.
+        RegistryError: as :func:`refuse_revoked`.
+    """
+    revoked, standing = read_revoked(snapshot), snapshot.states.tools.get(name)
+    held = revoked.held.get(name)
+    by = [key for key in held.by if key in revoked.in_force] if held is not None else []
+    if held is not None and by and standing is not None and standing.version == held.version:
+        told = f"{' and '.join(f'revocation {key}' for key in by)} {'hold' if len(by) > 1 else 'holds'}"
+        raise ToolInvalid(name, [f"{told} version {held.version[:12]}"], fix=_undoing(by))
+
+
 def refuse_revoked_need(snapshot: Snapshot, need: Need) -> None:
     """The same before any model is asked (raises as :func:`refuse_revoked`)."""
     sources = [*need.sources, *(example_source(one.source) for one in need.examples)]
@@ -48,10 +64,17 @@ def _refuse(revoked: Revoked, name: str, episodes: Iterable[str], sources: Itera
 
 
 def _fix(*revocations: str) -> str:
-    told = " and ".join(f"'agentforge revoke --undo {key}'" for key in dict.fromkeys(revocations))
-    return f"Start a new session without it, or let it in again with {told}."
+    return f"Start a new session without it, or let it in again with {_commands(revocations)}."
 
 
 def refuse_revoked_origin(snapshot: Snapshot, name: str, episodes: Iterable[str], sources: Iterable[str]) -> None:
     """The same for whatever else comes from episodes and sources (raises as :func:`refuse_revoked`)."""
     _refuse(read_revoked(snapshot), name, episodes, sources)
+
+
+def _undoing(revocations: Iterable[str]) -> str:
+    return f"Let it in again with {_commands(revocations)}, if that was wrong."
+
+
+def _commands(revocations: Iterable[str]) -> str:
+    return " and ".join(f"'agentforge revoke --undo {key}'" for key in dict.fromkeys(revocations))

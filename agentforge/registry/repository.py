@@ -191,8 +191,8 @@ class Registry:
         nothing is done and that commit's version is returned.
 
         A new version of a tool names the standing one as its ``parent``; it becomes a proposal, whatever
-        ``state`` says, where that one is pinned or may reach less. ``reason`` says why a proposal waits.
-        ``known_tools`` are what it may import (by default what its manifest says it depends on);
+        ``state`` says, where that one is quarantined, retired or pinned, or may reach less. ``reason`` says why
+        a proposal waits. ``known_tools`` are what it may import (by default what its manifest says it depends on);
         ``trailers`` go on top of those that its provenance gives.
 
         Raises:
@@ -238,22 +238,29 @@ class Registry:
         *,
         unconfirmed: bool | None = None,
         trailers: Mapping[str, Sequence[str]] | None = None,
-    ) -> None:
+        where: Callable[[Standing], bool] | None = None,
+    ) -> bool:
         """Moves a tool to a state; ``reason`` is kept in ``state.toml``, one line of at most 500 characters.
 
+        ``where`` is asked of the tool as it stands when the commit is made: where it says no, or nothing stands,
+        nothing is done. Returns whether a commit was made.
+
         Raises:
-            ToolNotFound: no version of it stands.
+            ToolNotFound: no version of it stands, and ``where`` is not given.
             UsageError: ``state`` is ``proposed``.
         """
         if state is State.PROPOSED:
             raise UsageError(f"{name} cannot go back to proposed.", fix="Quarantine or retire it instead.")
 
         def change(snapshot: Snapshot) -> Change | None:
-            if name not in snapshot.states.tools:
+            standing = snapshot.states.tools.get(name)
+            if where is not None and (standing is None or not where(standing)):
+                return None
+            if standing is None:
                 raise _not_found(name)
             return move(snapshot, name, state, reason, unconfirmed)
 
-        self.apply(change, {"Tool": [name], "State": [state], **(trailers or {})})
+        return self.apply(change, {"Tool": [name], "State": [state], **(trailers or {})}) is not None
 
     def log(self, name: str) -> list[Commit]:
         """The commits that made or moved a tool, newest first; none for a name never used.

@@ -23,6 +23,7 @@ from agentforge.registry.changes import (
 from agentforge.registry.history import earlier
 from agentforge.registry.manifest import ID
 from agentforge.registry.pending import Pending, find, pending
+from agentforge.registry.refusal import refuse_held
 from agentforge.registry.repository import Registry
 from agentforge.registry.revocation import refuse_descendant
 from agentforge.registry.snapshot import Snapshot
@@ -133,7 +134,8 @@ def put(registry: Registry, name: str, state: State, *, approver: str, reason: s
     Raises:
         ToolNotFound: no version of it stands.
         UsageError: it is in that state already.
-        ToolInvalid: it is to be released, and its contents are not the version that stood.
+        ToolInvalid: it is to be released, and its contents are not the version that stood, or it comes from
+            what is revoked: only undoing the revocation gives it back.
     """
 
     def change(snapshot: Snapshot) -> Change | None:
@@ -141,8 +143,11 @@ def put(registry: Registry, name: str, state: State, *, approver: str, reason: s
         if standing.state not in _SOURCES[state]:
             raise UsageError(f"{name} is {standing.state} already.")
         found = snapshot.standing([name])[0]
-        if state is State.LIVE and isinstance(found, ToolInvalid):
-            raise found
+        if state is State.LIVE:
+            if isinstance(found, ToolInvalid):
+                raise found
+            refuse_held(snapshot, name)
+            refuse_descendant(registry, found)
         return move(snapshot, name, state, reason, None)
 
     commit = registry.apply(change, {**_by(approver), "Tool": [name], "State": [state]})

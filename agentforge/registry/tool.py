@@ -20,6 +20,7 @@ from agentforge.registry.contract import (
     check_tests,
     name_problems,
     read_signature,
+    same_signature,
     toolbox_imports,
 )
 from agentforge.registry.examples import example_problems, read_examples, read_json, write_example
@@ -108,6 +109,12 @@ def to_files(tool: Tool) -> dict[str, bytes]:
         raise ToolInvalid(tool.name, [f"its contents cannot be written: {error}"]) from error
 
 
+def contents_of(source: str, tests: str) -> JSONObject:
+    """What a report is about: the SHA-256 of ``tool.py`` and of ``test_tool.py``, for its ``contents``."""
+    files = {"tool.py": source, "test_tool.py": tests}
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
+
+
 def from_files(
     files: Mapping[str, bytes],
     name: str,
@@ -192,7 +199,7 @@ def validate(tool: Tool, *, known_tools: Collection[str] = (), packages: Lock = 
 
 def _manifest_problems(tool: Tool, signature: Signature) -> list[str]:
     problems: list[str] = []
-    if tool.manifest.signature != signature.text:
+    if not same_signature(tool.manifest.signature, signature.text):
         problems.append(f"tool.toml gives the signature {tool.manifest.signature}, tool.py {signature.text}")
     imported = set(toolbox_imports(tool.source))
     problems.extend(

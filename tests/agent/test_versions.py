@@ -13,7 +13,7 @@ from agentforge.agent.calls import Caller
 from agentforge.boxes.asks import Refused
 from agentforge.boxes.protocol import Grant, Limits
 from agentforge.registry import review
-from agentforge.registry.tool import Tool
+from agentforge.registry.tool import Tool, contents_of
 from agentforge.testing.box import FakeBox, returned
 from agentforge.types import Capabilities, State
 
@@ -33,7 +33,8 @@ def version(name: str, capabilities: Capabilities, parent: str = "", imports: st
     origin = made.manifest.provenance.model_copy(update={"parent": parent})
     changes = {"capabilities": capabilities, "provenance": origin, "depends": (imports,) if imports else ()}
     manifest = made.manifest.model_copy(update=changes)
-    return dataclasses.replace(made, manifest=manifest, report={"gates": [{"gate": "fuzz", "verdict": "passed"}]})
+    report = {"gates": [{"gate": "fuzz", "verdict": "passed"}], "contents": contents_of(made.source, made.tests)}
+    return dataclasses.replace(made, manifest=manifest, report=report)
 
 
 @pytest.fixture

@@ -47,3 +47,16 @@ def test_2_a_folder_that_is_none_before_any_box_is_started(program: Program, tmp
     done = program("tools", "check", str(tmp_path / "nowhere"), env={"DOCKER_HOST": "unix:///nowhere"})
     assert done.code == 2
     assert f"There is no folder {tmp_path / 'nowhere'}." in done.err
+
+
+def test_no_folder_at_all_is_not_the_current_one(
+    program: Program, checked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(checked)
+    done = program("tools", "check", "")
+    assert (done.code, done.out, "No folder was named." in done.err) == (2, "", True)
+
+
+def test_the_review_rules_of_the_user_count(program: Program, checked: Path) -> None:
+    done = program("tools", "check", str(checked), "--set", "review.policy=review-all")
+    assert (done.code, "total_price would be proposed. The review policy lets no tool" in done.out) == (0, True)

@@ -66,3 +66,11 @@ def test_without_a_model_a_correction_waits_and_repair_says_so(program: Program,
 
 def test_where_nothing_waits_repair_says_so(program: Program) -> None:
     assert program("tools", "repair", *BOX).out == "Nothing waits.\n"
+
+
+def test_a_repair_of_what_nobody_knows_is_named_and_of_a_tool_without_failures_is_nothing(
+    program: Program, call: str
+) -> None:
+    done = program("tools", "repair", "no_such_tool", "--user", "ada")
+    assert (done.code, "There is no tool and no call 'no_such_tool'." in done.err) == (2, True)
+    assert program("tools", "repair", "word_count", "--user", "ada").out == "Nothing waits.\n"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -102,3 +104,44 @@ def test_a_repair_is_listed_as_it_stands(program: Program, home: Path) -> None:
         "repair:call_1 repair halve done (asked)",
     ]
     assert "status   done (asked)" in program("jobs", "show", "repair:call_1").out
+
+
+def spoil(home: Path, job: str, column: str = "payload", value: str = "{ not json") -> None:
+    with closing(sqlite3.connect(home / "state.db")) as database, database:
+        database.execute(f"UPDATE jobs SET {column} = ? WHERE id = ?", (value, job))
+
+
+@pytest.mark.parametrize("value", ["{ not json", '"text"', "[1]"])
+def test_one_damaged_row_hides_no_other_and_is_told(program: Program, home: Path, value: str) -> None:
+    bad, good = queue(), queue()
+    spoil(home, bad, value=value)
+    listed = program("jobs", "list")
+    assert listed.code == 0
+    assert good in listed.out
+    assert "Its row in the database is damaged: payload cannot be read." in listed.out
+    shown = program("jobs", "show", bad)
+    assert (shown.code, "payload cannot be read" in shown.out) == (0, True)
+    assert "queued" in program("jobs", "show", good).out
+
+
+def test_a_worker_ends_a_damaged_job_as_failed_and_runs_the_others(program: Program, home: Path) -> None:
+    pytest.importorskip("dbos", reason="the worker needs the extra 'worker'")
+    bad = queue()
+    spoil(home, bad)
+    done = program("worker", "--once")
+    assert done.code == 0, done.err
+    shown = json.loads(program("jobs", "show", bad, "--output-format", "json").out)["job"]
+    assert (shown["status"], shown["reason"]) == (
+        "failed",
+        "Its row in the database is damaged: payload cannot be read.",
+    )
+
+
+def test_nothing_of_a_job_reaches_the_terminal_as_an_escape(program: Program, home: Path) -> None:
+    job = queue()
+    for column in ("name", "kind"):
+        spoil(home, job, column, "evil\x1b[2J\u200b")
+    for done in (program("jobs", "list"), program("jobs", "show", job)):
+        assert done.code == 0
+        assert "\x1b" not in done.out
+        assert "\N{LEFT ANGLE BRACKET}U+200B\N{RIGHT ANGLE BRACKET}" in done.out

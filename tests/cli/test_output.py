@@ -97,3 +97,9 @@ def test_controls_are_disarmed_and_long_lines_cut() -> None:
     assert presentable("a\x1b\x07\u202eb\tc\r\nd") == "a���b\tc\nd"
     assert one_line("a\n b  c", 10) == "a b c"
     assert one_line("abcdef", 4) == "abc…"
+
+
+@pytest.mark.parametrize("character", "\u00ad\u200b\u200d\u2060\ufeff\U000e0041")
+def test_what_has_no_width_is_shown_by_its_number(character: str) -> None:
+    named = f"\N{LEFT ANGLE BRACKET}U+{ord(character):04X}\N{RIGHT ANGLE BRACKET}"
+    assert presentable(f"pay{character}pal") == f"pay{named}pal"

@@ -16,7 +16,7 @@ import pytest
 
 from agentforge.registry.layers import BaseLayer
 from agentforge.registry.repository import Registry
-from agentforge.registry.tool import Tool
+from agentforge.registry.tool import Tool, contents_of
 from agentforge.types import Capabilities, State
 
 from .conftest import Program
@@ -27,7 +27,8 @@ REPORT: Any = {"gates": [{"gate": "visible tests", "verdict": "passed", "summary
 def base(name: str, **manifest: Any) -> Tool:
     """A starter tool as somebody's own."""
     tool = next(tool for tool in BaseLayer().tools() if tool.name == name)
-    return dataclasses.replace(tool, manifest=tool.manifest.model_copy(update=manifest), report=REPORT)
+    report = {**REPORT, "contents": contents_of(tool.source, tool.tests)}
+    return dataclasses.replace(tool, manifest=tool.manifest.model_copy(update=manifest), report=report)
 
 
 @pytest.fixture
@@ -221,7 +222,11 @@ def test_what_a_tool_is_needed_by_is_told_when_it_goes(program: Program, registr
         (["history", "unknown"], 2, "unknown"),
         (["history", "../x"], 2, "'../x'"),
         (["why", "unknown"], 2, "no live tool named 'unknown'"),
-        (["approve", "bare"], 6, "bare/1 was not approved: its report holds no gate."),
+        (
+            ["approve", "bare"],
+            6,
+            "bare/1 was not approved: its report holds no gate; ",
+        ),
         (["approve", "stale", "--version", "VERSION"], 1, "made as a new tool, but stale is live"),
     ],
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agentforge.boxes.protocol import Box, Limits
 from agentforge.forge.checking import Checked, CheckParts, check_folder
+from agentforge.policy import Policy
 from agentforge.registry.layers import BaseLayer, Layers
 from agentforge.registry.repository import Registry
 from agentforge.settings import GateSettings
@@ -70,11 +71,14 @@ def write(
     return folder
 
 
-async def check(folder: Path, box: Box, registry: Registry, settings: GateSettings = QUICK) -> Checked:
+async def check(
+    folder: Path, box: Box, registry: Registry, settings: GateSettings = QUICK, policy: Policy | None = None
+) -> Checked:
     """All gates, among the live tools of ``registry`` alone."""
     base = folder.parent / "no base tools"
     base.mkdir(exist_ok=True)
-    parts = CheckParts(box, Layers(registry, BaseLayer(base)), registry, settings, Limits(3.0), Limits(10.0))
+    layers = Layers(registry, BaseLayer(base))
+    parts = CheckParts(box, layers, registry, settings, Limits(3.0), Limits(10.0), policy=policy or Policy())
     return await check_folder(folder, parts)
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from agentforge.forge.checking import dealt
 from agentforge.forge.gates.survey import STOP_EARLY
+from agentforge.policy import Policy
+from agentforge.registry.references import Origin
 from agentforge.registry.repository import Registry
+from agentforge.registry.review import pin
+from agentforge.registry.revocation import revoke
 from agentforge.registry.tool import load_folder
+from agentforge.sections import ReviewSettings
 from agentforge.settings import GateSettings
 from agentforge.types import Example, State
 from tests.forge.checks import EXAMPLES, HEAD, SOURCE, STRONG, check, gate, write
@@ -217,6 +224,81 @@ async def test_held_out_are_those_that_are_marked_else_they_are_dealt():
     assert [[one.args["n"] for one in part] for part in dealt(marked, "")] == [[1, 3], [2]]
     assert [len(part) for part in dealt([example(n) for n in range(1, 7)], "")] == [4, 2]
     assert [len(part) for part in dealt([example(1), example(2)], "")] == [2, 0]
+
+
+REVIEW_ALL = Policy(ReviewSettings(policy="review-all"))
+CLOCK = Policy(ReviewSettings(allow=("clock",)))
+
+
+async def test_the_review_policy_in_force_decides_where_a_tool_would_stand(bubblewrap_box, registry, tmp_path):
+    folder = write(tmp_path / "t")
+    checked = await check(folder, bubblewrap_box, registry, policy=REVIEW_ALL)
+    assert (checked.state, checked.reason) == ("proposed", "The review policy lets no tool go live without a person.")
+    clock = write(tmp_path / "t", more="[capabilities]\nclock = true\n")
+    assert (await check(clock, bubblewrap_box, registry, policy=CLOCK)).state == "live"
+
+
+@pytest.mark.parametrize(
+    ("state", "pinned", "parent", "expected", "words"),
+    [
+        (State.LIVE, False, False, "rejected", "exists in the user layer and is live"),
+        (State.RETIRED, False, False, "rejected", "exists in the user layer and is retired"),
+        (State.LIVE, False, True, "live", "All gates passed"),
+        (State.LIVE, True, True, "proposed", "The version that stands is pinned"),
+        (State.QUARANTINED, False, True, "proposed", "total_price is quarantined"),
+        (State.RETIRED, False, True, "proposed", "total_price is retired"),
+    ],
+)
+async def test_what_stands_under_its_name_decides_where_a_tool_would_stand(
+    bubblewrap_box, registry, tmp_path, state, pinned, parent, expected, words
+):
+    """And the registry does just that, where it lets the version in at all."""
+    first = write(tmp_path / "total_price")
+    (first / "report.json").write_text("{}")
+    stands = registry.add(load_folder(first), state=State.LIVE)
+    registry.set_state("total_price", state)
+    if pinned:
+        pin(registry, "total_price", approver="ada")
+    more = f'[provenance]\nparent = "{stands}"\n' if parent else ""
+    folder = write(tmp_path / "next", SOURCE.replace("10 % off", "A tenth off"), more=more)
+    checked = await check(folder, bubblewrap_box, registry)
+    assert (checked.state, checked.problems) == (expected, [])
+    assert words in checked.reason
+    if parent:
+        (folder / "report.json").write_text("{}")
+        shutil.rmtree(first)
+        added = registry.add(load_folder(folder.rename(first)), state=State.LIVE)
+        assert (registry.snapshot().states.tools["total_price"].version == added) is (expected == "live")
+
+
+async def test_the_very_version_that_was_set_aside_stays_there(bubblewrap_box, registry, tmp_path):
+    folder = write(tmp_path / "total_price")
+    (folder / "report.json").write_text("{}")
+    registry.add(load_folder(folder), state=State.LIVE)
+    registry.set_state("total_price", State.QUARANTINED)
+    checked = await check(folder, bubblewrap_box, registry)
+    assert checked.state == "rejected"
+    assert "total_price is quarantined in this very version" in checked.reason
+
+
+async def test_what_comes_from_a_revoked_page_is_rejected(bubblewrap_box, registry, tmp_path):
+    done = revoke(registry, Origin("source", "page:x.com"))
+    folder = write(tmp_path / "t", more='[provenance]\nsources = ["page:x.com"]\n')
+    checked = await check(folder, bubblewrap_box, registry)
+    assert checked.state == "rejected"
+    assert checked.reason == f"It comes from source:page:x.com, which was revoked ({done.id})."
+
+
+async def test_copies_of_an_example_confirm_nothing(bubblewrap_box, registry, tmp_path):
+    checked = await check(write(tmp_path / "t", examples=EXAMPLES[:1] * 6), bubblewrap_box, registry)
+    assert (checked.state, checked.unconfirmed, checked.truths) == ("live", True, 1)
+
+
+async def test_examples_that_contradict_each_other_are_rejected_in_words(bubblewrap_box, registry, tmp_path):
+    wrong = [*EXAMPLES, ({"quantity": 1, "unit": 2.0}, 3.0)]
+    checked = await check(write(tmp_path / "t", examples=wrong), bubblewrap_box, registry)
+    assert checked.state == "rejected"
+    assert "two examples contradict each other" in gate(checked, "source contract").summary
 
 
 async def test_a_suite_on_a_mutant_ends_with_its_first_failure(bubblewrap_box):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from agentforge.errors import ToolInvalid
-from agentforge.forge.spec import completed, deal, literals, make_spec, render_example, split_rules
+from agentforge.forge.spec import completed, deal, distinct, literals, make_spec, render_example, split_rules
 from agentforge.types import Example, Need
 
 RETURNS = [Example({"text": f"t{number}"}, returns=number) for number in range(6)]
@@ -141,3 +141,21 @@ def test_helpers_and_constants_stay():
     made = completed(make_spec(need()), source)
     assert "TABLE = {'a': 1}" in made
     assert "def _help():" in made
+
+
+def test_copies_of_an_example_are_one_truth_and_are_dealt_once():
+    spec = make_spec(need(examples=(RETURNS[0], RETURNS[0], replace(RETURNS[0], source="user"))))
+    assert (spec.truths, len(spec.visible), spec.held_out, spec.unconfirmed) == (1, 1, (), True)
+    assert make_spec(need(examples=(*RETURNS[:3], *RETURNS[:3]))).truths == 3
+
+
+def test_a_copy_that_was_shown_makes_all_of_them_shown():
+    kept = replace(RETURNS[0], held_out=True)
+    assert distinct([kept, RETURNS[0]]) == [RETURNS[0]]
+    assert distinct([kept, replace(kept, spent=True)]) == [replace(kept, spent=True)]
+
+
+@pytest.mark.parametrize("other", [Example({"text": "t1"}, returns=2), Example({"text": "t1"}, raises="ValueError")])
+def test_examples_that_contradict_each_other_are_told(other):
+    with pytest.raises(ToolInvalid, match=r'two examples contradict each other: \{"text": "t1"\} gives 1, and'):
+        make_spec(need(examples=(*RETURNS[:3], other)))

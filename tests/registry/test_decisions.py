@@ -12,15 +12,16 @@ from agentforge.registry.differences import difference
 from agentforge.registry.history import history, since
 from agentforge.registry.pending import find, pending
 from agentforge.registry.repository import Registry
-from agentforge.registry.tool import to_files
+from agentforge.registry.tool import contents_of, to_files
 from agentforge.types import Capabilities, Example, State
 
 REPORT = {"gates": [{"gate": "visible tests", "verdict": "passed", "summary": "3 tests pass"}]}
 
 
 def judged(*args, **kwargs):
-    """A tool whose report names a gate that it passed."""
-    return dataclasses.replace(make_tool(*args, **kwargs), report=REPORT)
+    """A tool whose report names a gate that it passed, and the files that it is about."""
+    tool = make_tool(*args, **kwargs)
+    return dataclasses.replace(tool, report={**REPORT, "contents": contents_of(tool.source, tool.tests)})
 
 
 def put(registry, files, subject="By hand"):
@@ -155,10 +156,22 @@ def test_only_the_version_that_was_looked_at_is_decided_about(waiting):
     assert approve(waiting, version=version[:7]).version == version
 
 
+CONTENTS = judged().report["contents"]
+
+
+def about(*verdicts, contents=CONTENTS):
+    gates = [{"gate": "fuzz", "verdict": verdict} for verdict in verdicts]
+    return {"gates": gates, **({} if contents is None else {"contents": contents})}
+
+
 DOUBTS = {
-    "its report holds no gate": {"gates": []},
-    "its report says that it failed 'fuzz'": {"gates": [{"gate": "fuzz", "verdict": "failed"}]},
-    "its report is about another tool.py": {**REPORT, "contents": {"tool.py": "0" * 64}},
+    "its report holds no gate": about(),
+    "its report says that it failed 'fuzz'": about("passed", "failed"),
+    "its report gives no verdict on 'fuzz'": about("passed", "perhaps"),
+    "its report says that every gate was skipped": about("skipped", "skipped"),
+    "its report does not say which contents it is about": about("passed", contents=None),
+    "its report is about another tool.py": about("passed", contents={**CONTENTS, "tool.py": "0" * 64}),
+    "its report is not about test_tool.py": about("passed", contents={"tool.py": CONTENTS["tool.py"]}),
 }
 
 
@@ -179,7 +192,8 @@ def test_contents_that_changed_since_need_the_very_version(waiting):
     changed = to_files(judged(body="return text.upper()"))
     put(waiting, {"proposed/slugify/1/tool.py": changed["tool.py"]})
     found = find(waiting, "slugify")
-    assert found.doubts == (f"its contents have changed since it was proposed as version {first[:12]}",)
+    since = f"its contents have changed since it was proposed as version {first[:12]}"
+    assert found.doubts == (since, "its report is about another tool.py")
     with pytest.raises(ApprovalNeeded, match="have changed"):
         approve(waiting)
     with pytest.raises(UsageError, match="is version"):
@@ -276,6 +290,27 @@ def test_a_pinned_tool_gets_new_versions_as_proposals_only(registry):
         review.pin(registry, "slugify", approver="ada", pinned=False)
     assert registry.add(judged(body="return text", parent=second), state=State.LIVE) == third
     assert registry.get("slugify").version == third
+
+
+@pytest.mark.parametrize("state", [State.QUARANTINED, State.RETIRED])
+def test_a_tool_that_was_set_aside_gets_new_versions_as_proposals_only(registry, state):
+    first = registry.add(judged(), state=State.LIVE)
+    review.put(registry, "slugify", state, approver="ada", reason="It is wrong.")
+    second = registry.add(judged(body="return text", parent=first), state=State.LIVE)
+    standing = registry.snapshot().states.tools["slugify"]
+    assert (standing.state, standing.version, standing.reason) == (state, first, "It is wrong.")
+    assert [(one.version, one.reason) for one in pending(registry)] == [(second, f"slugify is {state}.")]
+    assert approve(registry).state == "live", "a person may"
+
+
+@pytest.mark.parametrize("state", [State.QUARANTINED, State.RETIRED])
+def test_a_tool_that_is_set_aside_in_between_keeps_a_new_version_out(registry, monkeypatch, state):
+    first = registry.add(judged(), state=State.LIVE)
+    beaten_by(monkeypatch, lambda other: review.put(other, "slugify", state, approver="bob"))
+    registry.add(judged(body="return text", parent=first), state=State.LIVE)
+    standing = registry.snapshot().states.tools["slugify"]
+    assert (standing.state, standing.version) == (state, first)
+    assert [one.reason for one in pending(registry)] == [f"slugify is {state}."]
 
 
 def test_a_version_that_wants_more_waits_whoever_adds_it(registry):
@@ -450,3 +485,21 @@ def test_what_somebody_else_changed_meanwhile_stays(waiting, monkeypatch):
     beaten_by(monkeypatch, lambda other: other.add(make_tool("other"), state=State.LIVE))
     approve(waiting)
     assert waiting.names() == ["other", "slugify"]
+
+
+def test_a_pin_and_a_rollback_are_not_explained_by_what_was_said_of_something_earlier(registry):
+    first = registry.add(judged(), state=State.LIVE)
+    review.put(registry, "slugify", State.QUARANTINED, approver="ada", reason="It eats umlauts.")
+    registry.add(judged(body="return text", parent=first), state=State.PROPOSED)
+    approve(registry)
+    review.rollback(registry, "slugify", approver="ada")
+    review.pin(registry, "slugify", approver="ada")
+    review.pin(registry, "slugify", approver="ada", pinned=False)
+    told = {one.what: one.reason for one in history(registry, "slugify")}
+    assert registry.snapshot().states.tools["slugify"].reason == "It eats umlauts.", "it came back with it"
+    assert {what: told[what] for what in ("Roll back slugify", "Pin slugify", "Unpin slugify")} == {
+        "Roll back slugify": "",
+        "Pin slugify": "",
+        "Unpin slugify": "",
+    }
+    assert told["Set slugify to quarantined"] == "It eats umlauts."

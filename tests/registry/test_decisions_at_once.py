@@ -17,14 +17,19 @@ from agentforge.registry import review
 from agentforge.registry.history import history
 from agentforge.registry.pending import find, pending
 from agentforge.registry.repository import Registry
+from agentforge.registry.tool import contents_of
 from agentforge.types import Capabilities, State
 
 REPORT = {"gates": [{"gate": "visible tests", "verdict": "passed", "summary": "ok"}]}
 
 
+def reported(tool):
+    return dataclasses.replace(tool, report={**REPORT, "contents": contents_of(tool.source, tool.tests)})
+
+
 def version_of(number, parent="", capabilities=None):
     made = make_tool(body=f"return text + '{number}'", parent=parent, capabilities=capabilities)
-    return dataclasses.replace(made, report=REPORT)
+    return reported(made)
 
 
 class Decisions(RuleBasedStateMachine):
@@ -66,7 +71,8 @@ class Decisions(RuleBasedStateMachine):
         tool = version_of(self.made, parent, Capabilities(clock=True) if clock else None)
         self.registry.add(tool, state=state)
         pinned = self.standing is not None and self.standing[2]
-        if state is State.PROPOSED or pinned or (clock and not granted):
+        aside = self.standing is not None and self.standing[1] is not State.LIVE
+        if state is State.PROPOSED or aside or pinned or (clock and not granted):
             self._wait(tool.version, parent)
         else:
             self._stand(tool.version, State.LIVE, False)
@@ -178,7 +184,7 @@ def test_of_two_people_who_approve_at_once_one_does(registry):
 def test_of_one_who_approves_and_one_who_rejects_one_has_it(registry):
     for number in range(1, 4):
         name = f"tool{number}"
-        made = dataclasses.replace(make_tool(name), report=REPORT)
+        made = reported(make_tool(name))
         registry.add(made, state=State.PROPOSED)
         ended = at_once(
             registry,
@@ -219,7 +225,7 @@ def test_pushes_that_go_past_all_locks_are_outlasted(registry, tmp_path):
     """Somebody who pushes from a clone of their own holds no lock of ours."""
     names = [f"tool{number}" for number in range(6)]
     for name in names:
-        registry.add(dataclasses.replace(make_tool(name), report=REPORT), state=State.PROPOSED)
+        registry.add(reported(make_tool(name)), state=State.PROPOSED)
     clone = tmp_path / "clone"
     done = threading.Event()
     pushed = []

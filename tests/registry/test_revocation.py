@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from sample_tools import make_tool
 
 from agentforge.errors import RegistryError, ToolInvalid, UsageError
+from agentforge.gitstore.store import GitStore
 from agentforge.registry.ancestry import family_of
 from agentforge.registry.references import Origin
 from agentforge.registry.repository import Registry
-from agentforge.registry.review import approve, rollback
+from agentforge.registry.review import approve, put, rollback
 from agentforge.registry.revocation import revocations, revoke, undo
 from agentforge.registry.tool import to_files
 from agentforge.types import Example, State
@@ -153,6 +154,44 @@ def test_what_a_person_released_is_taken_again_when_asked_again(poisoned):
     assert revoke(poisoned, PAGE).tools == ("first",)
     undo(poisoned, done.id)
     assert standing(poisoned)["first"][::2] == (State.LIVE, "I looked at it")
+
+
+@pytest.mark.parametrize("name", ["first", "second", "third"])
+def test_no_tool_is_released_out_of_a_revocation_whatever_was_said_of_it_since(poisoned, name):
+    """``first`` comes from the page, ``second`` over a repair, ``third`` only imports the first."""
+    done = revoke(poisoned, PAGE)
+    for since in (None, State.RETIRED):
+        if since is not None:
+            put(poisoned, name, since, approver="ada", reason="Not needed")
+        head = poisoned.head()
+        with pytest.raises(ToolInvalid, match=done.id) as caught:
+            put(poisoned, name, State.LIVE, approver="ada")
+        assert f"agentforge revoke --undo {done.id}" in caught.value.fix
+        assert poisoned.head() == head
+    undo(poisoned, done.id)
+    assert put(poisoned, name, State.LIVE, approver="ada").state == State.LIVE
+
+
+def test_a_tool_that_nothing_holds_is_released_while_another_is_revoked(poisoned):
+    revoke(poisoned, PAGE)
+    put(poisoned, "clean", State.QUARANTINED, approver="ada")
+    assert put(poisoned, "clean", State.LIVE, approver="ada").state == State.LIVE
+
+
+def test_a_release_that_a_revocation_overtakes_is_refused(poisoned, monkeypatch):
+    put(poisoned, "first", State.QUARANTINED, approver="ada")
+    honest = GitStore.commit
+
+    def beaten(self, *args, **kwargs):
+        monkeypatch.setattr(GitStore, "commit", honest)
+        with Registry.open(self.path) as other:
+            revoke(other, PAGE)
+        return honest(self, *args, **kwargs)
+
+    monkeypatch.setattr(GitStore, "commit", beaten)
+    with pytest.raises(ToolInvalid, match="revo"):
+        put(poisoned, "first", State.LIVE, approver="ada")
+    assert "first" not in poisoned.names()
 
 
 def test_retired_and_quarantined_tools_are_taken_too_and_come_back_as_they_were(registry):

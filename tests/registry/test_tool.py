@@ -170,3 +170,28 @@ def test_every_tool_survives_its_folder(cases, report, source, tests):
     assert again == tool
     assert to_files(again) == files
     assert all(json.loads(line) for line in files["examples.jsonl"].decode().split("\n") if line)
+
+
+@pytest.mark.parametrize("text", ['(text: str, by: str = ".") -> str', "( text:str,by : str='.' )->str"])
+def test_a_signature_may_be_spaced_and_quoted_in_any_way(text):
+    source = TOOL.source.replace("(text: str)", '(text: str, by: str = ".")')
+    manifest = TOOL.manifest.model_copy(update={"signature": text})
+    assert validate(dataclasses.replace(TOOL, source=source, manifest=manifest)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(text: str, by: str = ',') -> str",
+        "(text: str, by: str) -> str",
+        "(text: str, by: str = '.') -> int",
+        "(text: str, by: str = '.') -> str: ...\ndef other()",
+        "(text: str, by: str = '.'",
+        "",
+    ],
+)
+def test_another_signature_is_told(text):
+    source = TOOL.source.replace("(text: str)", "(text: str, by: str = '.')")
+    manifest = TOOL.manifest.model_copy(update={"signature": text})
+    problems = validate(dataclasses.replace(TOOL, source=source, manifest=manifest))
+    assert any("tool.toml gives the signature" in problem for problem in problems)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -56,7 +55,7 @@ def tools_log(
 
 @tools.command("check")
 def tools_check(
-    folder: Annotated[Path, typer.Argument(help="The folder of a tool.", metavar="DIR")],
+    folder: Annotated[str, typer.Argument(help="The folder of a tool.", metavar="DIR")],
     form: FormatOption = "text",
     json: Annotated[bool, typer.Option("--json", help="Short for --output-format json.")] = False,
     org: Org = None,
