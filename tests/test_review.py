@@ -28,6 +28,8 @@ TESTS = "```python\nassert double(n=5) == 10\nassert double(n=6) == 12\n```"
 
 
 def doubles(run: Run) -> CallResult:
+    if run.kind == "run":  # many calls in one process, which a fake box has not
+        return raised("OSError")
     n = run.args["n"]
     assert isinstance(n, int)
     return raised("ValueError") if n < 0 else returned(n * 2 if "# RIGHT" in run.source else None)

@@ -14,8 +14,8 @@ from agentforge.registry import review
 from agentforge.registry.layers import BaseLayer, Layers
 from agentforge.registry.manifest import Manifest, Provenance
 from agentforge.registry.repository import Registry
-from agentforge.registry.tool import Tool
-from agentforge.types import Capabilities, State
+from agentforge.registry.tool import Tool, contents_of
+from agentforge.types import Capabilities, JSONObject, State
 
 from .test_calls import NOW, Told
 
@@ -37,7 +37,8 @@ def clock_reader(*, granted: bool, parent: str = "") -> Tool:
         capabilities=Capabilities(clock=granted),
         provenance=Provenance(parent=parent),
     )
-    return Tool(manifest, source, TESTS, report={"gates": [{"gate": "fuzz", "verdict": "passed"}]})
+    report: JSONObject = {"contents": contents_of(source, TESTS), "gates": [{"gate": "fuzz", "verdict": "passed"}]}
+    return Tool(manifest, source, TESTS, report=report)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -14,11 +15,11 @@ from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.regressions import regressions
 from agentforge.registry.regressions import keep_regression
 from agentforge.registry.repository import Registry
-from agentforge.registry.tool import Tool
+from agentforge.registry.tool import Tool, contents_of
 from agentforge.registry.untried import digest
 from agentforge.testing import FakeBox, ScriptedModel
 from agentforge.testing.box import returned
-from agentforge.types import Capabilities, Example, State
+from agentforge.types import JSON, Capabilities, Example, State
 from tests.forge.checks import check, gate, write
 from tests.forge.learning import HOURS, forge_at, models, registry_of, tool_of
 from tests.forge.test_gates import bench
@@ -86,10 +87,14 @@ async def test_whoever_commits_a_version_that_was_not_tried_gets_a_proposal(home
 
 
 def waiting(source: str, *, held: bool = False) -> Tool:
-    gates = [{"gate": "visible tests", "verdict": "passed", "summary": "", "evidence": {}}]
+    gates: list[JSON] = [{"gate": "visible tests", "verdict": "passed", "summary": "", "evidence": {}}]
     if held:
         gates.append({"gate": "regressions", "verdict": "passed", "summary": "", "evidence": {"held": [digest(KEPT)]}})
-    return replace(tool_of(source), report={"format": 1, "gates": gates})
+    return reported(tool_of(source), gates)
+
+
+def reported(tool: Tool, gates: list[JSON]) -> Tool:
+    return replace(tool, report={"format": 1, "contents": contents_of(tool.source, tool.tests), "gates": gates})
 
 
 def propose(forge: Forge, tool: Tool) -> None:
@@ -135,7 +140,7 @@ async def test_what_cannot_be_run_again_is_a_doubt_that_a_person_may_overrule(ho
     )
     tool = tool_of(fetching, [], "rate", Capabilities(hosts=("rates.test",)))
     tests = "from tool import rate\n\n\ndef test_it():\n    assert rate\n"
-    tool = replace(tool, tests=tests, report=waiting(HOURS).report)
+    tool = reported(replace(tool, tests=tests), cast("list[JSON]", waiting(HOURS).report["gates"]))
     async with forge_at(home, FakeBox(), models()) as forge:
         registry_of(forge).add(tool, state=State.PROPOSED, reason="It waits.")
         keep_regression(registry_of(forge), "rate", Example({"day": "monday"}, "7", source="feedback:call_1"), {})

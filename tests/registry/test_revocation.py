@@ -297,7 +297,7 @@ STEP = st.fixed_dictionaries(
         "then": st.sampled_from([None, None, State.RETIRED, State.QUARANTINED]),
     }
 )
-FEW = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+FEW = settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
 class Plan:
