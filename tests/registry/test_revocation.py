@@ -297,7 +297,7 @@ STEP = st.fixed_dictionaries(
         "then": st.sampled_from([None, None, State.RETIRED, State.QUARANTINED]),
     }
 )
-FEW = settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+FEW = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
 class Plan:
@@ -318,7 +318,7 @@ class Plan:
         inherited = self.roots[name, before] if before else set()
         own = {Origin("episode", one) for one in episodes} | {Origin("source", f"page:{one}") for one in sources}
         self.roots[name, version] = inherited | own
-        if waits:
+        if waits or version != registry.snapshot().states.tools[name].version:  # set aside: a new version waits
             count = max((int(target.partition("/")[2]) for target in self.waits if target.startswith(name)), default=0)
             self.waits[f"{name}/{count + 1}"] = (name, version, uses, before)
             return
