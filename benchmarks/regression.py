@@ -25,14 +25,13 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from agentforge import Forge, State
 from agentforge.api.feedback import UNSAID
 from agentforge.boxes.open import open_box
 from agentforge.boxes.protocol import Box, CallResult
 from agentforge.errors import AgentForgeError
-from agentforge.forge.boxed import WithToolbox
 from agentforge.forge.cases import holds, outcome, render_suite
 from agentforge.forge.probes import neighbours
 from agentforge.forge.regressions import named
@@ -149,13 +148,29 @@ def _with_body(tool: Tool, code: str, *, keep: bool = False) -> str:
     return "\n".join([*lines[:start], f"    {code}", *lines[end:]]) + "\n"
 
 
+class _Lent:
+    """A box that stays open when whoever uses it has finished."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._box, name)
+
+    async def __aenter__(self) -> Any:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """It is its opener's to close."""
+
+
 async def met_in_use(one: Seeded, box: Box, settings: Settings, models: ModelClient, tally: Tally) -> None:
     """One defect from its first call to whatever came of it."""
     with Registry.open_or_create(settings.registries / settings.org / f"{settings.user}.git") as registry:
         registry.add(one.broken, state=State.LIVE)
 
     async def opened(_: object) -> Box:
-        return WithToolbox(box, {})
+        return cast("Box", _Lent(box))
 
     async with Forge(user=settings.user, org=settings.org, settings=settings, models=models, open_box=opened) as forge:
         confirmed: list[JSONObject] = []

@@ -7,102 +7,17 @@ that reads files, or that calls other tools with capabilities, cannot be run aga
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from agentforge.boxes.network.recordings import read_recordings
-from agentforge.boxes.protocol import NO_TOOLBOX, NOTHING, Box, BoxInfo, CallResult, Grant, Limits, SuiteResult, Toolbox
+from agentforge.boxes.protocol import Box, CallResult, Limits
 from agentforge.errors import ToolInvalid, ToolNotFound
 from agentforge.forge.evidence import Workshop, run_all
 from agentforge.registry.layers import Layers
 from agentforge.registry.tool import Tool
 from agentforge.types import JSONObject
-
-
-class WithToolbox:
-    """A box whose every run finds the same tools to import. Implements ``Box`` over another one, which stays
-    the caller's.
-    """
-
-    def __init__(self, box: Box, sources: Mapping[str, str]) -> None:
-        self._box = box
-        self._sources = dict(sources)
-
-    @property
-    def info(self) -> BoxInfo:
-        """That of the box within."""
-        return self._box.info
-
-    async def call(
-        self,
-        source: str,
-        entry: str,
-        args: JSONObject,
-        *,
-        toolbox: Toolbox = NO_TOOLBOX,
-        limits: Limits | None = None,
-        grant: Grant = NOTHING,
-        hash_seed: int = 0,
-        depth: int = 0,
-    ) -> CallResult:
-        """As the box within, with the tools."""
-        tools = {**self._sources, **toolbox}
-        return await self._box.call(
-            source, entry, args, toolbox=tools, limits=limits, grant=grant, hash_seed=hash_seed, depth=depth
-        )
-
-    async def call_many(
-        self,
-        source: str,
-        entry: str,
-        many: Sequence[JSONObject],
-        *,
-        toolbox: Toolbox = NO_TOOLBOX,
-        limits: Limits | None = None,
-        hash_seed: int = 0,
-        packages: str = "",
-    ) -> list[CallResult]:
-        """As the box within, with the tools."""
-        tools = {**self._sources, **toolbox}
-        return await self._box.call_many(
-            source, entry, many, toolbox=tools, limits=limits, hash_seed=hash_seed, packages=packages
-        )
-
-    async def run(
-        self, code: str, *, toolbox: Toolbox = NO_TOOLBOX, limits: Limits | None = None, grant: Grant = NOTHING
-    ) -> CallResult:
-        """As the box within, with the tools."""
-        return await self._box.run(code, toolbox={**self._sources, **toolbox}, limits=limits, grant=grant)
-
-    async def suite(
-        self,
-        source: str,
-        tests: str,
-        *,
-        toolbox: Toolbox = NO_TOOLBOX,
-        limits: Limits | None = None,
-        grant: Grant = NOTHING,
-    ) -> SuiteResult:
-        """As the box within, with the tools."""
-        return await self._box.suite(source, tests, toolbox={**self._sources, **toolbox}, limits=limits, grant=grant)
-
-    async def processes(self) -> int | None:
-        """As the box within."""
-        return await self._box.processes()
-
-    async def close(self) -> None:
-        """Nothing: the box within stays open."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,5 +60,4 @@ async def bench_of(tool: Tool, layers: Layers, box: Box, limits: Limits, recordi
         return f"it needs what is not there: {error.message}"
     if needs.apart:
         return f"it calls {', '.join(needs.apart)}, whose effects are never repeated"
-    inside = WithToolbox(box, needs.sources) if needs.sources else box
-    return Bench(tool, Workshop(inside, limits, reach, exchanges, packages))
+    return Bench(tool, Workshop(box, limits, reach, exchanges, packages, needs.sources))
