@@ -19,6 +19,9 @@ FrameHandler: TypeAlias = Callable[[bytes], bool]
 
 _READ_BYTES = 64 << 10
 
+_VERY_SHORT_SECONDS = 0.005
+"""A run that takes no longer has its outputs read at its end; pipes hold 64 KiB, so few runs wait for that."""
+
 _SHORT_SECONDS = 0.05
 
 
@@ -86,6 +89,7 @@ class Conversation:
         self._ending: asyncio.Future[Ending] = self._loop.create_future()
         self._on_frame: FrameHandler = lambda _: True
         self._last_seen = False
+        self._later: asyncio.TimerHandle | None = None  # what else is done where the run is not short
         self._heard: set[int] = set()  # descriptors that are listened to; as numbers, which asyncio finds faster
 
     async def hold(
@@ -98,7 +102,7 @@ class Conversation:
         """
         self._on_frame = on_frame
         timer = self._loop.call_later(seconds, self._end, "timed_out")
-        backup = self._loop.call_later(_SHORT_SECONDS, begun)
+        self._later = self._loop.call_later(_VERY_SHORT_SECONDS, self._go_on, begun)
         sending: list[asyncio.Task[None]] = []
         try:
             for line, request in zip(self._lines, requests, strict=True):
@@ -108,7 +112,7 @@ class Conversation:
             return await self._ending
         finally:
             timer.cancel()
-            backup.cancel()
+            self._later.cancel()
             for task in sending:
                 task.cancel()
             self._stop_listening()
@@ -133,8 +137,12 @@ class Conversation:
         self._listen_to(self._lines[0].fileno(), self._hear)
         if self._desk is not None and len(self._lines) > 1:
             self._listen_to(self._lines[-1].fileno(), self._hear_questions)
+
+    def _go_on(self, begun: Callable[[], None]) -> None:
+        """It takes longer than most: what it prints must not fill its pipes."""
         for descriptor in self._outputs:
             self._listen_to(descriptor, lambda descriptor=descriptor: self._collect(descriptor))
+        self._later = self._loop.call_later(_SHORT_SECONDS - _VERY_SHORT_SECONDS, begun)
 
     def _listen_to(self, descriptor: int, heard: Callable[[], None]) -> None:
         self._heard.add(descriptor)

@@ -94,12 +94,13 @@ class KeptCrew:
             UsageError: the arguments are not JSON, or larger than allowed.
         """
         try:
-            ticket = secrets.token_hex(8)
-            request = requests.further(args, ticket)
             if not await self._is_resting() or self._anything.poll(0):
                 self.end()
                 return None
             began = time.monotonic()
+            self._orders.begin(self._crew, limits.seconds)  # it wakes while the request is written
+            ticket = secrets.token_hex(8)
+            request = requests.further(args, ticket)
             ending = await self._converse(request, limits)
             return self._judge(ending, f'"{ticket}"'.encode(), limits, time.monotonic() - began)
         except BaseException:
@@ -150,7 +151,6 @@ class KeptCrew:
         self._output_bytes = limits.output_bytes
         self._ending = self._loop.create_future()
         timer = self._loop.call_later(limits.seconds, self._finish, "timed_out")
-        self._orders.begin(self._crew, limits.seconds)
         sending = self._send(request)
         try:
             return await self._ending

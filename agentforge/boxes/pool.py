@@ -172,6 +172,8 @@ class Pool:
     async def _wait_in(self, place: _Place) -> _Place:
         """Counts as a guest while it waits, so that nobody takes the place away."""
         place.guests += 1
+        if place.cell is not None:  # nothing to wait for
+            return place
         try:
             await asyncio.shield(place.starting)
         except BaseException as error:

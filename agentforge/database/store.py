@@ -15,7 +15,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, inspect, make_url, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    PoolProxiedConnection,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
@@ -27,6 +38,9 @@ HEAD = "0004"
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another one before the database counts as locked."""
+
+_ROWS_BETWEEN_CHECKPOINTS = 200
+"""So often :meth:`Database.insert_at_once` leaves a row to a writer that may wait for the disk."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -56,6 +70,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._statements: dict[tuple[str, ...], _Insert] = {}
+        self._hasty: PoolProxiedConnection | None = None
+        self._hasty_rows = 0
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -118,13 +134,45 @@ class Database:
             with self.write() as connection:
                 connection.execute(insert(table).inline(), dict(row))  # inline: no key is asked back
             return
+        with self._translated(), closing(self.engine.raw_connection()) as connection:
+            self._execute(connection, table, row)
+
+    def insert_at_once(self, table: Table, row: Mapping[str, Any]) -> bool:
+        """As :meth:`insert` where that needs to wait for nobody; else nothing is written, and False is returned.
+
+        It is for a thread that must not stand still, such as that of an event loop: it waits for no other
+        writer, and never for the disk, since what is copied from the write-ahead log into the database is left
+        to others. On an engine that is reached over a network, and in memory, it always returns False.
+        """
+        if not _file_of(self.engine):
+            return False
+        self._hasty_rows += 1
+        if self._hasty_rows % _ROWS_BETWEEN_CHECKPOINTS == 0:
+            return False
+        try:
+            with self._translated():
+                self._hasty = self._hasty or self._connect_hastily()
+                self._execute(self._hasty, table, row)
+        except StorageError:
+            return False  # who tries again may wait, or hears the reason
+        return True
+
+    def _connect_hastily(self) -> PoolProxiedConnection:
+        connection = self.engine.raw_connection()
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=0")
+        cursor.execute("PRAGMA wal_autocheckpoint=0")
+        cursor.close()
+        return connection
+
+    def _execute(self, connection: PoolProxiedConnection, table: Table, row: Mapping[str, Any]) -> None:
+        """A transaction of one statement."""
         statement = self._statements.get((table.name, *row)) or self._prepare(table, row)
         values = [encode(row[name]) if encode else row[name] for name, encode in statement.columns]
-        with self._translated(), closing(self.engine.raw_connection()) as connection:
-            try:
-                connection.cursor().execute(statement.text, values)  # a transaction of one statement
-            except sqlite3.Error as error:
-                raise DatabaseError(statement.text, values, error) from error
+        try:
+            connection.cursor().execute(statement.text, values)
+        except sqlite3.Error as error:
+            raise DatabaseError(statement.text, values, error) from error
 
     def _prepare(self, table: Table, row: Mapping[str, Any]) -> _Insert:
         dialect = self.engine.dialect
@@ -136,6 +184,9 @@ class Database:
 
     def close(self) -> None:
         """Closes all connections; harmless when repeated."""
+        if self._hasty is not None:
+            self._hasty.invalidate()  # not for the pool: its settings are others
+            self._hasty = None
         self.engine.dispose()
 
     def __enter__(self) -> Self:
@@ -181,6 +232,10 @@ def _engine(url: str) -> Engine:
 def _make_folder(folder: Path) -> None:
     check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def _file_of(engine: Engine) -> bool:
+    return engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:")
 
 
 def _file(url: str) -> Path | None:

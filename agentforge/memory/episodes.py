@@ -134,16 +134,24 @@ class Episodes:
         seconds: float,
         call_id: str,
         repair: bool = False,
-    ) -> None:
-        """As :meth:`record_call`, of a call outside any session, under an id from :func:`new_call_id`."""
+        at_once: bool = False,
+    ) -> bool:
+        """As :meth:`record_call`, of a call outside any session, under an id from :func:`new_call_id`.
+
+        Returns whether it is written; with ``at_once`` only where that needs no waiting.
+        """
         values = self._call_values(tool, version, args, status, value_or_error, seconds)
-        row = {"id": call_id, "org": self.org, "user": self.user, "session": "", "turn": 0, "created": _now()}
+        head = {"id": call_id, "org": self.org, "user": self.user, "session": "", "turn": 0, "created": _now()}
+        row = {**head, **values}
+        if at_once:
+            return not repair and self._database.insert_at_once(CALLS, row)
         if not repair:
-            self._database.insert(CALLS, {**row, **values})
-            return
+            self._database.insert(CALLS, row)
+            return True
         with self._database.write() as connection:
-            connection.execute(insert(CALLS).values(**row, **values))
+            connection.execute(insert(CALLS).values(**row))
             self._insert(connection, JOBS, **repair_row(call_id, tool, ""))
+        return True
 
     def calls(self, tool: str, limit: int = 20) -> list[Call]:
         """The newest calls of one tool, in a session or outside, newest first."""

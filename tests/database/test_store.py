@@ -6,6 +6,7 @@ import multiprocessing
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, insert, select, text
 
 from agentforge.database import store
-from agentforge.database.store import HEAD, Database
+from agentforge.database.store import BUSY_SECONDS, HEAD, Database
 from agentforge.database.tables import METADATA, SESSIONS
 from agentforge.errors import ConfigurationError, StorageError
 from agentforge.memory.jobs import JobRows
@@ -194,3 +195,46 @@ def test_a_folder_that_cannot_be_made_is_a_matter_of_configuration(tmp_path: Pat
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match=r"file cannot be written: Not a directory\."):
         Database.open(url(tmp_path / "file" / "home"))
+
+
+def _session(name: str) -> dict[str, object]:
+    return {"id": name, "org": "o", "user": "u"}
+
+
+def test_a_row_written_at_once_is_there_for_everybody(tmp_path: Path) -> None:
+    with Database.open(url(tmp_path)) as database, Database.open(url(tmp_path)) as other:
+        assert database.insert_at_once(SESSIONS, _session("s"))
+        with other.read() as connection:
+            assert connection.execute(select(SESSIONS.c.id)).scalars().all() == ["s"]
+
+
+def test_what_would_have_to_wait_for_a_writer_is_not_written_at_once(tmp_path: Path) -> None:
+    with Database.open(url(tmp_path)) as database, Database.open(url(tmp_path)) as other:
+        with other.write():
+            began = time.monotonic()
+            assert not database.insert_at_once(SESSIONS, _session("s"))
+            assert time.monotonic() - began < BUSY_SECONDS / 4
+        assert database.insert_at_once(SESSIONS, _session("s"))
+
+
+def test_a_row_that_cannot_be_written_is_left_to_who_hears_why(tmp_path: Path) -> None:
+    with Database.open(url(tmp_path)) as database:
+        assert database.insert_at_once(SESSIONS, _session("s"))
+        assert not database.insert_at_once(SESSIONS, _session("s"))
+        with pytest.raises(StorageError):
+            database.insert(SESSIONS, _session("s"))
+
+
+def test_nothing_is_written_at_once_in_memory() -> None:
+    with Database.open("sqlite://") as database:
+        assert not database.insert_at_once(SESSIONS, _session("s"))
+
+
+def test_the_log_of_rows_written_at_once_does_not_grow_for_ever(tmp_path: Path) -> None:
+    """Who writes at once never copies the log into the database; every so often another one has to."""
+    with Database.open(url(tmp_path)) as database:
+        for number in range(4000):
+            row = {**_session(f"s{number}"), "title": "x" * 500}
+            if not database.insert_at_once(SESSIONS, row):
+                database.insert(SESSIONS, row)
+        assert (tmp_path / "state.db-wal").stat().st_size < 16 << 20
