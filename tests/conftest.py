@@ -35,9 +35,12 @@ def _is_local(host: object) -> bool:
         return False
 
 
-def _no_way_out(event: str, args: tuple[Any, ...]) -> None:
-    """An audit hook: sees every connection that this process makes, whichever library makes it."""
-    if event not in NETWORK_EVENTS:
+def _no_way_out(event: str, args: tuple[Any, ...], watched: frozenset[str] = NETWORK_EVENTS) -> None:
+    """An audit hook: sees every connection that this process makes, whichever library makes it.
+
+    ``watched`` is bound here since a module has lost its names when an interpreter ends.
+    """
+    if event not in watched:
         return
     target = args[0] if event.startswith("socket.get") else args[1]
     host = target[0] if isinstance(target, tuple) else target
@@ -49,11 +52,39 @@ def _no_way_out(event: str, args: tuple[Any, ...]) -> None:
 
 def pytest_configure() -> None:
     """Audit hooks cannot be taken away again, so it is added once for the whole run. No property is timed:
-    the machine may be busy.
+    the machine may be busy. What is compiled is kept whatever the caller says: every worker reads all tests, and
+    hundreds of programs start.
     """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     hypothesis.settings.register_profile("untimed", deadline=None)
     hypothesis.settings.load_profile("untimed")
     sys.addaudithook(_no_way_out)
+
+
+SLOW = ()
+"""What takes longest, in this order: begun first, so that no worker is left alone with it at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files come first."""
+    rank = {name: number for number, name in enumerate(SLOW)}
+    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Workers get whole files, in the order of :func:`pytest_collection_modifyitems`.
+
+    loadscope alone would cut a file into its classes, so that each class opens every kind of box anew, and would
+    begin with what has the most tests instead of what takes longest.
+    """
+    if config.getvalue("dist") not in ("loadscope", "loadfile"):
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -60,10 +60,12 @@ def test_0_the_prompt_comes_from_stdin(process: Program, to_claude: MessagesServ
     assert "Grüße" in json.dumps(to_claude.requests[0].body, ensure_ascii=False)
 
 
-def test_0_the_second_process_goes_on_with_the_session(process: Program, to_claude: MessagesServer) -> None:
-    first = json.loads(process("run", "-p", "Remember the heron", "--output-format", "json").out)
+def test_0_the_second_process_goes_on_with_the_session(
+    program: Program, process: Program, to_claude: MessagesServer
+) -> None:
+    first = json.loads(program("run", "-p", "Remember the heron", "--output-format", "json").out)
     second = json.loads(process("run", "-c", "-p", "What was it?", "--output-format", "json").out)
-    third = json.loads(process("run", "-r", first["session"], "-p", "Again", "--output-format", "json").out)
+    third = json.loads(program("run", "-r", first["session"], "-p", "Again", "--output-format", "json").out)
     assert first["session"] == second["session"] == third["session"]
     assert "Remember the heron" in json.dumps(to_claude.requests[-1].body)
 
@@ -296,10 +298,10 @@ def test_a_reader_that_went_away_is_no_drama(to_claude: MessagesServer) -> None:
 @pytest.mark.parametrize(("place", "why"), [(">/dev/full", "No space left"), (">&-", "closed")])
 @pytest.mark.parametrize("form", ["text", "json", "stream-json"])
 def test_1_an_answer_that_stdout_does_not_take_is_not_lost(
-    place: str, why: str, form: str, to_claude: MessagesServer
+    place: str, why: str, form: str, program: Program, to_claude: MessagesServer
 ) -> None:
     done = shell(f"{PROGRAM} run -q -p x --output-format {form} {place}")
-    session = shell(f"{PROGRAM} run -c -p again --output-format json").out
+    session = program("run", "-c", "-p", "again", "--output-format", "json").out
     assert done.code == 1, done.err
     assert "Traceback" not in done.err
     assert "Exception ignored" not in done.err

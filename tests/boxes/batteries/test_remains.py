@@ -43,14 +43,16 @@ async def test_processes_are_counted_while_they_live(warm_box: Box) -> None:
     if before is None:
         assert warm_box.info.tier == "strict"
         pytest.skip("in tier strict containers come and go, so that nobody can count")
-    source = "import os, time\ndef f():\n    [os.fork() or time.sleep(9) for _ in range(3)]\n    time.sleep(9)\n"
-    call = asyncio.ensure_future(warm_box.call(source, "f", {}, limits=Limits(seconds=3.0)))
+    source = "import os, time\ndef f():\n    [os.fork() or time.sleep(9) for _ in range(5)]\n    time.sleep(9)\n"
+    call = asyncio.ensure_future(warm_box.call(source, "f", {}, limits=Limits(seconds=9.0)))
     most = before
-    while not call.done():
+    while most < before + 3 and not call.done():
+        await asyncio.sleep(0.02)
         most = max(most, await warm_box.processes() or 0)
-        await asyncio.sleep(0.1)
-    assert most >= before + 3
-    assert (await call).status == "timed_out"
+    assert most >= before + 3  # of five, since the box may have had a crew more at first
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
     assert await remains.processes_beyond(warm_box, before) == 0
 
 
