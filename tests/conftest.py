@@ -9,8 +9,10 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import shutil
+import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,8 @@ def pytest_configure() -> None:
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # what a shell does to a command in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     hypothesis.settings.register_profile("untimed", deadline=None)
     hypothesis.settings.load_profile("untimed")
     sys.addaudithook(_no_way_out)
@@ -98,6 +102,25 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def boxes_prepared_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What bubblewrap puts into the home is made once and copied into each private home: the runner and pytest
+    take a second to compile.
+    """
+    from agentforge.boxes import bubblewrap
+
+    fill, made = bubblewrap._fill, tmp_path_factory.mktemp("prepared") / "box"
+
+    def copied(folder: Path, program: Path) -> None:
+        if not made.is_dir():
+            fill(made, program)
+        shutil.copytree(made, folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bubblewrap, "_fill", copied)
+        yield
 
 
 @pytest.fixture(scope="session")
