@@ -66,7 +66,22 @@ def pytest_configure() -> None:
     sys.addaudithook(_no_way_out)
 
 
-SLOW = ()
+SLOW = (
+    "tests/attacks/test_attacks.py",
+    "tests/conformance/test_box.py",
+    "tests/conformance/test_suite.py",
+    "tests/conformance/test_packages.py",
+    "tests/cli/test_exit_codes.py",
+    "tests/attacks/test_kept.py",
+    "tests/boxes/packages/test_sets.py",
+    "tests/conformance/test_calls.py",
+    "tests/boxes/test_stdio.py",
+    "tests/boxes/test_lifecycle.py",
+    "tests/jobs/test_crashes.py",
+    "tests/jobs/test_worker.py",
+    "tests/forge/test_checking.py",
+    "tests/forge/test_learning.py",
+)
 """What takes longest, in this order: begun first, so that no worker is left alone with it at the end."""
 
 

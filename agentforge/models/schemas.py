@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any, cast
 
-import anthropic
 from jsonschema import Draft202012Validator, ValidationError
 
 from agentforge.models.protocol import Features
@@ -28,6 +27,8 @@ def enforceable(schema: JSONObject, features: Features) -> JSONObject | None:
         return schema
     if _has_open_object(schema):
         return None
+    import anthropic  # costs a second, and whoever gets here is about to ask Claude
+
     try:
         closed = anthropic.transform_schema(cast("dict[str, Any]", _without_type_lists(deepcopy(schema))))
     except (ValueError, AssertionError):  # a part without a type, or of one it does not know

@@ -282,9 +282,7 @@ async def test_more_tools_than_are_kept_take_turns_and_nobody_starves(warm_box: 
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
-async def test_an_attack_in_its_second_call_gets_nothing_either(
-    warm_box: Box, calm: Calm, attack: Attack
-) -> None:
+async def test_an_attack_in_its_second_call_gets_nothing_either(warm_box: Box, calm: Calm, attack: Attack) -> None:
     """And a tool that was kept before it goes on as if nothing had been."""
     source = f"calls = []\ndef f():\n    calls.append(1)\n    return len(calls) and '{attack.entry}'\n"
     assert (await warm_box.call(source, "f", {})).value == attack.entry

@@ -72,13 +72,18 @@ def write(
 
 
 async def check(
-    folder: Path, box: Box, registry: Registry, settings: GateSettings = QUICK, policy: Policy | None = None
+    folder: Path,
+    box: Box,
+    registry: Registry,
+    settings: GateSettings = QUICK,
+    policy: Policy | None = None,
+    seconds: float = 3.0,
 ) -> Checked:
-    """All gates, among the live tools of ``registry`` alone."""
+    """All gates, among the live tools of ``registry`` alone; a call may take ``seconds``, a suite thrice as long."""
     base = folder.parent / "no base tools"
     base.mkdir(exist_ok=True)
     layers = Layers(registry, BaseLayer(base))
-    parts = CheckParts(box, layers, registry, settings, Limits(3.0), Limits(10.0), policy=policy or Policy())
+    parts = CheckParts(box, layers, registry, settings, Limits(seconds), Limits(3 * seconds), policy=policy or Policy())
     return await check_folder(folder, parts)
 
 

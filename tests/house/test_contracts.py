@@ -135,6 +135,16 @@ def test_nothing_is_imported_until_it_is_needed() -> None:
     assert shown.stdout.strip() == "[]"
 
 
+def test_the_client_of_models_is_not_loaded_before_one_is_asked() -> None:
+    """It takes a second, which a worker or a check of a tool need not spend."""
+    code = "import sys, agentforge.api.worker, agentforge.agent.session, agentforge.forge.checking\n"
+    code += "print('anthropic' in sys.modules)"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True, cwd=ROOT
+    )
+    assert shown.stdout == "False\n"
+
+
 SCRIPTS = ("__main__.py", "env.py")
 """Run, never imported: the second is what alembic runs for each migration."""
 
