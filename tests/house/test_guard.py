@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import SLOW
+
 Forbidden = pytest.fail.Exception
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_connection_to_another_machine_fails_the_test() -> None:
@@ -60,3 +63,7 @@ def test_the_callers_keys_and_settings_are_gone(home: Path) -> None:
 @given(st.integers())
 def test_property_tests_live_with_the_private_home(number: int) -> None:
     assert os.environ["AGENTFORGE_HOME"] != str(number)
+
+
+def test_what_is_begun_first_is_there() -> None:
+    assert [name for name in SLOW if not (ROOT / name).is_file()] == []
