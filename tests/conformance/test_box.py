@@ -101,14 +101,14 @@ class TestCall:
         assert (result.status, result.error, result.message) == ("raised", "ValueError", "bad \\udcff")
 
     async def test_a_run_whose_host_stands_still_ends_by_the_clock_inside(self, warm_box: Box) -> None:
-        source = "import time\ndef f():\n    time.sleep(60)"
-        call = asyncio.ensure_future(warm_box.call(source, "f", {}, limits=Limits(seconds=0.2)))
+        if warm_box.info.transport == "stdio":
+            pytest.skip("over stdio its end takes turns of the loop, in which the clock outside ends it too")
+        source = "import time\ndef f(n):\n    time.sleep(n)"
+        await warm_box.call(source, "f", {"n": 0})  # in tier strict its container starts now
+        call = asyncio.ensure_future(warm_box.call(source, "f", {"n": 60}, limits=Limits(seconds=0.2)))
         await asyncio.sleep(0.1)
-        before = await warm_box.processes()
         time.sleep(4)  # noqa: ASYNC251 - the loop stands still with it: only PID 1 has a clock now
-        after = await warm_box.processes()
-        assert before is None or after is None or after < before
-        assert (await call).status in ("timed_out", "died")
+        assert (await call).status == "died"  # its line had ended already when the loop looked again
 
     async def test_output_is_bounded_but_its_beginning_is_kept(self, warm_box: Box) -> None:
         limits = Limits(output_bytes=1000)
