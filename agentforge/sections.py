@@ -109,7 +109,12 @@ class SecretSettings(Section):
 class ForgeSettings(Section):
     """How much a forging may spend."""
 
-    candidates: int = Field(default=8, ge=1, le=64, description="Candidates of one round; an agreement ends it early.")
+    candidates: int = Field(
+        default=6,
+        ge=1,
+        le=64,
+        description="Candidates of one round; an agreement ends it early. Of repairs half as many.",
+    )
     rounds: int = Field(default=2, ge=0, le=10, description="Further rounds; one where nothing passes.")
     escalate: bool = Field(
         default=True, description="When they have failed, role plan writes a candidate, where it is another model."

@@ -200,7 +200,7 @@ def run(options: Any) -> int:
     columns = ("total", "contained_share", "effects")
     shown = {name: {key: row[key] for key in columns} for name, row in table.items()}
     show(figures, shown, as_json=options.json)
-    return 0
+    return 1 if figures["effects"] else 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

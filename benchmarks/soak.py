@@ -245,8 +245,12 @@ def failures_of(figures: Mapping[str, Any]) -> list[str]:
         for name, most in bounds.items()
         if figures[name] > most
     ]
-    returned = [ending for ending in figures["hostile_endings"] if ending.partition(": ")[2].startswith("returned")]
-    return found + [f"A hostile call came to its end ({ending})." for ending in returned]
+    bad = [
+        ending
+        for ending in figures["hostile_endings"]
+        if ending.partition(": ")[2].startswith(("returned", "the box failed"))
+    ]
+    return found + [f"A hostile call did not end as a call that was stopped ({ending})." for ending in bad]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -22,7 +22,7 @@ _READ_BYTES = 64 << 10
 _VERY_SHORT_SECONDS = 0.005
 """A run that takes no longer has its outputs read at its end; pipes hold 64 KiB, so few runs wait for that."""
 
-_SHORT_SECONDS = 0.05
+_SHORT_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)

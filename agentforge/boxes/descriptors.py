@@ -44,7 +44,9 @@ class PassedDescriptors:
 
     def _on_control(self) -> None:
         try:
-            data, descriptors, flags, _ = socket.recv_fds(self._control, LONGEST_CONTROL_MESSAGE, _MOST_DESCRIPTORS)
+            data, descriptors, flags, _ = socket.recv_fds(
+                self._control, LONGEST_CONTROL_MESSAGE, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+            )
         except (BlockingIOError, InterruptedError):
             return
         except OSError:

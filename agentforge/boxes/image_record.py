@@ -71,7 +71,9 @@ def one_at_a_time() -> Generator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("w")
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}.") from None
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror}.", fix="Free some space or check its permissions."
+        ) from None
     with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -87,4 +89,6 @@ def _write(known: Known) -> None:
             file.write(text)
         Path(file.name).replace(path)
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}.") from None
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror}.", fix="Free some space or check its permissions."
+        ) from None

@@ -12,7 +12,7 @@ from agentforge.boxes.daemon import Daemon
 from agentforge.boxes.pool import Launcher, Pool
 from agentforge.boxes.protocol import Box
 from agentforge.boxes.warm import WarmBox
-from agentforge.errors import SandboxError, SandboxUnavailable
+from agentforge.errors import SandboxError, SandboxUnavailable, StorageError
 from agentforge.settings import SandboxSettings
 
 Notice: TypeAlias = Callable[[str], None]
@@ -122,14 +122,14 @@ async def _probe_docker(settings: SandboxSettings) -> LauncherReport:
         daemon, warnings = await _reach_in_thread()
         daemon.close()
         return await _try("docker", settings, warnings)
-    except SandboxError as error:
+    except (SandboxError, StorageError) as error:
         return LauncherReport("docker", False, str(error), warnings=warnings)
 
 
 async def _probe_bubblewrap(settings: SandboxSettings) -> LauncherReport:
     try:
         return await _try("bubblewrap", settings, ())
-    except SandboxError as error:
+    except (SandboxError, StorageError) as error:
         return LauncherReport("bubblewrap", False, str(error))
 
 

@@ -55,8 +55,9 @@ def _machine() -> str:
 
 
 def _started(pid: int) -> int:
-    """0 where no such process runs."""
+    """0 where no such process runs, or it only waits to be reaped."""
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19])
+        state, *others = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        return 0 if state in "ZX" else int(others[18])
     except (OSError, ValueError, IndexError):
         return 0

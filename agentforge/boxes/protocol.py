@@ -38,6 +38,9 @@ NO_TOOLBOX: Toolbox = MappingProxyType({})
 class Limits:
     """Bounds of one run, enforced on the host as well as in the box.
 
+    The box learns of ``seconds`` only where a run takes longer than some milliseconds. A host that stands still
+    in just these (stopped, not dead) lets the run go on until it goes on itself; its processor time stays bounded.
+
     ``file_bytes`` bounds the files that go in, and again those that come out, each all together.
     """
 

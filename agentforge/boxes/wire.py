@@ -34,10 +34,11 @@ class FrameTooBigError(ValueError):
 def encode(value: JSON) -> bytes:
     """One frame. Raises :class:`MalformedFrameError` where ``value`` is not JSON."""
     try:
-        text = _ENCODER.encode(value)
+        text = _ENCODER.encode(value).encode("ascii")
     except (ValueError, TypeError, RecursionError) as error:
         raise MalformedFrameError(f"not JSON: {error}") from None
-    return HEADER.pack(len(text)) + text.encode("ascii")
+    _insist_on_depth(value, text)
+    return HEADER.pack(len(text)) + text
 
 
 def decode(payload: bytes) -> JSON:

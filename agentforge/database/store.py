@@ -18,7 +18,6 @@ from typing import Any, Self
 from sqlalchemy import (
     Connection,
     Engine,
-    PoolProxiedConnection,
     Table,
     create_engine,
     event,
@@ -70,7 +69,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._statements: dict[tuple[str, ...], _Insert] = {}
-        self._hasty: PoolProxiedConnection | None = None
+        self._hasty: sqlite3.Connection | None = None
         self._hasty_rows = 0
 
     @classmethod
@@ -135,44 +134,35 @@ class Database:
                 connection.execute(insert(table).inline(), dict(row))  # inline: no key is asked back
             return
         with self._translated(), closing(self.engine.raw_connection()) as connection:
-            self._execute(connection, table, row)
+            self._execute(connection.cursor(), table, row)
 
     def insert_at_once(self, table: Table, row: Mapping[str, Any]) -> bool:
         """As :meth:`insert` where that needs to wait for nobody; else nothing is written, and False is returned.
 
         It is for a thread that must not stand still, such as that of an event loop: it waits for no other
-        writer, and never for the disk, since what is copied from the write-ahead log into the database is left
-        to others. On an engine that is reached over a network, and in memory, it always returns False.
+        writer, and leaves it to others to copy the write-ahead log into the database. It waits for the disk
+        only where the log begins anew (about once in 400 rows, https://www.sqlite.org/wal.html). On an engine
+        that is reached over a network, and in memory, it always returns False.
         """
-        if not _file_of(self.engine):
+        place = self.engine.url.database
+        if self.engine.dialect.name != "sqlite" or not place or place == ":memory:":
             return False
         self._hasty_rows += 1
         if self._hasty_rows % _ROWS_BETWEEN_CHECKPOINTS == 0:
             return False
         try:
             with self._translated():
-                self._hasty = self._hasty or self._connect_hastily()
-                self._execute(self._hasty, table, row)
+                self._hasty = self._hasty or _connect_hastily(place)
+                self._execute(self._hasty.cursor(), table, row)
         except StorageError:
             return False  # who tries again may wait, or hears the reason
         return True
 
-    def _connect_hastily(self) -> PoolProxiedConnection:
-        connection = self.engine.raw_connection()
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA busy_timeout=0")
-        cursor.execute("PRAGMA wal_autocheckpoint=0")
-        cursor.close()
-        return connection
-
-    def _execute(self, connection: PoolProxiedConnection, table: Table, row: Mapping[str, Any]) -> None:
+    def _execute(self, cursor: Any, table: Table, row: Mapping[str, Any]) -> None:
         """A transaction of one statement."""
         statement = self._statements.get((table.name, *row)) or self._prepare(table, row)
         values = [encode(row[name]) if encode else row[name] for name, encode in statement.columns]
-        try:
-            connection.cursor().execute(statement.text, values)
-        except sqlite3.Error as error:
-            raise DatabaseError(statement.text, values, error) from error
+        cursor.execute(statement.text, values)
 
     def _prepare(self, table: Table, row: Mapping[str, Any]) -> _Insert:
         dialect = self.engine.dialect
@@ -185,7 +175,7 @@ class Database:
     def close(self) -> None:
         """Closes all connections; harmless when repeated."""
         if self._hasty is not None:
-            self._hasty.invalidate()  # not for the pool: its settings are others
+            self._hasty.close()
             self._hasty = None
         self.engine.dispose()
 
@@ -205,6 +195,8 @@ class Database:
         try:
             yield
         except DatabaseError as error:
+            raise _storage_error(self.engine, error.orig or error) from error
+        except sqlite3.Error as error:  # from the driver itself, as while connecting
             raise _storage_error(self.engine, error) from error
 
 
@@ -234,8 +226,11 @@ def _make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _file_of(engine: Engine) -> bool:
-    return engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:")
+def _connect_hastily(place: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(place, timeout=0, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    return connection
 
 
 def _file(url: str) -> Path | None:
@@ -272,9 +267,9 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _storage_error(engine: Engine, error: DatabaseError) -> StorageError:
+def _storage_error(engine: Engine, error: BaseException) -> StorageError:
     where = engine.url.render_as_string(hide_password=True)
-    said = str(error.orig or error)
+    said = str(error)
     for sign, sentence, fix in _CAUSES:
         if sign in said.lower():
             return StorageError(f"The database {where} {sentence}.", fix=fix)

@@ -151,7 +151,8 @@ class Rounds:
         if number == 0 or not near or (self._eligible() and not faulty):
             self._step("candidates", f"round {number + 1}: {count} candidates", total=count)
             return self._author.candidates(count)
-        broken = near[: max(SUPPORT, count // 2)]
+        count = max(SUPPORT, count // 2)  # few repairs come right, and each is as long as a candidate
+        broken = near[:count]
         attempts = [
             (one.draft, describe_failures(one, self._spec)) for one in itertools.islice(itertools.cycle(broken), count)
         ]

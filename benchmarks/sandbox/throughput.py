@@ -64,6 +64,7 @@ async def alternating(name: str, rates: Mapping[str, Rate], slices: int, seconds
         await rate(min(0.2, seconds))  # so that every box has its workers
     for number in range(slices):
         progress(f"{name}, {CALLERS} callers: slice {number + 1} of {slices}")
-        for one, rate in rates.items():
+        turns = list(rates.items())
+        for one, rate in turns if number % 2 == 0 else reversed(turns):
             found[one].append(await rate(seconds))
     return {one: statistics.median(taken) for one, taken in found.items()}

@@ -7,8 +7,9 @@ the previous call's secrets in its own heap.
 Control messages are small JSON texts.
 From here: ``hello``; ``ready`` with a crew's number; ``resting`` (a kept crew stands still); ``gone``
 with ``clean``; ``broken``.
-From the host: ``start`` (a crew's number and its seconds: the clock inside), ``keep`` (its call is
-over and it stays for others; until the next ``start`` it is stopped), ``done`` (end it).
+From the host: ``start`` (a crew's number and its seconds: the clock inside; it is told for a kept crew,
+which it wakes, and otherwise where a run takes longer than most), ``keep`` (its call is over and it
+stays for others; until the next ``start`` it is stopped), ``done`` (end it).
 The end of the transport is the end of the box: nothing outlives its host.
 """
 

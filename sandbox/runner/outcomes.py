@@ -63,7 +63,7 @@ def _plain(status, message):
 
 def _text(error):
     try:
-        return str(error)
+        return str(error).encode(errors="backslashreplace").decode()  # half a surrogate pair is no JSON
     except BaseException as worse:  # noqa: BLE001  a hostile __str__
         return f"(its text cannot be read: {type(worse).__name__})"
 

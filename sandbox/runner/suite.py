@@ -186,7 +186,10 @@ class ToolOverThere:
 
     def problem(self):
         """Why the tool cannot be tested, or ``""``."""
-        self._begin()
+        try:
+            self._begin()
+        except ToolFailed as error:
+            self.failure = f"The tool cannot be imported: {error}"
         missing = sorted(self.wanted.difference(self.names or ()))
         if self.failure or not missing:
             return self.failure
@@ -195,6 +198,8 @@ class ToolOverThere:
     def _function(self, name):
         if name.startswith("_"):
             raise AttributeError(f"module 'tool' has no public attribute {name!r}")
+        if self.names is not None and name not in self.names:
+            raise AttributeError(f"module 'tool' has no public function {name!r}")
         self.wanted.add(name)
 
         def proxy(*positional, **named):

@@ -93,6 +93,23 @@ class TestCall:
         assert (await warm_box.call(returning("'x' * 1900"), "f", {}, limits=limits)).ok
         assert (await warm_box.call(returning("'x' * 2100"), "f", {}, limits=limits)).status == "result_too_big"
 
+    async def test_half_a_surrogate_pair_is_no_json_and_costs_no_exception_its_name(self, warm_box: Box) -> None:
+        result = await warm_box.call(returning("'\\ud800'"), "f", {})
+        assert result.status == "bad_result"
+        assert "half a surrogate pair" in result.message
+        result = await warm_box.call("def f():\n    raise ValueError('bad \\udcff')", "f", {})
+        assert (result.status, result.error, result.message) == ("raised", "ValueError", "bad \\udcff")
+
+    async def test_a_run_whose_host_stands_still_ends_by_the_clock_inside(self, warm_box: Box) -> None:
+        if warm_box.info.transport == "stdio":
+            pytest.skip("over stdio its end takes turns of the loop, in which the clock outside ends it too")
+        source = "import time\ndef f(n):\n    time.sleep(n)"
+        await warm_box.call(source, "f", {"n": 0})  # in tier strict its container starts now
+        call = asyncio.ensure_future(warm_box.call(source, "f", {"n": 60}, limits=Limits(seconds=0.2)))
+        await asyncio.sleep(0.1)
+        time.sleep(4)  # noqa: ASYNC251 - the loop stands still with it: only PID 1 has a clock now
+        assert (await call).status == "died"  # its line had ended already when the loop looked again
+
     async def test_output_is_bounded_but_its_beginning_is_kept(self, warm_box: Box) -> None:
         limits = Limits(output_bytes=1000)
         result = await warm_box.call("def f():\n    print('x' * 5000)", "f", {}, limits=limits)

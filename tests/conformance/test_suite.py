@@ -261,6 +261,29 @@ async def test_a_suite_that_hangs_is_ended_and_keeps_the_rows_it_had(warm_box: B
     assert not result.passed
 
 
+async def test_a_tool_has_no_function_that_it_does_not_define_also_for_a_test_that_asks_late(warm_box: Box) -> None:
+    tests = """
+import pytest, tool
+def test_a():
+    assert hasattr(tool, "add") and not hasattr(tool, "sub")
+    with pytest.raises(ImportError):
+        from tool import sub
+def test_b():
+    assert tool.TABLE
+"""
+    result = await run(warm_box, tests)
+    assert [row.outcome for row in result.rows] == ["passed", "failed"]
+    empty = await run(warm_box, "import tool\ndef test_a():\n    assert hasattr(tool, 'add')\n", "x = 1\n")
+    assert not empty.passed
+
+
+async def test_a_tool_that_dies_when_it_is_imported_is_told_so(warm_box: Box) -> None:
+    result = await run(warm_box, "from tool import f\ndef test_a():\n    f()\n", "import os\nos._exit(0)\n")
+    assert [row.message for row in result.rows] == [
+        "The tool cannot be imported: the tool's process ended without an answer"
+    ]
+
+
 @pytest.mark.parametrize("ending", ["import os\nos._exit(0)", "import os\ndef test_b():\n    os._exit(0)"])
 async def test_tests_that_end_their_process_do_not_pass(warm_box: Box, ending: str) -> None:
     result = await run(warm_box, f"def test_a():\n    pass\n{ending}\n")

@@ -225,6 +225,16 @@ def test_a_row_that_cannot_be_written_is_left_to_who_hears_why(tmp_path: Path) -
             database.insert(SESSIONS, _session("s"))
 
 
+def test_a_database_that_is_gone_is_told_as_every_other_failure(tmp_path: Path) -> None:
+    with Database.open(url(tmp_path)) as database:
+        database.close()
+        (tmp_path / "state.db").unlink()
+        (tmp_path / "state.db").mkdir()
+        assert not database.insert_at_once(SESSIONS, _session("s"))
+        with pytest.raises(StorageError, match="cannot be opened"):
+            database.insert(SESSIONS, _session("s"))
+
+
 def test_nothing_is_written_at_once_in_memory() -> None:
     with Database.open("sqlite://") as database:
         assert not database.insert_at_once(SESSIONS, _session("s"))

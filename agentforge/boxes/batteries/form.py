@@ -11,6 +11,7 @@ could have meant for one of these are notes, and left alone.
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import json
 from collections.abc import Callable, Mapping
@@ -156,7 +157,7 @@ def _read(path: Path) -> dict[str, Any]:
     """The object in a file, read within bounds; every key once, every number a number."""
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST_BATTERY + 1)
+            content = file.read(LARGEST_BATTERY + 1).removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.", fix="Name the file of a battery.") from None
     if len(content) > LARGEST_BATTERY:

@@ -103,11 +103,17 @@ def told(name, kind, error):
 """``watch(source, entry, args)``: what an attack that swallows every exception ran into, for people to read."""
 
 DELIVERED = """
+from array import array
+from collections import deque
+
 def delivered(source, entry, args):
     module = {"__name__": "tool"}
     exec(compile(source, "tool.py", "exec", dont_inherit=True), module)
     value = module[entry](**args)
-    plain = (bytes, bytearray, set, frozenset, dict, list, tuple, complex)
-    return repr(value)[:500] if isinstance(value, plain) and value else None
+    plain = (str, bytes, bytearray, memoryview, set, frozenset, dict, list, tuple, range, complex, array, deque)
+    if not isinstance(value, plain) or not value:
+        return None
+    text = repr(bytes(value) if isinstance(value, memoryview) else value)
+    return text[:500].encode("ascii", "backslashreplace").decode()
 """
 """``delivered(source, entry, args)``: an attack's value as text where it is plain data that JSON has no form for."""
