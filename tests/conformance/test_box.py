@@ -104,7 +104,8 @@ class TestCall:
         if warm_box.info.transport == "stdio":
             pytest.skip("over stdio its end takes turns of the loop, in which the clock outside ends it too")
         source = "import time\ndef f(n):\n    time.sleep(n)"
-        await warm_box.call(source, "f", {"n": 0})  # in tier strict its container starts now
+        if warm_box.info.tier == "strict":
+            await warm_box.call(source, "f", {"n": 0})  # its container starts now
         call = asyncio.ensure_future(warm_box.call(source, "f", {"n": 60}, limits=Limits(seconds=0.2)))
         await asyncio.sleep(0.1)
         time.sleep(4)  # noqa: ASYNC251 - the loop stands still with it: only PID 1 has a clock now
