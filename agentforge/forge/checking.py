@@ -16,6 +16,7 @@ from agentforge.errors import ToolInvalid
 from agentforge.forge.evidence import Workshop
 from agentforge.forge.folders import read_folder
 from agentforge.forge.gates.bench import Bench
+from agentforge.forge.gates.recital import by_heart
 from agentforge.forge.gates.running import run_gates
 from agentforge.forge.gates.submission import Standing, Submission
 from agentforge.forge.gates.verdict import judged, skipped, texts
@@ -209,6 +210,7 @@ def _judged(tool: Tool, submission: Submission, gates: tuple[GateResult, ...], p
         cases=len(submission.generated),
         unconfirmed=truths < HOLD_OUT_FROM or not submission.held_out,
         tester_is_generator=tool.manifest.provenance.tester_is_generator,
+        dispute=by_heart(gates),
     )
     where = prospect(tool, facts, parts.policy, parts.registry, parts.layers)
     return Checked(tool.name, where.state, where.reason, where.unconfirmed, truths, _version(tool), gates)

@@ -26,7 +26,7 @@ class Facts:
     was kept from the generators. ``tester_is_generator``: the same model wrote code and tests. ``pinned``:
     a person pinned the version that stands. ``alone``: no independent candidate behaves like it; ``guessed``: its
     held-out examples had refuted others before, too many to say much; ``dispute``: on which input as believable
-    candidates differ from it, as a sentence.
+    candidates differ from it, or that it may know its examples by heart, as a sentence.
     """
 
     tainted: bool

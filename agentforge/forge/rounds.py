@@ -18,6 +18,7 @@ from agentforge.forge.evidence import Candidate, Workshop, describe_failures, ex
 from agentforge.forge.feedback import faults_of
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.forging import SUPPORT
+from agentforge.forge.gates.recital import by_heart
 from agentforge.forge.gates.running import run_gates
 from agentforge.forge.gates.submission import Forged, Standing, Submission, submit
 from agentforge.forge.parts import ForgeParts, Teller
@@ -205,9 +206,15 @@ class Rounds:
         return None
 
     async def _undisputed(self, winner: Submission, group: Group) -> bool:
-        """Whether no other group is as believable. Where one is, and the judge does not say which is right, more
-        candidates may; what is in dispute to the end waits for a person.
+        """Whether no other group is as believable, and its gates do not find that it may know the examples by heart.
+
+        Where a group is, and the judge does not say which is right, more candidates may; what is in doubt to the
+        end waits for a person.
         """
+        if doubt := by_heart(self.gates):
+            self._rejected.add(id(group.members[0]))
+            self._leave_open(winner, doubt)
+            return False
         for rival in rivals(group, await self._groups()):
             if id(rival.members[0]) in self._rejected:
                 continue
@@ -220,11 +227,14 @@ class Rounds:
             if side == "second":
                 self._rejected.add(id(group.members[0]))
                 self._disputed = None
-            elif winner.forged is not None and self._disputed is None:
-                forged = replace(winner.forged, dispute=found.told)
-                self._disputed = replace(winner, forged=forged), self.gates
+            else:
+                self._leave_open(winner, found.told)
             return False
         return True
+
+    def _leave_open(self, winner: Submission, why: str) -> None:
+        if winner.forged is not None and self._disputed is None:
+            self._disputed = replace(winner, forged=replace(winner.forged, dispute=why)), self.gates
 
     async def _passes(self, rival: Group) -> bool:
         """Whether a rival would pass every gate as well: else it is none."""
@@ -235,7 +245,7 @@ class Rounds:
             self.gates = gates
 
     def _left_open(self) -> Submission | None:
-        """What passed every gate and is in dispute, with its gates."""
+        """What passed every gate and is in doubt, with its gates."""
         if self._disputed is None:
             return None
         winner, self.gates = self._disputed

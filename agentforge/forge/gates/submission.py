@@ -58,8 +58,8 @@ class Forged:
     """What only a forging knows: its spec, the group that the version comes from, how many were eligible.
 
     ``tester_is_generator``: its generated tests are not independent of its code, so that they only rank.
-    ``dispute``: where candidates that are nearly as believable differ, as a sentence. ``guessed``: so many groups
-    were tried on the held-out examples before it that these say little.
+    ``dispute``: where candidates that are nearly as believable differ, or that it may know its examples by heart, as
+    a sentence. ``guessed``: so many groups were tried on the held-out examples before it that these say little.
     """
 
     spec: Spec
