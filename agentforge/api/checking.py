@@ -20,20 +20,21 @@ async def check(folder: Path, opened: Opened, settings: Settings) -> Checked:
     """What the gates say of ``folder`` (raises as :func:`agentforge.forge.checking.check_folder`)."""
     from agentforge.forge.checking import CheckParts, check_folder
     from agentforge.forge.folders import read_folder
-    from agentforge.policy import policy_in_force
+    from agentforge.policy import policy_of
 
     with suppress(ToolInvalid):  # a folder that is none is told before a box is started for it
         await asyncio.to_thread(read_folder, folder)
+    policy = policy_of(settings)
     parts = CheckParts(
         box=await opened.box(),
         layers=opened.layers,
         registry=opened.registry,
-        settings=settings.gates,
+        settings=policy.gates,
         call_limits=opened.limits(settings.sandbox.call_seconds),
         suite_limits=opened.limits(settings.sandbox.suite_seconds),
         recordings=settings.recordings,
         secrets=secrets_of(settings),
-        policy=policy_in_force(settings.review, settings.registries / settings.org),
+        policy=policy,
     )
     return await check_folder(folder, parts)
 
