@@ -32,8 +32,8 @@ class Policy:
     """The rules in force. ``problem`` is one sentence where the company's file is malformed: then all wait."""
 
     rules: ReviewSettings = field(default_factory=ReviewSettings)
-    gates: GateSettings = field(default_factory=GateSettings)
     problem: str = ""
+    gates: GateSettings = field(default_factory=GateSettings)
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -47,8 +47,10 @@ def policy_in_force(own: ReviewSettings, gates: GateSettings, folder: Path) -> P
         company = _read(folder / POLICY_FILE)
     except _MalformedError as error:
         named = f"{folder.parent.name}/{folder.name}/{POLICY_FILE}"  # within the home: the sentence is committed
-        return Policy(ReviewSettings(policy="review-all"), gates, f"The company's policy {named} {error}")
-    return Policy(own, gates) if company is None else Policy(_stricter(own, company[0]), _bounded(gates, company[1]))
+        return Policy(ReviewSettings(policy="review-all"), f"The company's policy {named} {error}", gates)
+    if company is None:
+        return Policy(own, gates=gates)
+    return Policy(_stricter(own, company[0]), gates=_bounded(gates, company[1]))
 
 
 class _MalformedError(Exception):
