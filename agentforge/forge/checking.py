@@ -205,7 +205,7 @@ def _judged(tool: Tool, submission: Submission, gates: tuple[GateResult, ...], p
         return Checked(tool.name, "rejected", _rejected(gates), False, truths, _version(tool), gates)
     facts = Facts(
         tainted=False,
-        capabilities=tool.manifest.capabilities,
+        reach=parts.layers.reach(tool),
         truths=truths,
         cases=len(submission.generated),
         unconfirmed=truths < HOLD_OUT_FROM or not submission.held_out,

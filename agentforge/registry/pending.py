@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.registry.repository import Registry
-from agentforge.registry.rights import NO_RIGHTS, wanted
 from agentforge.registry.snapshot import Snapshot
 from agentforge.registry.states import Standing, Waiting
 from agentforge.registry.tool import Tool, contents_version, from_files
@@ -27,8 +26,10 @@ class Pending:
     """One proposal and what there is to know before deciding about it.
 
     ``tool`` is None where the folder is malformed (``problems`` say how). ``reason`` says why it waits.
-    ``more`` are the rights that the version that stands has not. ``stale`` says that it was made for
-    another version than that one. ``doubts`` are why its report does not speak for what it holds.
+    ``reaches`` are its rights and, with their names, those of the tools that it needs; ``more`` are those of them
+    that the version that stands has not, and ``passed_on`` the live tools that need it and so come to reach these.
+    ``stale`` says that it was made for another version than that one. ``doubts`` are why its report does not speak
+    for what it holds.
     """
 
     name: str
@@ -38,7 +39,9 @@ class Pending:
     files: Mapping[str, bytes]
     reason: str = ""
     unconfirmed: bool = True
+    reaches: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
+    passed_on: tuple[str, ...] = ()
     stale: str = ""
     doubts: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -97,8 +100,8 @@ def _pending(registry: Registry, snapshot: Snapshot, name: str, number: int, fil
     except ToolInvalid as error:
         return Pending(name, number, version, None, files, problems=error.problems)
     before = snapshot.states.tools.get(name)
-    stands = snapshot.standing([name])[0] if before is not None else None
-    granted = stands.manifest.capabilities if isinstance(stands, Tool) else NO_RIGHTS
+    reach = snapshot.reach(tool)
+    more = tuple(reach.beyond(snapshot.granted(name)))
     known = record is not None and record.version == version
     return Pending(
         name=name,
@@ -108,10 +111,24 @@ def _pending(registry: Registry, snapshot: Snapshot, name: str, number: int, fil
         files=files,
         reason=record.reason if record else "",
         unconfirmed=record.unconfirmed if record and known else not any(_kept_back(tool)),
-        more=tuple(wanted(tool.manifest.capabilities, granted)),
+        reaches=tuple(reach.told),
+        more=more,
+        passed_on=tuple(_users(snapshot, name)) if more else (),
         stale=_stale(tool, before),
         doubts=tuple(_doubts(tool, version, files, record)),
     )
+
+
+def _users(snapshot: Snapshot, name: str) -> list[str]:
+    """The live tools that need it, directly or through others."""
+    live = [tool for tool in snapshot.standing(snapshot.names(State.LIVE)) if isinstance(tool, Tool)]
+    found, waiting = set[str](), [name]
+    while waiting:
+        needed = waiting.pop()
+        users = {tool.name for tool in live if needed in tool.depends} - found - {name}
+        found |= users
+        waiting += users
+    return sorted(found)
 
 
 def _kept_back(tool: Tool) -> Sequence[bool]:

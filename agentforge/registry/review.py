@@ -98,7 +98,9 @@ def approve(
         {**named, "Tool": [found.name], **provenance_trailers(tool)},
     )
     others = [each.target for each in pending(registry, found.name) if each.stale]
-    remarks = [f"{', '.join(others)} can no longer be approved: it was made for what stood before."] if others else []
+    remarks = [f"It may reach from now on: {', '.join(found.more)}."] if found.more else []
+    remarks += [f"So may {', '.join(found.passed_on)}, which need it."] if found.passed_on else []
+    remarks += [f"{', '.join(others)} can no longer be approved: it was made for what stood before."] if others else []
     return _decision(registry, found.name, "approved", commit, remarks)
 
 

@@ -503,3 +503,36 @@ def test_a_pin_and_a_rollback_are_not_explained_by_what_was_said_of_something_ea
         "Unpin slugify": "",
     }
     assert told["Set slugify to quarantined"] == "It eats umlauts."
+
+
+CLOCK = Capabilities(clock=True)
+
+
+def test_a_new_version_that_reaches_more_through_another_tool_waits_and_that_is_told(registry):
+    registry.add(judged("now", capabilities=CLOCK), state=State.LIVE)
+    registry.add(judged("plain"), state=State.LIVE)
+    first = registry.add(judged("label", imports=["plain"]), state=State.LIVE)
+    registry.add(judged("label", imports=["now", "plain"], parent=first), state=State.LIVE)
+    assert registry.get("label").version == first
+    (one,) = pending(registry)
+    assert one.reason == "It wants more than the version that stands: clock through now."
+    assert (one.reaches, one.more) == (("clock through now",), ("clock through now",))
+    assert difference(registry, "label").more == one.more
+    done = approve(registry, "label", live=("now", "plain"))
+    assert done.remarks == ("It may reach from now on: clock through now.",)
+    registry.add(judged("label", imports=["now"], body="return text", parent=done.version), state=State.LIVE)
+    assert pending(registry) == []
+
+
+def test_what_a_tool_wants_more_is_told_of_those_that_need_it_too(registry):
+    first = registry.add(judged("now"), state=State.LIVE)
+    registry.add(judged("label", imports=["now"]), state=State.LIVE)
+    registry.add(judged("page", imports=["label"]), state=State.LIVE)
+    registry.add(judged("other"), state=State.LIVE)
+    registry.add(judged("now", capabilities=CLOCK, parent=first), state=State.LIVE)
+    (one,) = pending(registry)
+    assert (one.more, one.passed_on) == (("clock",), ("label", "page"))
+    assert approve(registry, "now").remarks == (
+        "It may reach from now on: clock.",
+        "So may label, page, which need it.",
+    )
