@@ -39,9 +39,11 @@ async def check(folder: Path, opened: Opened, settings: Settings) -> Checked:
     return await check_folder(folder, parts)
 
 
-async def tried(target: str, opened: Opened, settings: Settings) -> Tried:
+async def tried(target: str, version: str, opened: Opened, settings: Settings) -> Tried:
     """What a proposal does on those calls (raises as :func:`agentforge.forge.trying.try_proposal`)."""
     from agentforge.forge.trying import try_proposal
 
     limits = opened.limits(settings.sandbox.call_seconds)
-    return await try_proposal(opened.registry, target, opened.layers, opened.box, limits, settings.recordings)
+    return await try_proposal(
+        opened.registry, target, opened.layers, opened.box, limits, settings.recordings, version=version
+    )

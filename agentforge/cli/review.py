@@ -41,7 +41,7 @@ def approve(who: Who, target: str, form: str, *, version: str, approver: str) ->
 
     async def answer() -> Decision:
         async with Forge(user=settings.user, org=settings.org, settings=settings) as forge:
-            tried = await forge.tried(target)
+            tried = await forge.tried(target, version=version)
             return await asyncio.to_thread(
                 forge.review.approve, target, version=version, approver=approver, tried=tried
             )

@@ -40,7 +40,7 @@ def difference(registry: Registry, target: str) -> Difference:
     Raises:
         ToolNotFound, UsageError: as :func:`agentforge.registry.pending.find`.
     """
-    found = find(registry, target)
+    found = find(registry, target, approvable=True)
     snapshot = registry.snapshot()
     stands = snapshot.sound(found.name)
     new = snapshot.reach(found.tool) if found.tool else NOTHING

@@ -536,3 +536,40 @@ def test_what_a_tool_wants_more_is_told_of_those_that_need_it_too(registry):
         "It may reach from now on: clock.",
         "So may label, page, which need it.",
     )
+
+
+def test_of_several_the_only_one_that_can_be_approved_is_meant(registry):
+    first = registry.add(judged(), state=State.LIVE)
+    for body in ("return text", "return text * 2"):
+        registry.add(judged(body=body, parent=first), state=State.PROPOSED)
+    with pytest.raises(UsageError, match="slugify has 2 proposals"):
+        approve(registry, "slugify")
+    second = approve(registry, "slugify", version=find(registry, "slugify/2").version).version
+    registry.add(judged(body="return text * 3", parent=second), state=State.PROPOSED)
+    assert [(one.number, bool(one.stale)) for one in pending(registry)] == [(1, True), (3, False)]
+    assert difference(registry, "slugify").pending.target == "slugify/3"
+    with pytest.raises(UsageError, match="slugify has 2 proposals"):
+        review.reject(registry, "slugify", "no", approver="ada")
+    assert approve(registry, "slugify").state == "live"
+    assert [one.target for one in pending(registry)] == ["slugify/1"]
+
+
+def test_what_was_decided_before_is_told(waiting):
+    waiting.add(judged(body="return text"), state=State.PROPOSED)
+    review.reject(waiting, "slugify/1", "It eats umlauts.", approver="ada")
+    with pytest.raises(UsageError, match=r"^slugify/1 was rejected: It eats umlauts\. slugify/2 waits now\."):
+        approve(waiting, "slugify/1")
+    approve(waiting, "slugify")
+    with pytest.raises(UsageError, match=r"^slugify/2 was decided before, and waits no longer\."):
+        approve(waiting, "slugify/2")
+    waiting.add(judged("other"), state=State.PROPOSED)
+    review.reject(waiting, "other", "Not needed", approver="ada")
+    with pytest.raises(UsageError, match=r"^other/1 was rejected: Not needed\."):
+        approve(waiting, "other")
+
+
+def test_what_wants_more_is_approved_by_its_name_and_that_is_told(registry):
+    first = registry.add(judged(), state=State.LIVE)
+    registry.add(judged(capabilities=CLOCK, parent=first), state=State.LIVE)
+    done = approve(registry, "slugify")
+    assert (done.state, done.remarks) == ("live", ("It may reach from now on: clock.",))
