@@ -25,7 +25,7 @@ from agentforge.forge.gates.submission import Forged, Submission
 from agentforge.forge.parts import Emit, ForgeParts, ForgeResult, Teller
 from agentforge.forge.placement import Facts, place
 from agentforge.forge.record import artefacts_of, make_tool
-from agentforge.forge.reuse import find_reusable
+from agentforge.forge.reuse import find_reusable, reused_twin
 from agentforge.forge.rounds import Rounds
 from agentforge.forge.spec import Spec, make_spec
 from agentforge.forge.spending import local_token_share
@@ -86,6 +86,7 @@ class _Forging:
             version=result.version,
             unconfirmed=result.unconfirmed,
             reason=result.reason,
+            **({"reused": result.reused} if result.reused else {}),
         )
         return result
 
@@ -137,6 +138,10 @@ class _Forging:
         tried = artefacts_of(self.author, rounds.candidates, compared.answer, rounds.gates)
         judged = replace(self._result("failed", ""), gates=rounds.gates, refuted=rounds.refuted > 0, artefacts=tried)
         if winner is None or winner.forged is None:
+            parts = self.parts
+            found = await reused_twin(rounds.twin, self.spec, parts.layers, parts.box, parts.call_limits)
+            if found is not None:
+                return replace(judged, state="live", reason=found.reason, **found.facts)
             return replace(judged, reason=rounds.why_failed())
         tool = make_tool(winner, winner.forged, rounds.gates, self.author, self.job)
         reach = await asyncio.to_thread(self.parts.layers.reach, tool)

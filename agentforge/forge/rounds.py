@@ -18,6 +18,7 @@ from agentforge.forge.evidence import Candidate, Workshop, describe_failures, ex
 from agentforge.forge.feedback import faults_of
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.forging import SUPPORT
+from agentforge.forge.gates.neighbours import twin_of
 from agentforge.forge.gates.recital import by_heart
 from agentforge.forge.gates.running import run_gates
 from agentforge.forge.gates.submission import Forged, Standing, Submission, submit
@@ -41,7 +42,8 @@ class Rounds:
     """The state of one search; lives as long as its :meth:`run`. ``started`` is when the forging began, by the
     monotonic clock.
 
-    ``gates`` are those that were run last, ``failure`` says why the search broke off, if it did.
+    ``gates`` are those that were run last, ``failure`` says why the search broke off, if it did; ``twin`` is the live
+    tool that does what a winner does, so that none is looked for any more.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Rounds:
         self.gates: tuple[GateResult, ...] = ()
         self.refuted = 0
         self.failure = ""
+        self.twin = ""
         self._parts = parts
         self._settings = parts.settings
         self._author = author
@@ -122,7 +125,7 @@ class Rounds:
         """One candidate of role ``plan``, which is shown what any candidate is shown, so that one that behaves like
         it supports it; then one repair of it. That it fails costs nothing of what was found before.
         """
-        if not self._may_go_up or self._all_spent() or self._author.left < PLANNED_LEAST:
+        if not self._may_go_up or self.twin or self._all_spent() or self._author.left < PLANNED_LEAST:
             return None
         self._escalated = True
         self._step("escalate", "the rounds have failed: role plan is asked for a candidate", total=1)
@@ -265,7 +268,7 @@ class Rounds:
 
     async def _try_best(self) -> Submission | None:
         """At the end of all rounds, the most believable group is judged even if it stands alone, for the report."""
-        if self.refuted >= HELD_OUT_TRIES:
+        if self.refuted >= HELD_OUT_TRIES or self.twin:
             return None
         groups = [group for group in await self._groups() if id(group.members[0]) not in self._rejected]
         winner = await self._through_gates(groups[0]) if groups else None
@@ -279,6 +282,7 @@ class Rounds:
         for gate in failed:
             self._step("gates", f"{gate.gate}: {gate.summary}")
         if failed:
+            self.twin = self.twin or twin_of(failed)
             self._reject(group)
             self.refuted += any(gate.gate == "held-out examples" for gate in failed)
         return None if failed else bench.submission
@@ -328,8 +332,8 @@ class Rounds:
 
     def _spent_out(self) -> bool:
         """Whether the rounds, or what came after them, must end."""
-        if self._escalated:
-            return self._all_spent()
+        if self._escalated or self.twin:
+            return bool(self.twin) or self._all_spent()
         return self.refuted >= HELD_OUT_TRIES or self._all_spent(LOCAL_SHARE if self._may_go_up else 1.0)
 
     def _all_spent(self, share: float = 1.0) -> bool:
