@@ -18,7 +18,7 @@ from agentforge.forge.folders import read_folder
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.recital import by_heart
 from agentforge.forge.gates.running import run_gates
-from agentforge.forge.gates.submission import Standing, Submission
+from agentforge.forge.gates.submission import LiveTools, Submission
 from agentforge.forge.gates.verdict import judged, skipped, texts
 from agentforge.forge.leaks import secret_problems
 from agentforge.forge.placement import Facts
@@ -118,7 +118,7 @@ def _unreadable(name: str, error: ToolInvalid) -> Checked:
 
 def _submission(tool: Tool, problems: tuple[str, ...], parts: CheckParts) -> Submission:
     live = {each.name: each for each in parts.layers.live()}
-    standing = Standing(live)
+    standing = LiveTools(live)
     lock = _lock(tool, parts.registry)
     truths = [example for example in tool.examples if example.ground_truth]
     visible, held_out = dealt(truths, docstring_of(tool.source, tool.name))

@@ -21,7 +21,7 @@ from agentforge.forge.gates.forging import SUPPORT
 from agentforge.forge.gates.neighbours import twin_of
 from agentforge.forge.gates.recital import by_heart
 from agentforge.forge.gates.running import run_gates
-from agentforge.forge.gates.submission import Forged, Standing, Submission, submit
+from agentforge.forge.gates.submission import Forged, LiveTools, Submission, submit
 from agentforge.forge.parts import ForgeParts, Teller
 from agentforge.registry.regressions import read_regressions
 from agentforge.types import GateResult, Role
@@ -303,7 +303,7 @@ class Rounds:
     def _submission(self, group: Group) -> Submission:
         guessed = self.refuted >= HELD_OUT_TRIES
         forged = Forged(self._spec, group, len(self._eligible()), self._tester_wrote(group), guessed)
-        parts, standing = self._parts, Standing({tool.name: tool for tool in self._parts.layers.live()})
+        parts, standing = self._parts, LiveTools({tool.name: tool for tool in self._parts.layers.live()})
         kept = read_regressions(parts.registry, self._spec.name)
         return submit(forged, self._compared.cases, self._workshop, parts.suite_limits, parts.gates, standing, kept)
 

@@ -13,7 +13,7 @@ from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.capabilities import capabilities
 from agentforge.forge.gates.running import STAGES, run_gates
 from agentforge.forge.gates.strength import suite_strength
-from agentforge.forge.gates.submission import Standing, Submission
+from agentforge.forge.gates.submission import LiveTools, Submission
 from agentforge.forge.gates.survey import stubs, survey
 from agentforge.forge.mutants import mutants
 from agentforge.registry.contract import read_signature
@@ -82,7 +82,7 @@ async def test_a_person_is_told_of_every_stage_but_for_what_says_nothing_then():
     ],
 )
 async def test_what_is_wanted_beyond_the_live_version_waits_for_a_person(live, wanted, more):
-    standing = Standing({} if live is None else {TOOL.name: make_tool(capabilities=live)})
+    standing = LiveTools({} if live is None else {TOOL.name: make_tool(capabilities=live)})
     result = await capabilities(bench(capabilities=wanted, standing=standing))
     assert (result.verdict, result.evidence["more_than_live"]) == ("passed", more)
     assert result.evidence["needs_person"] is (wanted != Capabilities())
@@ -97,7 +97,7 @@ def test_stubs_return_what_a_lazy_tool_would():
 
 def test_dependents_are_found_through_others_and_toolboxes_may_be_changed():
     one, two, three = make_tool("one"), make_tool("two", imports=["one"]), make_tool("three", imports=["two"])
-    standing = Standing({tool.name: tool for tool in (one, two, three)})
+    standing = LiveTools({tool.name: tool for tool in (one, two, three)})
     assert [tool.name for tool in standing.dependents("one")] == ["three", "two"]
     assert standing.toolbox(["two"], instead={"one": "x = 1"}) == {"two": two.source, "one": "x = 1"}
 

@@ -21,7 +21,7 @@ from agentforge.types import Capabilities, Example
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LiveTools:
     """The live tools that a version would stand among, by name."""
 
     tools: Mapping[str, Tool] = field(default_factory=lambda: {})
@@ -93,7 +93,7 @@ class Submission:
     generated: tuple[Example, ...] = ()
     regressions: tuple[Example, ...] = ()
     capabilities: Capabilities = field(default_factory=Capabilities)
-    standing: Standing = field(default_factory=Standing)
+    standing: LiveTools = field(default_factory=LiveTools)
     forged: Forged | None = None
     noticed: frozenset[str] = frozenset()
 
@@ -121,7 +121,7 @@ def submit(
     workshop: Workshop,
     suite_limits: Limits,
     settings: GateSettings,
-    standing: Standing,
+    standing: LiveTools,
     regressions: Sequence[Example] = (),
 ) -> Submission:
     """The best candidate of a forging's group. Of the generated ``cases`` those that it passes go into its suite.
