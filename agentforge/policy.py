@@ -1,8 +1,9 @@
-"""Which tools may go live without a person: what a user's settings and their company say together.
+"""Which tools may go live without a person, and what the gates ask of them: what a user's settings and their
+company say together.
 
 A company's file ``policy.toml`` lies beside the registries of its users
-(``$AGENTFORGE_HOME/registries/ORG/policy.toml``) and holds the keys of the section ``[review]``. It outranks
-every user: the stricter of both counts, key by key; a key that it leaves out is the user's. A file that
+(``$AGENTFORGE_HOME/registries/ORG/policy.toml``) and holds keys of the sections ``[review]`` and ``[gates]``. It
+outranks every user: the stricter of both counts, key by key; a key that it leaves out is the user's. A file that
 cannot be read or understood lets nothing go live.
 
 What it does not protect from: somebody who may write the home of AgentForge itself, or push to a registry.
@@ -16,7 +17,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from agentforge.sections import ReviewSettings
+from agentforge.sections import GateSettings, ReviewSettings
+from agentforge.settings import Settings
 from agentforge.wording import explain
 
 POLICY_FILE = "policy.toml"
@@ -31,23 +33,31 @@ class Policy:
 
     rules: ReviewSettings = field(default_factory=ReviewSettings)
     problem: str = ""
+    gates: GateSettings = field(default_factory=GateSettings)
 
 
-def policy_in_force(own: ReviewSettings, folder: Path) -> Policy:
+def policy_of(settings: Settings) -> Policy:
+    """The rules in force for a user with these settings."""
+    return policy_in_force(settings.review, settings.gates, settings.registries / settings.org)
+
+
+def policy_in_force(own: ReviewSettings, gates: GateSettings, folder: Path) -> Policy:
     """The stricter of a user's own rules and those of the company whose registries lie in ``folder``."""
     try:
         company = _read(folder / POLICY_FILE)
     except _MalformedError as error:
         named = f"{folder.parent.name}/{folder.name}/{POLICY_FILE}"  # within the home: the sentence is committed
-        return Policy(ReviewSettings(policy="review-all"), f"The company's policy {named} {error}")
-    return Policy(own if company is None else _stricter(own, company))
+        return Policy(ReviewSettings(policy="review-all"), f"The company's policy {named} {error}", gates)
+    if company is None:
+        return Policy(own, gates=gates)
+    return Policy(_stricter(own, company[0]), gates=_bounded(gates, company[1]))
 
 
 class _MalformedError(Exception):
     """Why a policy file cannot be used, as the end of a sentence."""
 
 
-def _read(path: Path) -> ReviewSettings | None:
+def _read(path: Path) -> tuple[ReviewSettings, GateSettings] | None:
     try:
         with path.open("rb") as file:
             contents = file.read(MOST_BYTES + 1)
@@ -58,18 +68,19 @@ def _read(path: Path) -> ReviewSettings | None:
     if len(contents) > MOST_BYTES:
         raise _MalformedError(f"has more than {MOST_BYTES} bytes.")
     try:
-        return ReviewSettings.model_validate(_section(tomllib.loads(contents.decode())))
+        review, gates = _sections(tomllib.loads(contents.decode()))
+        return ReviewSettings.model_validate(review), GateSettings.model_validate(gates)
     except ValidationError as error:
         raise _MalformedError(f"is wrong: {explain(error, {})}") from None
     except (ValueError, RecursionError) as error:
         raise _MalformedError(f"is no TOML: {str(error) or 'nested too deeply'}.") from None
 
 
-def _section(table: dict[str, object]) -> object:
-    """The table ``[review]``, which must be all that there is."""
-    if set(table) != {"review"}:
-        raise _MalformedError("must hold the section [review] and nothing else.")
-    return table["review"]
+def _sections(table: dict[str, object]) -> tuple[object, object]:
+    """The tables ``[review]`` and ``[gates]``, one of which must be there and nothing else."""
+    if not table or not set(table) <= {"review", "gates"}:
+        raise _MalformedError("must hold the sections [review] and [gates], or one of them, and nothing else.")
+    return table.get("review", {}), table.get("gates", {})
 
 
 def _stricter(own: ReviewSettings, company: ReviewSettings) -> ReviewSettings:
@@ -77,3 +88,15 @@ def _stricter(own: ReviewSettings, company: ReviewSettings) -> ReviewSettings:
     policy = "review-all" if "review-all" in (own.policy, company.policy) else "auto-low"
     allow = tuple(kind for kind in own.allow if "allow" not in said or kind in company.allow)
     return own.model_copy(update={"policy": policy, "allow": allow})
+
+
+_AT_LEAST = ("mutants", "killed", "near_inputs", "fuzz_inputs")
+_AT_MOST = ("suite_seconds", "strength_seconds", "twin_inputs")
+"""Of these the smaller is the stricter: what takes longer, or is alike on so many inputs, does not go live."""
+
+
+def _bounded(own: GateSettings, company: GateSettings) -> GateSettings:
+    said = company.model_fields_set
+    least = {name: max(getattr(own, name), getattr(company, name)) for name in _AT_LEAST if name in said}
+    most = {name: min(getattr(own, name), getattr(company, name)) for name in _AT_MOST if name in said}
+    return own.model_copy(update=least | most)

@@ -139,7 +139,9 @@ class ReviewSettings(Section):
 
 
 class GateSettings(Section):
-    """What a version has to stand before it goes live."""
+    """What a version has to stand before it goes live. A company says so for all in `registries/ORG/policy.toml`,
+    with the same keys; the stricter of both counts.
+    """
 
     mutants: int = Field(default=30, ge=1, le=200, description="Changed sources that its suite is tried on.")
     killed: float = Field(

@@ -20,27 +20,30 @@ async def check(folder: Path, opened: Opened, settings: Settings) -> Checked:
     """What the gates say of ``folder`` (raises as :func:`agentforge.forge.checking.check_folder`)."""
     from agentforge.forge.checking import CheckParts, check_folder
     from agentforge.forge.folders import read_folder
-    from agentforge.policy import policy_in_force
+    from agentforge.policy import policy_of
 
     with suppress(ToolInvalid):  # a folder that is none is told before a box is started for it
         await asyncio.to_thread(read_folder, folder)
+    policy = policy_of(settings)
     parts = CheckParts(
         box=await opened.box(),
         layers=opened.layers,
         registry=opened.registry,
-        settings=settings.gates,
+        settings=policy.gates,
         call_limits=opened.limits(settings.sandbox.call_seconds),
         suite_limits=opened.limits(settings.sandbox.suite_seconds),
         recordings=settings.recordings,
         secrets=secrets_of(settings),
-        policy=policy_in_force(settings.review, settings.registries / settings.org),
+        policy=policy,
     )
     return await check_folder(folder, parts)
 
 
-async def tried(target: str, opened: Opened, settings: Settings) -> Tried:
+async def tried(target: str, version: str, opened: Opened, settings: Settings) -> Tried:
     """What a proposal does on those calls (raises as :func:`agentforge.forge.trying.try_proposal`)."""
     from agentforge.forge.trying import try_proposal
 
     limits = opened.limits(settings.sandbox.call_seconds)
-    return await try_proposal(opened.registry, target, opened.layers, opened.box, limits, settings.recordings)
+    return await try_proposal(
+        opened.registry, target, opened.layers, opened.box, limits, settings.recordings, version=version
+    )

@@ -228,9 +228,9 @@ class Forge:
 
         return await check(Path(folder), self._opened(), self.settings)
 
-    async def tried(self, target: str) -> Tried:
+    async def tried(self, target: str, *, version: str = "") -> Tried:
         """What a proposal does on calls that once went wrong, for :meth:`Review.approve`; the box is used only where
-        its report does not tell of all of them.
+        its report does not tell of all of them. ``version`` tells which one, where several wait under a name.
 
         Raises:
             ToolNotFound, UsageError: nothing waits under that name, or several things do.
@@ -238,7 +238,7 @@ class Forge:
         """
         from agentforge.api.checking import tried
 
-        return await tried(target, self._opened(), self.settings)
+        return await tried(target, version, self._opened(), self.settings)
 
     def tools(self, state: State | None = State.LIVE) -> list[Tool]:
         """The tools in ``state``, all layers for live ones, by name; None for those of every state."""

@@ -185,9 +185,9 @@ class Learner:
     @asynccontextmanager
     async def _parts(self, tell: Callable[[str], None]) -> AsyncGenerator[LearningParts]:
         from agentforge.forge.learning import LearningParts
-        from agentforge.policy import policy_in_force
+        from agentforge.policy import policy_of
 
-        own, limits = self.settings.sandbox, self.opened.limits
+        own, limits, policy = self.settings.sandbox, self.opened.limits, policy_of(self.settings)
         async with generating(self.settings, self.given_models) as models:
             yield LearningParts(
                 outcomes=self.outcomes,
@@ -195,13 +195,13 @@ class Learner:
                 layers=self.opened.layers,
                 box=self.opened.box,
                 settings=self.settings.forge,
-                gates=self.settings.gates,
+                gates=policy.gates,
                 models=models,
                 secrets=secrets_of(self.settings),
                 call_limits=limits(own.call_seconds),
                 suite_limits=limits(own.suite_seconds),
                 recordings=self.settings.recordings,
-                policy=policy_in_force(self.settings.review, self.settings.registries / self.settings.org),
+                policy=policy,
                 tell=tell,
             )
 

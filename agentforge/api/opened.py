@@ -133,21 +133,22 @@ class Opened:
     async def forge_parts(self, models: ModelClient) -> ForgeParts:
         """What a forging of this user works with (raises SandboxError)."""
         from agentforge.forge.parts import ForgeParts
-        from agentforge.policy import policy_in_force
+        from agentforge.policy import policy_of
 
         settings = self._settings
+        policy = policy_of(settings)
         return ForgeParts(
             models=models,
             box=await self.box(),
             layers=self.layers,
             registry=self.registry,
             settings=settings.forge,
-            gates=settings.gates,
+            gates=policy.gates,
             secrets=secrets_of(settings),
             call_limits=self.limits(settings.sandbox.call_seconds),
             suite_limits=self.limits(settings.sandbox.suite_seconds),
             recordings=settings.recordings,
-            policy=policy_in_force(settings.review, settings.registries / settings.org),
+            policy=policy,
         )
 
     async def the_episodes(self) -> Episodes:

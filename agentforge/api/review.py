@@ -39,9 +39,9 @@ class Review:
 
     def policy_problem(self) -> str:
         """What is wrong with the company's review policy, in one sentence; empty where nothing is."""
-        from agentforge.policy import policy_in_force
+        from agentforge.policy import policy_of
 
-        return policy_in_force(self._settings.review, self._settings.registries / self._settings.org).problem
+        return policy_of(self._settings).problem
 
     def pending(self) -> list[Pending]:
         """Everything that waits, by name and number."""

@@ -20,7 +20,6 @@ from agentforge.registry.history import Happening
 from agentforge.registry.pending import Pending, gates_of
 from agentforge.registry.reasons import Reasons
 from agentforge.registry.review import Decision
-from agentforge.registry.rights import wanted
 from agentforge.settings import load
 from agentforge.types import JSON, JSONObject
 from agentforge.web.hostile import plain
@@ -42,7 +41,7 @@ def approve(who: Who, target: str, form: str, *, version: str, approver: str) ->
 
     async def answer() -> Decision:
         async with Forge(user=settings.user, org=settings.org, settings=settings) as forge:
-            tried = await forge.tried(target)
+            tried = await forge.tried(target, version=version)
             return await asyncio.to_thread(
                 forge.review.approve, target, version=version, approver=approver, tried=tried
             )
@@ -71,7 +70,7 @@ def list_pending(who: Who, form: str) -> int:
         rows.add_row(
             one.target,
             one.version[:SHORT],
-            cell(", ".join(_rights(one)) or "nothing", 60),
+            cell(", ".join(one.reaches) or "nothing", 60),
             cell("; ".join(_remarks(one)) or one.reason, 90),
             cell(one.tool.manifest.summary if one.tool else "", 60),
         )
@@ -119,7 +118,7 @@ def show_why(who: Who, name: str, form: str) -> int:
         "let_in": _happening(found.let_in) if found.let_in else None,
         "origin": cast("JSON", origin),
         "gates": _gate_list(found.gates),
-        "reaches": list(wanted(found.tool.manifest.capabilities)),
+        "reaches": list(found.reaches),
         "depends": list(found.depends),
         "needed_by": list(found.needed_by),
     }
@@ -137,6 +136,8 @@ def _diff_page(found: Difference) -> RenderableType:
     if one.reason:
         parts.append(Text("waits: ").append_text(cell(one.reason)))
     parts += [Text("wants more: ", "yellow").append_text(cell(", ".join(found.more)))] if found.more else []
+    if one.passed_on:
+        parts.append(Text("so will: ", "yellow").append_text(cell(f"{', '.join(one.passed_on)}, which need it")))
     parts += [Text("gives up: ").append_text(cell(", ".join(found.less)))] if found.less else []
     for gate, verdict, summary in gates_of(one.tool) if one.tool else []:
         mark, style = MARKS.get(verdict, ("?", "yellow"))
@@ -158,10 +159,6 @@ def _remarks(one: Pending) -> list[str]:
     return [*one.problems, *([one.stale] if one.stale else []), *one.doubts]
 
 
-def _rights(one: Pending) -> list[str]:
-    return wanted(one.tool.manifest.capabilities) if one.tool else []
-
-
 def _waiting(one: Pending) -> JSONObject:
     return {
         "name": one.name,
@@ -171,8 +168,9 @@ def _waiting(one: Pending) -> JSONObject:
         "signature": one.tool.manifest.signature if one.tool else "",
         "reason": one.reason,
         "unconfirmed": one.unconfirmed,
-        "wants": list(_rights(one)),
+        "wants": list(one.reaches),
         "more": list(one.more),
+        "passed_on": list(one.passed_on),
         "stale": one.stale,
         "doubts": list(one.doubts),
         "problems": list(one.problems),
@@ -205,7 +203,7 @@ def _why_lines(found: Reasons) -> list[tuple[str, str]]:
         ("models", ", ".join(f"{role} {model}" for role, model in origin.models.items())),
         ("passed", "; ".join(passed)),
         ("failed", "; ".join(failed)),
-        ("reaches", ", ".join(wanted(tool.manifest.capabilities)) or "nothing"),
+        ("reaches", ", ".join(found.reaches) or "nothing"),
         ("depends on", ", ".join(found.depends)),
         ("needed by", ", ".join(found.needed_by)),
     ]

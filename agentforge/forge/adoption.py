@@ -41,15 +41,16 @@ def adopt(found: Outcome, call: Known, registry: Registry, *, tainted: bool, pol
         raise AssertionError("there is nothing to adopt")
     old = found.winner.bench.tool
     tool = _next_version(found, found.winner, call, job)
-    standing = registry.snapshot().states.tools.get(tool.name)
+    snapshot = registry.snapshot()
+    standing = snapshot.states.tools.get(tool.name)
     facts = Facts(
         tainted=tainted,
-        capabilities=tool.manifest.capabilities,
+        reach=snapshot.reach(tool),
         truths=sum(example.ground_truth for example in tool.examples),
         cases=len(tool.examples),
         unconfirmed=old.unconfirmed,
         tester_is_generator=tool.manifest.provenance.tester_is_generator,
-        live=old.manifest.capabilities,
+        live=snapshot.reach(old),
         pinned=standing is not None and standing.pinned,
     )
     state, why = place(facts, policy)

@@ -16,8 +16,9 @@ from agentforge.errors import ToolInvalid
 from agentforge.forge.evidence import Workshop
 from agentforge.forge.folders import read_folder
 from agentforge.forge.gates.bench import Bench
+from agentforge.forge.gates.recital import by_heart
 from agentforge.forge.gates.running import run_gates
-from agentforge.forge.gates.submission import Standing, Submission
+from agentforge.forge.gates.submission import LiveTools, Submission
 from agentforge.forge.gates.verdict import judged, skipped, texts
 from agentforge.forge.leaks import secret_problems
 from agentforge.forge.placement import Facts
@@ -117,7 +118,7 @@ def _unreadable(name: str, error: ToolInvalid) -> Checked:
 
 def _submission(tool: Tool, problems: tuple[str, ...], parts: CheckParts) -> Submission:
     live = {each.name: each for each in parts.layers.live()}
-    standing = Standing(live)
+    standing = LiveTools(live)
     lock = _lock(tool, parts.registry)
     truths = [example for example in tool.examples if example.ground_truth]
     visible, held_out = dealt(truths, docstring_of(tool.source, tool.name))
@@ -204,11 +205,12 @@ def _judged(tool: Tool, submission: Submission, gates: tuple[GateResult, ...], p
         return Checked(tool.name, "rejected", _rejected(gates), False, truths, _version(tool), gates)
     facts = Facts(
         tainted=False,
-        capabilities=tool.manifest.capabilities,
+        reach=parts.layers.reach(tool),
         truths=truths,
         cases=len(submission.generated),
         unconfirmed=truths < HOLD_OUT_FROM or not submission.held_out,
         tester_is_generator=tool.manifest.provenance.tester_is_generator,
+        dispute=by_heart(gates),
     )
     where = prospect(tool, facts, parts.policy, parts.registry, parts.layers)
     return Checked(tool.name, where.state, where.reason, where.unconfirmed, truths, _version(tool), gates)

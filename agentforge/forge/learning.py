@@ -26,7 +26,7 @@ from agentforge.forge.boxed import Bench, bench_of
 from agentforge.forge.cases import holds, outcome
 from agentforge.forge.classify import Again, Failure, Kind, classify
 from agentforge.forge.evidence import what_happened
-from agentforge.forge.gates.submission import Standing
+from agentforge.forge.gates.submission import LiveTools
 from agentforge.forge.judging import Judge
 from agentforge.forge.minimal import NOT_KEPT, kept_correction, minimal_failure, mistyped
 from agentforge.forge.regressions import contradicted
@@ -252,7 +252,7 @@ class _Lesson:
         work = RepairParts(
             *(parts.models, parts.settings, parts.secrets, parts.suite_limits, parts.tell),
             gates=parts.gates,
-            standing=Standing({tool.name: tool for tool in live}),
+            standing=LiveTools({tool.name: tool for tool in live}),
         )
         found = await find_repair(bench, regressions, calls, work)
         if found.winner is None:

@@ -25,12 +25,13 @@ from agentforge.forge.gates.submission import Forged, Submission
 from agentforge.forge.parts import Emit, ForgeParts, ForgeResult, Teller
 from agentforge.forge.placement import Facts, place
 from agentforge.forge.record import artefacts_of, make_tool
-from agentforge.forge.reuse import find_reusable
+from agentforge.forge.reuse import find_reusable, reused_twin
 from agentforge.forge.rounds import Rounds
 from agentforge.forge.spec import Spec, make_spec
 from agentforge.forge.spending import local_token_share
 from agentforge.models.discreet import Discreet
 from agentforge.registry.packages import read_lock
+from agentforge.registry.rights import Reach
 from agentforge.registry.tool import Tool, to_files
 from agentforge.types import JSONObject, Need, State
 
@@ -85,6 +86,7 @@ class _Forging:
             version=result.version,
             unconfirmed=result.unconfirmed,
             reason=result.reason,
+            **({"reused": result.reused} if result.reused else {}),
         )
         return result
 
@@ -136,9 +138,14 @@ class _Forging:
         tried = artefacts_of(self.author, rounds.candidates, compared.answer, rounds.gates)
         judged = replace(self._result("failed", ""), gates=rounds.gates, refuted=rounds.refuted > 0, artefacts=tried)
         if winner is None or winner.forged is None:
+            parts = self.parts
+            found = await reused_twin(rounds.twin, self.spec, parts.layers, parts.box, parts.call_limits)
+            if found is not None:
+                return replace(judged, state="live", reason=found.reason, **found.facts)
             return replace(judged, reason=rounds.why_failed())
-        state, why = self._state(winner.forged, len(compared.cases))
         tool = make_tool(winner, winner.forged, rounds.gates, self.author, self.job)
+        reach = await asyncio.to_thread(self.parts.layers.reach, tool)
+        state, why = self._state(winner.forged, len(compared.cases), reach)
         self.teller.step("commit", f"committing {self.spec.name} as {state}")
         add = partial(self.parts.registry.add, once=self.job)
         try:
@@ -156,11 +163,11 @@ class _Forging:
         files: JSONObject = {name: contents.decode() for name, contents in to_files(tool).items()}
         return replace(judged, reason=reason, artefacts={**judged.artefacts, "tool": files}, error=error)
 
-    def _state(self, forged: Forged, cases: int) -> tuple[State, str]:
+    def _state(self, forged: Forged, cases: int, reach: Reach) -> tuple[State, str]:
         need = self.spec.need
         facts = Facts(
             tainted=need.tainted,
-            capabilities=need.capabilities,
+            reach=reach,
             truths=self.spec.truths,
             cases=cases,
             unconfirmed=self.spec.unconfirmed,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from agentforge.policy import Policy
-from agentforge.registry.rights import wanted
+from agentforge.registry.rights import Reach
 from agentforge.types import Capabilities, State
 
 FEWEST_CASES = 4
@@ -21,21 +21,22 @@ FEWEST_CASES = 4
 class Facts:
     """What is known of a version when its gates are passed.
 
-    ``tainted``: its session had read untrusted text. ``live``: what the version that stands may reach; None
-    where none stands. ``truths``: ground-truth examples; ``cases``: generated ones; ``unconfirmed``: no example
-    was kept from the generators. ``tester_is_generator``: the same model wrote code and tests. ``pinned``:
-    a person pinned the version that stands. ``alone``: no independent candidate behaves like it; ``guessed``: its
-    held-out examples had refuted others before, too many to say much; ``dispute``: on which input as believable
-    candidates differ from it, as a sentence.
+    ``tainted``: its session had read untrusted text. ``reach``: what it may reach, itself and through the tools that
+    it needs; ``live``: the same of the version that stands, None where none stands. ``truths``: ground-truth
+    examples; ``cases``: generated ones; ``unconfirmed``: no example was kept from the generators.
+    ``tester_is_generator``: the same model wrote code and tests. ``pinned``: a person pinned the version that stands.
+    ``alone``: no independent candidate behaves like it; ``guessed``: its held-out examples had refuted others before,
+    too many to say much; ``dispute``: on which input as believable candidates differ from it, or that it may know its
+    examples by heart, as a sentence.
     """
 
     tainted: bool
-    capabilities: Capabilities
+    reach: Reach
     truths: int
     cases: int
     unconfirmed: bool
     tester_is_generator: bool
-    live: Capabilities | None = None
+    live: Reach | None = None
     pinned: bool = False
     alone: bool = False
     guessed: bool = False
@@ -57,13 +58,15 @@ def place(facts: Facts, policy: Policy) -> tuple[State, str]:
 
 def _why_it_waits(facts: Facts, policy: Policy) -> str:
     """Empty where it need not wait."""
-    more = wanted(facts.capabilities, facts.live) if facts.live is not None else []
-    unheard = [kind for kind in _kinds(facts.capabilities) if kind not in policy.rules.allow]
+    more = facts.reach.beyond(facts.live) if facts.live is not None else []
+    unheard = [kind for kind in _kinds(facts.reach.own) if kind not in policy.rules.allow]
+    used = [name for name, given in sorted(facts.reach.through.items()) if {*_kinds(given)} - {*policy.rules.allow}]
     rules = (
         (facts.tainted, "The session had read untrusted text: it waits for a person's review."),
         (facts.pinned, "The version that stands is pinned: a new one waits for a person's review."),
         (more, f"It wants more than the version that stands ({', '.join(more)}): it waits for a person's review."),
         (unheard, "It asks for capabilities: it waits for a person's review."),
+        (used, f"It needs {', '.join(used)}, which has capabilities: it waits for a person's review."),
         (
             not facts.truths and facts.tester_is_generator,
             "No ground-truth example, and the same model wrote code and tests.",

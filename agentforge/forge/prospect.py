@@ -15,10 +15,9 @@ from agentforge.policy import Policy
 from agentforge.registry.layers import Layers
 from agentforge.registry.refusal import refuse_revoked
 from agentforge.registry.repository import Registry
-from agentforge.registry.snapshot import Snapshot
 from agentforge.registry.states import Standing
 from agentforge.registry.tool import Tool
-from agentforge.types import Capabilities, State
+from agentforge.types import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def prospect(tool: Tool, facts: Facts, policy: Policy, registry: Registry, layer
         told = "All gates passed, but no ground-truth example says what is right: it waits for a person's review."
         return Prospect("proposed", told)
     if standing is not None:
-        facts = replace(facts, live=_granted(snapshot, tool.name), pinned=standing.pinned)
+        facts = replace(facts, live=snapshot.granted(tool.name), pinned=standing.pinned)
     state, why = place(facts, policy)
     if state is not State.LIVE:
         return Prospect("proposed", why)
@@ -65,11 +64,6 @@ def _itself(tool: Tool, standing: Standing) -> Prospect:
         return Prospect("live", "All gates passed. This version is live already.", standing.unconfirmed)
     told = f"{tool.name} is {standing.state} in this very version, which only a person makes live again."
     return Prospect("rejected", told)
-
-
-def _granted(snapshot: Snapshot, name: str) -> Capabilities:
-    found = snapshot.standing([name])[0]
-    return found.manifest.capabilities if isinstance(found, Tool) else Capabilities()
 
 
 def _hides(tool: Tool, layers: Layers) -> str:

@@ -19,7 +19,7 @@ from agentforge.forge.author import Author, Draft
 from agentforge.forge.boxed import Bench
 from agentforge.forge.cases import holds, outcome
 from agentforge.forge.evidence import Candidate, describe_failure, describe_failures
-from agentforge.forge.gates.submission import Standing
+from agentforge.forge.gates.submission import LiveTools
 from agentforge.forge.judging import Judge, settled
 from agentforge.forge.probes import neighbours
 from agentforge.forge.repair_gates import Repaired, contract_problems, run_repair_gates
@@ -49,7 +49,7 @@ class RepairParts:
     suite_limits: Limits = field(default_factory=lambda: Limits(seconds=30.0))
     tell: Callable[[str], None] = lambda _: None
     gates: GateSettings = field(default_factory=GateSettings)
-    standing: Standing = field(default_factory=Standing)
+    standing: LiveTools = field(default_factory=LiveTools)
 
 
 @dataclass(frozen=True, slots=True)

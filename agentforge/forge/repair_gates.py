@@ -22,7 +22,7 @@ from agentforge.forge.gates.forging import promises
 from agentforge.forge.gates.fuzz import fuzz, same_answer_twice
 from agentforge.forge.gates.neighbours import dependents_tests
 from agentforge.forge.gates.regressions import regressions
-from agentforge.forge.gates.submission import Forged, Standing, Submission
+from agentforge.forge.gates.submission import Forged, LiveTools, Submission
 from agentforge.forge.gates.survey import passing_stubs
 from agentforge.forge.gates.traces import no_traces
 from agentforge.forge.gates.verdict import judged, skipped, texts
@@ -45,7 +45,7 @@ class Repaired:
     regressions: tuple[Example, ...]
     suite_limits: Limits
     settings: GateSettings = field(default_factory=GateSettings)
-    standing: Standing = field(default_factory=Standing)
+    standing: LiveTools = field(default_factory=LiveTools)
 
     @property
     def tests(self) -> str:

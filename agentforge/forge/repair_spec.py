@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import re
 from collections.abc import Collection, Sequence
 
+from agentforge.forge.literals import literal, literals
 from agentforge.forge.rewriting import function_of, with_docstring, with_signature, without_demonstrations
 from agentforge.forge.spec import Spec, split_rules
 from agentforge.registry.contract import docstring_of
 from agentforge.registry.tool import Tool
-from agentforge.types import JSON, Example, Need
+from agentforge.types import Example, Need
 
 SHOWN_OLD = 6
 """Old examples that a generator sees; all others are checked all the same."""
@@ -80,28 +79,9 @@ def may_be_by_heart(source: str, old_source: str, regressions: Sequence[Example]
 
     A right repair may look so as well (a new unit in a table). What it does not find: an input taken apart.
     """
-    before, after = _literals(old_source), _literals(source)
+    before, after = literals(old_source), literals(source)
     return any(
-        given <= after and bool(given - before) and (one.raises is not None or _text(one.returns) in after)
+        given <= after and bool(given - before) and (one.raises is not None or literal(one.returns) in after)
         for one in regressions
-        if (given := {_text(value) for value in one.args.values()})
+        if (given := {literal(value) for value in one.args.values()})
     )
-
-
-def _literals(source: str) -> set[str]:
-    found: set[str] = set()
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return found
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant | ast.UnaryOp | ast.List | ast.Dict | ast.Tuple):
-            try:
-                found.add(_text(json.loads(json.dumps(ast.literal_eval(node), allow_nan=False))))
-            except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-                continue
-    return found
-
-
-def _text(value: JSON) -> str:
-    return json.dumps(value, sort_keys=True)

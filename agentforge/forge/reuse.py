@@ -49,7 +49,8 @@ class Reused:
     @property
     def reason(self) -> str:
         """Why nothing was made, for people."""
-        return f"{self.tool.name} gives all {self.examples} examples already."
+        given = f"all {self.examples} examples" if self.examples > 1 else "the one example"
+        return f"{self.tool.name} gives {given} already."
 
     @property
     def told(self) -> dict[str, str | bool]:
@@ -77,6 +78,17 @@ async def find_reusable(spec: Spec, layers: Layers, box: Box, limits: Limits) ->
     short = replace(limits, seconds=min(limits.seconds, TRIAL_SECONDS))
     for tool, found in await asyncio.to_thread(_fitting, spec, layers):
         if await _gives_all(tool, found, spec, layers, box, short):
+            return Reused(tool, found.names, len(_cases(spec)))
+    return None
+
+
+async def reused_twin(name: str, spec: Spec, layers: Layers, box: Box, limits: Limits) -> Reused | None:
+    """The live tool of that name, which did the same as a candidate wherever both were tried, where it also gives
+    every example (raises SandboxError).
+    """
+    live = {tool.name: tool for tool in await asyncio.to_thread(layers.live)}
+    for tool, found in _fits(spec, [live[name]] if name in live else []):
+        if await _gives_all(tool, found, spec, layers, box, limits):
             return Reused(tool, found.names, len(_cases(spec)))
     return None
 

@@ -18,8 +18,10 @@ from agentforge.forge.evidence import Candidate, Workshop, describe_failures, ex
 from agentforge.forge.feedback import faults_of
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.forging import SUPPORT
+from agentforge.forge.gates.neighbours import twin_of
+from agentforge.forge.gates.recital import by_heart
 from agentforge.forge.gates.running import run_gates
-from agentforge.forge.gates.submission import Forged, Standing, Submission, submit
+from agentforge.forge.gates.submission import Forged, LiveTools, Submission, submit
 from agentforge.forge.parts import ForgeParts, Teller
 from agentforge.registry.regressions import read_regressions
 from agentforge.types import GateResult, Role
@@ -40,7 +42,8 @@ class Rounds:
     """The state of one search; lives as long as its :meth:`run`. ``started`` is when the forging began, by the
     monotonic clock.
 
-    ``gates`` are those that were run last, ``failure`` says why the search broke off, if it did.
+    ``gates`` are those that were run last, ``failure`` says why the search broke off, if it did; ``twin`` is the live
+    tool that does what a winner does, so that none is looked for any more.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Rounds:
         self.gates: tuple[GateResult, ...] = ()
         self.refuted = 0
         self.failure = ""
+        self.twin = ""
         self._parts = parts
         self._settings = parts.settings
         self._author = author
@@ -121,7 +125,7 @@ class Rounds:
         """One candidate of role ``plan``, which is shown what any candidate is shown, so that one that behaves like
         it supports it; then one repair of it. That it fails costs nothing of what was found before.
         """
-        if not self._may_go_up or self._all_spent() or self._author.left < PLANNED_LEAST:
+        if not self._may_go_up or self.twin or self._all_spent() or self._author.left < PLANNED_LEAST:
             return None
         self._escalated = True
         self._step("escalate", "the rounds have failed: role plan is asked for a candidate", total=1)
@@ -206,9 +210,15 @@ class Rounds:
         return None
 
     async def _undisputed(self, winner: Submission, group: Group) -> bool:
-        """Whether no other group is as believable. Where one is, and the judge does not say which is right, more
-        candidates may; what is in dispute to the end waits for a person.
+        """Whether no other group is as believable, and its gates do not find that it may know the examples by heart.
+
+        Where a group is, and the judge does not say which is right, more candidates may; what is in doubt to the
+        end waits for a person.
         """
+        if doubt := by_heart(self.gates):
+            self._rejected.add(id(group.members[0]))
+            self._leave_open(winner, doubt)
+            return False
         for rival in rivals(group, await self._groups()):
             if id(rival.members[0]) in self._rejected:
                 continue
@@ -221,11 +231,14 @@ class Rounds:
             if side == "second":
                 self._rejected.add(id(group.members[0]))
                 self._disputed = None
-            elif winner.forged is not None and self._disputed is None:
-                forged = replace(winner.forged, dispute=found.told)
-                self._disputed = replace(winner, forged=forged), self.gates
+            else:
+                self._leave_open(winner, found.told)
             return False
         return True
+
+    def _leave_open(self, winner: Submission, why: str) -> None:
+        if winner.forged is not None and self._disputed is None:
+            self._disputed = replace(winner, forged=replace(winner.forged, dispute=why)), self.gates
 
     async def _passes(self, rival: Group) -> bool:
         """Whether a rival would pass every gate as well: else it is none."""
@@ -236,7 +249,7 @@ class Rounds:
             self.gates = gates
 
     def _left_open(self) -> Submission | None:
-        """What passed every gate and is in dispute, with its gates."""
+        """What passed every gate and is in doubt, with its gates."""
         if self._disputed is None:
             return None
         winner, self.gates = self._disputed
@@ -256,7 +269,7 @@ class Rounds:
 
     async def _try_best(self) -> Submission | None:
         """At the end of all rounds, the most believable group is judged even if it stands alone, for the report."""
-        if self.refuted >= HELD_OUT_TRIES:
+        if self.refuted >= HELD_OUT_TRIES or self.twin:
             return None
         groups = [group for group in await self._groups() if id(group.members[0]) not in self._rejected]
         winner = await self._through_gates(groups[0]) if groups else None
@@ -270,6 +283,7 @@ class Rounds:
         for gate in failed:
             self._step("gates", f"{gate.gate}: {gate.summary}")
         if failed:
+            self.twin = self.twin or twin_of(failed)
             self._reject(group)
             self.refuted += any(gate.gate == "held-out examples" for gate in failed)
         return None if failed else bench.submission
@@ -290,7 +304,7 @@ class Rounds:
     def _submission(self, group: Group) -> Submission:
         guessed = self.refuted >= HELD_OUT_TRIES
         forged = Forged(self._spec, group, len(self._eligible()), self._tester_wrote(group), guessed)
-        parts, standing = self._parts, Standing({tool.name: tool for tool in self._parts.layers.live()})
+        parts, standing = self._parts, LiveTools({tool.name: tool for tool in self._parts.layers.live()})
         kept = read_regressions(parts.registry, self._spec.name)
         return submit(forged, self._compared.cases, self._workshop, parts.suite_limits, parts.gates, standing, kept)
 
@@ -319,8 +333,8 @@ class Rounds:
 
     def _spent_out(self) -> bool:
         """Whether the rounds, or what came after them, must end."""
-        if self._escalated:
-            return self._all_spent()
+        if self._escalated or self.twin:
+            return bool(self.twin) or self._all_spent()
         return self.refuted >= HELD_OUT_TRIES or self._all_spent(LOCAL_SHARE if self._may_go_up else 1.0)
 
     def _all_spent(self, share: float = 1.0) -> bool:

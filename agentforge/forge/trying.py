@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from agentforge.boxes.protocol import Box, Limits
@@ -23,6 +24,8 @@ async def try_proposal(
     box: Callable[[], Awaitable[Box]],
     limits: Limits,
     recordings: Path | None,
+    *,
+    version: str = "",
 ) -> Tried:
     """What the proposal ``NAME`` or ``NAME/N`` does on those calls of which its report does not tell; ``box`` is asked
     for only where there are any.
@@ -32,7 +35,7 @@ async def try_proposal(
         RegistryError: the regressions are malformed.
         SandboxError: the box failed.
     """
-    found = await asyncio.to_thread(find, registry, target)
+    found = await asyncio.to_thread(partial(find, version=version, approvable=True), registry, target)
     if found.tool is None:
         return Tried(found.version)
     missing = await asyncio.to_thread(untried, registry.snapshot(), found.tool, believed=not found.doubts)

@@ -18,12 +18,11 @@ from typing import Any
 
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.registry.manifest import Provenance, one_line
-from agentforge.registry.rights import NO_RIGHTS, wanted
 from agentforge.registry.snapshot import STATE_FILE, Snapshot
 from agentforge.registry.states import REASON_CHARS, Rejection, Reviews, Standing, Waiting
 from agentforge.registry.tool import Tool
 from agentforge.registry.untried import sources, untried
-from agentforge.types import Capabilities, State
+from agentforge.types import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def admission(snapshot: Snapshot, tool: Tool, files: Mapping[str, bytes], standi
         return proposal(snapshot, tool, files, waiting.model_copy(update={"reason": told}))
     if before is not None and before.pinned:
         return proposal(snapshot, tool, files, waiting.model_copy(update={"reason": f"{tool.name} is pinned."}))
-    if before is not None and (more := wanted(tool.manifest.capabilities, _granted(snapshot, tool.name))):
+    if before is not None and (more := snapshot.reach(tool).beyond(snapshot.granted(tool.name))):
         reason = one_line(f"It wants more than the version that stands: {', '.join(more)}.", REASON_CHARS)
         return proposal(snapshot, tool, files, waiting.model_copy(update={"reason": reason}))
     if missing := untried(snapshot, tool):
@@ -223,12 +222,6 @@ def _standing(snapshot: Snapshot, name: str) -> Standing:
         raise ToolNotFound(
             f"No version of {name[:80]!r} stands in the registry.", fix="`agentforge tools list --state all` shows all."
         ) from None
-
-
-def _granted(snapshot: Snapshot, name: str) -> Capabilities:
-    """The capabilities of the version that stands; none where its folder is malformed."""
-    found = snapshot.standing([name])[0]
-    return found.manifest.capabilities if isinstance(found, Tool) else NO_RIGHTS
 
 
 def _check_parent(tool: Tool, before: Standing | None) -> None:

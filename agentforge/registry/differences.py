@@ -6,11 +6,10 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agentforge.errors import ToolInvalid
 from agentforge.registry.pending import Pending, find
 from agentforge.registry.repository import Registry
-from agentforge.registry.rights import NO_RIGHTS, wanted
-from agentforge.registry.tool import Tool, to_files
+from agentforge.registry.rights import NOTHING
+from agentforge.registry.tool import to_files
 
 SHOWN = ("tool.py", "test_tool.py", "tool.toml", "examples.jsonl")
 """The files that are compared, in the order of reading; the report is shown as a list of gates instead."""
@@ -24,7 +23,8 @@ class Difference:
     """A proposal against the version that stands (``standing`` is its hash, empty where there is none).
 
     ``files`` maps a file to its unified diff, line by line; files that are alike are left out. ``more`` and
-    ``less`` are rights that the proposal wants beyond those of the version that stands, or gives up.
+    ``less`` are rights that the proposal wants beyond those of the version that stands, or gives up, its own and those
+    of the tools that it needs.
     """
 
     pending: Pending
@@ -40,26 +40,19 @@ def difference(registry: Registry, target: str) -> Difference:
     Raises:
         ToolNotFound, UsageError: as :func:`agentforge.registry.pending.find`.
     """
-    found = find(registry, target)
-    stands = _stands(registry, found.name)
-    new = found.tool.manifest.capabilities if found.tool else NO_RIGHTS
-    old = stands.manifest.capabilities if stands else NO_RIGHTS
+    found = find(registry, target, approvable=True)
+    snapshot = registry.snapshot()
+    stands = snapshot.sound(found.name)
+    new = snapshot.reach(found.tool) if found.tool else NOTHING
     before = to_files(stands) if stands else {}
     files = {file: _diff(file, before.get(file, b""), found.files.get(file, b"")) for file in SHOWN}
     return Difference(
         pending=found,
         standing=stands.version if stands else "",
         files={file: lines for file, lines in files.items() if lines},
-        more=tuple(wanted(new, old)),
-        less=tuple(wanted(old, new)),
+        more=found.more,
+        less=tuple(snapshot.granted(found.name).beyond(new)),
     )
-
-
-def _stands(registry: Registry, name: str) -> Tool | None:
-    """The version that stands; None where there is none, or none that is sound."""
-    snapshot = registry.snapshot()
-    found: Tool | ToolInvalid | None = snapshot.standing([name])[0] if name in snapshot.states.tools else None
-    return found if isinstance(found, Tool) else None
 
 
 def _diff(file: str, before: bytes, after: bytes) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.errors import StorageError, ToolInvalid, ToolNotFound
 from agentforge.registry.packages import granted_set
 from agentforge.registry.repository import Registry
+from agentforge.registry.rights import Reach, reach_of
 from agentforge.registry.tool import Tool, load_folder
 from agentforge.types import Layer
 
@@ -219,6 +220,10 @@ class Layers:
             RegistryError: that lock is malformed.
         """
         return granted_set(tool, self.packages(tool))
+
+    def reach(self, tool: Tool) -> Reach:
+        """What a version may reach, itself and through the live tools that it needs."""
+        return reach_of(tool.manifest.capabilities, tool.depends, self._look().live.get)
 
     def pinned(self, name: str) -> tuple[Tool, Closure]:
         """The live tool of that name and what it needs, itself not included, as they stand at one moment.

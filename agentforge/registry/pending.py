@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.registry.repository import Registry
-from agentforge.registry.rights import NO_RIGHTS, wanted
 from agentforge.registry.snapshot import Snapshot
 from agentforge.registry.states import Standing, Waiting
 from agentforge.registry.tool import Tool, contents_version, from_files
@@ -27,8 +26,10 @@ class Pending:
     """One proposal and what there is to know before deciding about it.
 
     ``tool`` is None where the folder is malformed (``problems`` say how). ``reason`` says why it waits.
-    ``more`` are the rights that the version that stands has not. ``stale`` says that it was made for
-    another version than that one. ``doubts`` are why its report does not speak for what it holds.
+    ``reaches`` are its rights and, with their names, those of the tools that it needs; ``more`` are those of them
+    that the version that stands has not, and ``passed_on`` the live tools that need it and so come to reach these.
+    ``stale`` says that it was made for another version than that one. ``doubts`` are why its report does not speak
+    for what it holds.
     """
 
     name: str
@@ -38,7 +39,9 @@ class Pending:
     files: Mapping[str, bytes]
     reason: str = ""
     unconfirmed: bool = True
+    reaches: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
+    passed_on: tuple[str, ...] = ()
     stale: str = ""
     doubts: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -56,8 +59,9 @@ def pending(registry: Registry, name: str | None = None) -> list[Pending]:
     return [_pending(registry, snapshot, each, number, files) for (each, number), files in sorted(found.items())]
 
 
-def find(registry: Registry, target: str) -> Pending:
-    """The proposal that ``NAME`` or ``NAME/N`` means.
+def find(registry: Registry, target: str, *, version: str = "", approvable: bool = False) -> Pending:
+    """The proposal that ``NAME`` or ``NAME/N`` means. Where several wait under a name, it is the only one of
+    ``version`` (a hash or its first characters), or with ``approvable`` the only one that still can be approved.
 
     Raises:
         ToolNotFound: there is no tool and no proposal of that name.
@@ -69,14 +73,22 @@ def find(registry: Registry, target: str) -> Pending:
         raise UsageError(f"{target[:80]!r} is neither NAME nor NAME/N.", fix="`agentforge tools pending` shows all.")
     name, given = named[1], named[2]
     numbers = list(snapshot.proposals.get(name, ()))
+    if given and int(given) not in numbers and int(given) <= snapshot.states.review_of(name).last:
+        raise _decided(snapshot, name, int(given), numbers)
     if not numbers:
         raise _nothing_waits(snapshot, name)
     if given and int(given) not in numbers:
         raise UsageError(f"{name} has no proposal {given}; {_listed(name, numbers)} wait.")
-    if not given and len(numbers) > 1:
-        raise UsageError(f"{name} has {len(numbers)} proposals.", fix=f"Say which one: {_listed(name, numbers)}.")
-    number = int(given or numbers[0])
-    return _pending(registry, snapshot, name, number, snapshot.proposal(name, number))
+    found = [
+        _pending(registry, snapshot, name, number, snapshot.proposal(name, number))
+        for number in ([int(given)] if given else numbers)
+    ]
+    of_version = [one for one in found if version and one.version.startswith(version)]
+    sound = [one for one in found if approvable and one.tool is not None and not one.stale]
+    for meant in (found, of_version, sound):
+        if len(meant) == 1:
+            return meant[0]
+    raise UsageError(f"{name} has {len(numbers)} proposals.", fix=f"Say which one: {_listed(name, numbers)}.")
 
 
 def gates_of(tool: Tool) -> list[tuple[str, str, str]]:
@@ -97,8 +109,8 @@ def _pending(registry: Registry, snapshot: Snapshot, name: str, number: int, fil
     except ToolInvalid as error:
         return Pending(name, number, version, None, files, problems=error.problems)
     before = snapshot.states.tools.get(name)
-    stands = snapshot.standing([name])[0] if before is not None else None
-    granted = stands.manifest.capabilities if isinstance(stands, Tool) else NO_RIGHTS
+    reach = snapshot.reach(tool)
+    more = tuple(reach.beyond(snapshot.granted(name)))
     known = record is not None and record.version == version
     return Pending(
         name=name,
@@ -108,10 +120,24 @@ def _pending(registry: Registry, snapshot: Snapshot, name: str, number: int, fil
         files=files,
         reason=record.reason if record else "",
         unconfirmed=record.unconfirmed if record and known else not any(_kept_back(tool)),
-        more=tuple(wanted(tool.manifest.capabilities, granted)),
+        reaches=tuple(reach.told),
+        more=more,
+        passed_on=tuple(_users(snapshot, name)) if more else (),
         stale=_stale(tool, before),
         doubts=tuple(_doubts(tool, version, files, record)),
     )
+
+
+def _users(snapshot: Snapshot, name: str) -> list[str]:
+    """The live tools that need it, directly or through others."""
+    live = [tool for tool in snapshot.standing(snapshot.names(State.LIVE)) if isinstance(tool, Tool)]
+    found, waiting = set[str](), [name]
+    while waiting:
+        needed = waiting.pop()
+        users = {tool.name for tool in live if needed in tool.depends} - found - {name}
+        found |= users
+        waiting += users
+    return sorted(found)
 
 
 def _kept_back(tool: Tool) -> Sequence[bool]:
@@ -157,8 +183,19 @@ def _about_others(contents: JSON, files: Mapping[str, bytes]) -> list[str]:
     ]
 
 
+def _decided(snapshot: Snapshot, name: str, number: int, others: Sequence[int]) -> UsageError:
+    """That a proposal was there and waits no longer, and what became of it."""
+    rejected = next((one for one in snapshot.states.review_of(name).rejected if one.number == number), None)
+    told = f"rejected: {rejected.reason}" if rejected else "decided before, and waits no longer"
+    waits = f" {_listed(name, others)} {'waits' if len(others) == 1 else 'wait'} now." if others else ""
+    history = f"`agentforge tools history {name}` shows what happened."
+    return UsageError(f"{name}/{number} was {told.rstrip('.')}.{waits}", fix=history)
+
+
 def _nothing_waits(snapshot: Snapshot, name: str) -> Exception:
-    standing = snapshot.states.tools.get(name)
+    standing, rejected = snapshot.states.tools.get(name), snapshot.states.review_of(name).rejected
+    if standing is None and rejected:
+        return _decided(snapshot, name, rejected[-1].number, ())
     if standing is None:
         return ToolNotFound(f"Nothing waits under the name {name!r}.", fix="`agentforge tools pending` shows all.")
     return UsageError(

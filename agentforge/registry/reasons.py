@@ -20,7 +20,8 @@ class Reasons:
 
     ``since`` is when it got into its state; ``let_in`` is what happened when its version began to stand
     (``approver`` is empty where it went live by itself); ``gates`` are (gate, verdict, summary) as its
-    report claims them; ``needed_by`` are live tools of all layers that import it.
+    report claims them; ``reaches`` are its rights and, with their names, those of the tools that it needs;
+    ``needed_by`` are live tools of all layers that import it.
     """
 
     tool: Tool
@@ -29,6 +30,7 @@ class Reasons:
     since: datetime | None
     let_in: Happening | None
     gates: tuple[tuple[str, str, str], ...]
+    reaches: tuple[str, ...]
     depends: tuple[str, ...]
     needed_by: tuple[str, ...]
 
@@ -51,6 +53,7 @@ def reasons(layers: Layers, tool: Tool) -> Reasons:
         since=since(layers.registry, tool.name) if standing else None,
         let_in=next((one for one in reversed(happened) if one.stands == tool.version), None),
         gates=tuple(gates_of(tool)),
+        reaches=tuple(layers.reach(tool).told),
         depends=tool.depends,
         needed_by=tuple(needed_by(layers, tool.name)),
     )

@@ -71,7 +71,7 @@ def approve(
             went wrong.
     """
     named = _by(approver)
-    found = find(registry, target)
+    found = find(registry, target, version=version, approvable=True)
     _check_version(found, version)
     if found.tool is None:
         raise ToolInvalid(found.name, found.problems, fix=f"Reject it: agentforge tools reject {found.target}")
@@ -98,7 +98,9 @@ def approve(
         {**named, "Tool": [found.name], **provenance_trailers(tool)},
     )
     others = [each.target for each in pending(registry, found.name) if each.stale]
-    remarks = [f"{', '.join(others)} can no longer be approved: it was made for what stood before."] if others else []
+    remarks = [f"It may reach from now on: {', '.join(found.more)}."] if found.more else []
+    remarks += [f"So may {', '.join(found.passed_on)}, which need it."] if found.passed_on else []
+    remarks += [f"{', '.join(others)} can no longer be approved: it was made for what stood before."] if others else []
     return _decision(registry, found.name, "approved", commit, remarks)
 
 
@@ -111,7 +113,7 @@ def reject(registry: Registry, target: str, reason: str, *, approver: str, versi
     named = _by(approver)
     if not reason.strip():
         raise UsageError("A rejection needs a reason.", fix="Say it with --reason: it is shown in the tool's history.")
-    found = find(registry, target)
+    found = find(registry, target, version=version)
     _check_version(found, version)
     seen = Seen(found.name, found.number, found.version)
     commit = registry.apply(lambda snapshot: rejection(snapshot, seen, reason), {**named, "Tool": [found.name]})

@@ -13,6 +13,7 @@ from typing import TypeVar
 from agentforge.errors import NotARegistry, ToolInvalid
 from agentforge.gitstore.failures import damaged
 from agentforge.gitstore.store import GitStore
+from agentforge.registry.rights import Reach, reach_of
 from agentforge.registry.states import Standing, States, read_states
 from agentforge.registry.tool import FILES, Tool, contents_version, from_files
 from agentforge.types import TOOL_NAME, Layer, State
@@ -74,6 +75,20 @@ class Snapshot:
             files = read.get(name, {})
             self._loaded[name] = _standing_tool(files, name, self.states.tools[name], self._layer)
         return [self._loaded[name] for name in names]
+
+    def sound(self, name: str) -> Tool | None:
+        """The version that stands under a name, in any state; None where there is none, or its folder is malformed."""
+        found = self.standing([name])[0] if name in self.states.tools else None
+        return found if isinstance(found, Tool) else None
+
+    def reach(self, tool: Tool) -> Reach:
+        """What a version may reach, itself and through the tools that stand here and that it needs."""
+        return reach_of(tool.manifest.capabilities, tool.depends, self.sound)
+
+    def granted(self, name: str) -> Reach:
+        """The same of the version that stands under a name; nothing where there is none."""
+        stands = self.sound(name)
+        return self.reach(stands) if stands is not None else Reach()
 
     def proposed(self, names: Sequence[str]) -> list[Tool | ToolInvalid]:
         """All proposals under ``names``, by number."""

@@ -140,7 +140,7 @@ def test_on_a_terminal_the_difference_is_coloured(registry: Registry, waiting: T
 def test_from_proposal_to_live_and_back(program: Program, registry: Registry, waiting: Tool) -> None:
     done = program("tools", "approve", "crc32_hex", "--version", waiting.version[:12], "--approver", "ada@example.com")
     assert (done.code, done.out) == (0, f"crc32_hex approved: live in version {waiting.version[:12]}\n")
-    assert done.err == "! It takes the place of the tool of the base layer.\n"
+    assert done.err == "! It may reach from now on: clock.\n! It takes the place of the tool of the base layer.\n"
     assert registry.log("crc32_hex")[0].trailers["Approver"] == ("ada@example.com",)
     for command, state in (("quarantine", "quarantined"), ("retire", "retired"), ("release", "live")):
         assert told(program, command, "crc32_hex")["decision"]["state"] == state
@@ -173,7 +173,14 @@ def test_why_tells_what_made_it_and_who_let_it_in(program: Program, registry: Re
     for words in ("approved by ada, in commit", "visible tests (3 tests pass)", "needed by   word_count", "clock"):
         assert words in out
     out = program("tools", "why", "word_count").out
-    for words in ("went live by itself", "job-77", "ep-1", "page-9", "depends on  crc32_hex", "reaches     nothing"):
+    for words in (
+        "went live by itself",
+        "job-77",
+        "ep-1",
+        "page-9",
+        "depends on  crc32_hex",
+        "reaches     clock through crc32_hex",
+    ):
         assert words in out
     why = told(program, "why", "crc32_hex")["why"]
     assert (why["let_in"]["approver"], why["needed_by"], why["reaches"]) == ("ada", ["word_count"], ["clock"])

@@ -23,6 +23,7 @@ BEHAVIOURS = {
     "BREAKS FAR OUT": lambda n: n * 2,  # but KeyError for numbers that no probe has
     "FITTED": lambda n: {2: 4, 3: 6}.get(n, 0),  # right for what is shown, wrong elsewhere
     "FITTED AND FRAGILE": lambda n: {2: 4, 3: 6}.get(n, 0),  # and KeyError for a number that fuzz alone tries
+    "KNOWS TWO": lambda n: {25: 50, 33: 66}.get(n, 0),
     "FITTED TOO": lambda n: {2: 4, 3: 6}.get(n, -1),
 }
 EXAMPLES = (

@@ -194,6 +194,22 @@ async def test_a_twin_of_a_live_tool_is_rejected_and_named_but_a_tool_is_no_twin
     assert "the live tool total_price does the same on" in checked.problems[0]
 
 
+async def test_a_twin_of_a_starter_tool_is_told_and_may_be_somebodys_own(bubblewrap_box, registry, tmp_path):
+    base = tmp_path / "no base tools"
+    base.mkdir()
+    (write(base / "total_price") / "report.json").write_text("{}")
+    twin = write(
+        tmp_path / "twin",
+        SOURCE.replace("total_price", "cost_of"),
+        STRONG.replace("total_price", "cost_of"),
+        name="cost_of",
+    )
+    checked = await check(twin, bubblewrap_box, registry)
+    duplicates = gate(checked, "behavioural duplicates")
+    assert (checked.state, duplicates.evidence["does_the_same_as"]) == ("live", ["total_price"])
+    assert "it does the same as total_price of the base layer on" in duplicates.summary
+
+
 async def test_a_new_version_that_breaks_a_tool_which_needs_it_is_rejected(bubblewrap_box, registry, tmp_path):
     folder = write(tmp_path / "total_price")
     (folder / "report.json").write_text("{}")

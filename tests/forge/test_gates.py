@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 
 import pytest
 
-from agentforge.boxes.protocol import Limits
+from agentforge.boxes.protocol import Limits, SuiteResult
 from agentforge.forge.evidence import Workshop
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.capabilities import capabilities
 from agentforge.forge.gates.running import STAGES, run_gates
-from agentforge.forge.gates.submission import Standing, Submission
-from agentforge.forge.gates.survey import stubs
+from agentforge.forge.gates.strength import suite_strength
+from agentforge.forge.gates.submission import LiveTools, Submission
+from agentforge.forge.gates.survey import stubs, survey
+from agentforge.forge.mutants import mutants
 from agentforge.registry.contract import read_signature
 from agentforge.settings import GateSettings
 from agentforge.testing import FakeBox
@@ -79,7 +82,7 @@ async def test_a_person_is_told_of_every_stage_but_for_what_says_nothing_then():
     ],
 )
 async def test_what_is_wanted_beyond_the_live_version_waits_for_a_person(live, wanted, more):
-    standing = Standing({} if live is None else {TOOL.name: make_tool(capabilities=live)})
+    standing = LiveTools({} if live is None else {TOOL.name: make_tool(capabilities=live)})
     result = await capabilities(bench(capabilities=wanted, standing=standing))
     assert (result.verdict, result.evidence["more_than_live"]) == ("passed", more)
     assert result.evidence["needs_person"] is (wanted != Capabilities())
@@ -94,6 +97,52 @@ def test_stubs_return_what_a_lazy_tool_would():
 
 def test_dependents_are_found_through_others_and_toolboxes_may_be_changed():
     one, two, three = make_tool("one"), make_tool("two", imports=["one"]), make_tool("three", imports=["two"])
-    standing = Standing({tool.name: tool for tool in (one, two, three)})
+    standing = LiveTools({tool.name: tool for tool in (one, two, three)})
     assert [tool.name for tool in standing.dependents("one")] == ["three", "two"]
     assert standing.toolbox(["two"], instead={"one": "x = 1"}) == {"two": two.source, "one": "x = 1"}
+
+
+def ending_in(seconds):
+    """Suites of which those of the tool take ``seconds``, and none of a mutant ends."""
+
+    def answer(run):
+        if run.source == TOOL.source:
+            return replace(suite(test_a=True), seconds=seconds)
+        return SuiteResult("timed_out", seconds=seconds)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("seconds", "limit", "told"),
+    [
+        (0.1, 30.0, "noticed"),
+        (2.0, 30.0, "noticed"),
+        (2.0, 5.0, "unknown"),
+        (9.0, 30.0, "noticed"),
+        (11, 30, "unknown"),
+    ],
+)
+async def test_a_suite_that_does_not_end_for_a_mutant_notices_it_only_where_the_tool_is_far_from_the_limit(
+    seconds, limit, told
+):
+    made = bench(suites=ending_in(seconds), suite_limits=Limits(seconds=limit))
+    found = await survey(made)
+    sizes = {"noticed": len(found.noticed), "unknown": len(found.unknown)}
+    assert sizes.pop(told) == found.counted > 0
+    assert [*sizes.values()] == [0]
+
+
+async def test_mutants_of_which_nobody_knows_count_as_unnoticed_and_are_told():
+    changed = {mutant.source for mutant in mutants(TOOL.source, most=3)}
+    slow = ending_in(2.0)
+
+    def answer(run):
+        if run.source == TOOL.source or run.source in changed:
+            return slow(run)
+        return suite(test_a=run.source == ast.unparse(ast.parse(TOOL.source)) + "\n")
+
+    result = await suite_strength(bench(suites=answer, suite_limits=Limits(seconds=5.0)))
+    assert len(result.evidence["unknown"]) == result.evidence["mutants"] == len(changed)
+    assert result.verdict == "failed"
+    assert "did not end in time" in result.summary

@@ -33,6 +33,7 @@ async def test_agreeing_candidates_go_live_with_report_and_provenance(run, regis
     assert verdicts.pop("regressions") == "skipped"  # nothing ever went wrong
     assert verdicts.pop("dependents' tests") == "skipped"  # nobody can need a new tool
     assert verdicts.pop("no traces") == "skipped"  # a fake box has no process to run many calls in
+    assert verdicts.pop("own answers") == "skipped"  # its source holds no examples
     assert {*verdicts.values()} == {"passed"}
     assert len(verdicts) == 9
     assert tool.manifest.provenance.job == result.job
@@ -402,6 +403,18 @@ async def test_a_need_that_a_live_tool_meets_already_costs_no_model_call_and_no_
     kind, told = events[-1]
     assert (kind, told["state"], told["reused"]) == ("forge_finished", "live", "double")
     assert told["reason"] == "double gives all 4 examples already."
+
+
+async def test_what_turns_out_to_do_what_a_live_tool_does_is_not_written_and_that_one_is_used(run, registry):
+    """One example says too little for the search before writing, and all that a winner does says enough."""
+    made, _, _ = await run(NEED, [code("RIGHT"), code("RIGHT")])
+    head = registry.head()
+    need = replace(NEED, name="twice", purpose="Twice n.", examples=NEED.examples[:1])
+    result, _, events = await run(need, [code("RIGHT").replace("double", "twice")] * 2)
+    assert (result.state, result.reused, result.arguments) == ("live", "double", {"n": "n"})
+    assert (result.version, registry.head()) == (made.version, head)
+    assert result.reason == "double gives the one example already."
+    assert (events[-1][1]["state"], events[-1][1]["reused"]) == ("live", "double")
 
 
 async def test_a_model_that_fails_in_mid_forging_ends_it_with_what_was_tried(run):

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from agentforge.forge.placement import FEWEST_CASES, Facts, place
 from agentforge.policy import Policy
+from agentforge.registry.rights import Reach
 from agentforge.sections import ReviewSettings
 from agentforge.types import Capabilities, State
 
 CLOCK = Capabilities(clock=True)
-PLAIN = Facts(
-    tainted=False, capabilities=Capabilities(), truths=3, cases=0, unconfirmed=False, tester_is_generator=True
-)
+USING = Reach(through={"clock_of": CLOCK})
+PLAIN = Facts(tainted=False, reach=Reach(), truths=3, cases=0, unconfirmed=False, tester_is_generator=True)
 AUTO, ALL = Policy(), Policy(ReviewSettings(policy="review-all"))
 ALLOWING = Policy(ReviewSettings(allow=("clock",)))
 
@@ -27,6 +27,7 @@ CAPABILITIES = st.builds(
     clock=st.booleans(),
     randomness=st.booleans(),
 )
+REACHES = st.builds(Reach, CAPABILITIES, st.dictionaries(st.sampled_from(["rates", "clock_of"]), CAPABILITIES))
 KINDS = ("hosts", "files", "secrets", "packages", "clock", "randomness")
 POLICIES = st.builds(
     Policy,
@@ -40,12 +41,12 @@ POLICIES = st.builds(
 FACTS = st.builds(
     Facts,
     tainted=st.booleans(),
-    capabilities=CAPABILITIES,
+    reach=REACHES,
     truths=st.integers(0, 4),
     cases=st.integers(0, 6),
     unconfirmed=st.booleans(),
     tester_is_generator=st.booleans(),
-    live=st.none() | CAPABILITIES,
+    live=st.none() | REACHES,
     pinned=st.booleans(),
     alone=st.booleans(),
     guessed=st.booleans(),
@@ -63,9 +64,15 @@ def test_a_tool_that_reaches_nothing_from_a_trusted_source_is_live_at_once():
     [
         ({"tainted": True}, ALLOWING, "untrusted text"),
         ({"pinned": True}, AUTO, "is pinned"),
-        ({"capabilities": CLOCK}, AUTO, "asks for capabilities"),
-        ({"capabilities": Capabilities(clock=True, randomness=True)}, ALLOWING, "asks for capabilities"),
-        ({"capabilities": CLOCK, "live": Capabilities()}, ALLOWING, "wants more than the version that stands (clock)"),
+        ({"reach": Reach(CLOCK)}, AUTO, "asks for capabilities"),
+        ({"reach": Reach(Capabilities(clock=True, randomness=True))}, ALLOWING, "asks for capabilities"),
+        (
+            {"reach": Reach(CLOCK), "live": Reach(Capabilities())},
+            ALLOWING,
+            "wants more than the version that stands (clock)",
+        ),
+        ({"reach": USING, "live": Reach()}, ALLOWING, "more than the version that stands (clock through clock_of)"),
+        ({"reach": USING}, AUTO, "It needs clock_of, which has capabilities"),
         ({"truths": 0}, AUTO, "the same model wrote code and tests"),
         ({"truths": 0, "tester_is_generator": False, "cases": FEWEST_CASES - 1}, AUTO, "only 3 generated tests"),
         ({"alone": True, "unconfirmed": True}, AUTO, "No other candidate behaves like it"),
@@ -84,9 +91,11 @@ def test_what_waits_says_why(facts, policy, words):
 @pytest.mark.parametrize(
     ("facts", "policy"),
     [
-        ({"capabilities": CLOCK}, ALLOWING),
-        ({"capabilities": CLOCK, "live": CLOCK}, ALLOWING),
-        ({"live": CLOCK}, AUTO),
+        ({"reach": Reach(CLOCK)}, ALLOWING),
+        ({"reach": Reach(CLOCK), "live": Reach(CLOCK)}, ALLOWING),
+        ({"live": Reach(CLOCK)}, AUTO),
+        ({"reach": USING}, ALLOWING),
+        ({"reach": USING, "live": Reach(CLOCK)}, ALLOWING),
         ({"truths": 0, "tester_is_generator": False, "cases": FEWEST_CASES}, AUTO),
         ({"alone": True}, AUTO),  # a held-out example speaks for it
         ({"alone": True, "unconfirmed": True, "tester_is_generator": False, "cases": FEWEST_CASES}, AUTO),
@@ -102,10 +111,11 @@ def test_nothing_untrusted_and_nothing_that_wants_more_is_ever_live_whatever_the
     assert why
     if facts.tainted or facts.pinned or policy.problem or policy.rules.policy == "review-all":
         assert state is State.PROPOSED
-    if facts.live is not None and facts.capabilities.hosts and not facts.live.hosts:
+    if facts.live is not None and facts.reach.all - facts.live.all:
         assert state is State.PROPOSED
     if state is State.LIVE:
-        assert {kind for kind in KINDS if getattr(facts.capabilities, kind)} <= {*policy.rules.allow}
+        for given_to in (facts.reach.own, *facts.reach.through.values()):
+            assert {kind for kind in KINDS if getattr(given_to, kind)} <= {*policy.rules.allow}
 
 
 @given(FACTS, POLICIES, st.sampled_from(["tainted", "pinned", "tester_is_generator", "alone", "guessed"]))

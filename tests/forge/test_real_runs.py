@@ -11,7 +11,7 @@ from agentforge.forge.author import Draft
 from agentforge.forge.evidence import SUITE_FETCHES, Candidate, Workshop, examine, probe, run_all
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.fuzz import same_answer_twice
-from agentforge.forge.gates.submission import Forged, Standing, submit
+from agentforge.forge.gates.submission import Forged, LiveTools, submit
 from agentforge.forge.spec import make_spec
 from agentforge.settings import GateSettings
 from agentforge.types import Capabilities, Example, GateResult, JSONObject, Need, Usage
@@ -32,7 +32,7 @@ async def twice(box: Box, source: str) -> GateResult:
     await probe(candidate, spec, [], PROBES, shop)
     assert candidate.eligible, candidate
     forged = Forged(spec, grouped([candidate])[0], 1, tester_is_generator=True)
-    submission = submit(forged, [], shop, Limits(), GateSettings(fuzz_inputs=0), Standing())
+    submission = submit(forged, [], shop, Limits(), GateSettings(fuzz_inputs=0), LiveTools())
     return await same_answer_twice(Bench(submission))
 
 

@@ -10,7 +10,7 @@ from agentforge.forge.author import Draft
 from agentforge.forge.evidence import Workshop, examine, probe
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.running import run_gates
-from agentforge.forge.gates.submission import Forged, Standing, submit
+from agentforge.forge.gates.submission import Forged, LiveTools, submit
 from agentforge.forge.probes import neighbours
 from agentforge.forge.spec import make_spec
 from agentforge.forge.strengthen import strengthen
@@ -46,7 +46,7 @@ async def bench_of(box, *sources, together=False):
         candidates.append(candidate)
     group = Group(tuple(candidates)) if together else grouped(candidates)[0]
     forged = Forged(spec, group, len(sources), tester_is_generator=True)
-    return Bench(submit(forged, [], shop, Limits(10.0), GateSettings(mutants=15), Standing()))
+    return Bench(submit(forged, [], shop, Limits(10.0), GateSettings(mutants=15), LiveTools()))
 
 
 async def test_agreed_inputs_that_notice_more_become_cases_of_the_suite(bubblewrap_box):

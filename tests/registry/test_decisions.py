@@ -503,3 +503,73 @@ def test_a_pin_and_a_rollback_are_not_explained_by_what_was_said_of_something_ea
         "Unpin slugify": "",
     }
     assert told["Set slugify to quarantined"] == "It eats umlauts."
+
+
+CLOCK = Capabilities(clock=True)
+
+
+def test_a_new_version_that_reaches_more_through_another_tool_waits_and_that_is_told(registry):
+    registry.add(judged("now", capabilities=CLOCK), state=State.LIVE)
+    registry.add(judged("plain"), state=State.LIVE)
+    first = registry.add(judged("label", imports=["plain"]), state=State.LIVE)
+    registry.add(judged("label", imports=["now", "plain"], parent=first), state=State.LIVE)
+    assert registry.get("label").version == first
+    (one,) = pending(registry)
+    assert one.reason == "It wants more than the version that stands: clock through now."
+    assert (one.reaches, one.more) == (("clock through now",), ("clock through now",))
+    assert difference(registry, "label").more == one.more
+    done = approve(registry, "label", live=("now", "plain"))
+    assert done.remarks == ("It may reach from now on: clock through now.",)
+    registry.add(judged("label", imports=["now"], body="return text", parent=done.version), state=State.LIVE)
+    assert pending(registry) == []
+
+
+def test_what_a_tool_wants_more_is_told_of_those_that_need_it_too(registry):
+    first = registry.add(judged("now"), state=State.LIVE)
+    registry.add(judged("label", imports=["now"]), state=State.LIVE)
+    registry.add(judged("page", imports=["label"]), state=State.LIVE)
+    registry.add(judged("other"), state=State.LIVE)
+    registry.add(judged("now", capabilities=CLOCK, parent=first), state=State.LIVE)
+    (one,) = pending(registry)
+    assert (one.more, one.passed_on) == (("clock",), ("label", "page"))
+    assert approve(registry, "now").remarks == (
+        "It may reach from now on: clock.",
+        "So may label, page, which need it.",
+    )
+
+
+def test_of_several_the_only_one_that_can_be_approved_is_meant(registry):
+    first = registry.add(judged(), state=State.LIVE)
+    for body in ("return text", "return text * 2"):
+        registry.add(judged(body=body, parent=first), state=State.PROPOSED)
+    with pytest.raises(UsageError, match="slugify has 2 proposals"):
+        approve(registry, "slugify")
+    second = approve(registry, "slugify", version=find(registry, "slugify/2").version).version
+    registry.add(judged(body="return text * 3", parent=second), state=State.PROPOSED)
+    assert [(one.number, bool(one.stale)) for one in pending(registry)] == [(1, True), (3, False)]
+    assert difference(registry, "slugify").pending.target == "slugify/3"
+    with pytest.raises(UsageError, match="slugify has 2 proposals"):
+        review.reject(registry, "slugify", "no", approver="ada")
+    assert approve(registry, "slugify").state == "live"
+    assert [one.target for one in pending(registry)] == ["slugify/1"]
+
+
+def test_what_was_decided_before_is_told(waiting):
+    waiting.add(judged(body="return text"), state=State.PROPOSED)
+    review.reject(waiting, "slugify/1", "It eats umlauts.", approver="ada")
+    with pytest.raises(UsageError, match=r"^slugify/1 was rejected: It eats umlauts\. slugify/2 waits now\."):
+        approve(waiting, "slugify/1")
+    approve(waiting, "slugify")
+    with pytest.raises(UsageError, match=r"^slugify/2 was decided before, and waits no longer\."):
+        approve(waiting, "slugify/2")
+    waiting.add(judged("other"), state=State.PROPOSED)
+    review.reject(waiting, "other", "Not needed", approver="ada")
+    with pytest.raises(UsageError, match=r"^other/1 was rejected: Not needed\."):
+        approve(waiting, "other")
+
+
+def test_what_wants_more_is_approved_by_its_name_and_that_is_told(registry):
+    first = registry.add(judged(), state=State.LIVE)
+    registry.add(judged(capabilities=CLOCK, parent=first), state=State.LIVE)
+    done = approve(registry, "slugify")
+    assert (done.state, done.remarks) == ("live", ("It may reach from now on: clock.",))

@@ -294,6 +294,7 @@ STEP = st.fixed_dictionaries(
         "sources": ORIGINS,
         "uses": st.lists(st.sampled_from(NAMES), unique=True, max_size=2),
         "waits": st.booleans(),
+        "approved": st.booleans(),
         "then": st.sampled_from([None, None, State.RETIRED, State.QUARANTINED]),
     }
 )
@@ -305,11 +306,11 @@ class Plan:
 
     def __init__(self, registry, steps):
         self.registry = registry
-        self.stands, self.waits, self.roots, self.uses = {}, {}, {}, {}
+        self.stands, self.waits, self.roots, self.uses, self.given = {}, {}, {}, {}, {}
         for number, step in enumerate(steps):
             self._do(number, **step)
 
-    def _do(self, number, name, episodes, sources, uses, waits, then):
+    def _do(self, number, name, episodes, sources, uses, waits, approved, then):
         registry, before = self.registry, self.stands.get(name)
         uses = [other for other in uses if other in registry.names() and other < name]
         facts = {"episodes": episodes, "sources": [f"page:{one}" for one in sources], "parent": before or ""}
@@ -319,9 +320,13 @@ class Plan:
         own = {Origin("episode", one) for one in episodes} | {Origin("source", f"page:{one}") for one in sources}
         self.roots[name, version] = inherited | own
         if waits or version != registry.snapshot().states.tools[name].version:  # set aside: a new version waits
-            count = max((int(target.partition("/")[2]) for target in self.waits if target.startswith(name)), default=0)
-            self.waits[f"{name}/{count + 1}"] = (name, version, uses, before)
-            return
+            self.given[name] = self.given.get(name, 0) + 1  # no number is given twice
+            target = f"{name}/{self.given[name]}"
+            self.waits[target] = (name, version, uses, before)
+            if not approved:
+                return
+            approve(registry, target, approver="ada", version=version, live=registry.names())
+            del self.waits[target]
         self.stands[name], self.uses[name] = version, uses
         if then is not None:
             registry.set_state(name, then, "Planned")

@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sample_tools import make_tool
 
-from agentforge.registry.rights import rights, wanted
+from agentforge.registry.rights import Reach, reach_of, rights, wanted
 from agentforge.types import Capabilities
 
 CAPABILITIES = st.builds(
@@ -48,3 +49,37 @@ def test_nothing_more_is_wanted_only_where_every_right_is_had(new, old):
     assert (not wanted(new, old)) == (rights(new) <= rights(old))
     assert wanted(new, new) == []
     assert bool(wanted(new)) == (not new.none)
+
+
+CLOCK, HOST = Capabilities(clock=True), Capabilities(hosts=("a.example.com",))
+
+
+def test_what_the_tools_that_it_needs_reach_is_told_with_their_names_through_pure_ones_and_in_circles():
+    standing = {
+        "rates": make_tool("rates", capabilities=HOST, imports=["now"]),
+        "now": make_tool("now", capabilities=CLOCK, imports=["plain"]),
+        "plain": make_tool("plain", imports=["rates"]),
+    }
+    reach = reach_of(CLOCK, ["plain", "gone"], standing.get)
+    assert reach.told == ["clock", "clock through now", "fetch GET a.example.com through rates"]
+    assert reach_of(Capabilities(), ["gone"], standing.get).told == []
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "more"),
+    [
+        (Reach(through={"now": CLOCK}), Reach(), ["clock through now"]),
+        (Reach(through={"now": CLOCK}), Reach(through={"today": CLOCK}), []),
+        (Reach(through={"now": CLOCK}), Reach(CLOCK), []),
+        (Reach(CLOCK), Reach(through={"now": CLOCK}), ["clock"]),
+    ],
+)
+def test_having_a_right_is_more_than_having_it_used(new, old, more):
+    assert new.beyond(old) == more
+
+
+@given(CAPABILITIES, CAPABILITIES, CAPABILITIES, CAPABILITIES)
+def test_nothing_that_is_reached_for_the_first_time_goes_untold(new, used, old, was_used):
+    later, before = Reach(new, {"one": used}), Reach(old, {"other": was_used})
+    assert bool(later.beyond(before)) >= bool(later.all - before.all)
+    assert later.beyond(later) == []

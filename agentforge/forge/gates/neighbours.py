@@ -15,7 +15,9 @@ from agentforge.forge.gates.submission import Submission
 from agentforge.forge.gates.verdict import MOST_SHOWN, judged, shortened, skipped, texts
 from agentforge.registry.contract import Signature
 from agentforge.registry.tool import Tool
-from agentforge.types import JSON, GateResult, JSONObject
+from agentforge.types import JSON, GateResult, JSONObject, Layer
+
+DUPLICATES = "behavioural duplicates"
 
 FIRST_LOOK = 4
 """Inputs on which a live tool is tried before it is tried on all: most differ at once."""
@@ -25,7 +27,11 @@ FEWEST_RESULTS = 3
 
 
 async def behavioural_duplicates(bench: Bench) -> GateResult:
-    """No live tool with the same types does the same on every input on which this one returns something."""
+    """No live tool with the same types does the same on every input on which this one returns something.
+
+    A folder that somebody hands in may do what a tool of a layer below the user's own does: whoever wrote it may want
+    their own, so that is told and no more. In a forging every twin counts, since the other can be used instead.
+    """
     sub = bench.submission
     others = [tool for tool in sub.standing.tools.values() if _may_be_a_twin(tool, sub)]
     inputs = bench.inputs()
@@ -33,17 +39,29 @@ async def behavioural_duplicates(bench: Bench) -> GateResult:
     telling = [(args, result) for args, result in zip(inputs, results, strict=True) if result.ok]
     enough = len(telling) >= sub.settings.twin_inputs
     if not enough or len({outcome(result) for _, result in telling}) < FEWEST_RESULTS:
-        return skipped("behavioural duplicates", f"only {len(telling)} inputs tell anything", inputs=len(telling))
-    twins = [tool.name for tool in others if await _is_twin(tool, sub, telling)]
+        return skipped(DUPLICATES, f"only {len(telling)} inputs tell anything", inputs=len(telling))
+    found = [tool for tool in others if await _is_twin(tool, sub, telling)]
+    below = [tool for tool in found if sub.forged is None and tool.layer is not Layer.USER]
+    twins = [tool.name for tool in found if tool not in below]
+    told = f"{len(others)} live tools have these types, none does the same on {len(telling)} inputs"
+    if below:
+        told = f"it does the same as {_named(below)} on {len(telling)} inputs"
     return judged(
-        "behavioural duplicates",
+        DUPLICATES,
         not twins,
-        f"{len(others)} live tools have these types, none does the same on {len(telling)} inputs",
+        told,
         f"the live tool {', '.join(twins)} does the same on {len(telling)} of {len(telling)} inputs: use it",
         compared=texts([tool.name for tool in others]),
         twins=texts(twins),
+        does_the_same_as=texts([tool.name for tool in found]),
         inputs=len(telling),
     )
+
+
+def twin_of(failed: Sequence[GateResult]) -> str:
+    """The live tool that does the same, where a version failed at nothing else; else empty."""
+    twins = failed[0].evidence.get("twins") if len(failed) == 1 and failed[0].gate == DUPLICATES else None
+    return str(twins[0]) if isinstance(twins, list) and twins else ""
 
 
 async def dependents_tests(bench: Bench) -> GateResult:
@@ -62,6 +80,10 @@ async def dependents_tests(bench: Bench) -> GateResult:
         dependents=texts([tool.name for tool in others]),
         broken=texts(told),
     )
+
+
+def _named(tools: Sequence[Tool]) -> str:
+    return ", ".join(f"{tool.name} of the {tool.layer} layer" for tool in tools)
 
 
 def _may_be_a_twin(tool: Tool, sub: Submission) -> bool:

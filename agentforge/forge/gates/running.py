@@ -14,6 +14,7 @@ from agentforge.forge.gates.examples import held_out_examples, visible_tests
 from agentforge.forge.gates.forging import agreement, generated_tests, promises
 from agentforge.forge.gates.fuzz import fuzz, same_answer_twice
 from agentforge.forge.gates.neighbours import behavioural_duplicates, dependents_tests
+from agentforge.forge.gates.recital import own_answers
 from agentforge.forge.gates.regressions import regressions
 from agentforge.forge.gates.strength import suite_strength
 from agentforge.forge.gates.traces import no_traces
@@ -36,6 +37,7 @@ STAGES: Sequence[Sequence[tuple[str, Gate]]] = (
         ("fuzz", fuzz),
         ("same answer twice", same_answer_twice),
         ("no traces", no_traces),
+        ("own answers", own_answers),
         ("capabilities", capabilities),
         ("agreement", agreement),
     ),

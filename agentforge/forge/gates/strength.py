@@ -40,6 +40,7 @@ async def suite_strength(bench: Bench) -> GateResult:
         "equivalent": texts([mutant.change for mutant in found.equivalent]),
         "unnoticed_within": sum(within(args, known) for _, args in found.unnoticed),
         "not_reached": texts([mutant.change for mutant in found.not_reached]),
+        "unknown": texts([mutant.change for mutant in found.unknown]),
     }
     overlooked = _overlooked(found, sub) if folder else []
     evidence["told_apart_by_examples"] = texts(overlooked)
@@ -53,6 +54,7 @@ async def suite_strength(bench: Bench) -> GateResult:
         lines = ", ".join(map(str, untested))
         told = f"no test notices any change of line {lines}, which the examples reach; {told}"
     slow = f"; {len(found.not_reached)} were not reached in time" * bool(found.not_reached)
+    slow += f"; {len(found.unknown)} did not end in time, near which the tool itself is" * bool(found.unknown)
     return judged(
         "suite strength",
         (counted > 0 or not folder) and len(found.noticed) >= needed * counted and not untested and not overlooked,

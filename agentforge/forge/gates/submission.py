@@ -21,7 +21,7 @@ from agentforge.types import Capabilities, Example
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LiveTools:
     """The live tools that a version would stand among, by name."""
 
     tools: Mapping[str, Tool] = field(default_factory=lambda: {})
@@ -58,8 +58,8 @@ class Forged:
     """What only a forging knows: its spec, the group that the version comes from, how many were eligible.
 
     ``tester_is_generator``: its generated tests are not independent of its code, so that they only rank.
-    ``dispute``: where candidates that are nearly as believable differ, as a sentence. ``guessed``: so many groups
-    were tried on the held-out examples before it that these say little.
+    ``dispute``: where candidates that are nearly as believable differ, or that it may know its examples by heart, as
+    a sentence. ``guessed``: so many groups were tried on the held-out examples before it that these say little.
     """
 
     spec: Spec
@@ -93,7 +93,7 @@ class Submission:
     generated: tuple[Example, ...] = ()
     regressions: tuple[Example, ...] = ()
     capabilities: Capabilities = field(default_factory=Capabilities)
-    standing: Standing = field(default_factory=Standing)
+    standing: LiveTools = field(default_factory=LiveTools)
     forged: Forged | None = None
     noticed: frozenset[str] = frozenset()
 
@@ -121,7 +121,7 @@ def submit(
     workshop: Workshop,
     suite_limits: Limits,
     settings: GateSettings,
-    standing: Standing,
+    standing: LiveTools,
     regressions: Sequence[Example] = (),
 ) -> Submission:
     """The best candidate of a forging's group. Of the generated ``cases`` those that it passes go into its suite.

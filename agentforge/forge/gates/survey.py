@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 from agentforge.boxes.protocol import CallResult, SuiteResult
 from agentforge.forge.cases import outcome
@@ -24,6 +25,9 @@ from agentforge.types import JSON, JSONObject
 SLOWEST = 6.0
 """A mutant may take so many times as long as the tool, and :data:`LEAST_SECONDS`: what takes longer loops."""
 LEAST_SECONDS = 1.5
+FAR = 3.0
+"""A time-out tells of a mutant only where the tool itself, at that moment, takes less than the limit by so many
+times: a busy machine, or a limit that the settings cut short, ends a slow suite whatever it is run on."""
 AT_A_TIME = 4
 """Inputs on which a mutant is run before anybody looks: most are told apart by the first few."""
 CALL_SECONDS = 2.0
@@ -40,22 +44,29 @@ def _stop_at_the_first_failure(request):
 """
 """Put below the tests where one failure says it all: the others need not be run."""
 
+Verdict: TypeAlias = Literal["noticed", "passed", "late", "unknown"]
+
 _EMPTY: dict[str, JSON] = {"string": "", "integer": 0, "number": 0.0, "boolean": False, "array": [], "object": {}}
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What became of the mutants: noticed by the suite, equivalent, or unnoticed with an input that shows them."""
+    """What became of the mutants: noticed by the suite, equivalent, or unnoticed with an input that shows them.
+
+    ``not_reached`` were not run in time; of ``unknown`` the suite did not end in time, which it hardly does for the
+    tool itself, so that nobody knows. Both count as unnoticed.
+    """
 
     noticed: tuple[Mutant, ...]
     equivalent: tuple[Mutant, ...]
     unnoticed: tuple[tuple[Mutant, JSONObject], ...]
     not_reached: tuple[Mutant, ...] = ()
+    unknown: tuple[Mutant, ...] = ()
 
     @property
     def counted(self) -> int:
         """Mutants that do something else than the tool, as far as is known."""
-        return len(self.noticed) + len(self.unnoticed) + len(self.not_reached)
+        return len(self.noticed) + len(self.unnoticed) + len(self.not_reached) + len(self.unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ async def survey(bench: Bench) -> Survey:
     before = await bench.own_suite()
     seconds = max(LEAST_SECONDS, SLOWEST * before.seconds)
     made = mutants(sub.source, most=sub.settings.mutants)
-    verdicts: dict[str, str] = {}
+    verdicts: dict[str, Verdict] = {}
 
     async def work(waiting: Iterator[Mutant]) -> None:
         for mutant in waiting:
@@ -115,7 +126,7 @@ async def survey(bench: Bench) -> Survey:
             elif time.monotonic() - began > sub.settings.strength_seconds:
                 verdicts[mutant.source] = "late"
             else:
-                verdicts[mutant.source] = "noticed" if await _notices(bench, mutant, seconds) else "passed"
+                verdicts[mutant.source] = await _verdict(bench, mutant, seconds)
 
     waiting = iter(made)
     async with asyncio.TaskGroup() as group:
@@ -128,16 +139,27 @@ async def survey(bench: Bench) -> Survey:
         tuple(mutant for mutant, args in shown if args is None),
         tuple((mutant, args) for mutant, args in shown if args is not None),
         tuple(mutant for mutant, verdict in told if verdict == "late"),
+        tuple(mutant for mutant, verdict in told if verdict == "unknown"),
     )
 
 
-async def _notices(bench: Bench, mutant: Mutant, seconds: float) -> bool:
-    """Whether the suite does not pass. One that is too slow gets twice the time once: the machine may be busy."""
+async def _verdict(bench: Bench, mutant: Mutant, seconds: float) -> Verdict:
+    """What the suite says of a mutant. One that is too slow gets twice the time once: the machine may be busy."""
     tests = bench.submission.tests + STOP_EARLY
     result = await bench.suite(mutant.source, tests, seconds=seconds)
     if result.status == "timed_out":
         result = await bench.suite(mutant.source, tests, seconds=2 * seconds)
-    return result.status != "finished" or fails(result)
+    if result.status == "timed_out":
+        return "noticed" if await _is_far(bench, 2 * seconds) else "unknown"
+    return "noticed" if result.status != "finished" or fails(result) else "passed"
+
+
+async def _is_far(bench: Bench, seconds: float) -> bool:
+    """Whether the tool itself is far from the limit that a mutant met, as fast as the machine is now."""
+    sub = bench.submission
+    limit = min(seconds, sub.suite_limits.seconds)
+    now = await bench.suite(sub.source, seconds=limit)
+    return now.passed and FAR * now.seconds <= limit
 
 
 async def difference(bench: Bench, mutant: Mutant) -> JSONObject | None:
