@@ -57,7 +57,10 @@ def _number(change: Callable[[float], float]) -> Change:
 
 
 def _once(items: list[JSON]) -> list[JSON]:
-    return list({json.dumps(item, sort_keys=True): item for item in reversed(items)}.values())[::-1]
+    first: dict[str, JSON] = {}
+    for item in items:
+        first.setdefault(json.dumps(item, sort_keys=True), item)
+    return list(first.values())
 
 
 def _sorted(items: list[JSON]) -> list[JSON]:

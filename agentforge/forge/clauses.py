@@ -84,6 +84,9 @@ _SIGNS: tuple[tuple[str, str], ...] = (
 """Words for a sign, and the signs of which one is meant."""
 _ALONE = re.compile(r"(?<=\s)([#@&$%*?+=|~^_/])(?=[\s,.;:]|$)")
 """A sign that stands by itself among words."""
+_RESULT_WHERE = re.compile(
+    r"(?i)(?<![\w.-])(none|empty|-1|0|1|true|false)\b(?: (?:text|list|object|string))? (?:where|if|when|for)\b"
+)
 _EACH = re.compile(r"(?i)\b(?:a|any|one) (?:number|value|amount|argument|parameter) (?:is|are)\b|\bone of them\b")
 """Words for every parameter that can be meant."""
 
@@ -128,6 +131,11 @@ class Purpose:
                 if found := re.search(pattern, text, re.IGNORECASE):
                     yield found[0], parameter, signs
             yield from ((found[1], parameter, found[1]) for found in _ALONE.finditer(text))
+
+    def results(self) -> Iterator[tuple[str, str]]:
+        """``(words, None, empty, true, false or a number)`` for each result that is said to come "where …"."""
+        for found in _RESULT_WHERE.finditer(f"{self.summary} {self.whole}"):
+            yield found[0], found[1].lower()
 
     @property
     def refuses_bounds(self) -> bool:

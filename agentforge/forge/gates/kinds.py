@@ -144,6 +144,7 @@ def missing(
     problems = [
         *_unrefused(purpose, parameters, known),
         *_unmet(purpose, parameters, known, seen),
+        *_ungiven(purpose, known),
         *_too_few(purpose, known, settings),
     ]
     if edges and len(edges) - len(without) < settings.edges * len(edges):
@@ -214,6 +215,22 @@ def _unmet(purpose: Purpose, parameters: JSONObject, known: Sequence[Input], see
         written = [text for one in known if parameter in one.args for text in _words_of(one.args[parameter])]
         if can_be(schemas[parameter], "blank") and not any(sign in text for text in written for sign in signs):
             yield f"no test or example has a sign of {signs!r} for {parameter}, though the purpose says {word!r}"
+
+
+def _ungiven(purpose: Purpose, known: Sequence[Input]) -> Iterator[str]:
+    """Results that the purpose names with their case, and that nobody sees."""
+    given = {_as_word(leaf) for one in known if not one.raised for leaf in leaves(one.value)}
+    for words, value in purpose.results():
+        if value not in given:
+            yield f"no test or example gives {value}, though the purpose says {words!r}"
+
+
+def _as_word(value: JSON) -> str:
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    return "" if value else "empty"
 
 
 def _too_few(purpose: Purpose, known: Sequence[Input], settings: GateSettings) -> Iterator[str]:
