@@ -152,7 +152,7 @@ class GateSettings(Section):
         default=0.6, ge=0, description="The same without inputs that are refused, and clauses about these."
     )
     edges: float = Field(
-        default=0.5,
+        default=0.3,
         ge=0,
         le=1,
         description="Share of the edges of its parameters' types (empty, 0, None, ...) that need a test or an example.",

@@ -72,7 +72,11 @@ async def test_the_right_tool_with_all_tests_goes_live(bubblewrap_box, registry,
     ("source", "tests", "words"),
     [
         (RIGHT.replace(".strip()", ""), TESTS.replace(BLANKS, "").replace('["a", " "]', '["a", ""]'), "white space"),
-        (RIGHT.replace("list(dict.fromkeys(clean))", "clean"), TESTS.replace(TWICE, ""), "equal values"),
+        (
+            RIGHT.replace("list(dict.fromkeys(clean))", "clean"),
+            TESTS.replace(TWICE, ""),
+            "repeated items were left out",
+        ),
         (
             RIGHT.replace('    if "" in clean:\n        raise ValueError("empty")\n', ""),
             TESTS.replace(REFUSED, "\n").replace("import pytest\nfrom", "import pytest\nfrom"),
