@@ -95,6 +95,7 @@ _CASE = (
 )
 _ONCE = (
     r"\beach once\b|\bonly once\b|\bcounts? once\b"
+    r"|\b(?:remov|drop|ignor|skip)\w* (?:all )?(?:duplicates?|repetitions?)\b"
     r"|\bduplicates? (?:\w+ )?(?:is|are) (?:removed|ignored|dropped|left out)\b"
     r"|\bunique\b|\bno duplicates\b|\bwithout (?:duplicates|repetitions?)\b|\btwice (?:\w+ )?once\b"
 )

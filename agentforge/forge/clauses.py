@@ -189,8 +189,11 @@ def purpose_of(docstring: str, parameters: Sequence[str], summary: str = "") -> 
             refusals += _refusals(text, parameters)
         else:
             whole.append(_one_line(text))
-            refusals += _stated(whole[-1], parameters)
-    return Purpose(" ".join(whole), of, tuple(dict.fromkeys(refusals)), summary)
+    told = " ".join(whole)
+    refusals = refusals or list(_stated(told, parameters)) or list(_stated(summary, parameters))
+    if not of and len(parameters) == 1:
+        of[parameters[0]] = ""
+    return Purpose(told, of, tuple(dict.fromkeys(refusals)), summary)
 
 
 def _sections(docstring: str) -> Iterator[tuple[str, str]]:
@@ -218,11 +221,15 @@ def _refusals(section: str, parameters: Sequence[str]) -> Iterator[Refusal]:
 
 _STATED = re.compile(r"\b(?:raises? )?(?:an? )?`*([A-Z]\w*Error)`* (?:if|when|for) ([^.;]+)")
 
+_RAISING = re.compile(r"(?:^|[.;] )([^.;]+?) raises? (?:an? )?`*([A-Z]\w*Error)`*(?= *(?:[.;,]|$))")
+
 
 def _stated(text: str, parameters: Sequence[str]) -> Iterator[Refusal]:
     """Errors with their cases in running text, such as a ValueError "if …"."""
     for found in _STATED.finditer(text):
         yield from _cases(found[1], found[2], parameters)
+    for found in _RAISING.finditer(text):
+        yield from _cases(found[2], found[1], parameters)
 
 
 def _cases(error: str, told: str, parameters: Sequence[str]) -> Iterator[Refusal]:

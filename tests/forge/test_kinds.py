@@ -125,6 +125,13 @@ def test_a_result_that_is_named_with_its_case_must_be_given_once():
     assert judge([*given, Input({"names": ["v"]}, value=[None])], doc).problems == []
 
 
+def test_a_manifest_may_say_what_the_docstring_does_not():
+    said = "Halve n. Negative numbers raise ValueError."
+    (refusal,) = purpose_of("Halve a number.", ["n"], said).refusals
+    assert (refusal.error, refusal.words, refusal.kinds) == ("ValueError", "Negative numbers", frozenset({"negative"}))
+    assert len(purpose_of("Halve it. ValueError if n is odd.", ["n"], said).refusals) == 1
+
+
 def test_signs_in_words_and_by_themselves_need_an_input():
     purpose = purpose_of("Do it.\n\nArgs:\n    text: with hyphens, and a # in front.\n", ["text"])
     assert [(word, sign) for word, _, sign in purpose.signs()] == [("hyphens", "-"), ("#", "#")]

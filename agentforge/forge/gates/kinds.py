@@ -30,6 +30,8 @@ from agentforge.settings import GateSettings
 from agentforge.types import JSON, Example, GateResult, JSONObject
 
 GATE = "kinds of input"
+FEWEST_EDGES = 4
+"""A share of fewer says little: years have no edge at 0."""
 MOST_KNOWN = 30
 MOST_ANSWERED = 12
 """Inputs on which a clause is put on from outside: those of tests and examples, and others."""
@@ -147,7 +149,7 @@ def missing(
         *_ungiven(purpose, known),
         *_too_few(purpose, known, settings),
     ]
-    if edges and len(edges) - len(without) < settings.edges * len(edges):
+    if len(edges) >= FEWEST_EDGES and len(edges) - len(without) < settings.edges * len(edges):
         told = ", ".join(map(_at_edge, without))
         problems.append(f"of {len(edges)} edges of its types {len(without)} have no test and no example: {told}")
     return Missing(list(dict.fromkeys(problems)), without, len(edges), len(_distinct(known, tested=True)))
