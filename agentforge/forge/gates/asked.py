@@ -1,7 +1,7 @@
 """What a suite asks of its tool: every call that its tests make, heard by running them once.
 
 The tool under trial tells each call on a line of its own before it answers, and each test its name. A second run,
-in which the calls in question are answered wrongly, shows which of these tests look at the answers.
+in which all calls are answered wrongly, shows which tests look at the answers.
 
 Not protected from: a tool that writes such lines itself. What a suite is worth against changes of the tool is
 measured by :mod:`~agentforge.forge.gates.strength`, which believes no line.
@@ -9,9 +9,9 @@ measured by :mod:`~agentforge.forge.gates.strength`, which believes no line.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -40,27 +40,17 @@ class Call:
 
 
 async def asked(bench: Bench) -> list[Call]:
-    """The calls of the submission's suite, in order; none where it does not end."""
-    result, told = await _run(bench, ())
-    return told if result.status == "finished" else []
+    """The calls of the submission's suite whose test fails where every call is answered wrongly, in order; none where
+    the suite does not end.
+    """
+    (result, told), (spoiled, _) = await asyncio.gather(_run(bench), _run(bench, spoiled=True))
+    failed = {row.name for row in spoiled.rows if row.outcome in ("failed", "error")}
+    return [call for call in told if call.test in failed] if result.status == "finished" else []
 
 
-async def looked_at(bench: Bench, calls: Sequence[Call]) -> list[Call]:
-    """Those of ``calls`` whose test fails where all of them are answered wrongly."""
-    if not calls:
-        return []
-    result, _ = await _run(bench, [_key(call.args) for call in calls])
-    failed = {row.name for row in result.rows if row.outcome in ("failed", "error")}
-    return [call for call in calls if call.test in failed]
-
-
-def _key(args: JSONObject) -> str:
-    return json.dumps(args, sort_keys=True)
-
-
-async def _run(bench: Bench, spoiled: Collection[str]) -> tuple[SuiteResult, list[Call]]:
+async def _run(bench: Bench, *, spoiled: bool = False) -> tuple[SuiteResult, list[Call]]:
     sub, token = bench.submission, secrets.token_hex(8)
-    blanks = {"NAME": sub.name, "TOKEN": token, "SPOILED": repr(sorted(set(spoiled))), "LONGEST": str(LONGEST_CALL)}
+    blanks = {"NAME": sub.name, "TOKEN": token, "SPOILED": repr(spoiled), "LONGEST": str(LONGEST_CALL)}
     source, tests = sub.source + _HEARD, sub.tests + _NAMED
     for blank, text in {**blanks, "MOST": str(MOST_CALLS)}.items():
         source = source.replace(f"<<{blank}>>", text)
@@ -121,12 +111,12 @@ def _agentforge_hear(tool, spoiled):
             value = tool(*positional, **named)
         except Exception as error:
             raised = type(error).__name__
-            if json.dumps(args, sort_keys=True) in spoiled:
+            if spoiled:
                 return None
             raise
         finally:
             tell({"args": args, "raised": raised, "value": value})
-        if json.dumps(args, sort_keys=True) in spoiled:
+        if spoiled:
             return None if value else "spoiled"
         return value
 
@@ -134,7 +124,7 @@ def _agentforge_hear(tool, spoiled):
     return heard, begins
 
 
-<<NAME>>, agentforge_begins = _agentforge_hear(<<NAME>>, frozenset(<<SPOILED>>))
+<<NAME>>, agentforge_begins = _agentforge_hear(<<NAME>>, <<SPOILED>>)
 """
 """Put below the source: the tool that tells its calls."""
 

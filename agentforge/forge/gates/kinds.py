@@ -19,7 +19,7 @@ from typing import cast
 from agentforge.forge.additions import Addition, additions_of
 from agentforge.forge.cases import equal
 from agentforge.forge.clauses import Purpose, Refusal, purpose_of
-from agentforge.forge.gates.asked import asked, looked_at
+from agentforge.forge.gates.asked import asked
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.verdict import judged, shortened, skipped, texts
 from agentforge.forge.kinds import LEFT_OUT, WORDS, Met, can_be, leaves, met, offered
@@ -56,7 +56,7 @@ async def kinds_of_input(bench: Bench) -> GateResult:
         return skipped(GATE, "a forging: its tests are ours, and its candidates speak for each other")
     if sub.signature is None:
         return skipped(GATE, "there is no signature")
-    calls = await looked_at(bench, await asked(bench))
+    calls = await asked(bench)
     known = [
         *(Input(call.args, call.raised, call.value) for call in calls),
         *(Input(one.args, one.raises or "", one.returns, tested=False) for one in (*sub.examples, *sub.regressions)),
@@ -92,7 +92,11 @@ async def undecided_clauses(
     """
     right = [(one.args, one.value) for one in known if not one.raised]
     problems: list[str] = []
-    for word, addition in additions_of(purpose):
+    added = list(additions_of(purpose))
+    tried = [pair for _, addition in added for pair in _changed(bench, addition, right, MOST_KNOWN)]
+    tried += [pair for _, addition in added for pair in _changed(bench, addition, answered, MOST_ANSWERED)]
+    await bench.results([new for _, _, new in tried])  # all at once, to be looked at one by one
+    for word, addition in added:
         if await _shown(bench, addition, right, MOST_KNOWN) is None:
             args = await _shown(bench, addition, answered, MOST_ANSWERED)
             if args is not None:
@@ -107,17 +111,24 @@ async def _shown(
     """The first input on which the tool with the addition does something else."""
     if not addition.parameter:
         return next((args for args, value in pairs if not equal(addition.of(value), value)), None)
-    signature = bench.submission.signature
-    parameters = signature.parameters if signature is not None else {}
-    changed = [(args, value, addition.of_arguments(args)) for args, value in pairs]
-    tried = [(args, value, new) for args, value, new in changed if new != args and not mismatches(new, parameters)][
-        :most
-    ]
+    tried = _changed(bench, addition, pairs, most)
     results = await bench.results([new for _, _, new in tried])
     for (args, value, _), result in zip(tried, results, strict=True):
         if not (result.ok and equal(result.value, value)):
             return args
     return None
+
+
+def _changed(
+    bench: Bench, addition: Addition, pairs: Sequence[tuple[JSONObject, JSON]], most: int
+) -> list[tuple[JSONObject, JSON, JSONObject]]:
+    """Arguments, value, and the arguments with the addition where they are others of the declared types."""
+    if not addition.parameter:
+        return []
+    signature = bench.submission.signature
+    parameters = signature.parameters if signature is not None else {}
+    changed = [(args, value, addition.of_arguments(args)) for args, value in pairs]
+    return [one for one in changed if one[2] != one[0] and not mismatches(one[2], parameters)][:most]
 
 
 @dataclass(frozen=True, slots=True)
