@@ -150,6 +150,20 @@ class GateSettings(Section):
         le=1,
         description="Share of them that the suite must notice; what behaves alike is not counted.",
     )
+    inputs_per_clause: float = Field(
+        default=0.75,
+        ge=0,
+        description="Different inputs that a folder's tests must hold for each clause of its docstring.",
+    )
+    results_per_clause: float = Field(
+        default=0.6, ge=0, description="The same without inputs that are refused, and clauses about these."
+    )
+    edges: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="Share of the edges of its parameters' types (empty, 0, None, ...) that need a test or an example.",
+    )
     suite_seconds: float = Field(default=10.0, gt=0, description="Longest suite of a tool.")
     strength_seconds: float = Field(
         default=180.0, gt=0, description="For all mutants together; those that are not reached count as unnoticed."

@@ -152,6 +152,7 @@ def _submission(tool: Tool, problems: tuple[str, ...], parts: CheckParts) -> Sub
         regressions=read_regressions(parts.registry, tool.name) if TOOL_NAME.fullmatch(tool.name) else (),
         capabilities=tool.manifest.capabilities,
         standing=standing,
+        summary=tool.manifest.summary,
     )
 
 

@@ -1,6 +1,7 @@
 """Writes the planted set: ``right/NAME/`` and ``wrong/NAME.MISTAKE/SUITE/NAME/``, and ``planted.jsonl`` about them.
 
-The first mistake of each tool comes with every suite, the others with the honest but weak one. Nothing
+The first mistake of each tool comes with every suite, the others with the honest but weak one, and mistakes of
+omission with the suites of :mod:`benchmarks.planted.missing`. Nothing
 depends on the time, the machine or chance.
 """
 
@@ -18,6 +19,7 @@ from agentforge.registry.contract import read_signature
 from agentforge.registry.manifest import Manifest
 from agentforge.registry.tool import Tool, to_files
 from agentforge.types import Example, JSONObject
+from benchmarks.planted.missing import missing_of
 from benchmarks.planted.proof import Known, Proved, is_held_out, known, proved
 from benchmarks.planted.source import Planted
 from benchmarks.planted.suites import SUITES, Case
@@ -48,6 +50,10 @@ async def build(folder: Path, tools: Sequence[Planted], box: Box, progress: Call
             kinds = list(SUITES) if number == 0 else [WEAK]
             suites = {kind: SUITES[kind](tool.name, cases_of(facts, made, kind)) for kind in kinds}
             for tests in filter(None, suites.values()):
+                await _insist_on_suite(box, tool.name, made.source, tests)
+            rows += _write_wrong(folder, tool.name, facts, made, suites)
+        for made, suites in await missing_of(box, tool, facts):
+            for tests in suites.values():
                 await _insist_on_suite(box, tool.name, made.source, tests)
             rows += _write_wrong(folder, tool.name, facts, made, suites)
     (folder / INDEX).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")

@@ -18,6 +18,7 @@ from agentforge.settings import SandboxSettings
 from benchmarks.form import read_lines
 from benchmarks.planted.build import INDEX, build
 from benchmarks.planted.folders import folders_of, some_of
+from benchmarks.planted.omissions import few, omissions, without
 from benchmarks.planted.proof import known, proved
 from benchmarks.planted.source import Planted, edited, read, read_all
 from benchmarks.planted.suites import SUITES
@@ -187,7 +188,12 @@ async def test_the_set_is_written_as_valid_folders_and_the_same_every_time(box: 
     folders = folders_of(first)
     assert [one.id for one in folders if not one.wrong] == ["right/halve"]
     assert {one.suite for one in folders if one.id.startswith("wrong/halve.odd/")} == set(SUITES)
-    assert len(folders) == 1 + len(SUITES) + 5
+    missing = {one.suite: one for one in folders if ".missing_" in one.id}
+    assert set(missing) == {"omission", "omission_few"}
+    assert "raise" not in missing["omission"].files["tool.py"]
+    assert "ValueError" not in missing["omission"].files["test_tool.py"]
+    assert "((-2,), -1)" in missing["omission"].files["test_tool.py"]
+    assert len(folders) == 1 + len(SUITES) + 5 + len(missing)
     for folder in folders:
         tool = load_folder(folder.path)
         assert [problem for problem in validate(tool) if not problem.startswith("tests:")] == []
@@ -215,6 +221,33 @@ async def test_examples_of_a_wrong_tool_are_true_and_passed_unless_they_are_plai
     odd = load_folder(tmp_path / "set/wrong/halve.odd/none/halve").examples
     assert all(example.returns == example.args["number"] // 2 for example in odd)  # type: ignore[operator]  they are numbers
     assert len(odd) == 4
+
+
+def test_an_omission_takes_one_clause_out() -> None:
+    source = (
+        "def f(a, b):\n    if a < 0 or b < 0 or a > 9:\n        raise ValueError\n"
+        "    return sorted({x.strip() for x in a if x}, key=len)\n"
+    )
+    made = {source.split("\n", 1)[1] for _, source in omissions(source)}
+    assert "    pass\n    return sorted({x.strip() for x in a if x}, key=len)\n" in made
+    assert any("if a < 0 or a > 9:" in one for one in made)
+    assert any("return list(" in one for one in made)
+    assert any("{x for x in a if x}" in one for one in made)
+    assert any("{x.strip() for x in a}" in one for one in made)
+    assert any("if x})\n" in one for one in made)
+    assert len(made) == len(omissions(source))
+
+
+def test_tests_are_taken_out_by_their_rows() -> None:
+    tests = halve("# %% tests\ndef test_more():\n    assert halve(8) == 4\n").tests
+    left = without(tests, [("test_results", 1), ("test_more", 0)])
+    assert "((4,), 2), ((0,), 0)" in left
+    assert "test_more" not in left
+    assert "test_refusals" in left
+    assert "test_refusals" not in without(tests, [("test_refusals", 0)])
+    assert "[((4,), 2), ((0,), 0)]" in few(tests, 2)
+    assert "test_more" not in few(tests, 2)
+    assert few(tests, 99) == tests
 
 
 def cases() -> list[Any]:

@@ -76,17 +76,22 @@ class Bench:
             self._passed[sub.tests] = await self.suite(sub.source)
         return self._passed[sub.tests]
 
-    async def suite(self, source: str, tests: str | None = None, *, seconds: float | None = None) -> SuiteResult:
-        """The submission's own tests, or others, on a source."""
+    async def suite(
+        self, source: str, tests: str | None = None, *, seconds: float | None = None, output_bytes: int | None = None
+    ) -> SuiteResult:
+        """The submission's own tests, or others, on a source; ``seconds`` and ``output_bytes`` bound it otherwise."""
         sub = self.submission
         shop = sub.workshop
         bounds = min(sub.suite_limits.seconds, sub.settings.suite_seconds if seconds is None else seconds)
+        limits = replace(sub.suite_limits, seconds=bounds)
+        if output_bytes is not None:
+            limits = replace(limits, output_bytes=output_bytes)
         async with self._suites:
             return await shop.box.suite(
                 source,
                 sub.tests if tests is None else tests,
                 toolbox=shop.toolbox,
-                limits=replace(sub.suite_limits, seconds=bounds),
+                limits=limits,
                 grant=shop.grant(SUITE_FETCHES),
             )
 

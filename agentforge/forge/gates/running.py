@@ -13,6 +13,8 @@ from agentforge.forge.gates.contract import source_contract
 from agentforge.forge.gates.examples import held_out_examples, visible_tests
 from agentforge.forge.gates.forging import agreement, generated_tests, promises
 from agentforge.forge.gates.fuzz import fuzz, same_answer_twice
+from agentforge.forge.gates.kinds import GATE as KINDS
+from agentforge.forge.gates.kinds import kinds_of_input
 from agentforge.forge.gates.neighbours import behavioural_duplicates, dependents_tests
 from agentforge.forge.gates.recital import own_answers
 from agentforge.forge.gates.regressions import regressions
@@ -34,6 +36,7 @@ STAGES: Sequence[Sequence[tuple[str, Gate]]] = (
     ),
     (
         ("suite strength", suite_strength),
+        (KINDS, kinds_of_input),
         ("fuzz", fuzz),
         ("same answer twice", same_answer_twice),
         ("no traces", no_traces),
@@ -48,7 +51,7 @@ STAGES: Sequence[Sequence[tuple[str, Gate]]] = (
 )
 """The gates, in order. All of a stage are run, so that its problems are told together."""
 
-NEEDED = {"suite strength": "visible tests"}
+NEEDED = {"suite strength": "visible tests", KINDS: "visible tests"}
 """A gate → the one without which it says nothing: tests that fail on the tool fail on everything."""
 
 

@@ -77,7 +77,8 @@ class Submission:
     ``problems`` are breaches of the contract, found on the host. ``visible`` and ``held_out`` are
     ground truth; ``generated`` are cases that a model or the host made and that the suite holds; ``regressions`` are
     what tools of this name once did wrong, and what is right.
-    ``noticed`` are sources of mutants that a part of this suite was seen to notice.
+    ``noticed`` are sources of mutants that a part of this suite was seen to notice. ``summary`` is what a folder's
+    manifest says.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Submission:
     standing: LiveTools = field(default_factory=LiveTools)
     forged: Forged | None = None
     noticed: frozenset[str] = frozenset()
+    summary: str = ""
 
     @property
     def examples(self) -> tuple[Example, ...]:

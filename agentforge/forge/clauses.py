@@ -1,0 +1,240 @@
+"""The purpose of a tool taken apart: which kinds of input it speaks of, and which refusals it promises.
+
+Read without a model, from words that are plain enough. A clause that is not understood demands nothing of its own,
+but counts as one of the refusals where it stands under *Raises*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+NAMED: tuple[tuple[str, frozenset[str]], ...] = (
+    (r"\bempty\b|\bblank (?:text|string|input|line|name)s?\b", frozenset({"empty"})),
+    (r"\bnegative\b|\bminus\b|\bbelow (?:zero|0)\b|\bless than (?:zero|0)\b", frozenset({"negative"})),
+    (r"\bzero\b(?! point)", frozenset({"zero"})),
+    (
+        r"\bduplicat|\brepeat(?:ed|s)\b|\btwice\b|\bmore than once\b|\beach once\b|\b(?:only|counted) once\b|\bunique\b"
+        r"|\bdistinct\b|\bsame (?:name|key|id|word|item|value)\b",
+        frozenset({"duplicate"}),
+    ),
+    (r"\bties?\b|\btied\b|\bequal (?:points|numbers?|scores?|counts?|values?|length)\b", frozenset({"duplicate"})),
+    (
+        r"\bcase.?(?:in)?sensitiv|\b(?:ignor\w+|regardless of|whatever the|the same) (?:letter )?case\b"
+        r"|\bcase (?:is|does|of letters)\b|\bcapitals?\b|\blower.?case\b|\bupper.?case\b",
+        frozenset({"upper"}),
+    ),
+    (
+        r"(?<!without )\b(?:white.?space|spaces|blanks) (?:\w+ )?"
+        r"(?:around|at (?:its|their|the|both|either) ends?|in front)\b"
+        r"|\b(?:surrounding|leading|trailing|outer) (?:\w+ )?(?:blanks|spaces|white.?space)\b",
+        frozenset({"blank around"}),
+    ),
+    (r"\bwhite.?space\b|\b(?:spaces|blanks) (?:do not count|are (?:ignored|removed))\b", frozenset({"blank"})),
+    (r"\bempty (?!text|string|list|object|dict|where|if|when|for)[a-z]+s\b", frozenset({"empty item"})),
+    (
+        r"\bsort(?:ed|s)?\b|\balphabetical|\bascending\b|\bdescending\b|\brising order\b|\bin any order\b"
+        r"|\b(?:(?:larg|small|old|new|earli|lat|high|low|few)est|most|least)\b[a-z ]{0,20}\bfirst\b",
+        frozenset({"out of order"}),
+    ),
+    (r"\bnon-ascii\b|\bunicode\b|\baccents?\b|\bumlauts?\b|\bdiacritic", frozenset({"non-ASCII"})),
+    (r"\bleap\b|\b29(?:th)? february\b|\bfebruary 29", frozenset({"leap day"})),
+    (r"\bnested\b|\bat every depth\b|\bwithin lists\b", frozenset({"nested"})),
+    (r"\b(?:line breaks?|newlines?)\b", frozenset({"line break"})),
+)
+"""Words, and the kinds of input of which one shows that the tool does what they say."""
+
+REFUSED = frozenset({"empty", "negative", "zero"})
+"""Kinds that mean themselves in the words of a refusal; of the others these only say what it is about."""
+
+_ARGS = re.compile(r"^[ \t]*(?:Args|Arguments|Parameters):?[ \t]*$", re.MULTILINE)
+_SECTION = re.compile(
+    r"^[ \t]*(?:Args|Arguments|Parameters|Returns?|Yields|Raises|Examples?|Notes?):?[ \t]*$", re.MULTILINE
+)
+_RAISES = re.compile(r"^[ \t]*Raises:?[ \t]*$", re.MULTILINE)
+_ERROR = re.compile(
+    r"^[ \t]*[-*]?[ \t]*`*([A-Z]\w*(?:Error|Exception))`*[ \t]*(?::|--?)?[ \t]*(?:if |when )?", re.MULTILINE
+)
+_APART = re.compile(r",|;|\bor\b|\.\s")
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+_UNITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_ROUND = {"twelve": 12, "twenty": 20, "fifty": 50, "hundred": 100, "thousand": 1000, "million": 10**6}
+_SMALL = {word: value for value, word in enumerate(_UNITS)} | _ROUND
+_WORD = "|".join(_SMALL)
+_NUMBER = rf"(?:-?\d+(?:\.\d+)?(?![\w.,]*\d)|(?:an? )?(?:{_WORD}))(?: (?:hundred|thousand|million))*"
+_BETWEEN = re.compile(
+    rf"(?i)\b(?:from |between )?({_NUMBER}) (?:to|and) ({_NUMBER})\b|(?<!\w)({_NUMBER}) to ({_NUMBER})\b"
+)
+_FROM = re.compile(rf"(?i)\bfrom ({_NUMBER})\b")
+_AT_MOST = re.compile(rf"(?i)\b(?:at most|up to|within) ({_NUMBER})\b")
+_OUT_OF_BOUNDS = re.compile(
+    r"(?i)\b(?:range|above|below|beyond|outside|over|under|than|too|fewer|more|less|at least|at most|negative"
+    r"|not from)\b"
+)
+_SIGNS: tuple[tuple[str, str], ...] = (
+    *((rf"\b{word}s?\b", sign) for word, sign in (("hyphen", "-"), ("comma", ","), ("colon", ":"), ("semicolon", ";"))),
+    *(
+        (rf"\b{word}s?\b", sign)
+        for word, sign in (("slash(?:es)?", "/"), ("underscore", "_"), ("apostrophe", "'\u2019"))
+    ),
+    *((rf"\b{word}s?\b", sign) for word, sign in (("quotation mark", "'\""), ("bracket", "()[]{}<>"), ("brace", "{}"))),
+    *((rf"\b{word}s?\b", sign) for word, sign in (("percent sign", "%"), ("plus sign", "+"))),
+)
+"""Words for a sign, and the signs of which one is meant."""
+_ALONE = re.compile(r"(?<=\s)([#@&$%*?+=|~^_/])(?=[\s,.;:]|$)")
+"""A sign that stands by itself among words."""
+_RESULT_WHERE = re.compile(
+    r"(?i)(?<![\w.-])(none|empty|-1|0|1|true|false)\b(?: (?:text|list|object|string))? (?:where|if|when|for)\b"
+)
+_EACH = re.compile(r"(?i)\b(?:a|any|one) (?:number|value|amount|argument|parameter) (?:is|are)\b|\bone of them\b")
+"""Words for every parameter that can be meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One case of an error that is promised: its words, the parameters that they name, the kinds they speak of."""
+
+    error: str
+    words: str
+    parameters: tuple[str, ...]
+    kinds: frozenset[str]
+
+    @property
+    def of_each(self) -> bool:
+        """Whether it is said of every parameter that can be of these kinds."""
+        return not self.parameters and _EACH.search(self.words) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a docstring says: of each parameter, of the whole, and of errors."""
+
+    whole: str
+    of: Mapping[str, str]
+    refusals: tuple[Refusal, ...]
+    summary: str = ""
+
+    def named(self) -> Iterator[tuple[str, str, frozenset[str]]]:
+        """``(word, parameter or "", kinds)`` for each kind that is spoken of outside of *Raises*."""
+        for pattern, kinds in NAMED:
+            for parameter, text in self.of.items():
+                if found := re.search(pattern, text, re.IGNORECASE):
+                    yield found[0], parameter, kinds
+            if found := re.search(pattern, f"{self.summary} {self.whole}", re.IGNORECASE):
+                yield found[0], "", kinds
+
+    def signs(self) -> Iterator[tuple[str, str, str]]:
+        """``(word, parameter, signs)`` for each sign that a parameter's own words speak of."""
+        for parameter, text in self.of.items():
+            for pattern, signs in _SIGNS:
+                if found := re.search(pattern, text, re.IGNORECASE):
+                    yield found[0], parameter, signs
+            yield from ((found[1], parameter, found[1]) for found in _ALONE.finditer(text))
+
+    def results(self) -> Iterator[tuple[str, str]]:
+        """``(words, None, empty, true, false or a number)`` for each result that is said to come "where …"."""
+        for found in _RESULT_WHERE.finditer(f"{self.summary} {self.whole}"):
+            yield found[0], found[1].lower()
+
+    @property
+    def refuses_bounds(self) -> bool:
+        """Whether a refusal speaks of what is too large, too small or out of range."""
+        return any(_OUT_OF_BOUNDS.search(refusal.words) for refusal in self.refusals)
+
+    def bounds(self) -> Iterator[tuple[str, float | None, float | None]]:
+        """``(parameter, smallest, largest)`` for each range that a parameter's own words give."""
+        for parameter, text in self.of.items():
+            if found := _BETWEEN.search(text):
+                low, high = (_value(number) for number in found.groups() if number)
+                if low < high:
+                    yield parameter, low, high
+                continue
+            low, high = _FROM.search(text), _AT_MOST.search(text)
+            if low or high:
+                yield parameter, _value(low[1]) if low else None, _value(high[1]) if high else None
+
+    @property
+    def text(self) -> str:
+        """All but the errors."""
+        return " ".join([self.summary, self.whole, *self.of.values()])
+
+    @property
+    def told(self) -> int:
+        """So many things are said of what is done, in the docstring."""
+        return sum(len(_clauses(text)) for text in (self.whole, *self.of.values()))
+
+
+def _value(words: str) -> float:
+    value = 1.0
+    for word in words.lower().split():
+        value *= _SMALL.get(word, 1) if word.isalpha() else float(word)
+    return value
+
+
+def purpose_of(docstring: str, parameters: Sequence[str], summary: str = "") -> Purpose:
+    """A docstring with sections as of Google's style; without any all of it is of the whole. ``summary`` is what
+    the manifest says.
+    """
+    of: dict[str, str] = {}
+    whole: list[str] = []
+    refusals: list[Refusal] = []
+    for title, text in _sections(docstring):
+        if title == "args":
+            lines = re.split(
+                rf"^[ \t]*({'|'.join(map(re.escape, parameters)) or '(?!)'})\b[^:\n]*:", text, flags=re.MULTILINE
+            )
+            of |= {name: _one_line(told) for name, told in zip(lines[1::2], lines[2::2], strict=True)}
+        elif title == "raises":
+            refusals += _refusals(text, parameters)
+        else:
+            whole.append(_one_line(text))
+    told = " ".join(whole)
+    refusals = refusals or list(_stated(told, parameters)) or list(_stated(summary, parameters))
+    if not of and len(parameters) == 1:
+        of[parameters[0]] = ""
+    return Purpose(told, of, tuple(dict.fromkeys(refusals)), summary)
+
+
+def _sections(docstring: str) -> Iterator[tuple[str, str]]:
+    titles = list(_SECTION.finditer(docstring))
+    yield "", docstring[: titles[0].start() if titles else None]
+    for at, title in enumerate(titles):
+        end = titles[at + 1].start() if at + 1 < len(titles) else None
+        kind = "args" if _ARGS.match(title[0]) else "raises" if _RAISES.match(title[0]) else ""
+        yield kind, docstring[title.end() : end]
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _clauses(text: str) -> list[str]:
+    return [part for part in re.split(r"[.,;:]\s|\bor\b", f"{text} ") if re.search(r"\w", part)]
+
+
+def _refusals(section: str, parameters: Sequence[str]) -> Iterator[Refusal]:
+    parts = _ERROR.split(section)
+    for error, told in zip(parts[1::2], parts[2::2], strict=True):
+        yield from _cases(error, told, parameters)
+
+
+_STATED = re.compile(r"\b(?:raises? )?(?:an? )?`*([A-Z]\w*Error)`* (?:if|when|for) ([^.;]+)")
+
+_RAISING = re.compile(r"(?:^|[.;] )([^.;]+?) raises? (?:an? )?`*([A-Z]\w*Error)`*(?= *(?:[.;,]|$))")
+
+
+def _stated(text: str, parameters: Sequence[str]) -> Iterator[Refusal]:
+    """Errors with their cases in running text, such as a ValueError "if …"."""
+    for found in _STATED.finditer(text):
+        yield from _cases(found[1], found[2], parameters)
+    for found in _RAISING.finditer(text):
+        yield from _cases(found[2], found[1], parameters)
+
+
+def _cases(error: str, told: str, parameters: Sequence[str]) -> Iterator[Refusal]:
+    for clause in _APART.split(_IN_BRACKETS.sub("", _one_line(told))):
+        if re.search(r"\w{2}", clause):
+            named = tuple(name for name in parameters if re.search(rf"\b{re.escape(name)}\b", clause))
+            kinds = frozenset[str]().union(*(k for p, k in NAMED if re.search(p, clause, re.IGNORECASE))) & REFUSED
+            yield Refusal(error, clause.strip(" ."), named, kinds)
