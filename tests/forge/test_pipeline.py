@@ -34,6 +34,7 @@ async def test_agreeing_candidates_go_live_with_report_and_provenance(run, regis
     assert verdicts.pop("dependents' tests") == "skipped"  # nobody can need a new tool
     assert verdicts.pop("no traces") == "skipped"  # a fake box has no process to run many calls in
     assert verdicts.pop("own answers") == "skipped"  # its source holds no examples
+    assert verdicts.pop("kinds of input") == "skipped"  # that is asked of folders
     assert {*verdicts.values()} == {"passed"}
     assert len(verdicts) == 9
     assert tool.manifest.provenance.job == result.job
