@@ -28,6 +28,7 @@ def returned(value, largest, collect=None):
     """The frame of a result, or the frame that says why it cannot be one."""
     try:
         frame = frames.encode({"status": "returned", "value": value}, largest + 64)
+        frames.insist_on_whole(value, frame)
         return frame if collect is None else _with_files(frame, collect)
     except (frames.TooBigError, MemoryError) as error:
         return _plain("result_too_big", str(error) or "no memory left to write the result down")
@@ -73,7 +74,9 @@ def _plain_arguments(error):
     arguments = getattr(error, "args", ())
     short = all(item is None or isinstance(item, (bool, int, float, str)) for item in arguments)
     try:
-        if short and len(frames.encode(list(arguments))) <= _LONGEST_MESSAGE:
+        frame = frames.encode(list(arguments)) if short else b""
+        frames.insist_on_whole(arguments, frame)
+        if short and len(frame) <= _LONGEST_MESSAGE:
             return list(arguments)
     except ValueError:
         pass

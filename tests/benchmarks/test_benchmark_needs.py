@@ -136,7 +136,7 @@ def test_a_second_start_takes_up_what_is_kept(bench: Bencher, measured: list[str
     [
         (lambda patch: patch.setattr(conditions, "code_hash", lambda: "c2"), "code"),
         (lambda patch: patch.setattr(conditions, "server_of", lambda _: "int8, context 4096"), "server"),
-        (lambda patch: patch.setenv("AGENTFORGE_FORGE__CANDIDATES", "6"), "settings"),
+        (lambda patch: patch.setenv("AGENTFORGE_FORGE__CANDIDATES", "7"), "settings"),
         (lambda patch: patch.setenv("AGENTFORGE_SANDBOX__CALL_SECONDS", "1"), "settings"),
         (lambda patch: patch.setenv("AGENTFORGE_BENCH_PEER_SECONDS", "60"), "settings"),
     ],

@@ -104,7 +104,12 @@ SOUND: dict[str, Any] = {
         ({"zombies": 2, "containers_left": 1}, ["containers_left is 1, at most 0", "zombies is 2, at most 0"]),
         ({"descriptor_growth": 1}, ["descriptor_growth is 1, at most 0"]),
         ({"rss_growth_mb": 30.0}, ["rss_growth_mb is 30.0, at most 24.0"]),
-        ({"hostile_endings": {"crash: returned": 1}}, ["A hostile call came to its end (crash: returned)."]),
+        ({"hostile_endings": {"crash: returned": 1}}, ["A hostile call did not end as a call that was stopped (crash"]),
+        (
+            {"hostile_endings": {"flood: the box failed: it ended": 1}},
+            ["A hostile call did not end as a call that was stopped (flood: the box failed"],
+        ),
+        ({"hostile_endings": {"flood: output_too_big": 1}}, []),
     ],
 )
 def test_a_soak_fails_by_what_it_must_not_end_with(seen: dict[str, Any], words: list[str]) -> None:
