@@ -23,6 +23,10 @@ SETTLE_SECONDS = 2.0
 """So long the box may take to kill and reap what a run started; a fork bomb took at most 0.34 s."""
 
 _STEADY_SECONDS = 0.3
+_MOST_STEADY_SECONDS = 3.0
+_LOOKS_OF_REST = 50
+"""How many times as long as a look a box must rest: on a busy machine the next crew is forked later, too."""
+
 _PAUSE_SECONDS = 0.02
 _LOOK_SECONDS = 5.0
 _OWN_TRACES = 1
@@ -117,7 +121,9 @@ class Calm:
         first = await look(box)
         if first.problem:
             raise SandboxError(f"A look around in the untouched box failed: {first.problem}.")
-        return cls(box, first.files, await steady_processes(box))
+        again = await look(box)  # its start is over now
+        rest = min(_MOST_STEADY_SECONDS, max(_STEADY_SECONDS, _LOOKS_OF_REST * again.seconds))
+        return cls(box, first.files, await steady_processes(box, rest))
 
     async def remains(self, *looks: Look) -> Remains:
         """What is left now, seen by those who looked before and by one who looks after processes had time to end.
@@ -133,10 +139,10 @@ class Calm:
         return Remains(tuple(changed), processes, max(one.residue for one in seen), problem, slowest)
 
 
-async def steady_processes(box: Box) -> int | None:
-    """How many processes a box has when it rests: the number that stays for 0.3 seconds."""
-    end, since, count = time.monotonic() + SETTLE_SECONDS, time.monotonic(), await box.processes()
-    while count is not None and time.monotonic() < min(end, since + _STEADY_SECONDS):
+async def steady_processes(box: Box, rest: float = _STEADY_SECONDS) -> int | None:
+    """How many processes a box has when it rests: the number that stays for ``rest`` seconds."""
+    end, since, count = time.monotonic() + SETTLE_SECONDS + 2 * rest, time.monotonic(), await box.processes()
+    while count is not None and time.monotonic() < min(end, since + rest):
         await asyncio.sleep(_PAUSE_SECONDS)
         now: Any = await box.processes()
         if now != count:
