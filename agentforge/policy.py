@@ -90,7 +90,16 @@ def _stricter(own: ReviewSettings, company: ReviewSettings) -> ReviewSettings:
     return own.model_copy(update={"policy": policy, "allow": allow})
 
 
-_AT_LEAST = ("mutants", "killed", "inputs_per_clause", "results_per_clause", "edges", "near_inputs", "fuzz_inputs")
+_AT_LEAST = (
+    "mutants",
+    "killed",
+    "killed_in_forging",
+    "inputs_per_clause",
+    "results_per_clause",
+    "edges",
+    "near_inputs",
+    "fuzz_inputs",
+)
 _AT_MOST = ("suite_seconds", "strength_seconds", "twin_inputs")
 """Of these the smaller is the stricter: what takes longer, or is alike on so many inputs, does not go live."""
 

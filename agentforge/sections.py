@@ -150,6 +150,12 @@ class GateSettings(Section):
         le=1,
         description="Share of them that the suite must notice; what behaves alike is not counted.",
     )
+    killed_in_forging: float = Field(
+        default=0.7,
+        gt=0,
+        le=1,
+        description="The same in a forging, whose tests are your examples and what independent candidates agree on.",
+    )
     inputs_per_clause: float = Field(
         default=0.75,
         ge=0,

@@ -29,7 +29,7 @@ async def suite_strength(bench: Bench) -> GateResult:
     if passing := [_told_of(stub, sub) for stub in await passing_stubs(bench)]:
         return judged("suite strength", False, "", "; ".join(passing), stubs=texts(passing))
     found = await survey(bench)
-    needed, counted = sub.settings.killed, found.counted
+    needed, counted = sub.settings.killed if folder else sub.settings.killed_in_forging, found.counted
     told = f"{len(found.noticed)} of {counted} mutants are noticed"
     known = [example.args for example in (*sub.examples, *sub.generated)]
     left = [f"{mutant.change}, as {render_call(sub.name, Example(args))} shows" for mutant, args in found.unnoticed]
