@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentforge.boxes.wire import DEEPEST, FrameReader, FrameTooBigError, MalformedFrameError, decode, encode
+from agentforge.boxes.wire import DEEPEST, HEADER, FrameReader, FrameTooBigError, MalformedFrameError, decode, encode
+from agentforge.types import JSON
 
 VALUES = st.recursive(
     st.none()
@@ -106,6 +107,15 @@ def test_nesting_is_bounded_and_what_is_let_through_can_be_copied(opening: bytes
     assert dataclasses.asdict(row) == {"value": deepest}
     with pytest.raises(MalformedFrameError, match="nested deeper than 220 levels"):
         decode(opening * (DEEPEST + 1) + b"1" + closing * (DEEPEST + 1))
+
+
+def test_what_is_nested_too_deep_for_its_reader_is_not_sent() -> None:
+    value: JSON = 1
+    for _ in range(DEEPEST):
+        value = [value]
+    assert decode(encode(value)[HEADER.size :]) == value
+    with pytest.raises(MalformedFrameError, match="nested deeper than 220 levels"):
+        encode([value])
 
 
 def test_many_values_side_by_side_are_not_deep() -> None:
