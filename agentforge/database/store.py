@@ -228,8 +228,12 @@ def _make_folder(folder: Path) -> None:
 
 def _connect_hastily(place: str) -> sqlite3.Connection:
     connection = sqlite3.connect(place, timeout=0, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA wal_autocheckpoint=0")
+    try:
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
