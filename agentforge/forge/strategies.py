@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from functools import cache
+from random import Random
 from typing import TYPE_CHECKING, cast
 
 from agentforge.types import JSON, JSONObject
@@ -35,12 +36,21 @@ def arguments(parameters: JSONObject, known: Sequence[JSONObject], *, count: int
 
     The same for the same input: derandomised, with no database on disk and no deadline, and without the
     constants that hypothesis would take from the host's own source files, which must not reach a box.
+
+    The engine is run as HypoFuzz runs it, and not through ``given``: that would seed the process's own ``random``
+    for as long as it draws, and would warn when another thread of the host drew from it meanwhile.
     """
-    from hypothesis import HealthCheck, Phase, given, seed, settings
+    from hypothesis import HealthCheck, Phase, settings
+    from hypothesis.control import BuildContext
+    from hypothesis.internal.conjecture.data import ConjectureData
+    from hypothesis.internal.conjecture.engine import ConjectureRunner
 
     made: dict[str, JSONObject] = {}
+    strategy = _object(parameters, list(known))
 
-    def take(args: JSONObject) -> None:
+    def take(data: ConjectureData) -> None:
+        with BuildContext(data, is_final=False, wrapped_test=take):
+            args = data.draw(strategy)
         if len(made) < count:
             made.setdefault(repr(args), args)
 
@@ -52,10 +62,10 @@ def arguments(parameters: JSONObject, known: Sequence[JSONObject], *, count: int
         phases=[Phase.generate],
         suppress_health_check=[
             *(HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large),
-            *(HealthCheck.large_base_example, HealthCheck.nested_given),
+            HealthCheck.large_base_example,
         ],
     )
-    seed(0)(fuzz(given(_object(parameters, list(known)))(take)))()
+    ConjectureRunner(take, settings=fuzz, random=Random(0)).run()  # noqa: S311 - the same inputs each time are what is wanted
     return list(made.values())
 
 

@@ -1,9 +1,12 @@
 """Arguments made from a signature: of the declared type, the same each time, and with nothing of the host's in them."""
 
 import os
+import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -85,3 +88,19 @@ def test_nothing_is_written_and_no_constant_of_local_sources_gets_in(tmp_path):
     assert count > 200
     assert hits <= 2  # by chance
     assert {path.name for path in tmp_path.iterdir()} <= {"host_settings.py", "__pycache__"}
+
+
+def test_forgings_in_several_threads_do_not_disturb_each_other_or_the_host():
+    """A worker forges for several users at once, and a product draws its own random numbers meanwhile."""
+    schema = parameters("(n: int, t: str) -> int")
+    alone = arguments(schema, [], count=20)
+    own = Random(7)
+    expected = [own.random() for _ in range(200_000)]
+    limit = sys.getrecursionlimit()
+    random.seed(7)
+    with ThreadPoolExecutor(4) as threads:
+        made = [threads.submit(arguments, schema, [], count=20) for _ in range(40)]
+        drawn = [random.random() for _ in expected]
+        assert [one.result() for one in made] == [alone] * 40
+    assert drawn == expected
+    assert sys.getrecursionlimit() == limit

@@ -56,7 +56,7 @@ async def test_it_runs_the_jobs_of_all_users(home: Path) -> None:
     told: list[str] = []
     made = Worker(settings(), told.append, models=ScriptedModel(answer), open_box=open_box)
     assert await made.run(asyncio.Event(), once=True) == 2
-    assert (await status(ada), await status(bob, "bob")) == (("done", "live"), ("done", "live"))
+    assert (await status(ada), await status(bob, "bob")) == (("done", "live"), ("done", "live")), "\n".join(told)
     assert (commits(home, ada), commits(home, bob, "bob")) == (1, 1)
     assert any("for personal/bob" in line for line in told)
 
