@@ -11,13 +11,16 @@ refusal is no defect, but how far is judged more narrowly the more an author has
 ``ValueError``, ``OverflowError`` and errors that are no builtins (``decimal.InvalidOperation``) are
 how Python itself refuses a value, and ``TypeError`` and ``AttributeError`` how it refuses a value of
 an open type (a bare ``list`` or ``dict``): these count as a defect nowhere but within the domain of a
-tool that names other errors.
+tool that names other errors. A list within a list that always holds as many items, and an object that
+always has the same keys, is a record (:func:`is_misshapen`): JSON types cannot say so, and a point of
+three numbers is then a value of another type.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from typing import TypeAlias
 
 from agentforge.registry.contract import is_builtin_error
 from agentforge.types import JSON, JSONObject
@@ -31,6 +34,9 @@ CRASHES = frozenset(
 )
 """Errors that tell of a mistake in the code rather than of a refused input."""
 
+Shape: TypeAlias = int | frozenset[str]
+FEWEST_RECORDS = 3
+"""So many of the same shape, and none of another, make a record."""
 _OF_OPEN_TYPES = frozenset({"TypeError", "AttributeError", "KeyError", "IndexError"})
 _RUN = re.compile(r"[^\W\d_]+|\d+|\s+|.", re.DOTALL)
 
@@ -45,7 +51,7 @@ def is_defect(
         return False
     if within(args, known):
         return bool(declared) or error in CRASHES
-    if open_types and error in _OF_OPEN_TYPES:
+    if error in _OF_OPEN_TYPES and (open_types or is_misshapen(args, known)):
         return False
     return bool(declared) and error in CRASHES
 
@@ -71,6 +77,36 @@ def has_open_types(parameters: JSON) -> bool:
         kind == "object" and "additionalProperties" not in parameters and "properties" not in parameters
     )
     return bare or any(has_open_types(part) for part in parameters.values())
+
+
+def is_misshapen(args: JSONObject, known: Sequence[JSONObject]) -> bool:
+    """Whether a record of ``args`` has another shape than all of the known ones at its place."""
+    shapes: dict[Hashable, list[Shape]] = {}
+    for one in known:
+        for place, shape in _shapes(one):
+            shapes.setdefault(place, []).append(shape)
+    records = {
+        place: found[0]
+        for place, found in shapes.items()
+        if len(found) >= FEWEST_RECORDS and len(set(found)) == 1 and found[0] not in (0, 1, frozenset())
+    }
+    return any(records.get(place, shape) != shape for place, shape in _shapes(args))
+
+
+def _shapes(value: JSON, place: tuple[str, ...] = ()) -> Iterator[tuple[Hashable, Shape]]:
+    """The place and the shape of each object and of each list within a list: its keys, or its length. Items of a list
+    share a place. The arguments themselves are no record: a default may be left out.
+    """
+    if isinstance(value, dict):
+        if place:
+            yield place, frozenset(value)
+        for key, item in value.items():
+            yield from _shapes(item, (*place, key))
+    elif isinstance(value, list):
+        if place[-1:] == ("[]",):
+            yield place, len(value)
+        for item in value:
+            yield from _shapes(item, (*place, "[]"))
 
 
 def within(args: JSONObject, known: Sequence[JSONObject]) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentforge.forge.domain import has_open_types, is_defect, within
+from agentforge.forge.domain import has_open_types, is_defect, is_misshapen, within
 from agentforge.registry.contract import parse_signature
 
 KNOWN = [{"n": 2, "t": "2h 30m", "xs": [1, 5], "unit": "km"}, {"n": 9, "t": "5m", "xs": [7], "unit": "mi"}]
@@ -87,3 +87,30 @@ def test_a_value_of_an_open_type_may_be_refused_with_a_type_error():
 )
 def test_open_types(text, open_types):
     assert has_open_types(parse_signature(text).parameters) is open_types
+
+
+POINTS = [{"points": [[0, 0], [4, 0], [4, 3]], "tag": {"x": 1}}, {"points": [[1, 2]], "tag": {"y": 2}}]
+ROWS = [{"rows": [{"price": 2, "count": 1}, {"price": 5, "count": 3}]}, {"rows": [{"price": 1, "count": 9}]}]
+
+
+@pytest.mark.parametrize(
+    ("given", "known", "misshapen"),
+    [
+        ({"points": [[0, 0], []], "tag": {}}, POINTS, True),
+        ({"points": [[0, 0, 0]], "tag": {}}, POINTS, True),
+        ({"points": [[9, 9]] * 7, "tag": {}}, POINTS, False),
+        ({"points": [], "tag": {"z": 1}}, POINTS, False),  # of lists only those within a list, and objects that agree
+        ({"points": [[1]], "tag": {}}, POINTS[1:], False),  # one point says little
+        ({"rows": [{"price": 2}]}, ROWS, True),
+        ({"rows": [{"price": 2, "count": 4}]}, ROWS, False),
+    ],
+)
+def test_a_record_always_has_the_same_shape(given, known, misshapen):
+    assert is_misshapen(given, known) is misshapen
+
+
+def test_a_record_of_another_shape_may_crash_like_a_value_of_another_type():
+    short = {"points": [[0, 0], [1]], "tag": {}}
+    assert not is_defect("IndexError", short, POINTS, {"ValueError"}, open_types=False)
+    assert is_defect("ZeroDivisionError", short, POINTS, {"ValueError"}, open_types=False)
+    assert is_defect("IndexError", {"points": [], "tag": {}}, POINTS, {"ValueError"}, open_types=False)

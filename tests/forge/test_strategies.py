@@ -90,6 +90,16 @@ def test_nothing_is_written_and_no_constant_of_local_sources_gets_in(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} <= {"host_settings.py", "__pycache__"}
 
 
+def test_about_half_of_all_records_have_the_shape_of_the_known_ones():
+    schema = parameters("(points: list[list[int]], rows: list[dict[str, int]]) -> int")
+    known = [{"points": [[0, 1], [2, 3], [4, 5]], "rows": [{"price": 1, "count": 2}] * 3}]
+    made = arguments(schema, known, count=60)
+    points = [len(point) for args in made for point in args["points"]]
+    rows = [row.keys() == {"price", "count"} for args in made for row in args["rows"]]
+    assert 0.4 < points.count(2) / len(points) < 1
+    assert 0.4 < sum(rows) / len(rows) < 1
+
+
 def test_forgings_in_several_threads_do_not_disturb_each_other_or_the_host():
     """A worker forges for several users at once, and a product draws its own random numbers meanwhile."""
     schema = parameters("(n: int, t: str) -> int")
