@@ -20,8 +20,9 @@ from typing import Protocol
 
 from agentforge.boxes.asks import Asks, Refused
 from agentforge.boxes.files import files_of
+from agentforge.boxes.observed import Log
 from agentforge.boxes.protocol import SCRIPT, Box, CallResult, Limits
-from agentforge.boxes.reach import NO_INPUTS, granted
+from agentforge.boxes.reach import NO_INPUTS, granted, with_observed
 from agentforge.errors import SandboxBusy, ToolInvalid, ToolNotFound
 from agentforge.memory.episodes import new_call_id
 from agentforge.registry.binding import bind
@@ -92,10 +93,13 @@ class Caller:
         files: Mapping[str, bytes] = NO_INPUTS,
         depth: int = 0,
         record_to: Path | None = None,
+        log: Log | None = None,
     ) -> CallResult:
-        """Runs a live tool, with what it needs, in a process of its own; what it did is in the result.
+        """Runs a live tool, with what it needs, in a process of its own; what it did is in the result, and what
+        the host saw it reach.
 
-        What it fetches itself is written to the file ``record_to``, where one is named.
+        What it fetches itself is written to the file ``record_to``, where one is named. Which hosts it asks for
+        stands in ``log``, for who may cancel this and so gets no result.
 
         Raises:
             UsageError: ``files`` are not those that it declared.
@@ -103,16 +107,17 @@ class Caller:
             SandboxError: the box failed, or its packages have not been built.
             StorageError: its hosts could not be noted, so it did not run.
         """
-        reach = tool.manifest.capabilities
+        reach, log = tool.manifest.capabilities, log or Log()
         packages = await asyncio.to_thread(self.layers.granted_set, tool) if reach.packages else ""
         if reach.hosts:
             await self.ledger.reaching(tool)
-        async with granted(reach, self.secrets, files, packages=packages, record_to=record_to) as grant:
+        async with granted(reach, self.secrets, files, packages=packages, record_to=record_to, log=log) as grant:
             if needs.apart:
                 grant = replace(grant, asks={**self._asks(needs, tool.name, depth), **grant.asks})
-            return await self.box.call(
+            result = await self.box.call(
                 tool.source, tool.name, args, toolbox=needs.sources, limits=self.limits, grant=grant, depth=depth
             )
+        return with_observed(result, reach, log, files)
 
     async def run(self, code: str, needs: Closure, by: str) -> CallResult:
         """Runs a script; ``by`` is what it is called where the tools that it asks are written down.
@@ -140,10 +145,11 @@ class Caller:
         if problem:
             await self.ledger.returned(call, CallResult("raised"), problem)
             raise Refused(problem, "raised", "TypeError")
+        log = Log()
         try:
-            result = await self.call(tool, needs, call.args, depth=depth)
+            result = await self.call(tool, needs, call.args, depth=depth, log=log)
         except asyncio.CancelledError:
-            await self.ledger.returned(call, _STOPPED)
+            await self.ledger.returned(call, with_observed(_STOPPED, tool.manifest.capabilities, log))
             raise
         except SandboxBusy as busy:
             await self.ledger.returned(call, CallResult("died"), str(busy))

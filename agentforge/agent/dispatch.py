@@ -264,7 +264,7 @@ async def _returned(
     write = turn.parts.episodes.record_call
     shown = error or result.value
     row = (turn.session, turn.number, tool, version, args, status, shown, result.seconds)
-    await turn.record(write, *row, call_id=call_id, repair=repair)
+    await turn.record(write, *row, call_id=call_id, repair=repair, observed=result.observed)
     if error:
         return Result(False, capped(turn, error), call=call_id)
     printed = result.stdout.strip()

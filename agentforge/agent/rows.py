@@ -41,6 +41,7 @@ class Rows:
             self._episodes.record_lone_call,
             *(call.tool.name, call.tool.version, call.args, status, shown, result.seconds, call.id),
             repair=not refused and may_be_defect(call.tool, result),
+            observed=result.observed,
         )
         try:
             # The way to a thread and back takes longer than writing a small row.

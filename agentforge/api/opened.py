@@ -181,6 +181,12 @@ class Opened:
         org, user = self._settings.org, self._settings.user
         return Outcomes(self._the_database(), org=org, user=user, secrets=secrets_of(self._settings))
 
+    def rows(self) -> Database:
+        """The database, opened at its first need; blocks (raises StorageError)."""
+        if self.episodes is None:
+            self.open_episodes()
+        return self._the_database()
+
     def _the_database(self) -> Database:
         if self.database is None:
             raise AssertionError("the database is opened with the episodes")

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agentforge.api.opened import Opened, secrets_of
-from agentforge.errors import ToolNotFound, UsageError
+from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.settings import Settings
 from agentforge.types import Layer, State
 
 if TYPE_CHECKING:
+    from agentforge.api.advice import Advice
     from agentforge.registry.differences import Difference
     from agentforge.registry.history import Happening
     from agentforge.registry.pending import Pending
@@ -33,6 +34,7 @@ class Review:
     """
 
     def __init__(self, opened: Opened, settings: Settings) -> None:
+        self._opened = opened
         self._registry = opened.registry
         self._layers = opened.layers
         self._settings = settings
@@ -144,6 +146,24 @@ class Review:
         from agentforge.registry.reasons import reasons
 
         return reasons(self._layers, self._tool(name))
+
+    def advice(self, name: str) -> Advice:
+        """What calls of a tool were seen to reach, beside what :meth:`why` says that it is granted. It is no proof:
+        what a tool never did it may do next time. Empty where nothing was seen.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        from agentforge.api.advice import advice_on
+        from agentforge.memory.seen import seen_of
+
+        try:
+            tool = self._tool(name)
+        except ToolInvalid:
+            tool = None
+        return advice_on(
+            tool, seen_of(self._opened.rows(), org=self._settings.org, user=self._settings.user, tool=name)
+        )
 
     def _put(self, name: str, state: State, reason: str, approver: str) -> Decision:
         from agentforge.registry.reasons import needed_by

@@ -14,6 +14,7 @@ from types import MappingProxyType, TracebackType
 from typing import Literal, Protocol, Self, TypeAlias
 
 from agentforge.boxes.asks import Asks
+from agentforge.boxes.observed import Observed
 from agentforge.types import JSON, JSONObject
 
 CallStatus: TypeAlias = Literal[
@@ -79,7 +80,8 @@ SCRIPT = Grant(clock=True, randomness=True)
 class CallResult:
     """What one run of a tool or of a piece of code gave; ``files`` are the outputs that it left.
 
-    ``call`` is the id under which the host wrote the call down, where it did.
+    ``call`` is the id under which the host wrote the call down, where it did, and ``observed`` what the host
+    saw it reach; None where it was granted nothing whose use can be seen.
     """
 
     status: CallStatus
@@ -91,6 +93,7 @@ class CallResult:
     seconds: float = 0.0
     files: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
     call: str = ""
+    observed: Observed | None = None
 
     @property
     def ok(self) -> bool:

@@ -14,7 +14,8 @@ from agentforge.boxes.files import files_of
 from agentforge.boxes.network.broker import Broker
 from agentforge.boxes.network.recordings import Recorder
 from agentforge.boxes.network.veil import Secret
-from agentforge.boxes.protocol import Grant
+from agentforge.boxes.observed import Log, Observed
+from agentforge.boxes.protocol import CallResult, Grant
 from agentforge.errors import UsageError
 from agentforge.secrecy import repeated
 from agentforge.settings import SecretSettings
@@ -31,12 +32,13 @@ async def granted(
     *,
     packages: str = "",
     record_to: Path | None = None,
+    log: Log | None = None,
 ) -> AsyncGenerator[Grant]:
     """What a run of a tool may reach. Connections last as long as the block.
 
     ``inputs`` are the files that the caller gives it, by the names that it declared, ``packages`` the
     digest of the locked set that holds those which it declared. What it fetches is written to the file
-    ``record_to``, where one is named.
+    ``record_to``, where one is named; which hosts it asked for stands in ``log``.
 
     Raises:
         UsageError: a file that it did not declare, or a declared input or set of packages that is missing.
@@ -58,9 +60,21 @@ async def granted(
     if not capabilities.hosts:
         yield plain
         return
-    async with Broker(capabilities, _secrets(secrets)) as broker:
+    async with Broker(capabilities, _secrets(secrets), log=log) as broker:
         fetcher = broker if record_to is None else Recorder(broker, record_to)
         yield replace(plain, asks={"fetch": fetcher.fetch})
+
+
+def with_observed(
+    result: CallResult, capabilities: Capabilities, log: Log, inputs: Mapping[str, bytes] = NO_INPUTS
+) -> CallResult:
+    """``result`` with what the host saw of the run that gave it; as it is where there was nothing to see.
+
+    ``log`` and ``inputs`` are those that :func:`granted` was given.
+    """
+    if not capabilities.hosts and not capabilities.files:
+        return result
+    return replace(result, observed=Observed.of(log, inputs, result.files))
 
 
 async def record_pages(urls: Sequence[str], record_to: Path) -> None:

@@ -22,6 +22,7 @@ FormatOption: TypeAlias = Annotated[
     Form,
     typer.Option("--output-format", help="How the result is printed.", envvar="AGENTFORGE_OUTPUT_FORMAT"),
 ]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Short for --output-format json.")]
 Timeout: TypeAlias = Annotated[
     float | None,
     typer.Option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -14,6 +14,7 @@ from agentforge.api import Forge
 from agentforge.api.review import Review
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output, cell, table
+from agentforge.cli.seen import advice_lines, advice_of, advised
 from agentforge.cli.tools import MARKS, ask, brief, standing
 from agentforge.registry.differences import Difference
 from agentforge.registry.history import Happening
@@ -23,6 +24,9 @@ from agentforge.registry.review import Decision
 from agentforge.settings import load
 from agentforge.types import JSON, JSONObject
 from agentforge.web.hostile import plain
+
+if TYPE_CHECKING:
+    from agentforge.api.advice import Advice
 
 SHORT = 12
 """Characters of a hash that people are shown."""
@@ -81,7 +85,13 @@ def list_pending(who: Who, form: str) -> int:
 
 def show_diff(who: Who, target: str, form: str) -> int:
     """A proposal against the version that stands."""
-    found = ask(who, lambda forge: forge.review.diff(target))
+    output = Output(form)
+
+    def question(forge: Forge) -> tuple[Difference, Advice | None]:
+        found = forge.review.diff(target)
+        return found, advice_of(forge, found.pending.name, output)
+
+    found, advice = ask(who, question)
     one = found.pending
     data: JSONObject = {
         **_waiting(one),
@@ -89,8 +99,9 @@ def show_diff(who: Who, target: str, form: str) -> int:
         "more": list(found.more),
         "less": list(found.less),
         "files": {file: list(lines) for file, lines in found.files.items()},
+        "seen": advised(advice),
     }
-    return Output(form).finish(_diff_page(found), {"diff": data})
+    return output.finish(_diff_page(found, advice), {"diff": data})
 
 
 def show_history(who: Who, name: str, form: str) -> int:
@@ -108,7 +119,8 @@ def show_history(who: Who, name: str, form: str) -> int:
 
 def show_why(who: Who, name: str, form: str) -> int:
     """Why a tool is what it is, in a few lines."""
-    found = ask(who, lambda forge: forge.review.why(name))
+    output = Output(form)
+    found, advice = ask(who, lambda forge: (forge.review.why(name), advice_of(forge, name, output)))
     origin = found.tool.manifest.provenance.model_dump(mode="json", exclude_defaults=True)
     data: JSONObject = {
         **brief(found.tool),
@@ -121,12 +133,13 @@ def show_why(who: Who, name: str, form: str) -> int:
         "reaches": list(found.reaches),
         "depends": list(found.depends),
         "needed_by": list(found.needed_by),
+        "seen": advised(advice),
     }
     lines = [Text(f"{key:<12}").append_text(cell(value, 160)) for key, value in _why_lines(found) if value]
-    return Output(form).finish(Group(*lines), {"why": data})
+    return output.finish(Group(*lines, *advice_lines(advice)), {"why": data})
 
 
-def _diff_page(found: Difference) -> RenderableType:
+def _diff_page(found: Difference, advice: Advice | None) -> RenderableType:
     one = found.pending
     against = f"against version {found.standing[:SHORT]}" if found.standing else "new: no version of it stands"
     parts = [
@@ -139,6 +152,7 @@ def _diff_page(found: Difference) -> RenderableType:
     if one.passed_on:
         parts.append(Text("so will: ", "yellow").append_text(cell(f"{', '.join(one.passed_on)}, which need it")))
     parts += [Text("gives up: ").append_text(cell(", ".join(found.less)))] if found.less else []
+    parts += advice_lines(advice)
     for gate, verdict, summary in gates_of(one.tool) if one.tool else []:
         mark, style = MARKS.get(verdict, ("?", "yellow"))
         line = Text.assemble((f"  {mark} ", style)).append_text(cell(gate, 30))

@@ -79,6 +79,9 @@ CALLS = Table(
     _text("outcome"),
     _seconds(),
     _text("created"),
+    Column(
+        "observed", JSON(none_as_null=True)
+    ),  # what the host saw it reach (boxes.observed); NULL: nothing was watched
     _of_session("calls"),
     Index("ix_calls_tool", "org", "user", "tool"),
 )

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, update
 
+from agentforge.boxes.observed import Observed
 from agentforge.database.store import Database
 from agentforge.database.tables import CALLS, COSTS, EVENTS, JOBS, MESSAGES, SESSIONS, SOURCES
 from agentforge.errors import UsageError
@@ -45,6 +46,7 @@ class Episodes:
         self.user = user
         self._database = database
         self._secrets = tuple(secrets)
+        self._in_any_case = (*self._secrets, *(secret.lower() for secret in secrets))  # hosts are in lower case
 
     def start(self, title: str = "") -> str:
         """Opens a new session and returns its id."""
@@ -107,14 +109,16 @@ class Episodes:
         seconds: float,
         call_id: str = "",
         repair: bool = False,
+        observed: Observed | None = None,
     ) -> str:
         """Adds one finished call of a tool; its outcome starts as ``returned`` or ``error``.
 
         ``value_or_error`` is the value where ``status`` is ``returned``, else the error's text. With ``repair`` a
-        repair job waits from the same moment on (:mod:`agentforge.memory.repairs`).
+        repair job waits from the same moment on (:mod:`agentforge.memory.repairs`). ``observed`` is what the host
+        saw it reach.
         Returns the call's id: ``call_id``, which an endpoint may have chosen, unless that is taken.
         """
-        values = self._call_values(tool, version, args, status, value_or_error, seconds)
+        values = self._call_values(tool, version, args, status, value_or_error, seconds, observed)
         with self._database.write() as connection:
             self._touch(connection, session)
             if not call_id or connection.execute(select(CALLS.c.id).where(CALLS.c.id == call_id)).first():
@@ -135,12 +139,13 @@ class Episodes:
         call_id: str,
         repair: bool = False,
         at_once: bool = False,
+        observed: Observed | None = None,
     ) -> bool:
         """As :meth:`record_call`, of a call outside any session, under an id from :func:`new_call_id`.
 
         Returns whether it is written; with ``at_once`` only where that needs no waiting.
         """
-        values = self._call_values(tool, version, args, status, value_or_error, seconds)
+        values = self._call_values(tool, version, args, status, value_or_error, seconds, observed)
         head = {"id": call_id, "org": self.org, "user": self.user, "session": "", "turn": 0, "created": _now()}
         row = {**head, **values}
         if at_once:
@@ -161,8 +166,16 @@ class Episodes:
             return [call_of(row) for row in connection.execute(query)]
 
     def _call_values(
-        self, tool: str, version: str, args: JSONObject, status: str, value_or_error: JSON, seconds: float
+        self,
+        tool: str,
+        version: str,
+        args: JSONObject,
+        status: str,
+        value_or_error: JSON,
+        seconds: float,
+        observed: Observed | None,
     ) -> dict[str, Any]:
+        seen = {} if observed is None else {"observed": redact_json(observed.to_json(), self._in_any_case)}
         good = status == "returned"
         return {
             "tool": tool,
@@ -173,6 +186,7 @@ class Episodes:
             "error": "" if good else redact(str(value_or_error), self._secrets),
             "outcome": (OutcomeKind.RETURNED if good else OutcomeKind.ERROR).value,
             "seconds": seconds,
+            **seen,
         }
 
     def set_outcome(self, call_id: str, outcome: OutcomeKind) -> None:

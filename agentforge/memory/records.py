@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Row
 
+from agentforge.boxes.observed import Observed
 from agentforge.types import JSON, JSONObject, OutcomeKind, Role, Usage
 
 SourceKind: TypeAlias = Literal["file", "page", "message", "tool"]
@@ -16,7 +17,8 @@ SourceKind: TypeAlias = Literal["file", "page", "message", "tool"]
 @dataclass(frozen=True, slots=True)
 class Call:
     """One recorded call of a tool. ``status`` is that of ``boxes.protocol.CallResult`` or
-    ``refused`` (it never ran); ``error`` is set where it did not return.
+    ``refused`` (it never ran); ``error`` is set where it did not return; ``observed`` is what the host saw it
+    reach, None where nothing was watched.
     """
 
     id: str
@@ -30,6 +32,7 @@ class Call:
     outcome: OutcomeKind
     seconds: float
     created: str
+    observed: Observed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ def call_of(row: Row[Any]) -> Call:
     return Call(
         *(row.id, row.turn, row.tool, row.version, row.args, row.status, row.value, row.error),
         *(OutcomeKind(row.outcome), row.seconds, row.created),
+        observed=None if row.observed is None else Observed.from_json(row.observed),
     )
 
 

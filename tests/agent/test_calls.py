@@ -5,6 +5,7 @@ On real boxes: ``tests/conformance/test_calls.py``.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from agentforge.agent.calls import Caller
 from agentforge.agent.dispatch import call_tool, run_code
 from agentforge.agent.turn import Turn
 from agentforge.boxes.asks import Refused
+from agentforge.boxes.observed import Observed, Request
 from agentforge.boxes.packages.lock import NO_PACKAGES, Lock, Locked
 from agentforge.boxes.protocol import CallResult, Grant, Limits
 from agentforge.errors import SandboxBusy, SandboxError, ToolInvalid
@@ -211,6 +213,58 @@ async def test_a_turn_tells_of_such_a_call_and_writes_its_row(shop: Scene) -> No
     assert turn.tools_used == ["fetches"]
     assert turn.tainted
     assert [one.ref for one in shop.episodes.load(turn.session).sources] == ["api.example.com"]
+
+
+class FetchingBox(FakeBox):
+    """Where a tool may fetch, it fetches from a host that nobody declared; then it answers, or stays for ever."""
+
+    stays = False
+
+    def __init__(self, *answers: Any) -> None:
+        super().__init__(*answers)
+        self.asked = asyncio.Event()
+
+    async def call(self, source: str, entry: str, args: Any, *, grant: Grant, **rest: Any) -> CallResult:
+        if "fetch" in grant.asks:
+            with pytest.raises(Refused):
+                await grant.asks["fetch"]({"url": "https://other.example/?q=private"})
+        self.asked.set()
+        if self.stays:
+            await asyncio.Event().wait()
+        return await super().call(source, entry, args, grant=grant, **rest)
+
+
+ELSEWHERE = Observed({Request("GET", "other.example", "refused"): 1})
+
+
+async def test_a_row_tells_what_its_call_was_seen_to_reach_and_no_event_does(shop: Scene) -> None:
+    shop.box = FetchingBox(lambda run: returned(run.entry))
+    shop.script("unused")
+    told: list[Any] = []
+    turn = await _turn(shop, lambda kind, data: told.append(data))
+    for name in ("fetches", "uses", "writes"):
+        await call_tool(turn, await toolbox.find(shop.parts, name), {"text": "x"})
+    seen = {row.tool: row.observed for row in shop.episodes.load(turn.session).calls}
+    assert seen == {"fetches": ELSEWHERE, "uses": None, "writes": Observed()}
+    assert "other.example" not in str(told)
+
+
+async def test_what_a_call_reached_before_its_caller_ended_is_told_as_well(shop: Scene) -> None:
+    told: list[CallResult] = []
+
+    class Told(Silent):
+        async def returned(self, call: Any, result: CallResult, refused: str = "") -> None:
+            told.append(result)
+
+    box = FetchingBox()
+    box.stays = True
+    asks = Caller(box, shop.layers, {}, Limits(), Told())._asks(shop.layers.pinned("uses")[1], "uses", 0)
+    nested = asyncio.ensure_future(asks["fetches"](ONE))
+    await box.asked.wait()
+    nested.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await nested
+    assert [(result.status, result.observed) for result in told] == [("timed_out", ELSEWHERE)]
 
 
 async def _turn(scene: Scene, emit: Any) -> Turn:

@@ -11,8 +11,9 @@ from agentforge.boxes import reach
 from agentforge.boxes.asks import Refused
 from agentforge.boxes.network.broker import Broker
 from agentforge.boxes.network.recordings import Replay, read_recordings
-from agentforge.boxes.protocol import NOTHING
-from agentforge.boxes.reach import granted, record_pages
+from agentforge.boxes.observed import Log, Observed, Request
+from agentforge.boxes.protocol import NOTHING, CallResult
+from agentforge.boxes.reach import granted, record_pages, with_observed
 from agentforge.errors import ConfigurationError, UsageError
 from agentforge.settings import SecretSettings
 from agentforge.types import Capabilities
@@ -99,6 +100,34 @@ async def test_what_a_tool_fetches_is_recorded_where_that_is_asked_for(tmp_path:
             live = await grant.asks["fetch"]({**request})
     assert await Replay(read_recordings(file), reaching).fetch({**request}) == live
     assert file.parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.usefixtures("loopback")
+async def test_a_result_tells_what_the_host_saw(tmp_path: Path) -> None:
+    log, inputs = Log(), {"in.csv": b"12345"}
+    with Site(reply("seven")) as site:
+        at = f"http://site.test:{site.port}"
+        reaching = Capabilities(hosts=(at,), files=("in.csv", "write out.csv"))
+        async with granted(reaching, {}, inputs, log=log, record_to=tmp_path / "x.jsonl") as grant:
+            await grant.asks["fetch"]({"url": f"{at}/private?q=1"})
+    result = with_observed(CallResult("returned", 7, files={"out.csv": b"123"}), reaching, log, inputs)
+    assert result.value == 7
+    assert result.observed == Observed({Request("GET", at, "200"): 1}, (), {"in.csv": 5}, {"out.csv": 3})
+
+
+@pytest.mark.parametrize(
+    ("declared", "watched"),
+    [
+        (Capabilities(), False),
+        (Capabilities(clock=True, randomness=True, packages=("six",)), False),
+        (Capabilities(hosts=("api.example.com",)), True),
+        (Capabilities(files=("write out.csv",)), True),
+    ],
+)
+def test_only_what_can_be_seen_is_told_and_nothing_of_it_is_told_as_nothing(
+    declared: Capabilities, watched: bool
+) -> None:
+    assert with_observed(CallResult("returned"), declared, Log()).observed == (Observed() if watched else None)
 
 
 @pytest.mark.usefixtures("loopback")

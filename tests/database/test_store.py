@@ -21,7 +21,9 @@ from agentforge.database import store
 from agentforge.database.store import BUSY_SECONDS, HEAD, Database
 from agentforge.database.tables import METADATA, SESSIONS
 from agentforge.errors import ConfigurationError, StorageError
+from agentforge.memory.episodes import Episodes
 from agentforge.memory.jobs import JobRows
+from agentforge.memory.seen import Seen, seen_of
 
 
 def url(path: Path) -> str:
@@ -107,6 +109,24 @@ def test_rows_of_the_first_form_stay_and_their_jobs_are_over(tmp_path: Path) -> 
         assert record is not None
         assert (record.name, record.status, record.payload) == ("roman", "done", {})
         assert not JobRows(database, org="o", user="u").retry("j")
+
+
+def test_calls_of_the_form_before_stay_and_nobody_claims_to_know_what_they_reached(tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    engine = create_engine(url(tmp_path))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        columns = "(id, org, user, tool, version, args, status, value, outcome)"
+        row = "('c', 'o', 'u', 'rate', 'v1', '{}', 'returned', '7', 'returned')"
+        connection.execute(text(f"insert into calls {columns} values {row}"))
+    engine.dispose()
+    with Database.open(url(tmp_path)) as database:
+        (call,) = Episodes(database, org="o", user="u").calls("rate")
+        assert (call.id, call.value, call.observed) == ("c", 7, None)
+        assert seen_of(database, org="o", user="u", tool="rate") == {"v1": Seen(unseen=1)}
 
 
 def test_a_failed_transaction_leaves_nothing_behind(tmp_path: Path) -> None:

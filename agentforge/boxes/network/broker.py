@@ -20,7 +20,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import httpx2
 
@@ -30,6 +30,7 @@ from agentforge.boxes.network.answers import HEAD_BYTES, answer_of
 from agentforge.boxes.network.fetches import HEADER_BYTES, LONGEST_URL, Fetch, read_fetch
 from agentforge.boxes.network.grants import Grants, Origin, grants_of
 from agentforge.boxes.network.veil import Secret, Veil, fill, names_in
+from agentforge.boxes.observed import Log
 from agentforge.types import Capabilities, JSONObject
 
 CONNECT_SECONDS: Final = 3.0
@@ -69,9 +70,9 @@ class Broker:
     """Answers the fetches of one run. Owns the connections, each of which serves one request.
 
     ``secrets`` are the values that the user keeps, each bound to a host; one is sent only where
-    the capabilities declare it for that same host. ``resolve`` and ``allow`` are there for tests
-    on loopback, and ``tls`` for their certificates (and for roots of a company's own); the
-    defaults are closed.
+    the capabilities declare it for that same host. What it is asked and does is counted in ``log``,
+    by host, each redirect like a request. ``resolve`` and ``allow`` are there for tests on loopback,
+    and ``tls`` for their certificates (and for roots of a company's own); the defaults are closed.
 
     Raises:
         ValueError: a declared host or secret cannot be read; says all that is wrong.
@@ -83,6 +84,7 @@ class Broker:
         secrets: Sequence[Secret] = (),
         *,
         limits: FetchLimits = DEFAULT_LIMITS,
+        log: Log | None = None,
         resolve: Resolve = system_resolve,
         allow: Allow = is_public,
         tls: ssl.SSLContext | None = None,
@@ -90,6 +92,7 @@ class Broker:
         self._grants: Grants = grants_of(capabilities)
         self._veil = Veil(secrets)
         self.limits = limits
+        self._log = log or Log()
         self._resolve, self._allow, self._tls = resolve, allow, tls
         self._asked = 0
         self._transport: httpx2.AsyncHTTPTransport | None = None
@@ -127,10 +130,11 @@ class Broker:
             raise Refused(self._veil.text(refused.message), refused.kind) from None
 
     async def _answer(self, request: JSONObject) -> JSONObject:
-        self._asked += 1
-        if self._asked > self.limits.requests:
-            raise Refused(f"A run may fetch {self.limits.requests} times. Ask for more at once.")
-        fetch = read_fetch(request, body_bytes=self.limits.request_bytes)
+        try:
+            fetch = self._read(request)
+        except Refused:
+            self._log.asked("", "", "refused")
+            raise
         try:
             async with asyncio.timeout(self.limits.seconds):
                 return await self._follow(fetch)
@@ -139,10 +143,15 @@ class Broker:
                 f"{fetch.origin} did not answer within {self.limits.seconds:g} seconds. Try again later.", "failed"
             ) from None
 
+    def _read(self, request: JSONObject) -> Fetch:
+        self._asked += 1
+        if self._asked > self.limits.requests:
+            raise Refused(f"A run may fetch {self.limits.requests} times. Ask for more at once.")
+        return read_fetch(request, body_bytes=self.limits.request_bytes)
+
     async def _follow(self, fetch: Fetch) -> JSONObject:
         for _ in range(self.limits.redirects + 1):
-            self._grants.check(fetch.method, fetch.origin)
-            response = await self._send(fetch)
+            response = await self._granted(fetch)
             try:
                 location = response.headers.get("location")
                 if response.status_code not in _REDIRECTS or location is None:
@@ -153,6 +162,20 @@ class Broker:
                 await response.aclose()
             fetch = fetch.redirected(response.status_code, location)
         raise Refused(f"{fetch.origin} redirects more than {self.limits.redirects} times.", "failed")
+
+    async def _granted(self, fetch: Fetch) -> httpx2.Response:
+        """:meth:`_send`, where it is granted. What came of it is logged in any case, also where time ran out."""
+        came: Literal["refused", "failed"] | int = "failed"
+        try:
+            self._grants.check(fetch.method, fetch.origin)
+            response = await self._send(fetch)
+            came = response.status_code
+        except Refused as refused:
+            came = "refused" if refused.kind == "refused" else "failed"
+            raise
+        finally:
+            self._log.asked(fetch.method, self._veil.text(str(fetch.origin)), came)
+        return response
 
     async def _send(self, fetch: Fetch) -> httpx2.Response:
         """The head of the answer; the caller closes it."""
@@ -201,6 +224,7 @@ class Broker:
             if value is None:
                 raise Refused(f"The user keeps no secret {name!r} for {origin}. It has to be set first.")
             values[name] = value
+            self._log.filled(f"{name}@{origin}")
         return fill(template, values) if values else template
 
 

@@ -8,7 +8,7 @@ import typer
 
 from agentforge.cli.groups.shared import ToolName
 from agentforge.cli.groups.tools import tools
-from agentforge.cli.options import FormatOption, Org, Set, User, Who
+from agentforge.cli.options import AsJson, FormatOption, Org, Set, User, Who
 
 Target = Annotated[
     str, typer.Argument(help="The tool's name; with a number where several proposals of it wait.", metavar="NAME[/N]")
@@ -30,12 +30,20 @@ def tools_pending(form: FormatOption = "text", org: Org = None, user: User = Non
 
 @tools.command("diff")
 def tools_diff(
-    target: Target, form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None
+    target: Target,
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
 ) -> int:
-    """Show what a proposal changes: what it may reach, source, tests, manifest, examples, and its gates."""
+    """Show what a proposal changes: what it may reach, source, tests, manifest, examples, and its gates.
+
+    Beside that, as advice and no proof: what calls of the version that stands were seen to reach.
+    """
     from agentforge.cli import review as command
 
-    return command.show_diff(Who(org, user, settings), target, form)
+    return command.show_diff(Who(org, user, settings), target, "json" if json else form)
 
 
 @tools.command("approve")
@@ -196,9 +204,17 @@ def tools_history(
 
 @tools.command("why")
 def tools_why(
-    name: ToolName, form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None
+    name: ToolName,
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
 ) -> int:
-    """Say why a tool is what it is: what made it, what speaks for it, who let it in, where it stands."""
+    """Say why a tool is what it is: what made it, what speaks for it, who let it in, where it stands.
+
+    Beside what it is granted, as advice and no proof: what its calls were seen to reach.
+    """
     from agentforge.cli import review as command
 
-    return command.show_why(Who(org, user, settings), name, form)
+    return command.show_why(Who(org, user, settings), name, "json" if json else form)

@@ -8,7 +8,7 @@ import typer
 
 from agentforge.cli.groups.feedback import What
 from agentforge.cli.groups.shared import ToolName, group
-from agentforge.cli.options import FormatOption, Org, Quiet, Set, User, Who
+from agentforge.cli.options import AsJson, FormatOption, Org, Quiet, Set, User, Who
 
 tools = group("What was learned, and the starter tools.")
 
@@ -57,7 +57,7 @@ def tools_log(
 def tools_check(
     folder: Annotated[str, typer.Argument(help="The folder of a tool.", metavar="DIR")],
     form: FormatOption = "text",
-    json: Annotated[bool, typer.Option("--json", help="Short for --output-format json.")] = False,
+    json: AsJson = False,
     org: Org = None,
     user: User = None,
     settings: Set = None,
