@@ -10,10 +10,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from agentforge.forge.docstrings import parts
+
 NAMED: tuple[tuple[str, frozenset[str]], ...] = (
     (r"\bempty\b|\bblank (?:text|string|input|line|name)s?\b", frozenset({"empty"})),
-    (r"\bnegative\b|\bminus\b|\bbelow (?:zero|0)\b|\bless than (?:zero|0)\b", frozenset({"negative"})),
-    (r"\bzero\b(?! point)", frozenset({"zero"})),
+    (
+        r"\bnegative\b|\bminus signs?\b|\ba minus\b|\bbelow (?:zero|0)\b|\bless than (?:zero|0)\b",
+        frozenset({"negative"}),
+    ),
+    (
+        r"(?<!from )(?<!towards )(?<!toward )\bzero\b(?! point| or more|[- ](?:based|indexed|padded|filled))",
+        frozenset({"zero"}),
+    ),
     (
         r"\bduplicat|\brepeat(?:ed|s)\b|\btwice\b|\bmore than once\b|\beach once\b|\b(?:only|counted) once\b|\bunique\b"
         r"|\bdistinct\b|\bsame (?:name|key|id|word|item|value)\b",
@@ -22,7 +30,7 @@ NAMED: tuple[tuple[str, frozenset[str]], ...] = (
     (r"\bties?\b|\btied\b|\bequal (?:points|numbers?|scores?|counts?|values?|length)\b", frozenset({"duplicate"})),
     (
         r"\bcase.?(?:in)?sensitiv|\b(?:ignor\w+|regardless of|whatever the|the same) (?:letter )?case\b"
-        r"|\bcase (?:is|does|of letters)\b|\bcapitals?\b|\blower.?case\b|\bupper.?case\b",
+        r"|\bcase (?:is|does|of letters)\b|\bcapitals?\b|\b(?:lower|upper).?case\b(?! hex| digit)",
         frozenset({"upper"}),
     ),
     (
@@ -31,7 +39,11 @@ NAMED: tuple[tuple[str, frozenset[str]], ...] = (
         r"|\b(?:surrounding|leading|trailing|outer) (?:\w+ )?(?:blanks|spaces|white.?space)\b",
         frozenset({"blank around"}),
     ),
-    (r"\bwhite.?space\b|\b(?:spaces|blanks) (?:do not count|are (?:ignored|removed))\b", frozenset({"blank"})),
+    (
+        r"\bwhite.?space\b|\b(?:spaces|blanks)\b[\w ,-]{0,40}? (?:do not (?:count|matter)"
+        r"|are (?:ignored|removed|dropped|skipped|stripped|left out))\b",
+        frozenset({"blank"}),
+    ),
     (r"\bempty (?!text|string|list|object|dict|where|if|when|for)[a-z]+s\b", frozenset({"empty item"})),
     (
         r"\bsort(?:ed|s)?\b|\balphabetical|\bascending\b|\bdescending\b|\brising order\b|\bin any order\b"
@@ -48,16 +60,16 @@ NAMED: tuple[tuple[str, frozenset[str]], ...] = (
 REFUSED = frozenset({"empty", "negative", "zero"})
 """Kinds that mean themselves in the words of a refusal; of the others these only say what it is about."""
 
-_ARGS = re.compile(r"^[ \t]*(?:Args|Arguments|Parameters):?[ \t]*$", re.MULTILINE)
-_SECTION = re.compile(
-    r"^[ \t]*(?:Args|Arguments|Parameters|Returns?|Yields|Raises|Examples?|Notes?):?[ \t]*$", re.MULTILINE
-)
-_RAISES = re.compile(r"^[ \t]*Raises:?[ \t]*$", re.MULTILINE)
 _ERROR = re.compile(
-    r"^[ \t]*[-*]?[ \t]*`*([A-Z]\w*(?:Error|Exception))`*[ \t]*(?::|--?)?[ \t]*(?:if |when )?", re.MULTILINE
+    r"^[ \t]*[-*]?[ \t]*`*([A-Z]\w*(?:Error|Exception))`*[ \t]*(?::|--?)?[ \t]*(?:[Ii]f |[Ww]hen )?", re.MULTILINE
 )
 _APART = re.compile(r",|;|\bor\b|\.\s")
-_IN_BRACKETS = re.compile(r"\([^()]*\)")
+_LITERAL = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|``[^`]*``|`[^`]*`|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")
+"""A value, a list of words, an aside: the commas in it part no clauses."""
+_INSTANCES = re.compile(r"\([^()]*\)|,? (?:such as|for example|e\.g\.) [^,;]*")
+"""What says no other case: an aside, and instances of the case before it."""
+_EITHER = re.compile(r"(?i)\b(either [^,;.]*?) or\b")
+_PRONOUNS = frozenset({"it", "this", "that", "which", "otherwise", "then"})
 _UNITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _ROUND = {"twelve": 12, "twenty": 20, "fifty": 50, "hundred": 100, "thousand": 1000, "million": 10**6}
 _SMALL = {word: value for value, word in enumerate(_UNITS)} | _ROUND
@@ -71,6 +83,19 @@ _AT_MOST = re.compile(rf"(?i)\b(?:at most|up to|within) ({_NUMBER})\b")
 _OUT_OF_BOUNDS = re.compile(
     r"(?i)\b(?:range|above|below|beyond|outside|over|under|than|too|fewer|more|less|at least|at most|negative"
     r"|not from)\b"
+)
+_GIVEN = re.compile(
+    r"(?i)\b(?:(?:in|into|to|from|through) (?:an?|the)|two|both|several|multiple|must be|already|assum\w+|expects?)"
+    r" (?:an? |to be )?(?:already )?(?:sorted|ascending|descending|unique|distinct)\b"
+)
+"""An order that the tool is given, and does not make."""
+_GIVEN_PARAMETER = re.compile(
+    r"(?i)\b(?:sorted|unique|distinct|(?:in )?(?:ascending|descending|alphabetical|rising)(?: order)?)\b"
+)
+"""What a parameter is, in its own words, the caller sees to."""
+_NOT_SO = re.compile(
+    r"(?i)\b(?:non-?|(?:not|never|neither) )(?:empty|negative|zero|blank)\b"
+    r"|\b(?:above|(?:greater|more|larger) than) (?:zero|0)\b"
 )
 _SIGNS: tuple[tuple[str, str], ...] = (
     *((rf"\b{word}s?\b", sign) for word, sign in (("hyphen", "-"), ("comma", ","), ("colon", ":"), ("semicolon", ";"))),
@@ -116,13 +141,15 @@ class Purpose:
     summary: str = ""
 
     def named(self) -> Iterator[tuple[str, str, frozenset[str]]]:
-        """``(word, parameter or "", kinds)`` for each kind that is spoken of outside of *Raises*."""
+        """``(word, parameter or "", kinds)`` for each kind that is spoken of outside of *Raises*. That something is not
+        of a kind leaves open what happens if it is, unless errors are promised.
+        """
+        texts = [*self.of.items(), ("", f"{self.summary} {self.whole}")]
         for pattern, kinds in NAMED:
-            for parameter, text in self.of.items():
-                if found := re.search(pattern, text, re.IGNORECASE):
+            for parameter, text in texts:
+                told = text if self.refusals else _NOT_SO.sub("", text)
+                if found := re.search(pattern, told, re.IGNORECASE):
                     yield found[0], parameter, kinds
-            if found := re.search(pattern, f"{self.summary} {self.whole}", re.IGNORECASE):
-                yield found[0], "", kinds
 
     def signs(self) -> Iterator[tuple[str, str, str]]:
         """``(word, parameter, signs)`` for each sign that a parameter's own words speak of."""
@@ -162,7 +189,7 @@ class Purpose:
     @property
     def told(self) -> int:
         """So many things are said of what is done, in the docstring."""
-        return sum(len(_clauses(text)) for text in (self.whole, *self.of.values()))
+        return sum(len(_clauses(text)) for text in dict.fromkeys((self.whole, *self.of.values())))
 
 
 def _value(words: str) -> float:
@@ -173,36 +200,30 @@ def _value(words: str) -> float:
 
 
 def purpose_of(docstring: str, parameters: Sequence[str], summary: str = "") -> Purpose:
-    """A docstring with sections as of Google's style; without any all of it is of the whole. ``summary`` is what
-    the manifest says.
+    """A docstring of any usual style; without sections all of it is of the whole. ``summary`` is what the manifest
+    says.
     """
     of: dict[str, str] = {}
     whole: list[str] = []
     refusals: list[Refusal] = []
-    for title, text in _sections(docstring):
-        if title == "args":
+    for about, text in parts(docstring):
+        if about == "args":
             lines = re.split(
                 rf"^[ \t]*({'|'.join(map(re.escape, parameters)) or '(?!)'})\b[^:\n]*:", text, flags=re.MULTILINE
             )
-            of |= {name: _one_line(told) for name, told in zip(lines[1::2], lines[2::2], strict=True)}
-        elif title == "raises":
+            of |= {
+                name: _GIVEN_PARAMETER.sub("", _one_line(told))
+                for name, told in zip(lines[1::2], lines[2::2], strict=True)
+            }
+        elif about == "raises":
             refusals += _refusals(text, parameters)
         else:
-            whole.append(_one_line(text))
+            whole.append(_GIVEN.sub("", _one_line(text)))
     told = " ".join(whole)
     refusals = refusals or list(_stated(told, parameters)) or list(_stated(summary, parameters))
     if not of and len(parameters) == 1:
         of[parameters[0]] = ""
-    return Purpose(told, of, tuple(dict.fromkeys(refusals)), summary)
-
-
-def _sections(docstring: str) -> Iterator[tuple[str, str]]:
-    titles = list(_SECTION.finditer(docstring))
-    yield "", docstring[: titles[0].start() if titles else None]
-    for at, title in enumerate(titles):
-        end = titles[at + 1].start() if at + 1 < len(titles) else None
-        kind = "args" if _ARGS.match(title[0]) else "raises" if _RAISES.match(title[0]) else ""
-        yield kind, docstring[title.end() : end]
+    return Purpose(told, of, tuple(dict.fromkeys(refusals)), _GIVEN.sub("", summary))
 
 
 def _one_line(text: str) -> str:
@@ -210,31 +231,34 @@ def _one_line(text: str) -> str:
 
 
 def _clauses(text: str) -> list[str]:
-    return [part for part in re.split(r"[.,;:]\s|\bor\b", f"{text} ") if re.search(r"\w", part)]
+    return [part for part in re.split(r"[.,;:]\s|\bor\b", f"{_LITERAL.sub('x', text)} ") if re.search(r"\w", part)]
 
 
 def _refusals(section: str, parameters: Sequence[str]) -> Iterator[Refusal]:
-    parts = _ERROR.split(section)
-    for error, told in zip(parts[1::2], parts[2::2], strict=True):
+    found = _ERROR.split(section)
+    for error, told in zip(found[1::2], found[2::2], strict=True):
         yield from _cases(error, told, parameters)
 
 
-_STATED = re.compile(r"\b(?:raises? )?(?:an? )?`*([A-Z]\w*Error)`* (?:if|when|for) ([^.;]+)")
-
+_STATED = re.compile(r"\b(?:raises? )?(?:an? )?`*([A-Z]\w*Error)`*(?: (?:is|will be) raised)? (?:if|when|for) ([^.;]+)")
 _RAISING = re.compile(r"(?:^|[.;] )([^.;]+?) raises? (?:an? )?`*([A-Z]\w*Error)`*(?= *(?:[.;,]|$))")
+_RAISED = re.compile(
+    r"\b(?:if|when|for) ([^.;]+?),? (?:then )?(?:an? )?`*([A-Z]\w*Error)`* (?:is|will be) raised", re.IGNORECASE
+)
 
 
 def _stated(text: str, parameters: Sequence[str]) -> Iterator[Refusal]:
     """Errors with their cases in running text, such as a ValueError "if …"."""
     for found in _STATED.finditer(text):
         yield from _cases(found[1], found[2], parameters)
-    for found in _RAISING.finditer(text):
-        yield from _cases(found[2], found[1], parameters)
+    for pattern in (_RAISING, _RAISED):
+        for found in pattern.finditer(text):
+            yield from _cases(found[2], found[1], parameters)
 
 
 def _cases(error: str, told: str, parameters: Sequence[str]) -> Iterator[Refusal]:
-    for clause in _APART.split(_IN_BRACKETS.sub("", _one_line(told))):
-        if re.search(r"\w{2}", clause):
+    for clause in _APART.split(_EITHER.sub(r"\1 /", _INSTANCES.sub("", _one_line(told)))):
+        if re.search(r"\w{2}", clause) and clause.strip(" .").lower() not in _PRONOUNS:
             named = tuple(name for name in parameters if re.search(rf"\b{re.escape(name)}\b", clause))
             kinds = frozenset[str]().union(*(k for p, k in NAMED if re.search(p, clause, re.IGNORECASE))) & REFUSED
             yield Refusal(error, clause.strip(" ."), named, kinds)

@@ -63,6 +63,14 @@ _HOLDING: dict[str, frozenset[str]] = {
     "leap day": frozenset({"integer", "string"}),
 }
 """A kind → the types of which something can be of it; texts for all others."""
+_NUMBERS = frozenset({"integer", "number", "enum"})
+_OF_WORD: dict[str, frozenset[str]] = {
+    "none": frozenset({"null", "enum"}),
+    "true": frozenset({"boolean", "enum"}),
+    "false": frozenset({"boolean", "enum"}),
+    "empty": _ITEMS | _TEXT | {"enum"},
+}
+"""A result in a word → the types that can hold it; numbers for all others."""
 _LEAP_DAY = re.compile(r"(?i)\b02-29\b|\b29\.0?2\.|\b29(?:th)? feb|\bfeb\w* 29\b")
 _FIRST_GREGORIAN, _LAST_YEAR = 1583, 9999
 
@@ -98,6 +106,12 @@ def can_be(schema: JSON, kind: str) -> bool:
     """Whether something of the kind fits into what the schema describes; where the type is open, it does."""
     types = _types(schema)
     return not types or bool(types & _HOLDING.get(kind, _TEXT))
+
+
+def can_hold(schema: JSON, value: str) -> bool:
+    """Whether none, true, false, empty or a number, as a word, can be of what the schema describes."""
+    types = _types(schema)
+    return not types or bool(types & _OF_WORD.get(value, _NUMBERS))
 
 
 def _types(schema: JSON) -> set[str]:
@@ -166,7 +180,7 @@ def _kinds_of_text(text: str) -> Iterator[str]:
         "line break": "\n" in text.strip("\n"),
         "negative": re.search(r"[-−]\s*\d", text) is not None,
         "zero": re.search(r"(?<![\d.,])0+(?![\d.,]*\d)", text) is not None,
-        "duplicate": len(set(words)) < len(words),
+        "duplicate": len(set(words)) < len(words) or re.search(r"([^\w\s])\1", text) is not None,
         "out of order": words != sorted(words),
         "two": len(words) > 1,
         "leap day": _LEAP_DAY.search(text) is not None,

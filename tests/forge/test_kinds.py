@@ -117,6 +117,80 @@ def test_refusals_are_read_from_the_section_and_from_running_text():
     ]
 
 
+@pytest.mark.parametrize(
+    ("doc", "words"),
+    [
+        ("Halve it. If n is odd, a ValueError is raised.", ["n is odd"]),
+        ("Halve it. A ValueError is raised when n is odd.", ["n is odd"]),
+        ("Halve it. If n is odd, it raises a ValueError.", ["If n is odd"]),
+        ("Halve it. ValueError if n is odd (1 or 3), such as 5 or 7, or empty.", ["n is odd", "empty"]),
+        ("Halve it. ValueError if n isn't either even or zero.", ["n isn't either even / zero"]),
+    ],
+)
+def test_a_refusal_is_one_case_however_it_is_told(doc, words):
+    assert [one.words for one in purpose_of(doc, ["n"]).refusals] == words
+
+
+@pytest.mark.parametrize(
+    "doc",
+    [
+        "The checksum as four upper-case hexadecimal digits.",
+        "Find a name in a sorted list.",
+        "Merge two sorted lists.",
+        "Drop the first of zero or more names, rounded away from zero, zero-padded.",
+        "Take all names minus most.",
+        "Clean it.\n\nArgs:\n    names: sorted, distinct names.\n    most: non-negative, above zero.\n",
+    ],
+)
+def test_words_about_results_and_about_what_is_given_ask_for_no_input(doc):
+    assert judge([Input({"names": ["a"], "most": 1}, value="A")], doc).problems == []
+
+
+@pytest.mark.parametrize(
+    ("doc", "kind"),
+    [
+        ("Names in lower case.", "a capital letter"),
+        ("Give a sorted list of the names.", "not in order"),
+        ("Clean it.\n\nArgs:\n    names: in any order.\n", "not in order"),
+        ("Clean it. Spaces, dots and hyphens are dropped.", "white space"),
+        (
+            "Clean it.\n\nArgs:\n    most: not negative.\n\nRaises:\n    ValueError: most is wrong.\n",
+            "a negative number",
+        ),
+    ],
+)
+def test_words_about_what_is_done_with_an_input_ask_for_it(doc, kind):
+    assert kind in "; ".join(judge([Input({"names": ["a"], "most": 1}, value="A")], doc).problems)
+
+
+def test_a_negative_result_shows_what_is_said_of_results():
+    doc = "The places from one name to the other, negative where the second comes first."
+    given = [Input({"names": ["a", "b"], "most": 1}, value=1)]
+    assert "a negative number" in "; ".join(judge(given, doc).problems)
+    assert judge([*given, Input({"names": ["b", "a"], "most": 1}, value=-1)], doc).problems == []
+
+
+def test_signs_that_stand_twice_are_equal_values():
+    assert ("paths", "duplicate") in met({"paths": ["/a//b"]}, ["paths"])
+    assert ("paths", "duplicate") not in met({"paths": ["/aa/b"]}, ["paths"])
+
+
+def test_values_and_asides_make_no_more_clauses():
+    assert purpose_of('Shares (the, a, or an) become "1, 2" or [3, 4] and {5, 6}.', ["n"]).told == 2
+
+
+def test_a_result_that_the_type_cannot_hold_is_not_asked_for():
+    doc = "Its medians, or none where there are too few."
+    numbers = parse_signature("() -> list[float]").returns
+    maybe = parse_signature("() -> float | None").returns
+    settings = GateSettings(inputs_per_clause=0, results_per_clause=0, edges=0)
+    for returns, asked in (
+        (numbers, []),
+        (maybe, ["no test or example gives none, though the purpose says 'none where'"]),
+    ):
+        assert missing(purpose_of(doc, ["names"]), PARAMETERS, [], [], settings, returns).problems == asked
+
+
 def test_a_result_that_is_named_with_its_case_must_be_given_once():
     doc = "Find it.\n\nReturns:\n    Its place; -1 where there is none, None if nothing was asked.\n"
     assert [value for _, value in purpose_of(doc, ["names"]).results()] == ["-1", "none"]

@@ -22,7 +22,7 @@ from agentforge.forge.clauses import Purpose, Refusal, purpose_of
 from agentforge.forge.gates.asked import asked
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.verdict import judged, shortened, skipped, texts
-from agentforge.forge.kinds import LEFT_OUT, WORDS, Met, can_be, leaves, met, offered
+from agentforge.forge.kinds import LEFT_OUT, WORDS, Met, can_be, can_hold, leaves, met, offered
 from agentforge.forge.spec import render_call
 from agentforge.registry.contract import docstring_of
 from agentforge.registry.schema import mismatches
@@ -66,7 +66,8 @@ async def kinds_of_input(bench: Bench) -> GateResult:
     inputs = bench.inputs()
     results = await bench.results(inputs)
     answered = [(args, result.value) for args, result in zip(inputs, results, strict=True) if result.ok]
-    found = missing(purpose, parameters, known, [args for args, _ in answered], sub.settings)
+    accepted = [args for args, _ in answered]
+    found = missing(purpose, parameters, known, accepted, sub.settings, sub.signature.returns)
     undecided = await undecided_clauses(bench, purpose, known, answered)
     found.problems.extend(undecided)
     return judged(
@@ -147,8 +148,11 @@ def missing(
     known: Sequence[Input],
     accepted: Sequence[JSONObject],
     settings: GateSettings,
+    returns: JSON = None,
 ) -> Missing:
-    """Judges the ``known`` inputs by the purpose and by the types; ``accepted`` are inputs that the tool answers."""
+    """Judges the ``known`` inputs by the purpose and by the types; ``accepted`` are inputs that the tool answers,
+    ``returns`` is the schema of its results.
+    """
     names = _names(parameters)
     seen = set[Met]().union(*(met(one.args, names) for one in known))
     there = set[Met]().union(*(met(args, names) for args in accepted))
@@ -157,7 +161,7 @@ def missing(
     problems = [
         *_unrefused(purpose, parameters, known),
         *_unmet(purpose, parameters, known, seen),
-        *_ungiven(purpose, known),
+        *_ungiven(purpose, known, returns),
         *_too_few(purpose, known, settings),
     ]
     if len(edges) >= FEWEST_EDGES and len(edges) - len(without) < settings.edges * len(edges):
@@ -218,9 +222,12 @@ def _words_of(schema: JSON) -> Iterator[str]:
 def _unmet(purpose: Purpose, parameters: JSONObject, known: Sequence[Input], seen: Collection[Met]) -> Iterator[str]:
     """Kinds of input, and signs, that the purpose speaks of and nobody asks for."""
     schemas = cast("JSONObject", parameters["properties"])
+    below = any(_is_negative(leaf) for one in known if not one.raised for leaf in leaves(one.value))
     for word, parameter, kinds in purpose.named():
         places = [parameter] if parameter else list(schemas)
         possible = {kind for name in places for kind in kinds if can_be(schemas[name], kind)}
+        if below and not parameter and "negative" in kinds:
+            continue  # it may be said of the result
         if possible and not any((name, kind) in seen for name in places for kind in kinds):
             where = f" for {parameter}" if parameter else ""
             yield f"no test or example has {_told(possible)}{where}, though the purpose says {word!r}"
@@ -230,12 +237,18 @@ def _unmet(purpose: Purpose, parameters: JSONObject, known: Sequence[Input], see
             yield f"no test or example has a sign of {signs!r} for {parameter}, though the purpose says {word!r}"
 
 
-def _ungiven(purpose: Purpose, known: Sequence[Input]) -> Iterator[str]:
-    """Results that the purpose names with their case, and that nobody sees."""
+def _ungiven(purpose: Purpose, known: Sequence[Input], returns: JSON) -> Iterator[str]:
+    """Results that the purpose names with their case, and that nobody sees. A word for what cannot come of the type
+    of the results means something else ("one item each, or none where …").
+    """
     given = {_as_word(leaf) for one in known if not one.raised for leaf in leaves(one.value)}
     for words, value in purpose.results():
-        if value not in given:
+        if value not in given and can_hold(returns, value):
             yield f"no test or example gives {value}, though the purpose says {words!r}"
+
+
+def _is_negative(value: JSON) -> bool:
+    return isinstance(value, int | float) and value < 0
 
 
 def _as_word(value: JSON) -> str:
