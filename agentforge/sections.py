@@ -170,6 +170,11 @@ class GateSettings(Section):
         le=1,
         description="Share of the edges of its parameters' types (empty, 0, None, ...) that need a test or an example.",
     )
+    inputs_per_gap: int = Field(
+        default=8,
+        ge=1,
+        description="For so many different inputs that a folder's tests hold, one kind of input may be left out.",
+    )
     suite_seconds: float = Field(default=10.0, gt=0, description="Longest suite of a tool.")
     strength_seconds: float = Field(
         default=180.0, gt=0, description="For all mutants together; those that are not reached count as unnoticed."

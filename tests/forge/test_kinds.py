@@ -78,8 +78,15 @@ def test_each_parameter_needs_its_own_refusal_where_any_number_is_meant():
 
 def test_few_inputs_for_many_clauses_are_too_few_and_examples_are_no_tests():
     few = [Input(one.args, one.raised, one.value, tested=number < 3) for number, one in enumerate(WELL)]
-    (problem,) = judge(few, inputs_per_clause=0.75).problems
-    assert problem.startswith("the tests hold 3 different inputs for 8 clauses")
+    (problem,) = judge(few, inputs_per_clause=0.75).too_few
+    assert problem == "the tests hold 3 different inputs for 8 clauses of the purpose, 6 are needed"
+
+
+def test_a_long_purpose_needs_no_more_inputs_than_are_many_anyway():
+    doc = DOC.replace("Clean a list", "Take it. Look at it. Sort it, and so on. Then think: it is done. Clean a list")
+    assert judge(WELL[:7], doc, inputs_per_clause=0.75).too_few != []
+    assert judge(WELL, doc, inputs_per_clause=0.75).too_few == []
+    assert judge(WELL, doc, results_per_clause=0.9).too_few == []
 
 
 def test_edges_of_the_types_that_nobody_tests_are_named():

@@ -96,6 +96,22 @@ async def test_a_missing_clause_is_found_by_what_the_tests_leave_out(
     assert words in found.summary
 
 
+MORE = ', (["c"], ["c"]), (["d", "c"], ["d", "c"]), (["e", "f", "g"], ["e", "f", "g"]), (["h"], ["h"]), (["i"], ["i"])'
+
+
+@pytest.mark.parametrize(("gone", "verdict"), [((BLANKS,), "passed"), ((BLANKS, REFUSED), "failed")])
+async def test_a_suite_of_eight_inputs_may_leave_one_thing_out(bubblewrap_box, registry, tmp_path, gone, verdict):
+    """Words are read by rules, which misread: that one is told."""
+    tests = TESTS.replace(TWICE, TWICE + MORE)
+    for cases in gone:
+        tests = tests.replace(cases, "\n" if cases is REFUSED else "")
+    checked = await judged(bubblewrap_box, registry, tmp_path / "t", RIGHT, tests)
+    found = gate(checked, "kinds of input")
+    assert found.verdict == verdict
+    assert "white space" in found.summary
+    assert found.evidence["forgiven"] == 1
+
+
 async def test_calls_without_an_assertion_do_not_count(bubblewrap_box, registry, tmp_path):
     calls = "\n\ndef test_more():\n    tidy([' a', 'b '])\n    tidy(['a', 'a'])\n"
     tests = TESTS.replace(BLANKS, "").replace(TWICE, "") + calls
