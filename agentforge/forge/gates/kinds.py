@@ -5,8 +5,9 @@ The purpose does: every refusal that it promises, every kind of input that it sp
 an input in the suite or among the examples, and so do the edges of the parameters' types. How much a suite must ask
 at the least follows from how much the purpose says.
 
-Words are read by rules, and rules misread: a suite with many inputs may leave a few things out
-(``gates.inputs_per_gap``), which are told and do not count against it; of a small one each counts.
+Words are read by rules, and rules misread. So a suite with many inputs may leave out a few of the things that words
+alone ask for (``gates.inputs_per_gap``); these are told. What a section of errors promises in so many words, and what
+is seen to change the answers, it may not.
 
 Not found: a clause in words that are not read here, and a test that has an input of the kind but on which the
 missing clause makes no difference.
@@ -73,18 +74,18 @@ async def kinds_of_input(bench: Bench) -> GateResult:
     accepted = [args for args, _ in answered]
     found = missing(purpose, parameters, known, accepted, sub.settings, sub.signature.returns)
     undecided = await undecided_clauses(bench, purpose, known, answered)
-    gaps = [*found.problems, *undecided]
+    certain = [*found.certain, *undecided]
     forgiven = found.distinct // sub.settings.inputs_per_gap
     told = f"{found.distinct} inputs are tested, and each clause that was read has one"
-    if gaps:
-        told = f"{found.distinct} inputs are tested; perhaps left out: {'; '.join(gaps)}"
+    if found.perhaps:
+        told = f"{found.distinct} inputs are tested; perhaps left out: {'; '.join(found.perhaps)}"
     return judged(
         GATE,
-        len(gaps) <= forgiven and not found.too_few,
+        not certain and len(found.perhaps) <= forgiven,
         shortened(told, 1500),
-        shortened("; ".join([*found.too_few, *gaps]), 1500),
-        problems=texts([*found.too_few, *gaps]),
-        forgiven=forgiven,
+        shortened("; ".join([*certain, *found.perhaps]), 1500),
+        problems=texts([*certain, *found.perhaps]),
+        forgiven=min(forgiven, len(found.perhaps)),
         tested=found.distinct,
         clauses=purpose.told + len(purpose.refusals),
         refusals=[refusal.words for refusal in purpose.refusals],
@@ -143,12 +144,12 @@ def _changed(
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What the tests leave out. ``edges`` of ``offered`` have no input; ``distinct`` inputs are tested, which may be
-    ``too_few``.
+    """What the tests leave out: for ``certain``, and as the words of the purpose are read. ``edges`` of ``offered``
+    have no input; ``distinct`` inputs are tested.
     """
 
-    problems: list[str]
-    too_few: list[str]
+    certain: list[str]
+    perhaps: list[str]
     edges: list[Met]
     offered: int
     distinct: int
@@ -170,27 +171,26 @@ def missing(
     there = set[Met]().union(*(met(args, names) for args in accepted))
     edges = sorted(edge for edge in offered(parameters) if edge in there)
     without = [edge for edge in edges if edge not in seen]
-    problems = [
-        *_unrefused(purpose, parameters, known),
+    certain = [*_unrefused(purpose, parameters, known), *_too_few(purpose, known, settings)]
+    perhaps = [
+        *_fewer_refused(purpose, known),
         *_unmet(purpose, parameters, known, seen),
         *_ungiven(purpose, known, returns),
     ]
     if len(edges) >= FEWEST_EDGES and len(edges) - len(without) < settings.edges * len(edges):
         told = ", ".join(map(_at_edge, without))
-        problems.append(f"of {len(edges)} edges of its types {len(without)} have no test and no example: {told}")
-    few = list(_too_few(purpose, known, settings))
-    return Missing(list(dict.fromkeys(problems)), few, without, len(edges), len(_distinct(known, tested=True)))
+        perhaps.append(f"of {len(edges)} edges of its types {len(without)} have no test and no example: {told}")
+    distinct = len(_distinct(known, tested=True))
+    return Missing(list(dict.fromkeys(certain)), list(dict.fromkeys(perhaps)), without, len(edges), distinct)
 
 
 def _unrefused(purpose: Purpose, parameters: JSONObject, known: Sequence[Input]) -> Iterator[str]:
     """Errors that the purpose promises and nobody asks for."""
     names = _names(parameters)
     refused = [one for one in known if one.raised]
-    count, promised = len(_distinct(refused)), purpose.refusals
-    if count < len(promised):
-        cases = "; ".join(f"{refusal.error}: {refusal.words}" for refusal in promised)
-        yield f"{len(promised)} cases are refused ({cases}), but tests and examples hold {count} refused inputs"
-    for refusal in promised:
+    if purpose.refusals and not refused:
+        yield f"no test or example is refused, though {_cases_of(purpose)}"
+    for refusal in purpose.refusals:
         if refusal.kinds:
             shown = {edge for one in refused for edge in met(one.args, names)}
             for places in _of(refusal, parameters):
@@ -200,6 +200,19 @@ def _unrefused(purpose: Purpose, parameters: JSONObject, known: Sequence[Input])
                     yield f"no test or example is refused with {_told(refusal.kinds)}{where}: {told}"
     if purpose.refuses_bounds:
         yield from _unbounded(purpose, parameters, refused)
+
+
+def _fewer_refused(purpose: Purpose, known: Sequence[Input]) -> Iterator[str]:
+    """Fewer refused inputs than cases are told, some of which may be told twice."""
+    count, told = len(_distinct([one for one in known if one.raised])), len(purpose.refusals)
+    if 0 < count < told:
+        yield f"{_cases_of(purpose)}, but tests and examples hold {count} refused inputs"
+
+
+def _cases_of(purpose: Purpose) -> str:
+    cases = "; ".join(f"{refusal.error}: {refusal.words}" for refusal in purpose.refusals)
+    count = len(purpose.refusals)
+    return f"{count} cases are refused ({cases})" if count > 1 else f"one case is refused ({cases})"
 
 
 def _of(refusal: Refusal, parameters: JSONObject) -> list[list[str]]:
