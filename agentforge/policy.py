@@ -97,7 +97,7 @@ _AT_LEAST = (
     "inputs_per_clause",
     "results_per_clause",
     "edges",
-    "inputs_per_gap",
+    "many_inputs",
     "near_inputs",
     "fuzz_inputs",
 )

@@ -170,10 +170,11 @@ class GateSettings(Section):
         le=1,
         description="Share of the edges of its parameters' types (empty, 0, None, ...) that need a test or an example.",
     )
-    inputs_per_gap: int = Field(
+    many_inputs: int = Field(
         default=8,
         ge=1,
-        description="For so many different inputs that a folder's tests hold, one kind of input may be left out.",
+        description="So many different inputs are enough for any docstring, and with them a folder's tests may leave "
+        "out one thing that only its words ask for.",
     )
     suite_seconds: float = Field(default=10.0, gt=0, description="Longest suite of a tool.")
     strength_seconds: float = Field(

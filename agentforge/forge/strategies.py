@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from functools import cache
+from importlib.metadata import version
 from random import Random
 from typing import TYPE_CHECKING, cast
 
+from agentforge.errors import ConfigurationError
 from agentforge.forge.domain import FEWEST_RECORDS
 from agentforge.types import JSON, JSONObject
 
@@ -82,6 +84,11 @@ def _backend() -> str:
         def _maybe_draw_constant(self, *_: object, **__: object) -> None:
             return None
 
+    if not hasattr(providers.HypothesisProvider, "_maybe_draw_constant"):  # it would be there in vain
+        raise ConfigurationError(
+            f"hypothesis {version('hypothesis')} is newer than this AgentForge can use.",
+            fix='Install an older one: pip install "hypothesis<6.171".',
+        )
     module = __name__
     globals()["Provider"] = Provider
     providers.AVAILABLE_PROVIDERS[_BACKEND] = f"{module}.Provider"

@@ -5,8 +5,8 @@ The purpose does: every refusal that it promises, every kind of input that it sp
 an input in the suite or among the examples, and so do the edges of the parameters' types. How much a suite must ask
 at the least follows from how much the purpose says.
 
-Words are read by rules, and rules misread. So a suite with many inputs may leave out a few of the things that words
-alone ask for (``gates.inputs_per_gap``); these are told. What a section of errors promises in so many words, and what
+Words are read by rules, and rules misread. So a suite with many inputs (``gates.many_inputs``) may leave out one thing
+that words alone ask for; it is told. What a section of errors promises in so many words, and what
 is seen to change the answers, it may not.
 
 Not found: a clause in words that are not read here, and a test that has an input of the kind but on which the
@@ -75,7 +75,7 @@ async def kinds_of_input(bench: Bench) -> GateResult:
     found = missing(purpose, parameters, known, accepted, sub.settings, sub.signature.returns)
     undecided = await undecided_clauses(bench, purpose, known, answered)
     certain = [*found.certain, *undecided]
-    forgiven = found.distinct // sub.settings.inputs_per_gap
+    forgiven = 1 if found.distinct >= sub.settings.many_inputs else 0
     told = f"{found.distinct} inputs are tested, and each clause that was read has one"
     if found.perhaps:
         told = f"{found.distinct} inputs are tested; perhaps left out: {'; '.join(found.perhaps)}"
@@ -290,7 +290,7 @@ def _too_few(purpose: Purpose, known: Sequence[Input], settings: GateSettings) -
     """
     tested = [one for one in known if one.tested]
     every, given = len(_distinct(tested)), len(_distinct([one for one in tested if not one.raised]))
-    clauses, many = purpose.told + len(purpose.refusals), settings.inputs_per_gap
+    clauses, many = purpose.told + len(purpose.refusals), settings.many_inputs
     if every < (needed := min(settings.inputs_per_clause * clauses, many)):
         yield f"the tests hold {every} different inputs for {clauses} clauses of the purpose, {ceil(needed)} are needed"
     elif given < (needed := min(settings.results_per_clause * purpose.told, many / 2)):
