@@ -122,6 +122,15 @@ HONEST = {
         [*PRICES.items()],
         "plum",
     ),
+    "triangle": (
+        ("str", "Literal['scalene', 'isosceles', 'equilateral']"),
+        "Kind of a triangle whose sides are given as 'a b c'.",
+        "    sides = sorted(int(side) for side in given.split())\n"
+        "    if len(sides) != 3 or sides[0] + sides[1] <= sides[2]:\n        raise ValueError('none')\n"
+        "    return ['equilateral', 'isosceles', 'scalene'][len(set(sides)) - 1]\n",
+        [("3 4 5", "scalene"), ("5 5 8", "isosceles"), ("7 7 7", "equilateral"), ("8 5 5", "isosceles")],
+        "1 2 3",
+    ),
     "rating": (
         ("int", "str"),
         "What a number of points from 0 to 100 is called.",
@@ -137,6 +146,7 @@ HONEST = {
 async def test_an_honest_table_is_not_held_up(bubblewrap_box, registry, tmp_path, name):
     kinds, purpose, body, cases, refused = HONEST[name]
     source = tool(name, f"(given: {kinds[0]}) -> {kinds[1]}", purpose, body)
+    source = f"from typing import Literal\n\n\n{source}" if "Literal" in source else source
     found = await checked(bubblewrap_box, registry, tmp_path, name, kinds, source, cases, refused)
     assert gate(found, "own answers").evidence["by_heart"] == ""
     assert "by heart" not in found.reason

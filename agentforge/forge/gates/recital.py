@@ -88,7 +88,8 @@ def recited_examples(sub: Submission) -> list[Example]:
     held, purpose = literals(sub.source), _purpose(sub)
     free = [example for example in returned if not _stated(example, purpose)]
     by_arguments = [example for example in free if _arguments_stand(example.args, held)]
-    by_result = [example for example in free if _tells(example.returns) and literal(example.returns) in held]
+    told = [example for example in free if _tells(example.returns) and not _is_label(example.returns, sub)]
+    by_result = [example for example in told if literal(example.returns) in held]
     if len({literal(example.returns) for example in by_result}) < FEWEST_RESULTS:
         by_result = []
     recited = [example for example in free if example in by_arguments or example in by_result]
@@ -109,6 +110,12 @@ def _tells(value: JSON) -> bool:
     if isinstance(value, int | float):
         return abs(value) > SMALL
     return len(value) > 1 if isinstance(value, str) else bool(value)
+
+
+def _is_label(value: JSON, sub: Submission) -> bool:
+    """Whether the declared type names the result, so that any source must."""
+    labels = sub.signature.returns.get("enum") if sub.signature is not None else None
+    return isinstance(labels, list) and value in labels
 
 
 def _purpose(sub: Submission) -> str:
