@@ -19,12 +19,13 @@ from agentforge.forge.clauses import Purpose
 from agentforge.types import JSON, JSONObject
 
 Change: TypeAlias = Callable[[JSON], JSON]
+EVERY = "*"
 
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """One clause put on from outside: ``change`` is made to all parts of the argument ``parameter``, or of the result
-    where it is empty.
+    """One clause put on from outside: ``change`` is made to all parts of the argument ``parameter`` (of all arguments:
+    :data:`EVERY`), or of the result where it is empty.
     """
 
     what: str
@@ -41,7 +42,7 @@ class Addition:
 
     def of_arguments(self, args: JSONObject) -> JSONObject:
         """The arguments with the change in the one that it is about."""
-        return {name: self.of(value) if name == self.parameter else value for name, value in args.items()}
+        return {name: self.of(value) if self.parameter in (name, EVERY) else value for name, value in args.items()}
 
 
 def _text(change: Callable[[str], str]) -> Change:
@@ -88,7 +89,7 @@ _BLANK = (
     r"|\b(?:surrounding|leading|trailing|outer) (?:\w+ )?(?:blanks|spaces|white.?space)\b"
 )
 _CASE = (
-    r"\bcapitals? (?:and [\w ]{1,30})?do(?:es)? not matter\b"
+    r"\b(?:capitals?|case) (?:and [\w ]{1,30})?do(?:es)? not matter\b"
     r"|\bwithout regard to capitals\b|\bwhatever (?:\w+ )?capitals\b"
     r"|\bcase.?insensitiv|\b(?:ignor\w+|regardless of|whatever the) (?:letter )?case\b"
     r"|\bcase (?:is ignored|does not matter|does not count)\b|\bcapitals as small\b"
@@ -125,8 +126,8 @@ _ON_RESULTS: tuple[tuple[str, str, Change], ...] = (
 
 
 def additions_of(purpose: Purpose) -> Iterator[tuple[str, Addition]]:
-    """``(words, addition)`` for each clause of which a purpose speaks: of the parameter whose words they are, or of
-    the only one.
+    """``(words, addition)`` for each clause of which a purpose speaks: of the parameter whose words they are, of the
+    only one, or of all at once where the words are of the whole.
     """
     whole = f"{purpose.summary} {purpose.whole}"
     for pattern, what, change in _ON_ARGUMENTS:
@@ -134,6 +135,8 @@ def additions_of(purpose: Purpose) -> Iterator[tuple[str, Addition]]:
             words = text if len(purpose.of) > 1 else f"{text} {whole}"
             if found := re.search(pattern, words, re.IGNORECASE):
                 yield found[0], Addition(what, name, change)
+        if len(purpose.of) != 1 and (found := re.search(pattern, whole, re.IGNORECASE)):
+            yield found[0], Addition(what, EVERY, change)
     for pattern, what, change in _ON_RESULTS:
         if found := re.search(pattern, whole, re.IGNORECASE):
             yield found[0], Addition(what, "", change)

@@ -248,3 +248,10 @@ def test_clauses_are_put_on_from_outside_where_the_purpose_speaks_of_them():
     rounded = next(additions_of(purpose_of("The share, rounded to 2 decimals.", ["n"])))[1]
     assert rounded.of({"x": [0.123, True]}) == {"x": [0.12, True]}
     assert list(additions_of(purpose_of("Without white space at its end, 3 of them.", ["n"]))) == []
+
+
+def test_a_clause_about_the_whole_is_put_on_all_arguments_at_once():
+    purpose = purpose_of("Share of the words that two lists have in common; case and order do not matter.", ["a", "b"])
+    small, capital = (addition for _, addition in additions_of(purpose))
+    assert small.of_arguments({"a": ["Up"], "b": ["UP"]}) == {"a": ["up"], "b": ["up"]}
+    assert capital.of_arguments({"a": ["Up"], "b": 1}) == {"a": ["UP"], "b": 1}
