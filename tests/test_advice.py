@@ -9,7 +9,7 @@ import pytest
 
 from agentforge import Forge
 from agentforge.api.advice import Advice, advice_on
-from agentforge.boxes.observed import Observed, Request
+from agentforge.boxes.observed import LONGEST_HOST, MOST_KINDS, Log, Observed, Request
 from agentforge.boxes.protocol import Box
 from agentforge.errors import ToolNotFound
 from agentforge.memory.seen import NOTHING_SEEN, Seen
@@ -77,6 +77,30 @@ def test_many_hosts_are_told_in_one_short_line() -> None:
     many = {request(f"h{number}.test", "refused"): 1 for number in range(50)}
     (line,) = lines(tool(), Seen(1, 0, many, more=3))
     assert line.endswith("1 refused to h3.test; 46 more of the kind; 3 requests of further kinds")
+
+
+def test_of_a_host_that_may_be_among_requests_of_further_kinds_nothing_is_claimed() -> None:
+    """One host that gives many statuses fills what is kept of a call."""
+    log = Log()
+    for status in range(200, 200 + MOST_KINDS + 1):
+        log.asked("GET", "a.test", status)
+        log.asked("GET", "a.test", status)
+    log.asked("POST", "b.test", 200)
+    seen = Observed.of(log, {}, {})
+    made = tool(hosts=("a.test", "POST b.test"), files=("write out.csv",))
+    told = advice_on(made, {made.version: Seen(1, 0, seen.requests, more=seen.more)})
+    assert (told.unused, told.unsure) == (("write out.csv",), ("fetch POST b.test",))
+    assert told.lines[1] == (
+        "Granted but never used in these calls: write out.csv. "
+        "Granted, and perhaps used by requests of further kinds: fetch POST b.test"
+    )
+
+
+def test_a_host_with_a_very_long_name_that_was_used_is_not_called_unused() -> None:
+    log, host = Log(), f"{'a.' * (LONGEST_HOST // 2 + 10)}test"
+    log.asked("GET", host, 200)
+    made = tool(hosts=(host,))
+    assert not advice_on(made, {made.version: Seen(1, 0, Observed.of(log, {}, {}).requests)}).unused
 
 
 @pytest.mark.parametrize(
