@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agentforge import Forge
 from agentforge.api.advice import Advice, advice_on
+from agentforge.boxes.asks import Refused
 from agentforge.boxes.observed import LONGEST_HOST, MOST_KINDS, Log, Observed, Request
-from agentforge.boxes.protocol import Box
+from agentforge.boxes.protocol import NOTHING, Box, CallResult, Grant
 from agentforge.errors import ToolNotFound
+from agentforge.forge.classify import NOBODY_WAITS
 from agentforge.memory.seen import NOTHING_SEEN, Seen
 from agentforge.registry.layers import BaseLayer
 from agentforge.registry.repository import Registry
@@ -19,7 +24,7 @@ from agentforge.registry.tool import Tool
 from agentforge.settings import SandboxSettings
 from agentforge.testing import FakeBox
 from agentforge.testing.box import returned
-from agentforge.types import Capabilities, Layer, State
+from agentforge.types import Capabilities, JSONObject, Layer, State
 
 
 def tool(*, note: str = "", **capabilities: object) -> Tool:
@@ -150,3 +155,47 @@ async def test_a_program_is_told_what_the_calls_of_its_user_reached(home: Path) 
             forge.review.advice("unknown")
     async with Forge(user="bob") as forge:
         assert not forge.review.advice("crc32_hex").lines
+
+
+class Unanswering(FakeBox):
+    """A tool asks for a host which nobody declared, where it may fetch, and then runs for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def call(self, source: str, entry: str, args: JSONObject, *, grant: Grant = NOTHING, **rest: Any) -> Any:
+        if "fetch" in grant.asks:
+            with pytest.raises(Refused):
+                await grant.asks["fetch"]({"url": "https://other.example/?q=private"})
+        self.asked.set()
+        await asyncio.Event().wait()
+
+
+async def test_what_a_call_reached_before_its_caller_cancelled_it_is_in_its_row(home: Path) -> None:
+    """It speaks of the caller, not of the tool: no repair waits because of it."""
+    box = Unanswering()
+
+    async def open_box(_: SandboxSettings) -> Box:
+        return box
+
+    async with Forge(user="ada", open_box=open_box) as forge:
+        with Registry.open(home / "registries" / "personal" / "ada.git") as registry:
+            registry.add(tool(hosts=("a.test",), files=("in.csv",)), state=State.LIVE)
+        await cancelled(forge.call("crc32_hex", {"text": "x"}, files={"in.csv": b"12"}), box)
+        seen = forge.review.advice("crc32_hex").seen
+        assert (seen.requests, seen.given) == ({request("other.example", "refused"): 1}, {"in.csv": 1})
+        await cancelled(forge.call("parse_duration", {"text": "1h"}), box)
+        known = await forge.recorded_call()
+        assert (known.tool, known.status) == ("parse_duration", "timed_out")
+        assert NOBODY_WAITS in known.error
+        assert await forge.repairs() == []
+
+
+async def cancelled(call: Coroutine[Any, Any, CallResult], box: Unanswering) -> None:
+    box.asked.clear()
+    calling = asyncio.create_task(call)
+    await box.asked.wait()
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
