@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agentforge import Forge
 from agentforge.api.advice import Advice, advice_on
-from agentforge.boxes.observed import Observed, Request
-from agentforge.boxes.protocol import Box
+from agentforge.boxes.asks import Refused
+from agentforge.boxes.observed import LONGEST_HOST, MOST_KINDS, Log, Observed, Request
+from agentforge.boxes.protocol import NOTHING, Box, CallResult, Grant
 from agentforge.errors import ToolNotFound
+from agentforge.forge.classify import NOBODY_WAITS
 from agentforge.memory.seen import NOTHING_SEEN, Seen
 from agentforge.registry.layers import BaseLayer
 from agentforge.registry.repository import Registry
@@ -19,7 +24,7 @@ from agentforge.registry.tool import Tool
 from agentforge.settings import SandboxSettings
 from agentforge.testing import FakeBox
 from agentforge.testing.box import returned
-from agentforge.types import Capabilities, Layer, State
+from agentforge.types import Capabilities, JSONObject, Layer, State
 
 
 def tool(*, note: str = "", **capabilities: object) -> Tool:
@@ -79,6 +84,30 @@ def test_many_hosts_are_told_in_one_short_line() -> None:
     assert line.endswith("1 refused to h3.test; 46 more of the kind; 3 requests of further kinds")
 
 
+def test_of_a_host_that_may_be_among_requests_of_further_kinds_nothing_is_claimed() -> None:
+    """One host that gives many statuses fills what is kept of a call."""
+    log = Log()
+    for status in range(200, 200 + MOST_KINDS + 1):
+        log.asked("GET", "a.test", status)
+        log.asked("GET", "a.test", status)
+    log.asked("POST", "b.test", 200)
+    seen = Observed.of(log, {}, {})
+    made = tool(hosts=("a.test", "POST b.test"), files=("write out.csv",))
+    told = advice_on(made, {made.version: Seen(1, 0, seen.requests, more=seen.more)})
+    assert (told.unused, told.unsure) == (("write out.csv",), ("fetch POST b.test",))
+    assert told.lines[1] == (
+        "Granted but never used in these calls: write out.csv. "
+        "Granted, and perhaps used by requests of further kinds: fetch POST b.test"
+    )
+
+
+def test_a_host_with_a_very_long_name_that_was_used_is_not_called_unused() -> None:
+    log, host = Log(), f"{'a.' * (LONGEST_HOST // 2 + 10)}test"
+    log.asked("GET", host, 200)
+    made = tool(hosts=(host,))
+    assert not advice_on(made, {made.version: Seen(1, 0, Observed.of(log, {}, {}).requests)}).unused
+
+
 @pytest.mark.parametrize(
     ("granted", "seen", "unused"),
     [
@@ -126,3 +155,47 @@ async def test_a_program_is_told_what_the_calls_of_its_user_reached(home: Path) 
             forge.review.advice("unknown")
     async with Forge(user="bob") as forge:
         assert not forge.review.advice("crc32_hex").lines
+
+
+class Unanswering(FakeBox):
+    """A tool asks for a host which nobody declared, where it may fetch, and then runs for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def call(self, source: str, entry: str, args: JSONObject, *, grant: Grant = NOTHING, **rest: Any) -> Any:
+        if "fetch" in grant.asks:
+            with pytest.raises(Refused):
+                await grant.asks["fetch"]({"url": "https://other.example/?q=private"})
+        self.asked.set()
+        await asyncio.Event().wait()
+
+
+async def test_what_a_call_reached_before_its_caller_cancelled_it_is_in_its_row(home: Path) -> None:
+    """It speaks of the caller, not of the tool: no repair waits because of it."""
+    box = Unanswering()
+
+    async def open_box(_: SandboxSettings) -> Box:
+        return box
+
+    async with Forge(user="ada", open_box=open_box) as forge:
+        with Registry.open(home / "registries" / "personal" / "ada.git") as registry:
+            registry.add(tool(hosts=("a.test",), files=("in.csv",)), state=State.LIVE)
+        await cancelled(forge.call("crc32_hex", {"text": "x"}, files={"in.csv": b"12"}), box)
+        seen = forge.review.advice("crc32_hex").seen
+        assert (seen.requests, seen.given) == ({request("other.example", "refused"): 1}, {"in.csv": 1})
+        await cancelled(forge.call("parse_duration", {"text": "1h"}), box)
+        known = await forge.recorded_call()
+        assert (known.tool, known.status) == ("parse_duration", "timed_out")
+        assert NOBODY_WAITS in known.error
+        assert await forge.repairs() == []
+
+
+async def cancelled(call: Coroutine[Any, Any, CallResult], box: Unanswering) -> None:
+    box.asked.clear()
+    calling = asyncio.create_task(call)
+    await box.asked.wait()
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling

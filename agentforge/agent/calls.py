@@ -24,6 +24,7 @@ from agentforge.boxes.observed import Log
 from agentforge.boxes.protocol import SCRIPT, Box, CallResult, Limits
 from agentforge.boxes.reach import NO_INPUTS, granted, with_observed
 from agentforge.errors import SandboxBusy, ToolInvalid, ToolNotFound
+from agentforge.forge.classify import NOBODY_WAITS
 from agentforge.memory.episodes import new_call_id
 from agentforge.registry.binding import bind
 from agentforge.registry.contract import Signature, is_builtin_error
@@ -46,6 +47,7 @@ _STATUS_TEXT: Mapping[str, str] = MappingProxyType(
     }
 )
 _STOPPED = CallResult("timed_out", message="What had called it ended.")
+_LEFT = CallResult("timed_out", message=NOBODY_WAITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,9 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What calls work with; all of it belongs to who made it. Its ``ledger`` is told of nested calls by it."""
+    """What calls work with; all of it belongs to who made it. Its ``ledger`` is told of nested calls by it,
+    and of those that are cancelled.
+    """
 
     box: Box
     layers: Layers
@@ -119,6 +123,26 @@ class Caller:
             )
         return with_observed(result, reach, log, files)
 
+    async def followed(
+        self,
+        call: Called,
+        needs: Closure,
+        *,
+        files: Mapping[str, bytes] = NO_INPUTS,
+        depth: int = 0,
+        record_to: Path | None = None,
+    ) -> CallResult:
+        """:meth:`call`, which is told to the ledger where it is cancelled: what it reached until then is not lost.
+
+        Raises as that, and the cancellation goes on.
+        """
+        log, reach = Log(), call.tool.manifest.capabilities
+        try:
+            return await self.call(call.tool, needs, call.args, files=files, depth=depth, record_to=record_to, log=log)
+        except asyncio.CancelledError:
+            await self.ledger.returned(call, with_observed(_STOPPED if depth else _LEFT, reach, log, files))
+            raise
+
     async def run(self, code: str, needs: Closure, by: str) -> CallResult:
         """Runs a script; ``by`` is what it is called where the tools that it asks are written down.
 
@@ -145,12 +169,8 @@ class Caller:
         if problem:
             await self.ledger.returned(call, CallResult("raised"), problem)
             raise Refused(problem, "raised", "TypeError")
-        log = Log()
         try:
-            result = await self.call(tool, needs, call.args, depth=depth, log=log)
-        except asyncio.CancelledError:
-            await self.ledger.returned(call, with_observed(_STOPPED, tool.manifest.capabilities, log))
-            raise
+            result = await self.followed(call, needs, depth=depth)
         except SandboxBusy as busy:
             await self.ledger.returned(call, CallResult("died"), str(busy))
             raise Refused(f"{name} could not be called: {busy}", "failed") from None

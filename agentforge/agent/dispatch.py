@@ -79,7 +79,7 @@ async def call_tool(turn: Turn, entry: Entry, args: JSONObject, call_id: str = "
     if problems := mismatches(args, entry.signature.parameters):
         return await ledger.told(call, CallResult("raised"), refusal(entry.name + entry.signature.text, problems))
     try:
-        result = await (await _caller(turn, ledger)).call(entry.tool, needs, args)
+        result = await (await _caller(turn, ledger)).followed(call, needs)
     except ToolInvalid as invalid:
         return await ledger.told(call, CallResult("raised"), str(invalid))
     return await ledger.told(call, result)

@@ -29,7 +29,9 @@ class Advice:
     """What was seen of the version that stands, or else waits, and of all ``others`` of its name together.
 
     ``unused`` are rights of its own that none of the calls that were seen used, ``hidden`` those whose use the host
-    cannot see; both in the words of ``Reasons.reaches``. A host that was refused is named as the tool wrote it.
+    cannot see. ``unsure`` are those to fetch that were not seen to be used, where some calls made requests of more
+    kinds than are kept, which may have used them. All are in the words of ``Reasons.reaches``. A host that was
+    refused is named as the tool wrote it.
     """
 
     version: str = ""
@@ -37,6 +39,7 @@ class Advice:
     others: Seen = NOTHING_SEEN
     unused: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -46,6 +49,7 @@ class Advice:
         older = f"; of {seen.unseen} more calls nothing was kept" if seen.unseen else ""
         beside = [
             f"Granted but never used in these calls: {', '.join(self.unused)}" if self.unused else "",
+            f"Granted, and perhaps used by requests of further kinds: {', '.join(self.unsure)}" if self.unsure else "",
             f"Granted, and not to be seen: {', '.join(self.hidden)}" if self.hidden and seen.calls else "",
         ]
         lines = (
@@ -63,13 +67,16 @@ def advice_on(tool: Tool | None, seen: Mapping[str, Seen]) -> Advice:
     others = sum((one for each, one in seen.items() if each != version), NOTHING_SEEN)
     granted = rights(tool.manifest.capabilities) if tool else frozenset[str]()
     hidden = {right for right in granted if right.startswith(_HIDDEN)}
-    unused = granted - hidden - {*_used(mine)} if mine.calls else ()
+    unseen = granted - hidden - {*_used(mine)} if mine.calls else frozenset[str]()
+    unseen = {right for right in unseen if not _carried(right, mine)}
+    unsure = {right for right in unseen if mine.more and right.startswith("fetch ")}
     return Advice(
         version=version,
         seen=mine,
         others=others,
-        unused=tuple(sorted(right for right in unused if not _carried(right, mine))),
+        unused=tuple(sorted(unseen - unsure)),
         hidden=tuple(sorted(hidden)),
+        unsure=tuple(sorted(unsure)),
     )
 
 

@@ -151,8 +151,9 @@ class Forge:
         """Runs a live tool in the box, without a model; what the tool did is in the result.
 
         ``files`` are those that it declared to read, by name; those that it wrote are in the result. The call is
-        written down, under the id ``result.call``, before this returns. With ``record`` what it fetches is appended
-        to its recordings (in ``settings.recordings``), which answer the fetches of later forgings.
+        written down, under the id ``result.call``, before this returns; one that is cancelled is written down as well.
+        With ``record`` what it fetches is appended to its recordings (in ``settings.recordings``), which answer the
+        fetches of later forgings.
 
         Raises:
             UsageError: ``files`` are not those that it declared, or it fetches nothing that could be recorded.
@@ -173,8 +174,8 @@ class Forge:
         rows = Rows(await self._opened().the_episodes(), self._on_notice)
         limits, box = opened.limits(self.settings.sandbox.call_seconds), await opened.box()
         caller = Caller(box, layers, self.settings.secrets, limits, rows)
-        result = await caller.call(tool, needs, args, files=files or {}, record_to=recordings)
         call = Called(new_call_id(), tool, args)
+        result = await caller.followed(call, needs, files=files or {}, record_to=recordings)
         await rows.returned(call, result)
         return replace(result, call=call.id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agentforge.api.opened import Opened, secrets_of
+from agentforge.api.opened import Opened, insist_on_own, secrets_of
 from agentforge.errors import UsageError
 from agentforge.settings import Settings
 
@@ -31,12 +31,17 @@ class Lineage:
         """Everything that comes from it; nothing is changed.
 
         Raises:
-            UsageError: it means nothing that is known, or several things (the fix names them).
+            UsageError: it means nothing that is known, several things (the fix names them), or a tool of a layer
+                below, which is not this user's to take back.
             RegistryError: the registry is damaged.
         """
         from agentforge.registry.ancestry import family_of
 
-        return family_of(self._registry, reference, self._is_episode)
+        try:
+            return family_of(self._registry, reference, self._is_episode)
+        except UsageError:
+            insist_on_own(self._opened, reference.removeprefix("tool:").partition("@")[0])
+            raise
 
     def revoke(self, reference: str, *, reason: str = "", approver: str = "") -> Outcome:
         """Quarantines everything that comes from it, and takes proposals out of the queue, in one commit.

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from agentforge.errors import ToolNotFound, UsageError
 from agentforge.settings import SandboxSettings, Settings, check_folder, docker_host
 
 if TYPE_CHECKING:
@@ -191,6 +192,18 @@ class Opened:
         if self.database is None:
             raise AssertionError("the database is opened with the episodes")
         return self.database
+
+
+def insist_on_own(opened: Opened, name: str) -> None:
+    """Raises UsageError where ``name`` is a tool of another layer only, which cannot be changed from here."""
+    snapshot = opened.registry.snapshot()
+    if name in snapshot.states.tools or name in snapshot.proposals:
+        return
+    try:
+        found = opened.layers.find(name)
+    except ToolNotFound:
+        return  # whoever decides says it better
+    raise UsageError(f"{name} is a tool of the {found.layer} layer, which cannot be changed from here.")
 
 
 def secrets_of(settings: Settings) -> frozenset[str]:

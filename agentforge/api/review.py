@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agentforge.api.opened import Opened, secrets_of
-from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
+from agentforge.api.opened import Opened, insist_on_own, secrets_of
+from agentforge.errors import ToolInvalid
 from agentforge.settings import Settings
 from agentforge.types import Layer, State
 
@@ -105,14 +105,14 @@ class Review:
         """Keeps the version that stands: new ones become proposals, whatever the policy says."""
         from agentforge.registry.review import pin
 
-        self._own(name)
+        insist_on_own(self._opened, name)
         return pin(self._registry, name, approver=self._approver(approver))
 
     def unpin(self, name: str, *, approver: str = "") -> Decision:
         """Lets new versions of a tool go live again where the policy lets them."""
         from agentforge.registry.review import pin
 
-        self._own(name)
+        insist_on_own(self._opened, name)
         return pin(self._registry, name, approver=self._approver(approver), pinned=False)
 
     def rollback(self, name: str, version: str = "", *, approver: str = "") -> Decision:
@@ -124,7 +124,7 @@ class Review:
         """
         from agentforge.registry.review import rollback
 
-        self._own(name)
+        insist_on_own(self._opened, name)
         live = {tool.name for tool in self._layers.live()}
         return rollback(self._registry, name, version, approver=self._approver(approver), live=live)
 
@@ -169,7 +169,7 @@ class Review:
         from agentforge.registry.reasons import needed_by
         from agentforge.registry.review import put
 
-        self._own(name)
+        insist_on_own(self._opened, name)
         done = put(self._registry, name, state, approver=self._approver(approver), reason=self._discreet(reason))
         still_there = any(tool.name == name for tool in self._layers.live())  # released, or in a lower layer
         users = [] if still_there else needed_by(self._layers, name)
@@ -180,17 +180,6 @@ class Review:
         from agentforge.registry.reasons import own_tool
 
         return own_tool(self._registry, name) or self._layers.find(name)
-
-    def _own(self, name: str) -> None:
-        """Raises UsageError for a tool of a layer that cannot be changed here."""
-        snapshot = self._registry.snapshot()
-        if name in snapshot.states.tools or name in snapshot.proposals:
-            return
-        try:
-            found = self._layers.find(name)
-        except ToolNotFound:
-            return  # whoever decides says it better
-        raise UsageError(f"{name} is a tool of the {found.layer} layer, which cannot be changed from here.")
 
     def _approver(self, given: str) -> str:
         return given or self._settings.user

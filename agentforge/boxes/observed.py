@@ -18,10 +18,12 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from agentforge.types import JSON, JSONObject
 
 MOST_KINDS: Final = 20
-"""Kinds of requests that are told of one run, and secrets; further ones are counted."""
+"""Kinds of requests that are told of one run; those of further kinds are counted."""
 
 LONGEST_HOST: Final = 100
-"""Characters of a host's name that are kept."""
+"""Characters that are kept of the name of a host that was refused, which may be any text. One that was granted is
+kept whole, or nobody could tell which of those that were declared it is.
+"""
 
 Came: TypeAlias = str
 """What came of a request: the status of the answer (``200``), or ``refused``, or ``failed`` (granted, no answer)."""
@@ -48,11 +50,11 @@ class Log:
 
     def asked(self, method: str, host: str, came: Literal["refused", "failed"] | int) -> None:
         """One request and what came of it: a refusal, no answer, or an answer's status."""
-        request = Request(method, host[:LONGEST_HOST], str(came))
+        request = Request(method, host[:LONGEST_HOST] if came == "refused" else host, str(came))
         self._requests[request] = self._requests.get(request, 0) + 1
 
     def filled(self, secret: str) -> None:
-        """A request carried the secret ``NAME@HOST``, as it is declared."""
+        """A request carried the secret ``NAME@HOST``, as it is declared; so there are few of them."""
         self._secrets.add(secret)
 
     @property
@@ -87,7 +89,7 @@ class Observed:
         kinds = [*log.requests.items()]
         return cls(
             requests=dict(kinds[:MOST_KINDS]),
-            secrets=log.secrets[:MOST_KINDS],
+            secrets=log.secrets,
             given=_sizes(given),
             left=_sizes(left),
             more=sum(count for _, count in kinds[MOST_KINDS:]),

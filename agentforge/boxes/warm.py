@@ -100,7 +100,10 @@ class WarmBox:
         hash_seed: int = 0,
         packages: str = "",
     ) -> list[CallResult]:
-        """:meth:`call` for each of ``many``, in order, each in a fresh process and pure but for ``packages``."""
+        """:meth:`call` for each of ``many``, in order, each in a fresh process and pure but for ``packages``.
+
+        Raises as that; the first that fails ends them all.
+        """
         at_once, grant = asyncio.Semaphore(WIDTH), Grant(packages=packages)
         spec = self._spec("call", source, toolbox, grant, hash_seed)
 
@@ -108,8 +111,11 @@ class WarmBox:
             async with at_once:
                 return await self._call(spec, _call(source, entry, args), toolbox, limits, grant)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(args)) for args in many]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(args)) for args in many]
+        except ExceptionGroup as failed:  # callers know what a call raises, and nothing of tasks
+            raise failed.exceptions[0] from None
         return [task.result() for task in tasks]
 
     async def run(

@@ -188,6 +188,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _form_asked_for(arguments: Sequence[str]) -> str:
     """The output format, also where the command line is too wrong to be parsed."""
+    if "--json" in arguments:
+        return "json"
     for at, word in enumerate(arguments):
         option, _, value = word.partition("=")
         if option == "--output-format":

@@ -54,8 +54,9 @@ def undo(who: Who, revocation: str, form: str) -> int:
     output = Output(form)
     for remark in done.kept:
         output.warn(remark)
-    back = _things(done)
-    text = f"Revocation {done.id} of {done.origin} is undone: {back or 'nothing'} is back in use."
+    back = _things(done) or "nothing"
+    several = len(done.tools) + len(done.proposals) + len(done.regressions) > 1
+    text = f"Revocation {done.id} of {done.origin} is undone: {back} {'are' if several else 'is'} back in use."
     return output.finish(
         text if done.commit else f"Revocation {done.id} was undone before: nothing was changed.",
         {"undone": _outcome(done)},

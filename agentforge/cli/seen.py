@@ -41,6 +41,7 @@ def advised(advice: Advice | None) -> JSONObject | None:
         **_counted(advice.seen),
         "unused": list(advice.unused),
         "hidden": list(advice.hidden),
+        "unsure": list(advice.unsure),
         "other_versions": _counted(advice.others),
     }
 

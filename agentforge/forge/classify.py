@@ -40,6 +40,8 @@ _NETWORK = frozenset(
 )
 _BUSY_BOX = "Every box"
 """How the message of ``SandboxBusy`` begins."""
+NOBODY_WAITS = "Who had called it stopped waiting."
+"""The message of a call that was cancelled from outside, such as by Ctrl-C: nothing is known of its tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ _TABLE: Sequence[tuple[str, Kind, Callable[[Failure], bool]]] = (
     ("a person says that it is wrong", "defect", lambda it: it.wrong),
     ("it was refused what it asked for", "capability", lambda it: it.asks and it.error == "PermissionError"),
     ("no box was free", "transient", lambda it: it.status == "died" and it.message.startswith(_BUSY_BOX)),
+    ("nobody waited for it", "transient", lambda it: it.status == "timed_out" and it.message == NOBODY_WAITS),
     ("a host did not answer as it should", "transient", lambda it: _host_failed(it)),
     ("it raised an error that it declares", "input", lambda it: it.status == "raised" and it.error in it.declared),
     ("it fails whenever it is called so", "defect", lambda it: it.again == "same"),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection
 from typing import cast
 
+from agentforge.boxes.wire import decode
 from agentforge.registry.contract import Signature, is_builtin_error
 from agentforge.registry.schema import mismatches
 from agentforge.types import JSON, Example, JSONObject
@@ -42,14 +43,17 @@ def write_example(example: Example) -> str:
 
 
 def read_examples(text: str, problems: list[str]) -> tuple[Example, ...]:
-    """The examples of a file; what is wrong with its lines is added to ``problems``."""
+    """The examples of a file; what is wrong with its lines is added to ``problems``.
+
+    Each is read as strictly as what comes out of a box, since its arguments must go into one.
+    """
     examples: list[Example] = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
-            examples.append(_example(read_json(line)))
-        except (ValueError, TypeError, RecursionError) as error:
+            examples.append(_example(decode(line.encode())))
+        except (ValueError, TypeError) as error:
             problems.append(f"examples.jsonl, line {number}: {error}")
     return tuple(examples)
 

@@ -267,6 +267,18 @@ async def test_what_a_call_reached_before_its_caller_ended_is_told_as_well(shop:
     assert [(result.status, result.observed) for result in told] == [("timed_out", ELSEWHERE)]
 
 
+async def test_a_call_that_is_cancelled_in_a_turn_leaves_its_row(shop: Scene) -> None:
+    shop.box = box = FetchingBox()
+    box.stays = True
+    turn = await _turn(shop, lambda *_: None)
+    calling = asyncio.ensure_future(call_tool(turn, await toolbox.find(shop.parts, "fetches"), {"text": "x"}))
+    await box.asked.wait()
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    assert [(row.status, row.observed) for row in shop.episodes.load(turn.session).calls] == [("timed_out", ELSEWHERE)]
+
+
 async def _turn(scene: Scene, emit: Any) -> Turn:
     session = scene.episodes.start("test")
     return Turn(scene.parts, session, 1, "", (), False, emit)

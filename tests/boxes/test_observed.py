@@ -45,10 +45,22 @@ def test_kinds_beyond_the_bound_are_counted_and_refusals_crowd_nothing_out() -> 
 
 def test_it_stays_small_whatever_a_run_asks_for() -> None:
     made = log(*(("OPTIONS", f"{number}" + "h" * 4000, "refused") for number in range(1000)))
-    for number in range(1000):
-        made.filled(f"s{number}@a.test")
     kept = json.dumps(Observed.of(made, {}, {}).to_json())
     assert len(kept) < MOST_KINDS * (LONGEST_HOST + 60)
+
+
+def test_only_what_was_granted_is_kept_in_full_length() -> None:
+    """Of that there is only what its tool declared: it is bounded by its manifest."""
+    host = "h" * (LONGEST_HOST + 29)
+    seen = Observed.of(log(("GET", host, 200), ("GET", host, "failed"), ("GET", host, "refused")), {}, {})
+    assert [request.host for request in seen.requests] == [host, host, host[:LONGEST_HOST]]
+
+
+def test_every_secret_that_was_carried_is_told() -> None:
+    made = Log()
+    for number in range(MOST_KINDS + 5):
+        made.filled(f"s{number}@a.test")
+    assert len(Observed.of(made, {}, {}).secrets) == MOST_KINDS + 5
 
 
 def test_a_run_that_reached_nothing_is_kept_as_nothing() -> None:

@@ -223,6 +223,16 @@ def test_3_a_docker_host_that_makes_no_sense(program: Program, address: str, com
     failed_as(program(*command.split(), env={"DOCKER_HOST": address}), 3, f"DOCKER_HOST={address!r} is no address")
 
 
+@pytest.mark.parametrize(
+    "command", [("why", "nope"), ("diff", "nope"), ("check", "/nonexistent"), ("why", "nope", "--unknown")]
+)
+def test_2_json_for_short_is_json_also_where_the_command_fails(program: Program, command: tuple[str, ...]) -> None:
+    done = program("tools", *command, "--json")
+    result = json.loads(done.out)
+    assert (done.code, result["exit_code"], result["status"]) == (2, 2, "failed")
+    assert result["error"]["message"] in done.err
+
+
 def test_3_the_registry_folder_is_no_registry(program: Program, home: Path) -> None:
     folder = home / "registries" / "personal" / "me.git"
     folder.mkdir(parents=True)

@@ -71,7 +71,7 @@ def test_with_yes_all_of_it_leaves_use_and_comes_back(program: Program, learned:
     assert program("revoke", PAGE, "--yes").out.startswith(f"source:{PAGE} was revoked before")
     back = program("revoke", "--undo", revocation["id"])
     assert (back.code, back.err) == (0, "")
-    assert "1 tool (crc32_hex) and 1 proposal (word_count/1) is back in use" in back.out
+    assert "1 tool (crc32_hex) and 1 proposal (word_count/1) are back in use" in back.out
     assert states(learned) == BEFORE
     assert "undone before: nothing was changed" in program("revoke", "--undo", revocation["id"]).out
 
@@ -111,6 +111,13 @@ def test_what_is_not_known_is_refused(program: Program, learned: Path) -> None:
     assert "Nothing is known here by the name 'nobody'." in done.err
     assert program("revoke", "--undo", "r1").code == 2
     assert program("revoke", "--list").err == "Nothing was ever revoked.\n"
+
+
+@pytest.mark.parametrize("word", ["parse_duration", "tool:parse_duration", "parse_duration@0123456"])
+def test_a_starter_tool_is_told_to_be_one(program: Program, learned: Path, word: str) -> None:
+    done = program("revoke", word, "--yes")
+    assert (done.code, states(learned)) == (2, BEFORE)
+    assert "parse_duration is a tool of the base layer, which cannot be changed from here." in done.err
 
 
 def test_an_episode_from_which_nothing_came_can_be_revoked_too(program: Program, home: Path) -> None:

@@ -144,6 +144,10 @@ class TestCall:
         with pytest.raises(UsageError, match="bytes long"):
             await warm_box.call(returning("1"), "f", {"x": "x" * (33 << 20)})
 
+    async def test_one_such_mistake_among_many_calls_is_told_as_itself(self, warm_box: Box) -> None:
+        with pytest.raises(UsageError, match="must be JSON"):
+            await warm_box.call_many(returning("1"), "f", [{"x": 1}, {"x": float("nan")}])
+
     @pytest.mark.parametrize(
         "expression",
         [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentforge.forge.classify import Failure, classify
+from agentforge.forge.classify import NOBODY_WAITS, Failure, classify
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,8 @@ from agentforge.forge.classify import Failure, classify
         (Failure("timed_out", again="different"), "transient"),
         (Failure("died", again="different"), "transient"),
         (Failure("died", message="Every box of this user is busy."), "transient"),
+        (Failure("timed_out", message=NOBODY_WAITS), "transient"),
+        (Failure("raised", message=NOBODY_WAITS), "unclear"),
         (Failure("bad_result", again="same"), "defect"),
         (Failure("returned", typed=False, again="same"), "defect"),
         (Failure("raised", "PermissionError", asks=True, again="same"), "capability"),

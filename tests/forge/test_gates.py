@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from agentforge.boxes.protocol import Limits, SuiteResult
+from agentforge.errors import SandboxError
 from agentforge.forge.evidence import Workshop
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.capabilities import capabilities
@@ -131,6 +132,16 @@ async def test_a_suite_that_does_not_end_for_a_mutant_notices_it_only_where_the_
     sizes = {"noticed": len(found.noticed), "unknown": len(found.unknown)}
     assert sizes.pop(told) == found.counted > 0
     assert [*sizes.values()] == [0]
+
+
+async def test_a_box_that_fails_in_mid_survey_is_told_as_itself():
+    def answer(run):
+        if run.source != TOOL.source:
+            raise SandboxError("The box is gone.")
+        return suite(test_a=True)
+
+    with pytest.raises(SandboxError, match="The box is gone"):
+        await survey(bench(suites=answer))
 
 
 async def test_mutants_of_which_nobody_knows_count_as_unnoticed_and_are_told():

@@ -73,6 +73,8 @@ def test_the_folder_has_the_tools_name():
         '{"args": {}, "returns": 1, "note": "x"}',
         '{"args": {}, "raises": 7}',
         "[" * 100_000,
+        f'{{"args": {{"text": {"[" * 900}{"]" * 900}}}, "returns": 1}}',
+        '{"args": {}, "returns": 1e999}',
     ],
 )
 def test_an_example_that_says_nothing_or_too_much_is_refused(line):

@@ -129,9 +129,12 @@ async def survey(bench: Bench) -> Survey:
                 verdicts[mutant.source] = await _verdict(bench, mutant, seconds)
 
     waiting = iter(made)
-    async with asyncio.TaskGroup() as group:
-        for _ in range(AT_ONCE):
-            group.create_task(work(waiting))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(work(waiting))
+    except ExceptionGroup as failed:  # callers know what a box raises, and nothing of tasks
+        raise failed.exceptions[0] from None
     told = [(mutant, verdicts[mutant.source]) for mutant in made]
     shown = [(mutant, await difference(bench, mutant)) for mutant, verdict in told if verdict == "passed"]
     return Survey(
