@@ -15,6 +15,7 @@ missing clause makes no difference.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,10 @@ class Input:
 async def kinds_of_input(bench: Bench) -> GateResult:
     """Each clause of the purpose and each edge of the types has its input. For folders: the tests of a forging are
     made of what its candidates agree on.
+
+    Of a docstring the first ``docstrings.MOST_READ`` characters are read (8,000, runs of blanks counted as one), of a
+    text in an input the first ``kinds.MOST_OF_TEXT``: both are a stranger's and may be as long as a file. They are read
+    in a thread, so that an interruption is heard meanwhile.
     """
     sub = bench.submission
     if sub.forged is not None:
@@ -67,12 +72,14 @@ async def kinds_of_input(bench: Bench) -> GateResult:
         *(Input(one.args, one.raises or "", one.returns, tested=False) for one in (*sub.examples, *sub.regressions)),
     ]
     parameters = sub.signature.parameters
-    purpose = purpose_of(docstring_of(sub.source, sub.name), _names(parameters), sub.summary)
+    docstring = docstring_of(sub.source, sub.name)
+    purpose = await asyncio.to_thread(purpose_of, docstring, _names(parameters), sub.summary)
     inputs = bench.inputs()
     results = await bench.results(inputs)
     answered = [(args, result.value) for args, result in zip(inputs, results, strict=True) if result.ok]
     accepted = [args for args, _ in answered]
-    found = missing(purpose, parameters, known, accepted, sub.settings, sub.signature.returns)
+    returns = sub.signature.returns
+    found = await asyncio.to_thread(missing, purpose, parameters, known, accepted, sub.settings, returns)
     undecided = await undecided_clauses(bench, purpose, known, answered)
     certain = [*found.certain, *undecided]
     forgiven = found.distinct // sub.settings.inputs_per_gap
@@ -188,11 +195,11 @@ def _unrefused(purpose: Purpose, parameters: JSONObject, known: Sequence[Input])
     """Errors that the purpose promises and nobody asks for."""
     names = _names(parameters)
     refused = [one for one in known if one.raised]
+    shown = {edge for one in refused for edge in met(one.args, names)}
     if purpose.refusals and not refused:
         yield f"no test or example is refused, though {_cases_of(purpose)}"
     for refusal in purpose.refusals:
         if refusal.kinds:
-            shown = {edge for one in refused for edge in met(one.args, names)}
             for places in _of(refusal, parameters):
                 if not any((name, kind) in shown for name in places for kind in refusal.kinds):
                     where = f" for {places[0]}" if len(places) == 1 else ""
