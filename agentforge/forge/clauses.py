@@ -2,6 +2,9 @@
 
 Read without a model, from words that are plain enough. A clause that is not understood demands nothing of its own,
 but counts as one of the refusals where it stands under *Raises*.
+
+The words are a stranger's: no pattern here may take more than some constant times the length of a text, so that
+repeats are bounded or possessive wherever something must follow them.
 """
 
 from __future__ import annotations
@@ -60,21 +63,25 @@ NAMED: tuple[tuple[str, frozenset[str]], ...] = (
 REFUSED = frozenset({"empty", "negative", "zero"})
 """Kinds that mean themselves in the words of a refusal; of the others these only say what it is about."""
 
+_NAME = r"`{0,2}[A-Z]\w{0,60}(?:Error|Exception)`{0,2}"
 _ERROR = re.compile(
-    r"^[ \t]*[-*]?[ \t]*`*([A-Z]\w*(?:Error|Exception))`*[ \t]*(?::|--?)?[ \t]*(?:[Ii]f |[Ww]hen )?", re.MULTILINE
+    rf"^[ \t]*+(?:[-*][ \t]*+)?({_NAME}(?:(?:, ?| )(?:or )?{_NAME}){{0,9}})"
+    r"[ \t]*+(?::|--?)?[ \t]*+(?:[Ii]f |[Ww]hen )?",
+    re.MULTILINE,
 )
+"""One error, or several of one case, at the beginning of a line."""
 _APART = re.compile(r",|;|\bor\b|\.\s")
 _LITERAL = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|``[^`]*``|`[^`]*`|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")
 """A value, a list of words, an aside: the commas in it part no clauses."""
 _INSTANCES = re.compile(r"\([^()]*\)|,? (?:such as|for example|e\.g\.) [^,;]*")
 """What says no other case: an aside, and instances of the case before it."""
-_EITHER = re.compile(r"(?i)\b(either [^,;.]*?) or\b")
+_EITHER = re.compile(r"(?i)\b(either [^,;.]{0,300}?) or\b")
 _PRONOUNS = frozenset({"it", "this", "that", "which", "otherwise", "then"})
 _UNITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _ROUND = {"twelve": 12, "twenty": 20, "fifty": 50, "hundred": 100, "thousand": 1000, "million": 10**6}
 _SMALL = {word: value for value, word in enumerate(_UNITS)} | _ROUND
 _WORD = "|".join(_SMALL)
-_NUMBER = rf"(?:-?\d+(?:\.\d+)?(?![\w.,]*\d)|(?:an? )?(?:{_WORD}))(?: (?:hundred|thousand|million))*"
+_NUMBER = rf"(?:-?\d++(?:\.\d++)?(?!(?:[^\W\d]|[.,])*+\d)|(?:an? )?(?:{_WORD}))(?: (?:hundred|thousand|million)){{0,4}}"
 _BETWEEN = re.compile(
     rf"(?i)\b(?:from |between )?({_NUMBER}) (?:to|and) ({_NUMBER})\b|(?<!\w)({_NUMBER}) to ({_NUMBER})\b"
 )
@@ -157,7 +164,7 @@ class Purpose:
             for pattern, signs in _SIGNS:
                 if found := re.search(pattern, text, re.IGNORECASE):
                     yield found[0], parameter, signs
-            yield from ((found[1], parameter, found[1]) for found in _ALONE.finditer(text))
+            yield from ((sign, parameter, sign) for sign in dict.fromkeys(_ALONE.findall(text)))
 
     def results(self) -> Iterator[tuple[str, str]]:
         """``(words, None, empty, true, false or a number)`` for each result that is said to come "where …"."""
@@ -209,7 +216,7 @@ def purpose_of(docstring: str, parameters: Sequence[str], summary: str = "") -> 
     for about, text in parts(docstring):
         if about == "args":
             lines = re.split(
-                rf"^[ \t]*({'|'.join(map(re.escape, parameters)) or '(?!)'})\b[^:\n]*:", text, flags=re.MULTILINE
+                rf"^[ \t]*+({'|'.join(map(re.escape, parameters)) or '(?!)'})\b[^:\n]*:", text, flags=re.MULTILINE
             )
             of |= {
                 name: _GIVEN_PARAMETER.sub("", _one_line(told))
@@ -237,13 +244,16 @@ def _clauses(text: str) -> list[str]:
 def _refusals(section: str, parameters: Sequence[str]) -> Iterator[Refusal]:
     found = _ERROR.split(section)
     for error, told in zip(found[1::2], found[2::2], strict=True):
-        yield from _cases(error, told, parameters)
+        yield from _cases(" or ".join(re.findall(r"\w{3,}", error)), told, parameters)
 
 
-_STATED = re.compile(r"\b(?:raises? )?(?:an? )?`*([A-Z]\w*Error)`*(?: (?:is|will be) raised)? (?:if|when|for) ([^.;]+)")
-_RAISING = re.compile(r"(?:^|[.;] )([^.;]+?) raises? (?:an? )?`*([A-Z]\w*Error)`*(?= *(?:[.;,]|$))")
+_STATED = re.compile(
+    r"\b(?:raises? )?(?:an? )?`{0,2}([A-Z]\w{0,60}Error)`{0,2}(?: (?:is|will be) raised)? (?:if|when|for) ([^.;]+)"
+)
+_RAISING = re.compile(r"(?:^|[.;] )([^.;]{1,300}?) raises? (?:an? )?`{0,2}([A-Z]\w{0,60}Error)`{0,2}(?= *(?:[.;,]|$))")
 _RAISED = re.compile(
-    r"\b(?:if|when|for) ([^.;]+?),? (?:then )?(?:an? )?`*([A-Z]\w*Error)`* (?:is|will be) raised", re.IGNORECASE
+    r"\b(?:if|when|for) ([^.;]{1,300}?),? (?:then )?(?:an? )?`{0,2}([A-Z]\w{0,60}Error)`{0,2} (?:is|will be) raised",
+    re.IGNORECASE,
 )
 
 
@@ -259,6 +269,7 @@ def _stated(text: str, parameters: Sequence[str]) -> Iterator[Refusal]:
 def _cases(error: str, told: str, parameters: Sequence[str]) -> Iterator[Refusal]:
     for clause in _APART.split(_EITHER.sub(r"\1 /", _INSTANCES.sub("", _one_line(told)))):
         if re.search(r"\w{2}", clause) and clause.strip(" .").lower() not in _PRONOUNS:
-            named = tuple(name for name in parameters if re.search(rf"\b{re.escape(name)}\b", clause))
+            words = set(re.findall(r"\w+", clause))
+            named = tuple(name for name in parameters if name in words)
             kinds = frozenset[str]().union(*(k for p, k in NAMED if re.search(p, clause, re.IGNORECASE))) & REFUSED
             yield Refusal(error, clause.strip(" ."), named, kinds)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import combinations
+from itertools import islice
 from typing import TypeAlias, cast
 
 from agentforge.types import JSON, JSONObject
@@ -72,6 +73,8 @@ _OF_WORD: dict[str, frozenset[str]] = {
 }
 """A result in a word → the types that can hold it; numbers for all others."""
 _LEAP_DAY = re.compile(r"(?i)\b02-29\b|\b29\.0?2\.|\b29(?:th)? feb|\bfeb\w* 29\b")
+MOST_OF_TEXT = 10_000
+"""So many characters of a text are looked at: it is a stranger's, and what is special about it shows before."""
 _FIRST_GREGORIAN, _LAST_YEAR = 1583, 9999
 
 
@@ -81,10 +84,9 @@ def met(args: JSONObject, parameters: Iterable[str]) -> set[Met]:
     for name, value in args.items():
         found |= {(name, kind) for part in leaves(value) for kind in _kinds(part)}
         found |= {(name, kind) for kind in _kinds_of_whole(value)}
-    for one, other in combinations(args, 2):
-        if type(args[one]) is type(args[other]) and args[one] == args[other]:
-            found |= {(one, "duplicate"), (other, "duplicate")}
-    return found
+    written = {name: json.dumps(value, sort_keys=True) for name, value in args.items()}
+    often = Counter(written.values())
+    return found | {(name, "duplicate") for name, value in written.items() if often[value] > 1}
 
 
 def offered(parameters: JSONObject) -> set[Met]:
@@ -147,17 +149,22 @@ def _kinds(value: JSON) -> Iterator[str]:
     elif isinstance(value, int | float):
         yield from _kinds_of_number(value)
     elif isinstance(value, str):
-        yield from _kinds_of_text(value)
+        yield from _kinds_of_text(value[:MOST_OF_TEXT])
     else:
         yield from _kinds_of_items(value)
 
 
 def _kinds_of_whole(value: JSON) -> Iterator[str]:
     if isinstance(value, str):
-        if re.search(r"(.).*\1", value.casefold(), re.DOTALL):
+        text = value[:MOST_OF_TEXT].casefold()
+        if len(set(text)) < len(text):
             yield "duplicate"
-    elif isinstance(value, list | dict) and any("empty" in _kinds(item) for item in [*leaves(value)][1:]):
+    elif isinstance(value, list | dict) and any(map(_is_empty, islice(leaves(value), 1, None))):
         yield "empty item"
+
+
+def _is_empty(value: JSON) -> bool:
+    return not value.strip() if isinstance(value, str) else isinstance(value, list | dict) and not value
 
 
 def _kinds_of_number(value: float) -> Iterator[str]:
@@ -179,7 +186,7 @@ def _kinds_of_text(text: str) -> Iterator[str]:
         "non-ASCII": not text.isascii(),
         "line break": "\n" in text.strip("\n"),
         "negative": re.search(r"[-−]\s*\d", text) is not None,
-        "zero": re.search(r"(?<![\d.,])0+(?![\d.,]*\d)", text) is not None,
+        "zero": re.search(r"(?<![\d.,])0++(?![.,]*+\d)", text) is not None,
         "duplicate": len(set(words)) < len(words) or re.search(r"([^\w\s])\1", text) is not None,
         "out of order": words != sorted(words),
         "two": len(words) > 1,
@@ -207,9 +214,10 @@ def _holds_items(value: JSON) -> bool:
 
 def _columns(rows: Sequence[JSON]) -> Iterator[list[JSON]]:
     """What records have in one field, and what lists have at one place."""
-    records = [row for row in rows if isinstance(row, dict)]
-    for key in {key: None for row in records for key in row}:
-        yield [row[key] for row in records if key in row]
+    fields: dict[str, list[JSON]] = {}
+    for key, value in (field for row in rows if isinstance(row, dict) for field in row.items()):
+        fields.setdefault(key, []).append(value)
+    yield from fields.values()
     yield from map(list, zip(*(row for row in rows if isinstance(row, list)), strict=False))
 
 

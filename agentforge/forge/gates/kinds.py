@@ -6,7 +6,7 @@ an input in the suite or among the examples, and so do the edges of the paramete
 at the least follows from how much the purpose says.
 
 Words are read by rules, and rules misread. So a suite with many inputs (``gates.many_inputs``) may leave out one thing
-that words alone ask for; it is told. What a section of errors promises in so many words, and what
+that words alone ask for; it is told. Errors that are promised and never asked for, a bound that is refused, and what
 is seen to change the answers, it may not.
 
 Not found: a clause in words that are not read here, and a test that has an input of the kind but on which the
@@ -15,6 +15,7 @@ missing clause makes no difference.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,10 @@ class Input:
 async def kinds_of_input(bench: Bench) -> GateResult:
     """Each clause of the purpose and each edge of the types has its input. For folders: the tests of a forging are
     made of what its candidates agree on.
+
+    Of a docstring the first ``docstrings.MOST_READ`` characters are read (8,000, runs of blanks counted as one), of a
+    text in an input the first ``kinds.MOST_OF_TEXT``: both are a stranger's and may be as long as a file. They are read
+    in a thread, so that an interruption is heard meanwhile.
     """
     sub = bench.submission
     if sub.forged is not None:
@@ -67,12 +72,14 @@ async def kinds_of_input(bench: Bench) -> GateResult:
         *(Input(one.args, one.raises or "", one.returns, tested=False) for one in (*sub.examples, *sub.regressions)),
     ]
     parameters = sub.signature.parameters
-    purpose = purpose_of(docstring_of(sub.source, sub.name), _names(parameters), sub.summary)
+    docstring = docstring_of(sub.source, sub.name)
+    purpose = await asyncio.to_thread(purpose_of, docstring, _names(parameters), sub.summary)
     inputs = bench.inputs()
     results = await bench.results(inputs)
     answered = [(args, result.value) for args, result in zip(inputs, results, strict=True) if result.ok]
     accepted = [args for args, _ in answered]
-    found = missing(purpose, parameters, known, accepted, sub.settings, sub.signature.returns)
+    returns = sub.signature.returns
+    found = await asyncio.to_thread(missing, purpose, parameters, known, accepted, sub.settings, returns)
     undecided = await undecided_clauses(bench, purpose, known, answered)
     certain = [*found.certain, *undecided]
     forgiven = 1 if found.distinct >= sub.settings.many_inputs else 0
@@ -173,6 +180,7 @@ def missing(
     without = [edge for edge in edges if edge not in seen]
     certain = [*_unrefused(purpose, parameters, known), *_too_few(purpose, known, settings)]
     perhaps = [
+        *(_unrefused_kinds(purpose, parameters, known) if any(one.raised for one in known) else ()),
         *_fewer_refused(purpose, known),
         *_unmet(purpose, parameters, known, seen),
         *_ungiven(purpose, known, returns),
@@ -186,20 +194,24 @@ def missing(
 
 def _unrefused(purpose: Purpose, parameters: JSONObject, known: Sequence[Input]) -> Iterator[str]:
     """Errors that the purpose promises and nobody asks for."""
-    names = _names(parameters)
     refused = [one for one in known if one.raised]
     if purpose.refusals and not refused:
         yield f"no test or example is refused, though {_cases_of(purpose)}"
+    if purpose.refuses_bounds:
+        yield from _unbounded(purpose, parameters, refused)
+
+
+def _unrefused_kinds(purpose: Purpose, parameters: JSONObject, known: Sequence[Input]) -> Iterator[str]:
+    """Kinds that a refusal names and of which no input is refused; it may name them for another reason."""
+    names = _names(parameters)
+    shown = {edge for one in known if one.raised for edge in met(one.args, names)}
     for refusal in purpose.refusals:
         if refusal.kinds:
-            shown = {edge for one in refused for edge in met(one.args, names)}
             for places in _of(refusal, parameters):
                 if not any((name, kind) in shown for name in places for kind in refusal.kinds):
                     where = f" for {places[0]}" if len(places) == 1 else ""
                     told = f"{refusal.error}: {refusal.words}"
                     yield f"no test or example is refused with {_told(refusal.kinds)}{where}: {told}"
-    if purpose.refuses_bounds:
-        yield from _unbounded(purpose, parameters, refused)
 
 
 def _fewer_refused(purpose: Purpose, known: Sequence[Input]) -> Iterator[str]:
