@@ -7,6 +7,8 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, insert, select, text
+from sqlalchemy import Connection, create_engine, insert, select, text
 
 from agentforge.database import store
 from agentforge.database.store import BUSY_SECONDS, HEAD, Database
@@ -92,18 +94,25 @@ def test_several_processes_may_make_and_fill_the_same_database_at_once(tmp_path:
         assert sorted(names(database)) == wanted
 
 
-def test_rows_of_the_first_form_stay_and_their_jobs_are_over(tmp_path: Path) -> None:
+@contextmanager
+def form(folder: Path, revision: str) -> Iterator[Connection]:
+    """A new database as a released version of the schema had it."""
     config = Config()
     config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
-    engine = create_engine(url(tmp_path))
+    engine = create_engine(url(folder))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
+        yield connection
+    engine.dispose()
+
+
+def test_rows_of_the_first_form_stay_and_their_jobs_are_over(tmp_path: Path) -> None:
+    with form(tmp_path, "0001") as connection:
         connection.execute(
             text("insert into jobs (id, org, user, name, artefacts) values ('j', 'o', 'u', 'roman', '{}')")
         )
-    engine.dispose()
     with Database.open(url(tmp_path)) as database:
         record = JobRows(database, org="o", user="u").get("j")
         assert record is not None
@@ -112,17 +121,10 @@ def test_rows_of_the_first_form_stay_and_their_jobs_are_over(tmp_path: Path) -> 
 
 
 def test_calls_of_the_form_before_stay_and_nobody_claims_to_know_what_they_reached(tmp_path: Path) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    engine = create_engine(url(tmp_path))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0004")
+    with form(tmp_path, "0004") as connection:
         columns = "(id, org, user, tool, version, args, status, value, outcome)"
         row = "('c', 'o', 'u', 'rate', 'v1', '{}', 'returned', '7', 'returned')"
         connection.execute(text(f"insert into calls {columns} values {row}"))
-    engine.dispose()
     with Database.open(url(tmp_path)) as database:
         (call,) = Episodes(database, org="o", user="u").calls("rate")
         assert (call.id, call.value, call.observed) == ("c", 7, None)

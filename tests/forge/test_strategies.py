@@ -9,9 +9,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis.internal.conjecture.providers import HypothesisProvider
 
 import agentforge
 from agentforge import assets
+from agentforge.errors import ConfigurationError
+from agentforge.forge import strategies
 from agentforge.forge.strategies import arguments
 from agentforge.registry.contract import parse_signature, read_signature
 from agentforge.registry.schema import mismatches
@@ -98,6 +101,13 @@ def test_about_half_of_all_records_have_the_shape_of_the_known_ones():
     rows = [row.keys() == {"price", "count"} for args in made for row in args["rows"]]
     assert 0.4 < points.count(2) / len(points) < 1
     assert 0.4 < sum(rows) / len(rows) < 1
+
+
+def test_a_hypothesis_without_the_seam_is_refused_instead_of_giving_away_the_hosts_constants(monkeypatch):
+    strategies._backend.cache_clear()
+    monkeypatch.delattr(HypothesisProvider, "_maybe_draw_constant")
+    with pytest.raises(ConfigurationError, match="newer than this AgentForge can use"):
+        arguments(parameters("(n: int) -> int"), [], count=2)
 
 
 def test_forgings_in_several_threads_do_not_disturb_each_other_or_the_host():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,6 @@ from agentforge.memory.episodes import Episodes, new_call_id
 from agentforge.types import JSONObject, OutcomeKind, Role, Usage
 
 KEY = "sk-ant-" + "api03-Abcdefghijklmnopqrst_uvw"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(f"sqlite:///{tmp_path / 'state.db'}") as database:
-        yield database
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from agentforge.database.store import Database
@@ -12,12 +9,6 @@ from agentforge.errors import UsageError
 from agentforge.memory.episodes import Episodes, new_call_id
 from agentforge.memory.outcomes import Outcomes, reference
 from agentforge.types import Example, OutcomeKind
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(f"sqlite:///{tmp_path / 'state.db'}") as database:
-        yield database
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -21,12 +20,6 @@ from agentforge.memory.repairs import ASKED, WAITING, Repairs
 
 ME = {"org": "personal", "user": "ada"}
 HOLDER = Holder("one", lambda label: False)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(f"sqlite:///{tmp_path / 'state.db'}") as database:
-        yield database
 
 
 @pytest.fixture

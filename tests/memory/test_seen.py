@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,12 +16,6 @@ from agentforge.memory.seen import NOTHING_SEEN, Seen, seen_of
 GET = Request("GET", "api.example.org", "200")
 OTHER = Request("GET", "other.example", "refused")
 ME: dict[str, Any] = {"org": "personal", "user": "ada"}
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(f"sqlite:///{tmp_path / 'state.db'}") as database:
-        yield database
 
 
 @pytest.fixture

@@ -82,17 +82,17 @@ async def kinds_of_input(bench: Bench) -> GateResult:
     found = await asyncio.to_thread(missing, purpose, parameters, known, accepted, sub.settings, returns)
     undecided = await undecided_clauses(bench, purpose, known, answered)
     certain = [*found.certain, *undecided]
-    forgiven = 1 if found.distinct >= sub.settings.many_inputs else 0
+    passed = not certain and len(found.perhaps) <= (1 if found.distinct >= sub.settings.many_inputs else 0)
     told = f"{found.distinct} inputs are tested, and each clause that was read has one"
     if found.perhaps:
         told = f"{found.distinct} inputs are tested; perhaps left out: {'; '.join(found.perhaps)}"
     return judged(
         GATE,
-        not certain and len(found.perhaps) <= forgiven,
+        passed,
         shortened(told, 1500),
         shortened("; ".join([*certain, *found.perhaps]), 1500),
         problems=texts([*certain, *found.perhaps]),
-        forgiven=min(forgiven, len(found.perhaps)),
+        forgiven=len(found.perhaps) if passed else 0,
         tested=found.distinct,
         clauses=purpose.told + len(purpose.refusals),
         refusals=[refusal.words for refusal in purpose.refusals],
@@ -180,7 +180,7 @@ def missing(
     without = [edge for edge in edges if edge not in seen]
     certain = [*_unrefused(purpose, parameters, known), *_too_few(purpose, known, settings)]
     perhaps = [
-        *(_unrefused_kinds(purpose, parameters, known) if any(one.raised for one in known) else ()),
+        *_unrefused_kinds(purpose, parameters, known),
         *_fewer_refused(purpose, known),
         *_unmet(purpose, parameters, known, seen),
         *_ungiven(purpose, known, returns),
@@ -202,7 +202,11 @@ def _unrefused(purpose: Purpose, parameters: JSONObject, known: Sequence[Input])
 
 
 def _unrefused_kinds(purpose: Purpose, parameters: JSONObject, known: Sequence[Input]) -> Iterator[str]:
-    """Kinds that a refusal names and of which no input is refused; it may name them for another reason."""
+    """Kinds that a refusal names and of which no input is refused; it may name them for another reason. Where nothing
+    is refused at all, that is told.
+    """
+    if not any(one.raised for one in known):
+        return
     names = _names(parameters)
     shown = {edge for one in known if one.raised for edge in met(one.args, names)}
     for refusal in purpose.refusals:
