@@ -19,12 +19,11 @@ A run takes up the kept rows of equal conditions (``benchmarks.conditions``) and
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -46,6 +45,7 @@ from agentforge.models.protocol import Message, ModelClient
 from agentforge.registry.layers import BaseLayer, Layers
 from agentforge.registry.repository import Registry
 from agentforge.settings import Settings, load
+from agentforge.together import together
 from agentforge.types import Example, JSONObject, Need, Role, Usage
 from benchmarks.conditions import commit_of, conditions_of, machine_load
 from benchmarks.form import cannot_run, parser, progress, read_lines, resumable, short_hash, show
@@ -304,6 +304,28 @@ def as_table(by_arm: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return rows
 
 
+async def worker(
+    waiting: Iterator[dict[str, Any]],
+    needs: dict[str, dict[str, Any]],
+    settings: Settings,
+    results: Results,
+    commit: str,
+    at_once: int,
+) -> None:
+    """Takes one measurement after the other, with models and a box of its own."""
+    async with Models(settings) as models, await open_box(settings.sandbox, user="bench", on_notice=progress) as box:
+        bench = Bench(models, box, settings)
+        for key in waiting:
+            row = needs[key["id"]]
+            called = f"run {key['run']} {key['id']} {row['name']} {key['arm']}"
+            progress(called)
+            began: JSONObject = {"name": row["name"], "commit": commit, "load": machine_load(), "at_once": at_once}
+            figures = await measure(bench, key["arm"], row)
+            spent = f"{figures['tokens']} tokens, {figures['seconds']} s"
+            progress(f"  {called}: {figures['verdict']}: {figures['reason']} ({spent})")
+            results.add(key, {**began, **figures})
+
+
 async def run(options: Any) -> int:
     """Measures what is not in the kept results yet, then shows all of it."""
     needs = read_lines(options.needs)
@@ -318,19 +340,10 @@ async def run(options: Any) -> int:
     settings = settings_of(options)
     conditions, commit = await conditions_of(settings), commit_of()
     results = Results.open(options.out, conditions, hashes)
-    async with Models(settings) as models, await open_box(settings.sandbox, user="bench", on_notice=progress) as box:
-        bench = Bench(models, box, settings)
-        for number, row, arm in itertools.product(range(1, runs + 1), rows, arms):
-            key = {"run": number, "id": row["id"], "arm": arm}
-            if results.has(key):
-                continue
-            progress(f"run {number} {row['id']} {row['name']} {arm}")
-            began: JSONObject = {"name": row["name"], "commit": commit, "load": machine_load()}
-            figures = await measure(bench, arm, row)
-            progress(
-                f"  {figures['verdict']}: {figures['reason']} ({figures['tokens']} tokens, {figures['seconds']} s)"
-            )
-            results.add(key, {**began, **figures})
+    wanted = ({"run": run, "id": row["id"], "arm": arm} for run in range(1, runs + 1) for row in rows for arm in arms)
+    waiting = (key for key in wanted if not results.has(key))
+    by_id = {row["id"]: row for row in rows}
+    await together(worker(waiting, by_id, settings, results, commit, options.at_once) for _ in range(options.at_once))
     planner = settings.endpoint_name(Role.PLAN) != settings.endpoint_name(Role.GENERATE)
     by_arm = {arm: told(results.of(arm, {row["id"] for row in rows}, runs), planner=planner) for arm in arms}
     shown = {"benchmark": "needs", "runs": runs, "commit": commit, **conditions, "arms": by_arm}
@@ -346,6 +359,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options.add_argument("--runs", type=int, default=1)
     options.add_argument("--arms", default="agentforge,naive")
+    options.add_argument(
+        "--at-once",
+        type=int,
+        default=1,
+        metavar="N",
+        help="measurements that share the machine: sooner done, but their seconds tell little",
+    )
     options.add_argument("--only", default="", help="ids, separated by commas")
     options.add_argument("--first", type=int, default=None, help="only the first N needs")
     options.add_argument(

@@ -30,6 +30,7 @@ from agentforge.boxes.shelf import Key
 from agentforge.boxes.tiers import own_tool
 from agentforge.errors import SandboxBusy, SandboxError
 from agentforge.settings import SandboxSettings
+from agentforge.together import together
 from agentforge.types import JSONObject
 
 _FRAME_SLACK = 32 << 10
@@ -111,12 +112,7 @@ class WarmBox:
             async with at_once:
                 return await self._call(spec, _call(source, entry, args), toolbox, limits, grant)
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(args)) for args in many]
-        except ExceptionGroup as failed:  # callers know what a call raises, and nothing of tasks
-            raise failed.exceptions[0] from None
-        return [task.result() for task in tasks]
+        return await together(one(args) for args in many)
 
     async def run(
         self,

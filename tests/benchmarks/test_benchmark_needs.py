@@ -287,3 +287,12 @@ async def test_naive_takes_the_block_that_holds_the_function(tmp_path: Path) -> 
 async def test_what_does_not_fit_the_context_is_a_failure_of_that_need_alone(tmp_path: Path) -> None:
     bench = Bench(ScriptedModel([], context=60), FakeBox(compute), Settings(home=tmp_path))
     assert (await needs.measure(bench, "naive", need("n1")))["verdict"] == "failed_honestly"
+
+
+def test_several_measurements_at_once_keep_every_row_once_and_say_so(bench: Bencher) -> None:
+    bench("--at-once", "2", "--runs", "2")
+    rows = kept()
+    assert sorted((row["run"], row["id"]) for row in rows) == [
+        (run, one) for run in (1, 2) for one in ("n1", "n2", "n3")
+    ]
+    assert {row["at_once"] for row in rows} == {2}

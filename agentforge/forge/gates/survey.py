@@ -20,6 +20,7 @@ from agentforge.forge.evidence import run_all
 from agentforge.forge.gates.bench import AT_ONCE, Bench
 from agentforge.forge.gates.submission import Submission
 from agentforge.forge.mutants import Mutant, mutants
+from agentforge.together import together
 from agentforge.types import JSON, JSONObject
 
 SLOWEST = 6.0
@@ -129,12 +130,7 @@ async def survey(bench: Bench) -> Survey:
                 verdicts[mutant.source] = await _verdict(bench, mutant, seconds)
 
     waiting = iter(made)
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(work(waiting))
-    except ExceptionGroup as failed:  # callers know what a box raises, and nothing of tasks
-        raise failed.exceptions[0] from None
+    await together(work(waiting) for _ in range(AT_ONCE))
     told = [(mutant, verdicts[mutant.source]) for mutant in made]
     shown = [(mutant, await difference(bench, mutant)) for mutant, verdict in told if verdict == "passed"]
     return Survey(
