@@ -113,9 +113,9 @@ class ForgeSettings(Section):
         default=6,
         ge=1,
         le=64,
-        description="Candidates of one round; an agreement ends it early. Of repairs half as many.",
+        description="Candidates of one round; an agreement ends it early. Of repairs half as many at the most.",
     )
-    rounds: int = Field(default=2, ge=0, le=10, description="Further rounds; one where nothing passes.")
+    rounds: int = Field(default=1, ge=0, le=10, description="Further rounds; one where nothing passes.")
     escalate: bool = Field(
         default=True, description="When they have failed, role plan writes a candidate, where it is another model."
     )
