@@ -27,8 +27,12 @@ class Endpoint(Section):
     model: str = Field(description="The model's name at this endpoint.")
     key: SecretStr | None = Field(default=None, description="API key; better in the environment.")
     context: int = Field(default=200_000, ge=512, description="Context window in tokens.")
-    timeout: float = Field(default=600.0, gt=0, description="Seconds until a request is given up.")
-    parallel: int = Field(default=8, ge=1, description="Requests in flight at the most.")
+    timeout: float = Field(
+        default=600.0,
+        gt=0,
+        description="Seconds until a request is given up; sooner without a sign of life where its pace is known.",
+    )
+    parallel: int = Field(default=8, ge=1, description="Requests in flight at the most, of one process.")
     features: dict[str, bool] = Field(
         default_factory=dict, description="Overrides of the capability table, by feature name."
     )

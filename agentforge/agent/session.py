@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 
 from agentforge.agent.attachments import Attachment, grounds, request_to_json, with_attachments
@@ -19,6 +20,7 @@ from agentforge.agent.parts import AgentParts
 from agentforge.agent.turn import Turn
 from agentforge.errors import StorageError, UsageError
 from agentforge.events import Event
+from agentforge.models.protocol import Priority, as_event
 from agentforge.types import JSONObject
 
 NOT_STORED = frozenset({"model_delta"})
@@ -90,8 +92,9 @@ class Session:
         known = [*self._grounds, *grounds([said])]
         number = await asyncio.to_thread(episodes.next_turn, self.id)
         mailbox = Mailbox(episodes.org, episodes.user, self.id, number)
+        models = self._parts.models.at(Priority.INTERACTIVE, as_event(mailbox.put))
         turn = Turn(
-            parts=self._parts,
+            parts=replace(self._parts, models=models),
             session=self.id,
             number=number,
             text=as_worked_lines(text),

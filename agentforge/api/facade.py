@@ -384,7 +384,9 @@ class Forge:
         return await Session.open(parts, session, title=title)
 
     def _forger(self, models: ModelClient) -> Forger:
+        from agentforge.models.protocol import Priority, as_event
+
         async def forger(need: Need, emit: Emit) -> ForgeResult:
-            return await (await self.jobs()).forge(need, models, emit)
+            return await (await self.jobs()).forge(need, models.at(Priority.AWAITED, as_event(emit)), emit)
 
         return forger

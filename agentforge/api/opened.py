@@ -98,13 +98,14 @@ class Opened:
         from agentforge.api.jobs import UserJobs
         from agentforge.memory.jobs import JobRows
         from agentforge.memory.repairs import REPAIR
+        from agentforge.models.protocol import Priority
 
         await self.the_episodes()
         if self.jobs is None and self.database is not None:
             secrets = secrets_of(self._settings)
             rows = JobRows(self.database, org=self._settings.org, user=self._settings.user, secrets=secrets)
             learner = self.learner()
-            more = {REPAIR: lambda: learner.work(lambda _: None)}
+            more = {REPAIR: lambda: learner.work(lambda _: None, Priority.BACKGROUND)}
             self.jobs = UserJobs(rows, self.registry, self.forge_parts, self._lasting_models, secrets, more)
         return cast("UserJobs", self.jobs)
 
@@ -126,10 +127,12 @@ class Opened:
         return Learner(self, self._settings, self._given_models)
 
     def _lasting_models(self) -> ModelClient:
-        """For a job that outlives a turn; closed with everything else."""
+        """For a job that nobody waits for and that outlives a turn; closed with everything else."""
+        from agentforge.models.protocol import Priority
+
         models = self.new_models()
         self.stack.push_async_callback(self.let_go, models)
-        return models
+        return models.at(Priority.BACKGROUND)
 
     async def forge_parts(self, models: ModelClient) -> ForgeParts:
         """What a forging of this user works with (raises SandboxError)."""
