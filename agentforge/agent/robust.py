@@ -26,6 +26,7 @@ from agentforge.agent.needs import (
     with_shown_result,
 )
 from agentforge.agent.offers import RUN_PYTHON
+from agentforge.agent.recollection import beside_of
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.trial import contradicted
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
@@ -83,11 +84,11 @@ async def begin(turn: Turn) -> Step | Ending:
 
 def _asking(turn: Turn, shown: list[str]) -> Asking:
     window = Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3)
-    system = render("agent_robust")
-    request, account = prompt_text(window, system, "", turn.messages[0].text, turn.history)
+    system, beside = render("agent_robust"), beside_of(window, turn.memory, turn.summary.shown)
+    request, account = prompt_text(window, system, "", turn.messages[0].text, turn.history, beside)
     account.tools = shown
     turn.emit("context", account.to_json())
-    return Asking(turn, system, request, shown)
+    return Asking(turn, beside.under(system), request, shown)
 
 
 async def choose(asking: Asking, entries: list[Entry]) -> Step | Ending:

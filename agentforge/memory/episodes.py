@@ -249,6 +249,16 @@ class Episodes:
             rows = self._rows(connection, EVENTS, session)
         return [Event(row.type, row.data, row.seq, self.org, self.user, session, row.turn, row.time) for row in rows]
 
+    def last_event(self, session: str, kind: str) -> Event | None:
+        """The newest event of a type; None where there is none."""
+        mine = (*self._mine(EVENTS, session), EVENTS.c.type == kind)
+        query = select(EVENTS).where(*mine).order_by(EVENTS.c.id.desc()).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        return Event(row.type, row.data, row.seq, self.org, self.user, session, row.turn, row.time)
+
     def tainted(self, session: str) -> bool:
         """Whether untrusted text was ever read in this session."""
         return bool(self.sources(session))
