@@ -60,11 +60,11 @@ def _put(registry: Registry, tool: Tool) -> None:
     registry.apply(change, {"Tool": [tool.name]})
 
 
-def copied(source: Path, target: Path) -> None:
-    """Makes ``target`` a copy of the folder ``source``; it appears whole or not at all."""
+def copied(source: Path | None, target: Path) -> None:
+    """Makes ``target`` a copy of the folder ``source``, or an empty one; it appears whole or not at all."""
     part = target.with_name(f"{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    if source.exists():
+    if source is not None:
         shutil.copytree(source, part, symlinks=True)
     else:
         part.mkdir(parents=True)

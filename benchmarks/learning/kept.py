@@ -59,7 +59,7 @@ class Kept:
 
     async def play(self, session: int, tasks: Sequence[Task], before: int | None) -> list[JSONObject]:
         """One session, from the home after the session ``before``; its rows, when the new home is kept."""
-        copied(self.after(before), self.home) if before is not None else copied(Path("/nonexistent"), self.home)
+        copied(None if before is None else self.after(before), self.home)
         spoiled = self._spoiled(session)
         rows: list[JSONObject] = []
         said = ""
@@ -104,9 +104,10 @@ class Kept:
             return None
         spoiled = self.homes / self.arm / "registry"
         if not spoiled.exists():
-            names = SPOIL[self.arm](self.registry) if self.registry.exists() else []
+            known = self.registry.exists()
+            names = SPOIL[self.arm](self.registry) if known else []
             progress(f"  {self.arm}: {', '.join(names) or 'no tool'}")
-            copied(self.registry, spoiled)
+            copied(self.registry if known else None, spoiled)
         copied(spoiled, self.registry)
         return spoiled
 

@@ -18,6 +18,7 @@ from agentforge.testing.scripted import Request
 from agentforge.types import Role, State
 from benchmarks import conditions
 from benchmarks.learning import __main__ as learning
+from benchmarks.learning import fresh
 from benchmarks.learning import run as running
 from benchmarks.learning.ablation import swap, take_away
 from benchmarks.learning.judge import Judge
@@ -234,3 +235,25 @@ async def test_with_its_tools_swapped_or_taken_away_the_agent_loses_what_they_ga
     assert rows[0]["reused"] is bool(used)
     assert rows[-1]["id"] == "night"
     assert play.after(4).exists()
+
+
+async def test_the_tools_that_are_kept_are_tried_on_fresh_items_of_what_they_were_called_for(tmp_path: Path) -> None:
+    two_tools(tmp_path / "home" / "registries" / "personal" / "bench.git")
+    items = [row(number, 0) for number in range(20, 60)]
+    (tmp_path / "fresh.jsonl").write_text("\n".join(map(json.dumps, items)), encoding="utf-8")
+    asked = [row(number, 0) for number in (3, 5, 7)]
+    tasks = [Task(one["id"], "double", 0, one["question"], one["answer"], "exact_ws", one) for one in asked]
+    called = [{"tool": "double", "args": {"number": int(one.id[1:])}} for one in tasks]
+    rows = [{"id": task.id, "calls_made": [call]} for task, call in zip(tasks, called, strict=True)]
+    both = [*rows, {"id": "t3", "calls_made": [{"tool": "halve", "args": {"number": 3}}]}]
+    async with Judge() as judge:
+        given = {"given": tmp_path / "fresh.jsonl", "open_box": opener}
+        good, unsure = await fresh.tried(tmp_path / "home", both, tasks, judge, load(), **given)
+        wrong = [{"id": one["id"], "calls_made": [{**one["calls_made"][0], "tool": "halve"}]} for one in rows]
+        unused, bad = await fresh.tried(tmp_path / "home", wrong, tasks, judge, load(), **given)
+        nothing, _ = await fresh.tried(tmp_path / "home", rows, tasks, judge, load(), open_box=opener)
+    assert (good["tool"], good["right"], good["of"], good["wrong"]) == ("double", 40, 40, False)
+    assert (unsure["tool"], unsure["wrong"]) == ("halve", None)
+    assert (bad["tool"], bad["right"], bad["wrong"]) == ("halve", 0, True)
+    assert (unused["wrong"], unused["why"]) == (None, "it was never called")
+    assert (nothing["wrong"], nothing["why"]) == (None, "no fresh items")
