@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from agentforge.errors import SandboxUnavailable
+from benchmarks.learning.setup import scorers
 from benchmarks.learning.stream import Task
 from benchmarks.peers.bubble import program
 
@@ -126,7 +127,7 @@ class Judge:
             await self._stop()
             raise SandboxUnavailable(
                 "The box of the scorers does not start.",
-                fix="Install the development requirements (make venv), and bubblewrap where namespaces are allowed.",
+                fix="Install bubblewrap where namespaces are allowed; its Python has to be this one.",
             )
         return process
 
@@ -138,9 +139,14 @@ class Judge:
 
 
 def command() -> list[str]:
-    """How the box is started: Python, this environment's packages and ``inside``, all read-only, and nothing else."""
+    """How the box is started: Python, the scorers' environment and ``inside``, all read-only, and nothing else.
+
+    Raises:
+        SandboxUnavailable: the scorers are not set up.
+    """
+    venv = scorers()
     user = [] if os.geteuid() == 0 else ["--unshare-user", "--uid", "65534", "--gid", "65534"]
-    shown = ["/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", sys.base_prefix, sys.prefix, str(_INSIDE)]
+    shown = ["/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", sys.base_prefix, str(venv), str(_INSIDE)]
     view = [word for path in shown for word in ("--ro-bind-try", path, path)]
     return [
         *(program(), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
@@ -148,5 +154,5 @@ def command() -> list[str]:
         *("--tmpfs", "/", "--dir", _HOME, "--proc", "/proc", "--dev", "/dev", *view, "--remount-ro", "/"),
         *("--size", str(_HOME_BYTES), "--tmpfs", _HOME, "--setenv", "HOME", _HOME),  # its plotting library wants one
         *("--setenv", "PYTHONHASHSEED", "0", "--setenv", "PYTHONDONTWRITEBYTECODE", "1"),
-        *("--", sys.executable, "-P", "-X", "utf8", str(_INSIDE)),
+        *("--", str(venv / "bin" / "python"), "-P", "-X", "utf8", str(_INSIDE)),
     ]
