@@ -73,6 +73,13 @@ async def test_a_stream_has_exactly_one_terminal_event_and_it_is_the_last() -> N
     assert [event.seq for event in events] == list(range(len(events)))
 
 
+async def test_without_starter_tools_there_is_only_what_was_learned(tmp_path: Path) -> None:
+    async with Forge(user="ada") as forge:
+        assert forge.tools()
+    async with Forge(user="ada", base=tmp_path) as forge:
+        assert forge.tools() == []
+
+
 async def test_a_live_tool_is_called_in_the_box() -> None:
     box = FakeBox([returned(9900)])
     script = model(use_of("parse_duration", text="2h 45m"), "That is 9900 seconds.")

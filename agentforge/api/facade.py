@@ -55,7 +55,8 @@ class Forge:
 
     ``settings`` default to what environment and settings files say; ``models`` and ``open_box``
     replace the real ones (tests), and then stay the caller's to close. ``on_notice`` is told what a
-    person should know, such as a weaker sandbox; by default it is logged as a warning.
+    person should know, such as a weaker sandbox; by default it is logged as a warning. ``base`` is a folder
+    of tool folders in the place of the starter tools; an empty one leaves only what this user's agent learned.
 
     Raises:
         ConfigurationError: settings, ``user`` or ``org`` are not valid.
@@ -70,11 +71,13 @@ class Forge:
         models: ModelClient | None = None,
         open_box: OpenBox | None = None,
         on_notice: OnNotice | None = None,
+        base: Path | None = None,
     ) -> None:
         self.settings = load(overrides={"org": org, "user": user}) if settings is None else settings.owned_by(org, user)
         self._given_models = models
         self._open_box = open_box
         self._on_notice = on_notice or logging.getLogger("agentforge").warning
+        self._base = base
         self._open: Opened | None = None
         self._spent: dict[Role, Usage] = {}
 
@@ -86,7 +89,7 @@ class Forge:
         """
         if self._open is None:
             self._open = await asyncio.to_thread(
-                Opened, self.settings, self._given_models, self._open_box, self._on_notice
+                Opened, self.settings, self._given_models, self._open_box, self._on_notice, self._base
             )
         return self
 

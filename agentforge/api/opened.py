@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from agentforge.errors import ToolNotFound, UsageError
@@ -32,7 +33,12 @@ class Opened:
     """What is open while a :class:`Forge` is; closed in the reverse order of opening."""
 
     def __init__(
-        self, settings: Settings, models: ModelClient | None, open_box: OpenBox | None, on_notice: OnNotice
+        self,
+        settings: Settings,
+        models: ModelClient | None,
+        open_box: OpenBox | None,
+        on_notice: OnNotice,
+        base: Path | None = None,
     ) -> None:
         from agentforge.registry.layers import BaseLayer, Layers, Registry
 
@@ -40,7 +46,7 @@ class Opened:
         self.registry = self.stack.enter_context(
             Registry.open_or_create(settings.registries / settings.org / f"{settings.user}.git")
         )
-        self.layers = Layers(self.registry, BaseLayer())
+        self.layers = Layers(self.registry, BaseLayer(base))
         self.episodes: Episodes | None = None
         self.database: Database | None = None
         self.jobs: UserJobs | None = None
