@@ -1,4 +1,9 @@
-"""The workbench of one submission: runs it in the box, and no input twice for the same question."""
+"""The workbench of one submission: runs it in the box, no input twice for the same question, and none in vain.
+
+Each run that does not end takes all the time that a call may take. So once it is certain that the submission is
+rejected for that (:attr:`Bench.endless`), nobody should call it again, and of the inputs that nobody vouches for no
+more are tried after a few that did not end (:meth:`Bench.tried`).
+"""
 
 from __future__ import annotations
 
@@ -12,12 +17,16 @@ from agentforge.forge.evidence import SUITE_FETCHES, run_all
 from agentforge.forge.gates.submission import Submission
 from agentforge.forge.hints import pointed_at
 from agentforge.forge.probes import neighbours
+from agentforge.forge.spec import render_call
 from agentforge.forge.strategies import arguments
 from agentforge.registry.schema import mismatches
-from agentforge.types import JSONObject
+from agentforge.types import Example, JSONObject
 
 AT_ONCE = 2
-"""Suites in the box at the same time: as many as a cell has crews."""
+"""Suites, or calls, in the box at the same time: as many as a cell has crews."""
+
+MOST_SLOW = 3
+"""After so many runs that did not end in time no more inputs are tried: the others would not tell more."""
 
 SECOND_SEED = 1
 """The hash seed of the second box; the first one has 0."""
@@ -31,6 +40,8 @@ class Bench:
         """What is judged; a forging may strengthen its tests on the way, but never changes its source."""
         self.differences: dict[str, JSONObject | None] = {}
         """Source of a mutant → the first input that tells it from the tool, None where none does."""
+        self.endless = ""
+        """The call that shows that the submission is rejected for not ending; empty while none does."""
         self._passed: dict[str, SuiteResult] = {}
         self._seen: dict[tuple[int, str], CallResult] = {}
         self._suites = asyncio.Semaphore(AT_ONCE)
@@ -49,6 +60,25 @@ class Bench:
             found = await run_all(sub.source, sub.name, list(new.values()), sub.workshop, hash_seed=hash_seed)
             self._seen.update(zip(new, found, strict=True))
         return [self._seen[key] for key in keys]
+
+    async def held_to(self, examples: Sequence[Example]) -> list[tuple[Example, CallResult]]:
+        """Examples that must hold with what the submission does on them, up to one on which it does not end: that
+        settles it.
+        """
+        found = await self._until_slow([example.args for example in examples], most=1)
+        self._settle(found)
+        return [(example, result) for example, (_, result) in zip(examples, found, strict=False)]
+
+    async def tried(self) -> list[tuple[JSONObject, CallResult]]:
+        """The :meth:`inputs` with what the submission does on them, up to :data:`MOST_SLOW` on which it does not end,
+        or to the first where its suite does not end either, which settles it.
+        """
+        suite = self._passed.get(self.submission.tests)
+        if suite is None or suite.status != "timed_out":
+            return await self._until_slow(self.inputs(), most=MOST_SLOW)
+        found = await self._until_slow(self.inputs(), most=1)
+        self._settle(found)
+        return found
 
     def inputs(self) -> tuple[JSONObject, ...]:
         """All inputs on which the submission is looked at, each once: those of the examples, of the generated
@@ -94,6 +124,19 @@ class Bench:
                 limits=limits,
                 grant=shop.grant(SUITE_FETCHES),
             )
+
+    async def _until_slow(self, inputs: Sequence[JSONObject], *, most: int) -> list[tuple[JSONObject, CallResult]]:
+        found: list[tuple[JSONObject, CallResult]] = []
+        for at in range(0, len(inputs), AT_ONCE):
+            some = inputs[at : at + AT_ONCE]
+            found += zip(some, await self.results(some), strict=True)
+            if sum(result.status == "timed_out" for _, result in found) >= most:
+                break
+        return found
+
+    def _settle(self, found: Sequence[tuple[JSONObject, CallResult]]) -> None:
+        slow = (args for args, result in found if result.status == "timed_out")
+        self.endless = next((render_call(self.submission.name, Example(args)) for args in slow), self.endless)
 
     def _remember(self, inputs: Sequence[JSONObject], results: Sequence[CallResult]) -> None:
         self._seen.update({(0, repr(args)): result for args, result in zip(inputs, results, strict=False)})

@@ -54,9 +54,8 @@ async def own_answers(bench: Bench) -> GateResult:
     if not recited:
         return skipped(GATE, "its source does not hold most of the examples", by_heart="", recited=[])
     shown = [example.args for example in sub.examples]
-    others = [args for args in bench.inputs() if args not in shown]
-    tried = [*zip(others, await bench.results(others), strict=True)]
-    tried = [(args, result) for args, result in tried if result.status in ("returned", "raised")]
+    ended = [pair for pair in await bench.tried() if pair[1].status in ("returned", "raised")]
+    tried = [(args, result) for args, result in ended if args not in shown]
     own = [args for args, _ in _own(tried)]
     few = len(tried) < FEWEST_INPUTS or len(own) > ANSWERED * len(tried) or _new(tried, sub.examples) > 1
     told = (

@@ -174,13 +174,12 @@ async def differences(bench: Bench, mutant: Mutant) -> AsyncGenerator[JSONObject
     sub = bench.submission
     shop = sub.workshop
     shop = replace(shop, limits=replace(shop.limits, seconds=min(CALL_SECONDS, shop.limits.seconds)))
-    inputs = bench.inputs()
-    for at in range(0, len(inputs), AT_A_TIME):
-        some = inputs[at : at + AT_A_TIME]
-        right = await bench.results(some)
-        results = await run_all(mutant.source, sub.name, some, shop)
-        for args, one, other in zip(some, right, results, strict=True):
-            if _told(one, sub) != _told(other, sub) and one.status != "timed_out":
+    ended = [(args, right) for args, right in await bench.tried() if right.status != "timed_out"]
+    for at in range(0, len(ended), AT_A_TIME):
+        some = ended[at : at + AT_A_TIME]
+        results = await run_all(mutant.source, sub.name, [args for args, _ in some], shop)
+        for (args, right), other in zip(some, results, strict=True):
+            if _told(right, sub) != _told(other, sub):
                 yield args
 
 
