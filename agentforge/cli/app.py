@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated, Any
 
@@ -22,12 +23,29 @@ from agentforge.cli.options import Continue, FormatOption, Org, Quiet, Resume, S
 class _Commands(TyperGroup):
     """All commands; one that is interrupted says so, where the library would end it without a word."""
 
+    def make_context(self, *given: Any, **named: Any) -> Any:
+        """Reads the command line (raises typer.Abort where Ctrl-C ended it)."""
+        with _saying_so():
+            return super().make_context(*given, **named)
+
     def invoke(self, ctx: Any) -> object:
         """Runs the command that was asked for (raises typer.Abort where Ctrl-C ended it)."""
-        try:
+        with _saying_so():
             return super().invoke(ctx)
-        except KeyboardInterrupt as stop:
-            raise typer.Abort from stop
+
+
+@contextmanager
+def _saying_so() -> Generator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        _hear_no_more()
+        raise typer.Abort from stop
+
+
+def _hear_no_more() -> None:
+    """A further Ctrl-C would only cut off what is said of the first; :func:`main` hears again."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 app = typer.Typer(
@@ -162,22 +180,36 @@ def worker(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command line; returns the exit code and never lets an exception out."""
+    """Runs one command line; returns the exit code.
+
+    Raises:
+        KeyboardInterrupt: it came while what would tell of it was being loaded. No other exception gets out.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _interrupt), signal.SIGINT: signal.getsignal(signal.SIGINT)}
     try:
         code = app(args=given, prog_name="agentforge", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - the outermost boundary: every failure becomes a sentence
-        from agentforge.cli.failure import flush, present
-
-        code = present(error, _form_asked_for(given))
-        flush()
-        return code
+        _hear_no_more()
+        return _presented(error, given)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return code if isinstance(code, int) else 0
+
+
+def _presented(error: BaseException, given: Sequence[str]) -> int:
+    try:
+        from agentforge.cli.failure import flush, present
+    except Exception:
+        if isinstance(error, KeyboardInterrupt | typer.Abort):  # which left half of a library loaded
+            raise KeyboardInterrupt from None
+        raise
+    code = present(error, _form_asked_for(given))
+    flush()
+    return code
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
