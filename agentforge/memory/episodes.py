@@ -14,7 +14,6 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, update
 
-from agentforge.boxes.observed import Observed
 from agentforge.database.store import Database
 from agentforge.database.tables import CALLS, COSTS, EVENTS, JOBS, MESSAGES, SESSIONS, SOURCES
 from agentforge.errors import UsageError
@@ -23,6 +22,7 @@ from agentforge.memory.records import (
     Call,
     Episode,
     EpisodeSummary,
+    FinishedCall,
     Source,
     SourceKind,
     call_of,
@@ -97,65 +97,36 @@ class Episodes:
         """
         self._write(session, MESSAGES, role=message.get("role", ""), content=self._clean(message))
 
-    def record_call(
-        self,
-        session: str,
-        turn: int,
-        tool: str,
-        version: str,
-        args: JSONObject,
-        status: str,
-        value_or_error: JSON,
-        seconds: float,
-        call_id: str = "",
-        repair: bool = False,
-        observed: Observed | None = None,
-    ) -> str:
-        """Adds one finished call of a tool; its outcome starts as ``returned`` or ``error``.
+    def record_call(self, session: str, turn: int, call: FinishedCall, call_id: str = "") -> str:
+        """Adds one call of a tool; its outcome starts as ``returned`` or ``error``.
 
-        ``value_or_error`` is the value where ``status`` is ``returned``, else the error's text. With ``repair`` a
-        repair job waits from the same moment on (:mod:`agentforge.memory.repairs`). ``observed`` is what the host
-        saw it reach.
         Returns the call's id: ``call_id``, which an endpoint may have chosen, unless that is taken.
         """
-        values = self._call_values(tool, version, args, status, value_or_error, seconds, observed)
+        values = self._call_values(call)
         with self._database.write() as connection:
             self._touch(connection, session)
             if not call_id or connection.execute(select(CALLS.c.id).where(CALLS.c.id == call_id)).first():
                 call_id = new_call_id()
             self._insert(connection, CALLS, session=session, id=call_id, turn=turn, **values)
-            if repair:
-                self._insert(connection, JOBS, **repair_row(call_id, tool, session))
+            if call.repair:
+                self._insert(connection, JOBS, **repair_row(call_id, call.tool, session))
         return call_id
 
-    def record_lone_call(
-        self,
-        tool: str,
-        version: str,
-        args: JSONObject,
-        status: str,
-        value_or_error: JSON,
-        seconds: float,
-        call_id: str,
-        repair: bool = False,
-        at_once: bool = False,
-        observed: Observed | None = None,
-    ) -> bool:
+    def record_lone_call(self, call: FinishedCall, call_id: str, *, at_once: bool = False) -> bool:
         """As :meth:`record_call`, of a call outside any session, under an id from :func:`new_call_id`.
 
         Returns whether it is written; with ``at_once`` only where that needs no waiting.
         """
-        values = self._call_values(tool, version, args, status, value_or_error, seconds, observed)
         head = {"id": call_id, "org": self.org, "user": self.user, "session": "", "turn": 0, "created": _now()}
-        row = {**head, **values}
+        row = {**head, **self._call_values(call)}
         if at_once:
-            return not repair and self._database.insert_at_once(CALLS, row)
-        if not repair:
+            return not call.repair and self._database.insert_at_once(CALLS, row)
+        if not call.repair:
             self._database.insert(CALLS, row)
             return True
         with self._database.write() as connection:
             connection.execute(insert(CALLS).values(**row))
-            self._insert(connection, JOBS, **repair_row(call_id, tool, ""))
+            self._insert(connection, JOBS, **repair_row(call_id, call.tool, ""))
         return True
 
     def calls(self, tool: str, limit: int = 20) -> list[Call]:
@@ -165,28 +136,18 @@ class Episodes:
         with self._database.read() as connection:
             return [call_of(row) for row in connection.execute(query)]
 
-    def _call_values(
-        self,
-        tool: str,
-        version: str,
-        args: JSONObject,
-        status: str,
-        value_or_error: JSON,
-        seconds: float,
-        observed: Observed | None,
-    ) -> dict[str, Any]:
-        seen = {} if observed is None else {"observed": redact_json(observed.to_json(), self._in_any_case)}
-        good = status == "returned"
+    def _call_values(self, call: FinishedCall) -> dict[str, Any]:
+        seen = call.observed
         return {
-            "tool": tool,
-            "version": version,
-            "args": self._clean(args),
-            "status": status,
-            "value": self._clean(value_or_error) if good else None,
-            "error": "" if good else redact(str(value_or_error), self._secrets),
-            "outcome": (OutcomeKind.RETURNED if good else OutcomeKind.ERROR).value,
-            "seconds": seconds,
-            **seen,
+            "tool": call.tool,
+            "version": call.version,
+            "args": self._clean(call.args),
+            "status": call.status,
+            "value": self._clean(call.told) if call.returned else None,
+            "error": "" if call.returned else redact(str(call.told), self._secrets),
+            "outcome": (OutcomeKind.RETURNED if call.returned else OutcomeKind.ERROR).value,
+            "seconds": call.seconds,
+            **({} if seen is None else {"observed": redact_json(seen.to_json(), self._in_any_case)}),
         }
 
     def set_outcome(self, call_id: str, outcome: OutcomeKind) -> None:

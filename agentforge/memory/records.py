@@ -36,6 +36,28 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class FinishedCall:
+    """One call of a tool that has ended, as it is to be written down. ``told`` is its value where ``status`` is
+    ``returned``, else the error's text. With ``repair`` a repair job waits from the same moment on
+    (:mod:`agentforge.memory.repairs`). ``observed`` is what the host saw it reach.
+    """
+
+    tool: str
+    version: str
+    args: JSONObject
+    status: str
+    told: JSON
+    seconds: float
+    repair: bool = False
+    observed: Observed | None = None
+
+    @property
+    def returned(self) -> bool:
+        """Whether it gave a value."""
+        return self.status == "returned"
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What model calls for one purpose in one turn took."""
 

@@ -16,6 +16,7 @@ from agentforge.jobs.protocol import Ending, Holder
 from agentforge.memory.episodes import Episodes, new_call_id
 from agentforge.memory.jobs import JobRows, waiting
 from agentforge.memory.outcomes import Known, Outcomes
+from agentforge.memory.records import FinishedCall
 from agentforge.memory.repairs import ASKED, WAITING, Repairs
 
 ME = {"org": "personal", "user": "ada"}
@@ -29,7 +30,9 @@ def repairs(database: Database) -> Repairs:
 
 def failed(database: Database) -> Known:
     call = new_call_id()
-    Episodes(database, **ME).record_lone_call("halve", "v1", {}, "raised", "KeyError: 1", 0.1, call, repair=True)
+    Episodes(database, **ME).record_lone_call(
+        FinishedCall("halve", "v1", {}, "raised", "KeyError: 1", 0.1, repair=True), call
+    )
     return Outcomes(database, **ME).call(call)
 
 
@@ -51,7 +54,9 @@ def test_a_failed_call_is_queued_for_a_worker_from_the_moment_it_is_written(
 ) -> None:
     episodes = Episodes(database, **ME)
     lone, session = failed(database).id, episodes.start("One")
-    inside = episodes.record_call(session, 1, "double", "v1", {}, "raised", "KeyError: 1", 0.1, repair=True)
+    inside = episodes.record_call(
+        session, 1, FinishedCall("double", "v1", {}, "raised", "KeyError: 1", 0.1, repair=True)
+    )
     assert [one.call for one in repairs.ready()] == [lone, inside]
     assert [one.session for one in repairs.newest(name="double")] == [session]
     assert [one.call for one in repairs.newest(session=session)] == [inside]
@@ -146,7 +151,7 @@ class Story(RuleBasedStateMachine):
         self.outcomes = Outcomes(opened(), **self.me)
         call = new_call_id()
         episodes = Episodes(opened(), **self.me)
-        episodes.record_lone_call("halve", "v1", {}, "raised", "KeyError: 1", 0.1, call, repair=True)
+        episodes.record_lone_call(FinishedCall("halve", "v1", {}, "raised", "KeyError: 1", 0.1, repair=True), call)
         self.call = self.outcomes.call(call)
         self.held: dict[str, int] = {}
         self.done: set[str] = set()
