@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from agentforge.cli import groups
-from agentforge.cli.options import Continue, FormatOption, Org, Quiet, Resume, Set, Timeout, User
+from agentforge.cli.options import AsJson, Continue, FormatOption, Org, Quiet, Resume, Set, Timeout, User
 
 
 class _Commands(TyperGroup):
@@ -141,12 +141,14 @@ def feedback(
 
 
 @app.command()
-def doctor(form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None) -> int:
+def doctor(
+    form: FormatOption = "text", json: AsJson = False, org: Org = None, user: User = None, settings: Set = None
+) -> int:
     """Check everything AgentForge needs here, and say how to mend what is missing."""
     from agentforge.cli import doctor as command
     from agentforge.cli.options import Who
 
-    return command.doctor(Who(org, user, settings), form)
+    return command.doctor(Who(org, user, settings), "json" if json else form)
 
 
 @app.command()

@@ -52,6 +52,38 @@ def test_every_command_and_every_option_has_a_sentence() -> None:
     assert walk("agentforge", typer.main.get_command(app)) == []
 
 
+SHOWING = {"check", "diff", "doctor", "history", "list", "log", "pending", "revoke", "show", "status", "why"}
+
+
+def test_every_command_that_shows_something_takes_json_for_short() -> None:
+    def walk(path: str, command: typer.core.TyperGroup | typer.core.TyperCommand) -> list[str]:
+        options = {option for one in command.params for option in one.opts}
+        lacking = [path] if path.rpartition(" ")[2] in SHOWING and "--json" not in options else []
+        for name, child in getattr(command, "commands", {}).items():
+            lacking += walk(f"{path} {name}", child)
+        return lacking
+
+    assert walk("agentforge", typer.main.get_command(app)) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "key"),
+    [
+        (["tools", "pending"], "pending"),
+        (["tools", "history", "crc32_hex"], "history"),
+        (["tools", "list"], "tools"),
+        (["tools", "log"], "commits"),
+        (["jobs", "list"], "jobs"),
+        (["packages", "list"], "packages"),
+        (["revoke", "--list"], "revocations"),
+    ],
+)
+def test_json_for_short_is_the_output_format(program: Program, command: list[str], key: str) -> None:
+    short, long = (json.loads(program(*command, *form).out) for form in (["--json"], ["--output-format", "json"]))
+    assert (short["status"], short["exit_code"]) == ("completed", 0)
+    assert short[key] == long[key]
+
+
 def test_the_version_is_that_of_the_distribution(program: Program) -> None:
     assert program("--version").out == f"agentforge {version('agentforge-toolsmith')}\n"
 
