@@ -79,14 +79,14 @@ def _problems(sub: Submission, tried: Sequence[tuple[JSONObject, CallResult]]) -
     shown = [example.args for example in sub.examples]
     parameters = sub.signature.parameters if sub.signature is not None else {}
     returns = sub.signature.returns if sub.signature is not None else {}
-    open_types, seen = has_open_types(parameters), set[str]()
+    open_types, purpose, seen = has_open_types(parameters), f"{sub.purpose}\n{sub.summary}", set[str]()
     for args, result in tried:
         if args in shown:
             continue  # the examples have a gate of their own
         kind = result.error if result.status == "raised" else result.status
         what = ""
         if result.status == "raised":
-            if is_defect(result.error, args, known, sub.declared, open_types):
+            if is_defect(result.error, args, known, sub.declared, open_types, purpose):
                 what = "which its docstring does not name under Raises"
         elif result.ok:
             whole = returns.get("type") == "integer" and isinstance(result.value, float)

@@ -23,7 +23,6 @@ from agentforge.forge.gates.submission import Submission
 from agentforge.forge.gates.verdict import MOST_SHOWN, judged, shortened, skipped, texts
 from agentforge.forge.literals import literal, literals
 from agentforge.forge.spec import render_call
-from agentforge.registry.contract import docstring_of
 from agentforge.types import JSON, Example, GateResult, JSONObject
 
 GATE = "own answers"
@@ -119,8 +118,7 @@ def _is_label(value: JSON, sub: Submission) -> bool:
 
 def _purpose(sub: Submission) -> str:
     """What the user was promised, without demonstrations."""
-    text = sub.forged.spec.need.purpose if sub.forged is not None else docstring_of(sub.source, sub.name)
-    return re.sub(r"^\s*>>>.*\n.*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"^\s*>>>.*\n.*$", "", sub.purpose, flags=re.MULTILINE)
 
 
 def _stated(example: Example, purpose: str) -> bool:

@@ -14,7 +14,7 @@ from agentforge.forge.agreement import Group
 from agentforge.forge.cases import render_suite
 from agentforge.forge.evidence import Workshop, contract_problems
 from agentforge.forge.spec import Spec
-from agentforge.registry.contract import Signature, read_signature
+from agentforge.registry.contract import Signature, docstring_of, read_signature
 from agentforge.registry.tool import Tool
 from agentforge.settings import GateSettings
 from agentforge.types import Capabilities, Example
@@ -110,6 +110,11 @@ class Submission:
         named = self.signature.raises if self.signature is not None else ()
         shown = [example.raises for example in (*self.examples, *self.generated) if example.raises]
         return frozenset([*named, *shown, *(self.forged.spec.errors if self.forged is not None else ())])
+
+    @property
+    def purpose(self) -> str:
+        """What it is promised to do: the words of the need, or of the docstring."""
+        return self.forged.spec.need.purpose if self.forged is not None else docstring_of(self.source, self.name)
 
     @property
     def replaces(self) -> Tool | None:
