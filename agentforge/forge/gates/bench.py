@@ -82,9 +82,9 @@ class Bench:
 
     def inputs(self) -> tuple[JSONObject, ...]:
         """All inputs on which the submission is looked at, each once: those of the examples, of the generated
-        cases, of a forging's probes, those that the source points at, of the neighbourhood, and those that are made
-        from the signature; but for the examples, only what has the declared types. Those within what the examples
-        span come first.
+        cases, of those that the docstring states, of a forging's probes, those that the source points at, of the
+        neighbourhood, and those that are made from the signature; but for the examples, only what has the declared
+        types. Those that somebody vouches for come first, then those within what the examples span.
         """
         if self._inputs is None:
             sub, settings = self.submission, self.submission.settings
@@ -95,8 +95,9 @@ class Bench:
             hinted = pointed_at(sub.source, known, parameters, most=settings.near_inputs)
             made = arguments(parameters, known, count=settings.fuzz_inputs) if settings.fuzz_inputs else []
             typed = [args for args in (*probed, *hinted, *near, *made) if not mismatches(args, parameters)]
-            found = {repr(args): args for args in (*known, *typed)}.values()
-            self._inputs = tuple(sorted(found, key=lambda args: not within(args, known)))
+            vouched = [*known, *(example.args for example in sub.stated)]
+            found = {repr(args): args for args in (*vouched, *typed)}.values()
+            self._inputs = tuple(sorted(found, key=lambda args: args not in vouched and not within(args, known)))
         return self._inputs
 
     async def own_suite(self) -> SuiteResult:

@@ -76,7 +76,7 @@ async def _tried(bench: Bench) -> list[tuple[JSONObject, CallResult]]:
 def _problems(sub: Submission, tried: Sequence[tuple[JSONObject, CallResult]]) -> Iterator[str]:
     """Each kind of trouble once, with the input that shows it."""
     known = [example.args for example in (*sub.examples, *sub.generated) if example.raises is None]
-    shown = [example.args for example in sub.examples]
+    shown = [example.args for example in (*sub.examples, *sub.stated)]
     parameters = sub.signature.parameters if sub.signature is not None else {}
     returns = sub.signature.returns if sub.signature is not None else {}
     open_types, purpose, seen = has_open_types(parameters), f"{sub.purpose}\n{sub.summary}", set[str]()

@@ -65,14 +65,15 @@ async def suite_strength(bench: Bench) -> GateResult:
 
 
 def _overlooked(found: Survey, sub: Submission) -> list[str]:
-    """Changes that even an example tells from the tool: an author who knows a right answer has to test for it.
-    In a forging the suite holds all examples that may be shown.
+    """Changes that even an example, or a case that the docstring states, tells from the tool: an author who knows a
+    right answer has to test for it. In a forging the suite holds all examples that may be shown.
     """
-    known = [example.args for example in sub.examples]
+    examples, stated = ([example.args for example in some] for some in (sub.examples, sub.stated))
     return [
-        f"{mutant.change}, though the example {shortened(render_call(sub.name, Example(args)), 200)} shows it"
+        f"{mutant.change}, though {'the example' if args in examples else 'its docstring, which states'}"
+        f" {shortened(render_call(sub.name, Example(args)), 200)}{'' if args in examples else ','} shows it"
         for mutant, args in found.unnoticed
-        if args in known
+        if args in (*examples, *stated)
     ]
 
 

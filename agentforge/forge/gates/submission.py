@@ -76,7 +76,7 @@ class Submission:
 
     ``problems`` are breaches of the contract, found on the host. ``visible`` and ``held_out`` are
     ground truth; ``generated`` are cases that a model or the host made and that the suite holds; ``regressions`` are
-    what tools of this name once did wrong, and what is right.
+    what tools of this name once did wrong, and what is right; ``stated`` are cases that a folder's docstring states.
     ``noticed`` are sources of mutants that a part of this suite was seen to notice. ``summary`` is what a folder's
     manifest says.
     """
@@ -93,6 +93,7 @@ class Submission:
     held_out: tuple[Example, ...] = ()
     generated: tuple[Example, ...] = ()
     regressions: tuple[Example, ...] = ()
+    stated: tuple[Example, ...] = ()
     capabilities: Capabilities = field(default_factory=Capabilities)
     standing: LiveTools = field(default_factory=LiveTools)
     forged: Forged | None = None
