@@ -178,7 +178,8 @@ class GateSettings(Section):
         default=8,
         ge=1,
         description="So many different inputs are enough for any docstring, and with them a folder's tests may leave "
-        "out one thing that only its words ask for.",
+        "out one thing that only its words ask for. With fewer they must notice each change of the tool that shows "
+        "within what the examples span.",
     )
     suite_seconds: float = Field(default=10.0, gt=0, description="Longest suite of a tool.")
     strength_seconds: float = Field(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from agentforge.boxes.protocol import CallResult, SuiteResult
 from agentforge.forge.domain import within
@@ -21,6 +22,9 @@ from agentforge.forge.spec import render_call
 from agentforge.forge.strategies import arguments
 from agentforge.registry.schema import mismatches
 from agentforge.types import Example, JSONObject
+
+if TYPE_CHECKING:
+    from agentforge.forge.gates.asked import Call
 
 AT_ONCE = 2
 """Suites, or calls, in the box at the same time: as many as a cell has crews."""
@@ -40,6 +44,8 @@ class Bench:
         """What is judged; a forging may strengthen its tests on the way, but never changes its source."""
         self.differences: dict[str, JSONObject | None] = {}
         """Source of a mutant → the first input that tells it from the tool, None where none does."""
+        self.calls: list[Call] | None = None
+        """What its suite asks of it, once that was heard (:mod:`~agentforge.forge.gates.asked`)."""
         self.endless = ""
         """The call that shows that the submission is rejected for not ending; empty while none does."""
         self._passed: dict[str, SuiteResult] = {}
