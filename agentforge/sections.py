@@ -202,6 +202,19 @@ class AgentSettings(Section):
     prompt_bytes: int = Field(default=200_000, ge=1000, description="Largest user text accepted.")
 
 
+class DocumentSettings(Section):
+    """Documents that are kept. A file may be anybody's, so what reading it takes is bounded."""
+
+    file_mb: int = Field(default=32, ge=1, le=1024, description="Largest file that is read.")
+    text_mb: int = Field(default=4, ge=1, le=16, description="Largest text that is kept of one, in MiB of UTF-8.")
+    original_kb: int = Field(
+        default=1024, ge=0, description="A PDF or HTML file up to so many KiB is kept beside its text."
+    )
+    folder_files: int = Field(default=500, ge=1, description="Files taken from one folder.")
+    seconds: float = Field(default=60, gt=0, description="How long converting one file may take.")
+    memory_mb: int = Field(default=512, ge=128, description="Memory that converting one file may take.")
+
+
 class WebSettings(Section):
     """The registry browser."""
 

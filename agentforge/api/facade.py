@@ -32,6 +32,7 @@ from agentforge.types import JSON, TOOL_NAME, JSONObject, Need, Role, State, Usa
 if TYPE_CHECKING:
     from agentforge.agent.parts import Emit, Forger
     from agentforge.agent.session import Session
+    from agentforge.api.documents import UserDocuments
     from agentforge.api.feedback import Learner
     from agentforge.api.jobs import UserJobs
     from agentforge.api.lineage import Lineage
@@ -270,6 +271,13 @@ class Forge:
             with suppress(ToolNotFound):
                 return opened.registry.get(name)
             raise
+
+    @property
+    def documents(self) -> UserDocuments:
+        """Documents that are kept, searched and cited, and the tools that were made from them."""
+        from agentforge.api.documents import UserDocuments
+
+        return UserDocuments(self._opened(), self.settings)
 
     @property
     def lineage(self) -> Lineage:

@@ -101,6 +101,7 @@ class Opened:
 
     async def user_jobs(self) -> UserJobs:
         """This user's jobs (raises StorageError)."""
+        from agentforge.api.documents import UserDocuments
         from agentforge.api.jobs import UserJobs
         from agentforge.memory.jobs import JobRows
         from agentforge.memory.repairs import REPAIR
@@ -112,7 +113,8 @@ class Opened:
             rows = JobRows(self.database, org=self._settings.org, user=self._settings.user, secrets=secrets)
             learner = self.learner()
             more = {REPAIR: lambda: learner.work(lambda _: None, Priority.BACKGROUND)}
-            self.jobs = UserJobs(rows, self.registry, self.forge_parts, self._lasting_models, secrets, more)
+            settle = UserDocuments(self, self._settings).settle  # what a forging cites may have changed meanwhile
+            self.jobs = UserJobs(rows, self.registry, self.forge_parts, self._lasting_models, secrets, more, settle)
         return cast("UserJobs", self.jobs)
 
     async def user_repairs(self) -> UserRepairs:

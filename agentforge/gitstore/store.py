@@ -140,6 +140,15 @@ class GitStore:
         out = self._git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", _rev(rev), "--", *folder)
         return sorted(path for path in out.decode("utf-8", "replace").split("\0") if path)
 
+    def entries(self, prefix: str, rev: str = "main") -> dict[str, str]:
+        """The files under a folder at a revision, each with the id of its contents: equal ids, equal contents."""
+        check_path(prefix.rstrip("/"))
+        if rev == "main" and self.head() is None:
+            return {}
+        out = self._git.run("ls-tree", "-r", "-z", "--full-tree", _rev(rev), "--", prefix.rstrip("/") + "/")
+        rows = (row.partition("\t") for row in out.decode("utf-8", "replace").split("\0") if row)
+        return {path: facts.split()[2] for facts, _, path in rows}
+
     def commit(
         self,
         changes: Mapping[str, bytes | None],

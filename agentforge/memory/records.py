@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from agentforge.boxes.observed import Observed
 from agentforge.types import JSON, JSONObject, OutcomeKind, Role, Usage
 
-SourceKind: TypeAlias = Literal["file", "page", "message", "tool"]
+SourceKind: TypeAlias = Literal["file", "page", "message", "tool", "passage"]
 """Where untrusted text came from."""
 
 

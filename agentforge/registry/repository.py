@@ -6,7 +6,6 @@ Layout: ``tools/NAME/`` holds the version that stands, ``proposed/NAME/N/`` what
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +15,9 @@ from typing import Self
 
 from agentforge import assets
 from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
-from agentforge.errors import ConfigurationError, NotARegistry, RegistryConflict, ToolInvalid, ToolNotFound, UsageError
+from agentforge.errors import ConfigurationError, NotARegistry, ToolInvalid, ToolNotFound, UsageError
 from agentforge.gitstore.failures import damaged, looks_like_ours
-from agentforge.gitstore.lock import writing
+from agentforge.gitstore.outlast import PATIENCE_SECONDS, outlast
 from agentforge.gitstore.store import Commit, GitStore
 from agentforge.registry.changes import Change, admission, move, proposal, provenance_trailers
 from agentforge.registry.effects import Effect, effect_of
@@ -30,9 +29,6 @@ from agentforge.registry.states import EMPTY, REASON_CHARS, Standing, Waiting
 from agentforge.registry.tool import FILES, Tool, contents_version, from_files, to_files, validate
 from agentforge.settings import check_folder
 from agentforge.types import TOOL_NAME, Layer, State
-
-PATIENCE_SECONDS = 30.0
-"""How long a change is tried against a registry that others commit to; each try takes well under a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,18 +336,7 @@ class Registry:
             RegistryError: it is damaged or locked.
             StorageError: the disk is full; nothing was changed.
         """
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        try:
-            return self._attempt(change, trailers)
-        except RegistryConflict:
-            pass
-        with writing(self.path, wait=PATIENCE_SECONDS) as lock:
-            while True:
-                try:
-                    return self._attempt(change, trailers, lock)
-                except RegistryConflict:
-                    if time.monotonic() > deadline:
-                        raise
+        return outlast(self.path, lambda lock: self._attempt(change, trailers, lock), seconds=PATIENCE_SECONDS)
 
     def _attempt(
         self,

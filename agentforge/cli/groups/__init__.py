@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agentforge.cli.groups.config import config
+from agentforge.cli.groups.docs import docs
 from agentforge.cli.groups.feedback import CallId, Expected, Raises, Word
 from agentforge.cli.groups.jobs import jobs
 from agentforge.cli.groups.model import model
@@ -17,6 +18,7 @@ __all__ = [
     "Raises",
     "Word",
     "config",
+    "docs",
     "jobs",
     "model",
     "packages",
