@@ -19,6 +19,7 @@ from agentforge.agent.parts import AgentParts
 from agentforge.agent.turn import Turn
 from agentforge.errors import StorageError, UsageError
 from agentforge.events import Event
+from agentforge.memory.episodes import unknown_session
 from agentforge.types import JSONObject
 
 NOT_STORED = frozenset({"model_delta"})
@@ -47,7 +48,7 @@ class Session:
         if session is None:
             return cls(parts, await asyncio.to_thread(episodes.start, title))
         if not await asyncio.to_thread(episodes.exists, session):
-            raise UsageError(f"There is no session {session!r}.", fix="Start a new one, or look the id up in the list.")
+            raise unknown_session(session)
         return cls(parts, session, await asyncio.to_thread(episodes.messages, session))
 
     def turn(self, text: str, attachments: Sequence[Attachment] = ()) -> AsyncIterator[Event]:
@@ -101,7 +102,7 @@ class Session:
             sources=_sources(known),
         )
         turn.messages.append(with_attachments(text, attachments))
-        await asyncio.to_thread(episodes.append, self.id, said)
+        await asyncio.to_thread(episodes.append, self.id, said, number)
         self._grounds = known
         return turn, mailbox
 
