@@ -42,6 +42,7 @@ app = typer.Typer(
     "124 time-out, 130 interrupted. Every setting is also an environment variable: see 'agentforge config show'.",
 )
 app.add_typer(groups.tools, name="tools")
+app.add_typer(groups.sessions, name="sessions")
 app.add_typer(groups.jobs, name="jobs")
 app.add_typer(groups.model, name="model")
 app.add_typer(groups.sandbox, name="sandbox")

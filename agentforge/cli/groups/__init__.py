@@ -10,6 +10,7 @@ from agentforge.cli.groups.packages import packages
 from agentforge.cli.groups.review import tools
 from agentforge.cli.groups.revoke import revoke
 from agentforge.cli.groups.sandbox import sandbox
+from agentforge.cli.groups.sessions import sessions
 
 __all__ = [
     "CallId",
@@ -22,5 +23,6 @@ __all__ = [
     "packages",
     "revoke",
     "sandbox",
+    "sessions",
     "tools",
 ]
