@@ -22,6 +22,7 @@ from agentforge.agent.summary import Summary, after
 from agentforge.agent.turn import Turn
 from agentforge.errors import AgentForgeError, StorageError, UsageError
 from agentforge.events import Event
+from agentforge.memory.episodes import unknown_session
 from agentforge.models.protocol import Priority, as_event
 from agentforge.types import JSONObject
 
@@ -54,7 +55,7 @@ class Session:
         if session is None:
             return cls(parts, await asyncio.to_thread(episodes.start, title))
         if not await asyncio.to_thread(episodes.exists, session):
-            raise UsageError(f"There is no session {session!r}.", fix="Start a new one, or look the id up in the list.")
+            raise unknown_session(session)
         stored = await asyncio.to_thread(episodes.messages, session)
         compacted = await asyncio.to_thread(episodes.last_event, session, "compacted")
         return cls(parts, session, stored, Summary.from_json(compacted.data) if compacted else None)
@@ -114,7 +115,7 @@ class Session:
         )
         turn.memory = await self._recalled(turn)
         turn.messages.append(with_attachments(text, attachments))
-        await asyncio.to_thread(episodes.append, self.id, said)
+        await asyncio.to_thread(episodes.append, self.id, said, number)
         self._grounds = known
         return turn, mailbox
 

@@ -82,7 +82,7 @@ class Turn:
     async def say(self, message: Message) -> None:
         """Adds a message to this turn and stores it."""
         self.messages.append(message)
-        await self.record(self.parts.episodes.append, self.session, to_json(message))
+        await self.record(self.parts.episodes.append, self.session, to_json(message), self.number)
 
     async def record(self, write: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Writes to the database in a thread. A disk that fails in mid-turn is told once and does

@@ -37,13 +37,13 @@ if TYPE_CHECKING:
     from agentforge.api.jobs import UserJobs
     from agentforge.api.lineage import Lineage
     from agentforge.api.review import Review
+    from agentforge.api.sessions import Sessions
     from agentforge.boxes.protocol import CallResult
     from agentforge.forge.checking import Checked
     from agentforge.forge.learning import Learned
     from agentforge.forge.parts import ForgeResult
     from agentforge.gitstore.store import Commit
     from agentforge.jobs.protocol import Record
-    from agentforge.memory.episodes import EpisodeSummary
     from agentforge.memory.outcomes import Known
     from agentforge.memory.repairs import Repair
     from agentforge.models.protocol import ModelClient
@@ -312,13 +312,12 @@ class Forge:
             self.tool(name)
         return registry.log(name)
 
-    async def latest_session(self) -> str | None:
-        """The id of the session that was written last."""
-        return await asyncio.to_thread((await self._opened().the_episodes()).latest)
+    @property
+    def sessions(self) -> Sessions:
+        """What was said and done: listed, searched, shown, forked, exported and erased."""
+        from agentforge.api.sessions import Sessions
 
-    async def sessions(self, limit: int = 20) -> list[EpisodeSummary]:
-        """The newest sessions, newest first."""
-        return await asyncio.to_thread((await self._opened().the_episodes()).list, limit)
+        return Sessions(self._opened(), self.settings)
 
     async def enqueue(self, need: Need) -> str:
         """Queues a forging for a worker (``agentforge worker``) and returns the job's id.

@@ -13,6 +13,9 @@ from agentforge.types import JSON, JSONObject, OutcomeKind, Role, Usage
 SourceKind: TypeAlias = Literal["file", "page", "message", "tool", "passage"]
 """Where untrusted text came from."""
 
+ATTACHMENT = "attachment"
+"""Type of the block that holds such a text beside the user's words; it is none of the Messages protocol."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -92,18 +95,22 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeSummary:
-    """One line of a list of sessions. Times are UTC, ISO 8601."""
+    """One line of a list of sessions. Times are UTC, ISO 8601; ``parent`` is the session of which it is a fork."""
 
     id: str
     title: str
     created: str
     updated: str
     turns: int
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """Everything recorded of one session. ``tainted``: untrusted text was read in it, ever."""
+    """Everything recorded of one session. ``tainted``: untrusted text was read in it, ever.
+
+    A fork began as a copy of ``parent`` up to its turn ``parent_turn``.
+    """
 
     id: str
     title: str
@@ -114,6 +121,8 @@ class Episode:
     costs: tuple[Cost, ...]
     sources: tuple[Source, ...]
     jobs: tuple[Job, ...]
+    parent: str = ""
+    parent_turn: int = 0
 
     @property
     def tainted(self) -> bool:

@@ -46,16 +46,17 @@ async def test_agreeing_candidates_go_live_with_report_and_provenance(run, regis
 
 
 async def test_a_version_names_all_that_it_came_from_and_so_does_its_commit(run, registry):
-    need = replace(NEED, episode="e1", sources=("file:rules.txt", "page:api.example.com"), tainted=True)
+    origins = {"episode": "e1", "forked_from": ("e0",), "sources": ("file:rules.txt", "page:api.example.com")}
+    need = replace(NEED, **origins, tainted=True)
     result, _, _ = await run(need, [code("RIGHT"), code("RIGHT")], models={Role.TEST: "judge-1", Role.GENERATE: "m-1"})
     (tool,) = registry.proposed()
     origin = tool.manifest.provenance
-    assert (origin.job, origin.episodes, origin.sources) == (result.job, ("e1",), need.sources)
+    assert (origin.job, origin.episodes, origin.sources) == (result.job, ("e1", "e0"), need.sources)
     assert origin.models == {Role.TEST: "judge-1", Role.GENERATE: "m-1"}
     assert set(origin.prompts) >= {"forge_system", "forge_candidate", "forge_tests"}
     assert (origin.created is not None, origin.tester_is_generator) == (True, False)
     trailers = registry.log("double")[0].trailers
-    assert (trailers["Episode"], trailers["Source"]) == (("e1",), need.sources)
+    assert (trailers["Episode"], trailers["Source"]) == (("e1", "e0"), need.sources)
     assert set(trailers) >= {"Job", "Tool", "Version", "Model", "Prompt"}
 
 

@@ -104,11 +104,13 @@ def test_no_secret_reaches_the_disk(episodes: Episodes, database: Database, tmp_
     assert b"blue-horse-42" not in written
 
 
-def test_turns_are_counted_from_the_log(episodes: Episodes) -> None:
+def test_turns_are_counted_from_the_messages(episodes: Episodes) -> None:
     session = episodes.start()
     assert episodes.next_turn(session) == 1
+    episodes.append(session, user_says("x"), 1)
     episodes.record_event(session, Event("turn_started", {"text": "x"}, turn=1))
     assert episodes.next_turn(session) == 2
+    assert [one.turns for one in episodes.list()] == [1]
     assert [event.type for event in episodes.events(session)] == ["turn_started"]
 
 

@@ -18,6 +18,7 @@ from agentforge.memory.jobs import JobRows, waiting
 from agentforge.memory.outcomes import Known, Outcomes
 from agentforge.memory.records import FinishedCall
 from agentforge.memory.repairs import ASKED, WAITING, Repairs
+from tests.database.forms import form, url
 
 ME = {"org": "personal", "user": "ada"}
 HOLDER = Holder("one", lambda label: False)
@@ -118,15 +119,12 @@ def test_those_of_other_users_are_invisible_and_untouched(database: Database, re
 
 
 def test_rows_from_before_they_were_jobs_are_queued_where_they_waited(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'state.db'}"
     columns = "id, org, user, kind, name, state, artefacts"
-    with Database.open(url) as database, database.write() as connection:
+    with form(tmp_path, "0003") as connection:
         for call, state in (("a", "waiting"), ("b", "adopted")):
             values = f"'repair:{call}', 'personal', 'ada', 'repair', 'halve', '{state}', '{{\"call\": \"{call}\"}}'"
             connection.exec_driver_sql(f"insert into jobs ({columns}) values ({values})")
-        connection.exec_driver_sql("alter table calls drop column observed")  # which a later migration adds
-        connection.exec_driver_sql("update alembic_version set version_num = '0003'")
-    with Database.open(url) as database:
+    with Database.open(url(tmp_path)) as database:
         found = Repairs(database, **ME).newest()
     assert [(one.call, one.status, one.state) for one in found] == [("a", "queued", ""), ("b", "done", "adopted")]
 

@@ -11,6 +11,7 @@ from agentforge.cli.groups.packages import packages
 from agentforge.cli.groups.review import tools
 from agentforge.cli.groups.revoke import revoke
 from agentforge.cli.groups.sandbox import sandbox
+from agentforge.cli.groups.sessions import sessions
 
 __all__ = [
     "CallId",
@@ -24,5 +25,6 @@ __all__ = [
     "packages",
     "revoke",
     "sandbox",
+    "sessions",
     "tools",
 ]
