@@ -69,8 +69,12 @@ class Section:
 
 
 def headings_of(lines: Sequence[str]) -> Iterator[Heading]:
-    """The headings of a text, in order; in code between fences nothing is one."""
+    """The headings of a text, in order; in code between fences nothing is one, and neither in a text that begins with
+    the mark of a page: that is no Markdown, and its ``#`` mean something else.
+    """
     fence, at = "", 0
+    if lines and _PAGE.fullmatch(lines[0].strip()):
+        return
     while at < len(lines):
         line = lines[at]
         if fence or _FENCE.match(line):

@@ -128,6 +128,14 @@ def test_a_page_is_told_and_its_mark_is_no_text() -> None:
     assert second.place == "page 2, line 7"
 
 
+def test_what_was_converted_page_by_page_has_no_headings() -> None:
+    """A PDF is no Markdown: a line of its that begins so is a comment in an example."""
+    text = f"{PAGE_MARK.format(1)}\n\nSome words.\n\n# DO NOT EDIT!\n\nMore\n----\n"
+    assert title_of(text) == ""
+    assert {one.headings for one in cut(text)} == {()}
+    assert any("DO NOT EDIT!" in one.text for one in cut(text))
+
+
 def test_a_long_paragraph_is_cut_at_its_sentences() -> None:
     pieces = cut(LONG)
     assert len(pieces) > 5
@@ -137,7 +145,9 @@ def test_a_long_paragraph_is_cut_at_its_sentences() -> None:
 
 def test_a_change_in_a_long_paragraph_leaves_most_of_its_pieces_as_they_are() -> None:
     """They end at marks in their own words, so that they are the same again soon after the change."""
-    changed = LONG.replace("item 70 ", "item 70 and one thing more ")
+    longer = "A sentence that nobody expected stands here, and it is longer than those before and behind it by far."
+    changed = LONG.replace("Sentence number 10 ", f"{longer} Sentence number 10 ")
+    assert len(ids(LONG)) > 12
     assert len(ids(LONG) - ids(changed)) <= 3
 
 
