@@ -30,8 +30,6 @@ from agentforge.settings import Settings, load
 from agentforge.types import JSON, TOOL_NAME, JSONObject, Need, Role, State, Usage
 
 if TYPE_CHECKING:
-    from agentforge.agent.parts import Emit, Forger
-    from agentforge.agent.session import Session
     from agentforge.api.documents import UserDocuments
     from agentforge.api.feedback import Learner
     from agentforge.api.jobs import UserJobs
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from agentforge.boxes.protocol import CallResult
     from agentforge.forge.checking import Checked
     from agentforge.forge.learning import Learned
-    from agentforge.forge.parts import ForgeResult
     from agentforge.gitstore.store import Commit
     from agentforge.jobs.protocol import Record
     from agentforge.memory.outcomes import Known
@@ -352,13 +349,14 @@ class Forge:
     async def _turn(self, text: str, session: str | None, spent: dict[Role, Usage]) -> AsyncGenerator[Event, None]:
         """One task; ``spent`` holds what it took as soon as it is over."""
         from agentforge.agent.session import check_text
+        from agentforge.api.turns import open_session
 
         check_text(text, self.settings.agent.prompt_bytes)
         opened = self._opened()
         models = opened.new_models()
         before = dict(models.usage)
         try:
-            current = await self._session(models, session, text)
+            current = await open_session(opened, self.settings, models, session, text)
             repairs = await opened.user_repairs()
             await repairs.take_up(self._on_notice)
             turn = cast("AsyncGenerator[Event, None]", current.turn(text))
@@ -375,28 +373,3 @@ class Forge:
         opened = self._opened()
         await opened.the_episodes()
         return opened.learner()
-
-    async def _session(self, models: ModelClient, session: str | None, title: str) -> Session:
-        """A new session, or an earlier one taken up again."""
-        from agentforge.agent.parts import AgentParts
-        from agentforge.agent.session import Session
-
-        opened = self._opened()
-        parts = AgentParts(
-            models=models,
-            box=opened.box,
-            layers=opened.layers,
-            index=opened.index(),
-            episodes=await opened.the_episodes(),
-            settings=self.settings,
-            forger=self._forger(models),
-        )
-        return await Session.open(parts, session, title=title)
-
-    def _forger(self, models: ModelClient) -> Forger:
-        from agentforge.models.protocol import Priority, as_event
-
-        async def forger(need: Need, emit: Emit) -> ForgeResult:
-            return await (await self.jobs()).forge(need, models.at(Priority.AWAITED, as_event(emit)), emit)
-
-        return forger
