@@ -147,7 +147,8 @@ class JobRows:
         """
         row = {"org": self.org, "user": self.user, "job": job, "key": key, "created": self._now()}
         with self._database.write() as connection:
-            if self._row(connection, job) is None:
+            job_row = select(JOBS.c.id).where(*self._mine(), JOBS.c.id == job)
+            if connection.execute(job_row.with_for_update()).first() is None:
                 return
             try:
                 with connection.begin_nested():

@@ -175,7 +175,7 @@ class Outcomes:
         }
         mine = (*self._mine(CALLS), CALLS.c.id == call.id)
         with self._database.write() as connection:
-            if connection.execute(select(CALLS.c.id).where(*mine)).first() is None:
+            if connection.execute(select(CALLS.c.id).where(*mine).with_for_update()).first() is None:
                 raise _unknown(call.id)
             connection.execute(insert(LABELS).values(**self._stamp(), **values))
             if by == "user":

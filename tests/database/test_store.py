@@ -14,7 +14,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, event, insert, select, text
 
 from agentforge.database import store
 from agentforge.database.store import BUSY_SECONDS, HEAD, Database
@@ -287,8 +287,14 @@ def test_the_log_of_rows_written_at_once_does_not_grow_for_ever(tmp_path: Path) 
         assert (tmp_path / "state.db-wal").stat().st_size < 16 << 20
 
 
-def test_what_was_deleted_is_in_no_file_any_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize("overwrites", ["ON", "OFF"])
+def test_what_was_deleted_is_in_no_file_any_more(tmp_path: Path, overwrites: str) -> None:
+    """Also with an SQLite that was not built to overwrite what it deletes."""
     with Database.open(url(tmp_path)) as database:
+        database.engine.dispose()
+        event.listen(
+            database.engine, "connect", lambda one, _: one.execute(f"PRAGMA secure_delete={overwrites}").close()
+        )
         episodes = Episodes(database, org="o", user="u")
         pangolin, heron = episodes.start(), episodes.start()
         for session, word in ((pangolin, "pangolin"), (heron, "heron")):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from agentforge.database.store import Database
-from agentforge.database.tables import METADATA
+from agentforge.database.tables import CALLS, JOB_STEPS, JOBS, LABELS, MESSAGES, METADATA, SESSIONS
 from agentforge.errors import UsageError
 from agentforge.events import Event
 from agentforge.jobs.protocol import Holder, NewJob
@@ -185,6 +187,28 @@ def test_what_still_runs_for_it_leaves_nothing_behind(each_database: Database, m
     with pytest.raises(UsageError, match="There is no session"):
         episodes.record_event(session, Event("turn_started", {"text": WORD}))
     assert rows(each_database, me, WORD) == 0
+
+
+@pytest.mark.parametrize("what", ["message", "label", "step"])
+def test_what_is_being_written_meanwhile_goes_too(each_database: Database, me: dict[str, str], what: str) -> None:
+    """It waits for who is writing, on PostgreSQL as well, where several write at once."""
+    session = fill(each_database, me)
+    call = Episodes(each_database, **me).load(session).calls[0].id
+    table, of = {"message": (SESSIONS, session), "label": (CALLS, call), "step": (JOBS, f"j-{session}")}[what]
+    row = {
+        "message": (MESSAGES, {"session": session, "content": WORD}),
+        "label": (LABELS, {"call": call}),
+        "step": (JOB_STEPS, {"job": f"j-{session}", "key": "late"}),
+    }[what]
+    with ThreadPoolExecutor() as pool:
+        with each_database.write() as connection:
+            connection.execute(select(table.c.id).where(table.c.id == of).with_for_update())  # as every writer does
+            connection.execute(insert(row[0]).values(**me, **row[1]))
+            erasing = pool.submit(erase, each_database, Scope(**me, session=session))
+            time.sleep(1)  # it comes as far as it can
+            assert not erasing.done()
+        erasing.result(30)
+    assert rows(each_database, me) == 0
 
 
 def test_a_session_of_somebody_else_is_none(each_database: Database, me: dict[str, str]) -> None:
