@@ -15,6 +15,7 @@ from agentforge.settings import Settings
 
 if TYPE_CHECKING:
     from agentforge.database.store import Database
+    from agentforge.events import Event
     from agentforge.memory.episodes import Episode, Episodes, EpisodeSummary
     from agentforge.memory.erasure import Erasure, Scope
     from agentforge.memory.search import Found
@@ -51,6 +52,17 @@ class Sessions:
     async def show(self, session: str) -> Episode:
         """Everything that is recorded of one."""
         return await asyncio.to_thread((await self._episodes()).load, session)
+
+    async def context(self, session: str, turn: int | None = None) -> Sequence[Event]:
+        """What models got to see in one turn (by default the last that asked one): its ``context`` events, in order."""
+        from agentforge.memory.episodes import unknown_session
+
+        episodes = await self._episodes()
+        if not await asyncio.to_thread(episodes.exists, session):
+            raise unknown_session(session)
+        found = [one for one in await asyncio.to_thread(episodes.events, session) if one.type == "context"]
+        wanted = turn or max((one.turn for one in found), default=0)
+        return [one for one in found if one.turn == wanted]
 
     async def search(
         self, words: str, *, since: datetime | None = None, before: datetime | None = None, limit: int = 20

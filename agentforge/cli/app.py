@@ -62,6 +62,7 @@ app = typer.Typer(
 app.add_typer(groups.tools, name="tools")
 app.add_typer(groups.docs, name="docs")
 app.add_typer(groups.sessions, name="sessions")
+app.add_typer(groups.context, name="context")
 app.add_typer(groups.jobs, name="jobs")
 app.add_typer(groups.model, name="model")
 app.add_typer(groups.sandbox, name="sandbox")

@@ -16,6 +16,7 @@ from typing import cast
 
 from agentforge.boxes.protocol import CallResult
 from agentforge.forge.spec import render_call
+from agentforge.parsing import parse
 from agentforge.registry.contract import is_builtin_error
 from agentforge.types import JSON, Example, JSONObject
 
@@ -96,7 +97,7 @@ def read_asserts(text: str, name: str, parameters: Sequence[str]) -> list[Exampl
 
 def _parse(code: str) -> list[ast.stmt]:
     try:
-        return ast.parse(code).body
+        return parse(code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 

@@ -17,6 +17,7 @@ from typing import cast
 from agentforge.forge.cases import NO_LITERAL, call_arguments, literal
 from agentforge.forge.docstrings import MOST_READ
 from agentforge.forge.grounding import stated_cases
+from agentforge.parsing import parse
 from agentforge.registry.contract import Signature, is_builtin_error
 from agentforge.registry.schema import mismatches
 from agentforge.types import JSON, Example, JSONObject
@@ -157,7 +158,7 @@ class _Tool:
 
 def _parsed(text: str) -> ast.expr | None:
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        return parse(text.strip(), "eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agentforge.cli.groups.config import config
+from agentforge.cli.groups.context import context
 from agentforge.cli.groups.docs import docs
 from agentforge.cli.groups.feedback import CallId, Expected, Raises, Word
 from agentforge.cli.groups.jobs import jobs
@@ -19,6 +20,7 @@ __all__ = [
     "Raises",
     "Word",
     "config",
+    "context",
     "docs",
     "jobs",
     "model",

@@ -20,6 +20,7 @@ from agentforge.forge.evidence import run_all
 from agentforge.forge.gates.bench import AT_ONCE, Bench
 from agentforge.forge.gates.submission import Submission
 from agentforge.forge.mutants import Mutant, mutants
+from agentforge.parsing import parse
 from agentforge.together import together
 from agentforge.types import JSON, JSONObject
 
@@ -37,6 +38,7 @@ CALL_SECONDS = 2.0
 STOP_EARLY = """
 
 import pytest as _pytest
+from agentforge.parsing import parse
 
 
 @_pytest.fixture(autouse=True)
@@ -83,7 +85,7 @@ async def sees_the_trial(bench: Bench) -> bool:
     """Whether the tests fail for the very tool where it is run as its mutants are: written anew from its syntax
     tree, and ending at the first failure. Then they look at how they are run, and what they notice says nothing.
     """
-    source = ast.unparse(ast.parse(bench.submission.source)) + "\n"
+    source = ast.unparse(parse(bench.submission.source)) + "\n"
     return not (await bench.suite(source, bench.submission.tests + STOP_EARLY)).passed
 
 
