@@ -162,7 +162,10 @@ class Rounds:
             broken = list(itertools.islice(itertools.cycle(faulty[:count]), count))
             self._step("repair", f"round {number + 1}: repairing {min(len(faulty), count)} candidates", total=count)
             return self._author.drafts(0, self._attempts(broken))
-        near = [] if self._eligible() else [one for one in self._ranked() if one.passed or one.problems][:NEAREST]
+        near: list[Candidate] = []
+        if not self._eligible():  # the second form seldom helps either: it is tried with fewer
+            count = max(SUPPORT, count // 2)
+            near = [one for one in self._ranked() if one.passed or one.problems][:NEAREST]
         told = f" and {len(near)} repairs" if near else ""
         self._step("candidates", f"round {number + 1}: {count} candidates{told}", total=count + len(near))
         return self._author.drafts(count, self._attempts(near), form="stub" if number % 2 else "rules")
