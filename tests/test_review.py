@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agentforge import Forge
+from agentforge.api.turns import forger_of
 from agentforge.boxes.protocol import Box, CallResult
 from agentforge.errors import ToolNotFound, UsageError
 from agentforge.forge.parts import ForgeResult
@@ -52,7 +53,7 @@ def person(**overrides: object) -> Forge:
 
 async def forged(forge: Forge, need: Need = NEED) -> ForgeResult:
     assert forge._given_models is not None
-    return await forge._forger(forge._given_models)(need, lambda kind, data: None)
+    return await forger_of(forge._opened(), forge._given_models)(need, lambda kind, data: None)
 
 
 async def test_by_default_a_pure_tool_is_live_at_once() -> None:

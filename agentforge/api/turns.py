@@ -35,13 +35,14 @@ async def open_session(
         index=opened.index(),
         episodes=await opened.the_episodes(),
         settings=settings,
-        forger=_forger(opened, models),
+        forger=forger_of(opened, models),
         recall=recall_of(opened, settings),
     )
     return await Session.open(parts, session, title=title)
 
 
-def _forger(opened: Opened, models: ModelClient) -> Forger:
+def forger_of(opened: Opened, models: ModelClient) -> Forger:
+    """Has tools made by these models, as jobs that somebody waits for."""
     from agentforge.models.protocol import Priority, as_event
 
     async def forger(need: Need, emit: Emit) -> ForgeResult:

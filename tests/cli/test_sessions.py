@@ -17,6 +17,7 @@ from agentforge.database.store import Database
 from agentforge.errors import StorageError
 from agentforge.memory.episodes import Episodes
 from agentforge.memory.export import export
+from agentforge.memory.records import FinishedCall
 from agentforge.registry.layers import Registry
 from agentforge.testing import MessagesServer
 from agentforge.types import JSONObject, Role, State, Usage
@@ -47,7 +48,7 @@ def fill(episodes: Episodes) -> str:
     episodes.append(session, said("user", type="text", text="How many herons are there?"), 1)
     episodes.append(session, said("assistant", type="tool_use", id="c", name="count", input={"of": "herons"}), 1)
     episodes.append(session, said("user", type="tool_result", tool_use_id="c", content="9"), 1)
-    episodes.record_call(session, 1, "count", "v1", {"of": "herons"}, "returned", 9, 0.1)
+    episodes.record_call(session, 1, FinishedCall("count", "v1", {"of": "herons"}, "returned", 9, 0.1))
     episodes.append(session, said("assistant", type="text", text="There are nine."), 1)
     episodes.append(session, said("user", type="text", text="And pelicans?"), 2)
     episodes.record_cost(session, 1, Role.PLAN, "local", Usage(1200, 34, 0, 1), 0.1, "answer")

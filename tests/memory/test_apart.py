@@ -22,6 +22,7 @@ from agentforge.memory.episodes import Episodes
 from agentforge.memory.erasure import Scope, erase, foreseen
 from agentforge.memory.export import export
 from agentforge.memory.forks import fork
+from agentforge.memory.records import FinishedCall
 from agentforge.memory.search import search
 
 from .conftest import user_says
@@ -97,7 +98,7 @@ class Story(RuleBasedStateMachine):
             episodes.append(session, user_says(f"here is {word}"), turn)
             known.said.append(Said(word, turn, datetime.now(UTC)))
         elif how == "call":
-            episodes.record_call(session, 1, "t", "v", {}, "raised", f"ValueError: {word}", 0.1)
+            episodes.record_call(session, 1, FinishedCall("t", "v", {}, "raised", f"ValueError: {word}", 0.1))
             known.said.append(Said(word, 0, datetime.now(UTC)))
         else:
             episodes.record_source(session, "page", word)

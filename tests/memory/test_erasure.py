@@ -22,6 +22,7 @@ from agentforge.memory.erasure import TABLES, Scope, erase, foreseen
 from agentforge.memory.forks import fork
 from agentforge.memory.jobs import JobRows
 from agentforge.memory.outcomes import Outcomes
+from agentforge.memory.records import FinishedCall
 from agentforge.memory.search import search, stamp
 from agentforge.types import Role, Usage
 
@@ -35,7 +36,9 @@ def fill(database: Database, me: dict[str, str], word: str = WORD) -> str:
     episodes = Episodes(database, **me)
     session = episodes.start(f"{word} title")
     episodes.append(session, user_says(f"about {word}"), 1)
-    call = episodes.record_call(session, 1, "count", "v1", {"of": word}, "raised", f"ValueError: {word}", 0.5)
+    call = episodes.record_call(
+        session, 1, FinishedCall("count", "v1", {"of": word}, "raised", f"ValueError: {word}", 0.5)
+    )
     episodes.record_cost(session, 1, Role.PLAN, word, Usage(1, 1, 0, 1), 1.5, "answer")
     episodes.record_source(session, "page", f"{word}.example")
     episodes.record_event(session, Event("turn_started", {"text": word}, turn=1))
@@ -95,7 +98,9 @@ def test_one_session_leaves_every_table(each_database: Database, me: dict[str, s
 @pytest.mark.usefixtures("others")
 def test_everything_holds_also_what_happened_outside_sessions(each_database: Database, me: dict[str, str]) -> None:
     fill(each_database, me)
-    Episodes(each_database, **me).record_lone_call("lone", "v1", {"of": WORD}, "returned", 1, 0.1, new_call_id())
+    Episodes(each_database, **me).record_lone_call(
+        FinishedCall("lone", "v1", {"of": WORD}, "returned", 1, 0.1), new_call_id()
+    )
     JobRows(each_database, **me).create(NewJob(f"lone-{me['user']}", "forging", "count", {"purpose": WORD}))
     done = erase(each_database, Scope(**me))
     assert (len(done.sessions), done.rows["calls"], done.rows["jobs"]) == (1, 2, 2)
@@ -118,7 +123,7 @@ def test_before_a_time_old_sessions_go_and_those_that_went_on_lose_their_beginni
     episodes = Episodes(each_database, **me)
     gone, went_on = fill(each_database, me), fill(each_database, me)
     forked = fork(each_database, went_on, **me)
-    episodes.record_lone_call("lone", "v1", {"of": WORD}, "returned", 1, 0.1, new_call_id())
+    episodes.record_lone_call(FinishedCall("lone", "v1", {"of": WORD}, "returned", 1, 0.1), new_call_id())
     grow_old(each_database, me, days=10)
     episodes.append(went_on, user_says("about a walrus"), 2)
     episodes.append(forked, user_says("about a walrus"), 2)

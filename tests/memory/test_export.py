@@ -19,6 +19,7 @@ from agentforge.memory.erasure import TABLES
 from agentforge.memory.export import UNREADABLE, VERSION, export
 from agentforge.memory.jobs import JobRows
 from agentforge.memory.outcomes import Outcomes
+from agentforge.memory.records import FinishedCall
 from agentforge.types import Role, Usage
 
 from .conftest import assistant_says, user_says
@@ -32,7 +33,7 @@ def fill(database: Database, episodes: Episodes, me: dict[str, str]) -> str:
     session = episodes.start(f"Herons {HIDDEN}")
     episodes.append(session, user_says(f"Count herons {HIDDEN}"), 1)
     episodes.append(session, assistant_says("Nine."), 1)
-    call = episodes.record_call(session, 1, "count", "v1", {"of": HIDDEN}, "returned", 9, 0.5)
+    call = episodes.record_call(session, 1, FinishedCall("count", "v1", {"of": HIDDEN}, "returned", 9, 0.5))
     episodes.record_cost(session, 1, Role.PLAN, "local", Usage(100, 7, 50, 1), 1.5, "answer")
     episodes.record_source(session, "page", f"https://ada:{KEY}@example.org")
     episodes.record_event(session, Event("turn_started", {"text": HIDDEN}, turn=1))
@@ -41,7 +42,7 @@ def fill(database: Database, episodes: Episodes, me: dict[str, str]) -> str:
     jobs = JobRows(database, **me, secrets=["blue-horse-42"])
     jobs.create(NewJob(f"j-{session}", "forging", "count", {"purpose": HIDDEN}, session))
     jobs.keep(f"j-{session}", "tests", {"code": HIDDEN})
-    episodes.record_lone_call("alone", "v1", {}, "returned", 1, 0.1, new_call_id())
+    episodes.record_lone_call(FinishedCall("alone", "v1", {}, "returned", 1, 0.1), new_call_id())
     return session
 
 

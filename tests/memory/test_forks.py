@@ -9,7 +9,7 @@ from agentforge.errors import UsageError
 from agentforge.events import Event
 from agentforge.memory.episodes import Episodes
 from agentforge.memory.forks import fork
-from agentforge.memory.records import Source
+from agentforge.memory.records import FinishedCall, Source
 from agentforge.memory.search import search
 from agentforge.types import Role, Usage
 
@@ -24,7 +24,7 @@ def talk(episodes: Episodes) -> str:
         episodes.append(session, user_says(f"question {turn}"), turn)
         episodes.record_event(session, Event("turn_started", {"text": f"question {turn}"}, turn=turn))
         episodes.append(session, assistant_says(f"answer {turn}"), turn)
-        episodes.record_call(session, turn, "name_bird", "v1", {}, "returned", turn, 0.1)
+        episodes.record_call(session, turn, FinishedCall("name_bird", "v1", {}, "returned", turn, 0.1))
         episodes.record_cost(session, turn, Role.PLAN, "local", Usage(1, 1, 0, 1), 0.1, "answer")
     episodes.record_source(session, "page", "example.org")
     episodes.record_job(session, f"job-{session}", "forging", "t", "failed", {})

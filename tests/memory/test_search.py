@@ -14,6 +14,7 @@ from agentforge.database.tables import SAID
 from agentforge.events import Event
 from agentforge.memory import search as module
 from agentforge.memory.episodes import Episodes
+from agentforge.memory.records import FinishedCall
 from agentforge.memory.search import Found, search, words_of
 
 from .conftest import assistant_says, user_says
@@ -31,7 +32,9 @@ def test_what_user_and_assistant_said_tools_and_errors_are_found(
     session, other = episodes.start("Invoices"), episodes.start("Other")
     episodes.append(session, user_says("Add up the invoices of March"), 1)
     episodes.append(session, assistant_says("They come to 1,200 euros."), 1)
-    episodes.record_call(session, 2, "sum_amounts", "v1", {"hidden": "walrus"}, "raised", "ValueError: no comma", 0.1)
+    episodes.record_call(
+        session, 2, FinishedCall("sum_amounts", "v1", {"hidden": "walrus"}, "raised", "ValueError: no comma", 0.1)
+    )
     episodes.record_event(session, Event("failed", {"message": "The endpoint refused"}, turn=3))
     episodes.append(other, user_says("Something else"), 1)
     wanted = {"march": ("user", 1), "EUROS": ("assistant", 1), "sum_amounts": ("tool", 2), "comma": ("error", 2)}

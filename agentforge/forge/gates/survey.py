@@ -38,7 +38,6 @@ CALL_SECONDS = 2.0
 STOP_EARLY = """
 
 import pytest as _pytest
-from agentforge.parsing import parse
 
 
 @_pytest.fixture(autouse=True)
