@@ -6,7 +6,6 @@ Layout: ``tools/NAME/`` holds the version that stands, ``proposed/NAME/N/`` what
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +15,11 @@ from typing import Self
 
 from agentforge import assets
 from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
-from agentforge.errors import ConfigurationError, NotARegistry, RegistryConflict, ToolInvalid, ToolNotFound, UsageError
+from agentforge.errors import ConfigurationError, NotARegistry, ToolInvalid, ToolNotFound, UsageError
+from agentforge.gitstore.changing import Change, commit_newest
 from agentforge.gitstore.failures import damaged, looks_like_ours
-from agentforge.gitstore.lock import writing
 from agentforge.gitstore.store import Commit, GitStore
-from agentforge.registry.changes import Change, admission, move, proposal, provenance_trailers
+from agentforge.registry.changes import admission, move, proposal, provenance_trailers
 from agentforge.registry.effects import Effect, effect_of
 from agentforge.registry.manifest import one_line
 from agentforge.registry.packages import read_lock
@@ -30,9 +29,6 @@ from agentforge.registry.states import EMPTY, REASON_CHARS, Standing, Waiting
 from agentforge.registry.tool import FILES, Tool, contents_version, from_files, to_files, validate
 from agentforge.settings import check_folder
 from agentforge.types import TOOL_NAME, Layer, State
-
-PATIENCE_SECONDS = 30.0
-"""How long a change is tried against a registry that others commit to; each try takes well under a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +193,7 @@ class Registry:
 
         Raises:
             ToolInvalid: it breaks the contract, its name is taken, or it comes from what was revoked; all problems.
-            RegistryConflict: others kept pushing for :data:`PATIENCE_SECONDS`.
+            RegistryConflict: others kept pushing for too long.
             RegistryError: it is damaged or locked, or another process writes for that long.
             StorageError: the disk is full; nothing was changed.
         """
@@ -332,41 +328,16 @@ class Registry:
         """Commits what ``change`` makes of the newest snapshot, and returns the commit; None where there was
         nothing to do. What ``change`` raises is raised, and nothing is written.
 
-        Where another writer was faster, it is made anew while the write lock is held: that shuts out all
-        but a plain ``git push``, and such pushes are outlasted for :data:`PATIENCE_SECONDS`.
-
         Raises:
-            RegistryConflict: others kept pushing for that long.
-            RegistryError: it is damaged or locked.
-            StorageError: the disk is full; nothing was changed.
+            RegistryConflict, RegistryError, StorageError: as :func:`agentforge.gitstore.changing.commit_newest`.
         """
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        try:
-            return self._attempt(change, trailers)
-        except RegistryConflict:
-            pass
-        with writing(self.path, wait=PATIENCE_SECONDS) as lock:
-            while True:
-                try:
-                    return self._attempt(change, trailers, lock)
-                except RegistryConflict:
-                    if time.monotonic() > deadline:
-                        raise
 
-    def _attempt(
-        self,
-        change: Callable[[Snapshot], Change | None],
-        trailers: Mapping[str, Sequence[str]],
-        lock: int | None = None,
-    ) -> str | None:
-        snapshot = self.snapshot()
-        wanted = change(snapshot)
-        if wanted is None:
-            return None
-        named = {**trailers, **wanted.trailers}
-        return self._store.commit(
-            wanted.files, subject=wanted.subject, trailers=named, expected=snapshot.head, lock=lock
-        )
+        def make() -> tuple[str, Change] | None:
+            snapshot = self.snapshot()
+            wanted = change(snapshot)
+            return None if wanted is None else (snapshot.head, wanted)
+
+        return commit_newest(self._store, make, trailers)
 
 
 def _empty(path: Path) -> bool:

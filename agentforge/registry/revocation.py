@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from agentforge.errors import ToolInvalid, UsageError
+from agentforge.gitstore.changing import Change
 from agentforge.registry.ancestry import descents_of
-from agentforge.registry.changes import Change
 from agentforge.registry.lineage import Descent, Node, descendants, graph_of
 from agentforge.registry.manifest import one_line
 from agentforge.registry.references import Origin
