@@ -126,6 +126,10 @@ class Registry:
         """The commit that it stands at."""
         return self.snapshot().head
 
+    def fingerprint(self) -> str:
+        """Changes whenever anything but what the agent remembers does."""
+        return self.snapshot().fingerprint
+
     def names(self, state: State = State.LIVE) -> list[str]:
         """The names of the tools in a state, sorted."""
         return self.snapshot().names(state)
@@ -314,7 +318,7 @@ class Registry:
         """
         head = self._store.head()
         if self._seen is None or self._seen.head != head:
-            self._seen = Snapshot.take(self._store, head, self.layer) if head is not None else None
+            self._seen = Snapshot.take(self._store, head, self.layer, self._seen) if head is not None else None
         if self._seen is None and head is None and looks_like_ours(self.path):
             raise damaged(self.path, "its branch main is gone")
         if self._seen is None:
