@@ -42,6 +42,8 @@ app = typer.Typer(
     "124 time-out, 130 interrupted. Every setting is also an environment variable: see 'agentforge config show'.",
 )
 app.add_typer(groups.tools, name="tools")
+app.add_typer(groups.memory, name="memory")
+app.add_typer(groups.persona, name="persona")
 app.add_typer(groups.jobs, name="jobs")
 app.add_typer(groups.model, name="model")
 app.add_typer(groups.sandbox, name="sandbox")

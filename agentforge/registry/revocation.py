@@ -33,7 +33,8 @@ class Outcome:
 
     ``tools`` were quarantined or given back, ``proposals`` (``NAME/N``) taken out of the queue or put back,
     ``regressions`` (``NAME/SOURCE``) no longer asked for, or asked for again; ``kept`` says of each thing that could
-    not be taken or given back why. ``commit`` is empty where nothing was to be done.
+    not be taken or given back why. ``commit`` is empty where nothing was to be done. ``memory`` names what of memory
+    left or came back with it, where somebody above this room says so: what is remembered is not told here.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Outcome:
     regressions: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     commit: str = ""
+    memory: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

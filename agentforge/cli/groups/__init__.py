@@ -5,8 +5,10 @@ from __future__ import annotations
 from agentforge.cli.groups.config import config
 from agentforge.cli.groups.feedback import CallId, Expected, Raises, Word
 from agentforge.cli.groups.jobs import jobs
+from agentforge.cli.groups.memory import memory
 from agentforge.cli.groups.model import model
 from agentforge.cli.groups.packages import packages
+from agentforge.cli.groups.persona import persona
 from agentforge.cli.groups.review import tools
 from agentforge.cli.groups.revoke import revoke
 from agentforge.cli.groups.sandbox import sandbox
@@ -18,8 +20,10 @@ __all__ = [
     "Word",
     "config",
     "jobs",
+    "memory",
     "model",
     "packages",
+    "persona",
     "revoke",
     "sandbox",
     "tools",
