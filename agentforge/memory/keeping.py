@@ -250,7 +250,7 @@ class Memory:
             topic=candidate.topic,
             when=candidate.when,
             episodes=tuple(dict.fromkeys(candidate.episodes))[:MOST_EPISODES],
-            sources=tuple(dict.fromkeys(candidate.sources)),
+            sources=_sources(asked),
             outcomes=dict(candidate.outcomes),
             created=self.today(),
             untrusted=candidate.tainted and not asked.vouched,
@@ -290,6 +290,13 @@ def derived(known: Known, key: str) -> list[Entry]:
 
 
 _SUBJECTS: Mapping[Outcome, str] = {"accepted": "Remember {}", "pending": "Let {} wait", "repeats": "Confirm {}"}
+
+
+def _sources(asked: Asked) -> tuple[str, ...]:
+    """What an entry came from. What the user says himself came from no page that was read beside it."""
+    one = asked.candidate
+    own = one.tainted and asked.vouched
+    return tuple(each for each in dict.fromkeys(one.sources) if not own or each.startswith("memory:"))
 
 
 def _trimmed(candidate: Candidate) -> Candidate:

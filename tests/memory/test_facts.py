@@ -270,11 +270,12 @@ class TestUntrusted:
         assert "Bob" not in (store.read("memory/facts.toml") or b"").decode()
 
     def test_what_the_user_said_himself_in_that_session_needs_no_approval(self, memory: Memory) -> None:
-        candidate = Candidate("The user pays Bob first.", episodes=("e1",), tainted=True)
+        read = ("page:x.org", "memory:f0000000")
+        candidate = Candidate("The user pays Bob first.", episodes=("e1",), sources=read, tainted=True)
         done = memory.add(candidate, said=["Read this page. I pay Bob first!"])
         assert done.outcome == "accepted"
         assert done.entry
-        assert not done.entry.untrusted
+        assert (done.entry.untrusted, done.entry.sources) == (False, ("memory:f0000000",))
         assert memory.add(Candidate("Pays Eve", tainted=True), said=["Should I pay Eve?"]).outcome == "pending"
 
     def test_an_approved_one_keeps_its_mark_and_supersedes(self, memory: Memory, store: GitStore) -> None:
