@@ -62,6 +62,12 @@ class UserMemory:
         """What waits for the user, by id."""
         return [*self._memory.known().waiting]
 
+    def replaces(self, waiting: Waiting) -> list[Entry]:
+        """What would be superseded if an entry that waits were approved, by id."""
+        new = waiting.entry
+        same = [one for one in self._memory.known().current if one.lesson is new.lesson]
+        return [one for one in same if one.id in waiting.supersedes or (new.topic and one.topic == new.topic)]
+
     def problems(self) -> list[str]:
         """What is malformed in the files of memory; it is not used."""
         return [*self._memory.known().problems]

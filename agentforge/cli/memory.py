@@ -114,16 +114,20 @@ def undo(who: Who, commit: str, form: str) -> int:
 
 def list_pending(who: Who, form: str) -> int:
     """What waits for the user."""
-    found = ask(who, lambda forge: forge.memory.pending())
+    found = ask(who, lambda forge: [(one, forge.memory.replaces(one)) for one in forge.memory.pending()])
     output = Output(form)
-    rows = table("ID", "KIND", "TEXT", "FROM", "WHY IT WAITS")
-    for one in found:
+    rows = table("ID", "KIND", "TEXT", "WOULD REPLACE", "FROM", "WHY IT WAITS")
+    for one, old in found:
+        replaced = "; ".join(f"{each.id}: {each.text}" for each in old)
         origin = ", ".join([*one.entry.episodes, *one.entry.sources])
-        rows.add_row(one.entry.id, one.entry.kind, cell(one.entry.text), cell(origin, 60), cell(one.why, 90))
+        rows.add_row(
+            one.entry.id, one.entry.kind, cell(one.entry.text), cell(replaced), cell(origin, 60), cell(one.why, 90)
+        )
     if not output.json:
-        output.note(f"agentforge memory approve {found[0].entry.id} lets it be used." if found else "Nothing waits.")
+        output.note(f"agentforge memory approve {found[0][0].entry.id} lets it be used." if found else "Nothing waits.")
     waiting: list[JSON] = [
-        {**entry_data(one.entry, "pending"), "why": one.why, "supersedes": list(one.supersedes)} for one in found
+        {**entry_data(one.entry, "pending"), "why": one.why, "replaces": [each.id for each in old]}
+        for one, old in found
     ]
     return output.finish(rows if found else "", {"pending": waiting})
 

@@ -16,6 +16,7 @@ from agentforge.cli.tools import ask
 from agentforge.errors import UsageError
 from agentforge.memory.persona import PERSONA_CHARS
 from agentforge.types import JSON
+from agentforge.web.hostile import plain
 
 if TYPE_CHECKING:
     from agentforge.api import Forge
@@ -78,7 +79,7 @@ def diff(who: Who, version: str, form: str) -> int:
     output = Output(form)
     if not output.json and not version:
         output.note("agentforge persona approve makes this change, agentforge persona reject takes it away.")
-    shown = Group(*(Text(cell(line, 2_000).plain, style=_STYLES.get(line[:1], "")) for line in lines))
+    shown = Group(*(Text(plain(line).expandtabs(4), style=_STYLES.get(line[:1], "")) for line in lines))
     told: list[JSON] = [*lines]
     return output.finish(shown if lines else "Nothing is different.", {"diff": told})
 

@@ -35,7 +35,7 @@ def learned(place: Path) -> dict[str, str]:
                 "old": Candidate("Lives in Paris", topic="home", episodes=("e1",)),
                 "new": Candidate("Lives in Lyon", topic="home", episodes=("e2",)),
                 "lesson": Candidate("Count the rows twice", "lesson", when="reading CSV", episodes=("e2",)),
-                "waits": Candidate("Pays Bob", episodes=("e3",), sources=("page:x.org",), tainted=True),
+                "waits": Candidate("Pays Bob", topic="home", episodes=("e3",), sources=("page:x.org",), tainted=True),
             }.items()
             if (found := memory.add(candidate).entry)
         }
@@ -108,7 +108,9 @@ def test_what_the_gates_refuse_is_a_usage_error_with_the_reason(program: Program
 
 def test_what_waits_is_approved_or_rejected(program: Program, learned: dict[str, str]) -> None:
     done = program("memory", "pending")
-    assert [word in done.out for word in ("Pays Bob", "page:x.org", "Untrusted text")] == [True] * 3
+    words = ("Pays Bob", "page:x.org", "Untrusted text", f"{learned['new']}: Lives in Lyon")
+    assert [word in done.out for word in words] == [True] * 4, "what it would replace is shown as well"
+    assert [one["replaces"] for one in told(program, "memory", "pending")["pending"]] == [[learned["new"]]]
     assert program("memory", "approve", learned["waits"]).out == f"{learned['waits']} approved: Pays Bob\n"
     assert program("memory", "approve", learned["waits"]).code == 2
     assert "from untrusted text" in program("memory", "show", learned["waits"]).out
@@ -161,7 +163,7 @@ def test_the_persona_from_an_edit_to_a_reviewed_change(program: Program, place: 
     with Registry.open(place) as registry:
         Persona(Memory(registry.store), approver="me").propose("- Short answers.\n- Metric units.\n", episodes=THREE)
     assert program("persona", "show").err == "A change of it waits: agentforge persona diff\n"
-    assert "+- Metric units." in program("persona", "diff").out
+    assert " - Short answers.\n+- Metric units.\n" in program("persona", "diff").out
     assert told(program, "persona", "diff")["diff"][-1] == "+- Metric units."
     assert program("persona", "approve").out == "The persona is changed.\n"
     newest, first = told(program, "persona", "history")["versions"]
