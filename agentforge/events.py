@@ -8,8 +8,12 @@ Types and their ``data``:
 
 =====================  ==========================================================================
 ``turn_started``       ``text``
-``context``            ``parts`` (name → tokens), ``left_out`` (list of {part, why}), ``tools``
+``context``            ``parts`` (name → tokens), ``items`` (list of {part, id, tokens, score}: entries of memory),
+                       ``left_out`` (list of {part, why, id}), ``tools``
+``compacted``          ``spoken`` (requests that are summarised from now on), ``summary``, ``open`` (list of sentences)
 ``model_started``      ``role``, ``endpoint``, ``purpose``
+``waiting_for_model``  ``endpoint``, ``seconds``, ``before`` (requests let in first here; null: it was sent),
+                       ``server_running``, ``server_waiting`` (null where the server does not tell), ``message``
 ``model_delta``        ``text`` (streamed piece of the answer)
 ``model_finished``     ``role``, ``endpoint``, ``input_tokens``, ``output_tokens``, ``seconds``
 ``tool_called``        ``tool``, ``args``, ``call`` (id), ``by`` (the tool or script that called it, if one did)

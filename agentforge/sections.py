@@ -27,8 +27,12 @@ class Endpoint(Section):
     model: str = Field(description="The model's name at this endpoint.")
     key: SecretStr | None = Field(default=None, description="API key; better in the environment.")
     context: int = Field(default=200_000, ge=512, description="Context window in tokens.")
-    timeout: float = Field(default=600.0, gt=0, description="Seconds until a request is given up.")
-    parallel: int = Field(default=8, ge=1, description="Requests in flight at the most.")
+    timeout: float = Field(
+        default=600.0,
+        gt=0,
+        description="Seconds until a request is given up; sooner without a sign of life where its pace is known.",
+    )
+    parallel: int = Field(default=8, ge=1, description="Requests in flight at the most, of one process.")
     features: dict[str, bool] = Field(
         default_factory=dict, description="Overrides of the capability table, by feature name."
     )
@@ -113,9 +117,9 @@ class ForgeSettings(Section):
         default=6,
         ge=1,
         le=64,
-        description="Candidates of one round; an agreement ends it early. Of repairs half as many.",
+        description="Candidates of one round; an agreement ends it early. Of repairs half as many at the most.",
     )
-    rounds: int = Field(default=2, ge=0, le=10, description="Further rounds; one where nothing passes.")
+    rounds: int = Field(default=1, ge=0, le=10, description="Further rounds; one where nothing passes.")
     escalate: bool = Field(
         default=True, description="When they have failed, role plan writes a candidate, where it is another model."
     )
@@ -174,7 +178,8 @@ class GateSettings(Section):
         default=8,
         ge=1,
         description="So many different inputs are enough for any docstring, and with them a folder's tests may leave "
-        "out one thing that only its words ask for.",
+        "out one thing that only its words ask for. With fewer they must notice each change of the tool that shows "
+        "within what the examples span.",
     )
     suite_seconds: float = Field(default=10.0, gt=0, description="Longest suite of a tool.")
     strength_seconds: float = Field(
@@ -195,6 +200,19 @@ class AgentSettings(Section):
     max_seconds: float = Field(default=3600, gt=0, description="Wall clock of one turn.")
     tools_in_prompt: int = Field(default=5, ge=0, le=50, description="The k best tools shown.")
     prompt_bytes: int = Field(default=200_000, ge=1000, description="Largest user text accepted.")
+
+
+class DocumentSettings(Section):
+    """Documents that are kept. A file may be anybody's, so what reading it takes is bounded."""
+
+    file_mb: int = Field(default=32, ge=1, le=1024, description="Largest file that is read.")
+    text_mb: int = Field(default=4, ge=1, le=16, description="Largest text that is kept of one, in MiB of UTF-8.")
+    original_kb: int = Field(
+        default=1024, ge=0, description="A PDF or HTML file up to so many KiB is kept beside its text."
+    )
+    folder_files: int = Field(default=500, ge=1, description="Files taken from one folder.")
+    seconds: float = Field(default=60, gt=0, description="How long converting one file may take.")
+    memory_mb: int = Field(default=512, ge=128, description="Memory that converting one file may take.")
 
 
 class WebSettings(Section):

@@ -30,6 +30,7 @@ from agentforge.errors import ConfigurationError, StorageError
 from agentforge.secrecy import SECRET_VARIABLE, repeated
 from agentforge.sections import (
     AgentSettings,
+    DocumentSettings,
     Endpoint,
     ForgeSettings,
     GateSettings,
@@ -76,6 +77,7 @@ class Settings(Section):
     gates: GateSettings = Field(default_factory=GateSettings)
     review: ReviewSettings = Field(default_factory=ReviewSettings)
     agent: AgentSettings = Field(default_factory=AgentSettings)
+    documents: DocumentSettings = Field(default_factory=DocumentSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     origins: dict[str, str] = Field(

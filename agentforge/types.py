@@ -122,7 +122,8 @@ class Need:
 
     ``signature`` is Python without the name, such as ``(text: str, width: int) -> list[str]``.
     ``text`` is the user's own words, carried along because a small model's purpose loses details.
-    ``episode`` is the id of the session it came from, ``sources`` the ids of passages it cites.
+    ``episode`` is the id of the session it came from, ``forked_from`` those of the sessions with whose words that one
+    began, ``sources`` the ids of passages it cites.
     ``depends`` names live tools that the new one may import from the toolbox.
     """
 
@@ -137,6 +138,7 @@ class Need:
     sources: tuple[str, ...] = ()
     tainted: bool = False
     depends: tuple[str, ...] = ()
+    forked_from: tuple[str, ...] = ()
 
 
 Verdict: TypeAlias = Literal["passed", "failed", "skipped"]

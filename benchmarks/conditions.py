@@ -21,7 +21,7 @@ import asyncio
 import hashlib
 import os
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -38,7 +38,7 @@ CODE = (
         f"agentforge/{name}.py"
         for name in ("assets", "errors", "policy", "redaction", "secrecy", "sections", "settings")
     ),
-    *(f"agentforge/{name}.py" for name in ("together", "types", "wording")),
+    *(f"agentforge/{name}.py" for name in ("parsing", "together", "types", "wording")),
     *(f"agentforge/{room}" for room in ("boxes", "forge", "gitstore", "memory", "models", "registry")),
     "sandbox",
     "benchmarks",
@@ -46,28 +46,28 @@ CODE = (
 """What the arms run, from the root."""
 NOT_RUN = (
     *("agentforge/models/local", "benchmarks/sandbox", "benchmarks/soak.py"),
-    *("benchmarks/planted", "benchmarks/admission.py"),
+    *("benchmarks/planted", "benchmarks/admission.py", "benchmarks/learning"),
 )
 """In :data:`CODE`'s folders, but no part of what an arm runs: what brings up the server, which tells for
 itself, and other benchmarks."""
 _SECONDS = 5.0
 
 
-def code_hash(root: Path = ROOT) -> str:
-    """Twelve hex digits that differ where the contents of two trees' :data:`CODE` do."""
+def code_hash(root: Path = ROOT, code: Sequence[str] = CODE, not_run: Sequence[str] = NOT_RUN) -> str:
+    """Twelve hex digits that differ where the contents of two trees' ``code`` do."""
     digest = hashlib.sha256()
-    for file in sorted(_files(root)):
+    for file in sorted(_files(root, code, not_run)):
         name, contents = file.relative_to(root).as_posix(), file.read_bytes()
         digest.update(f"{name}\0{len(contents)}\0".encode() + contents)
     return digest.hexdigest()[:12]
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _files(root: Path, code: Sequence[str], not_run: Sequence[str]) -> Iterator[Path]:
     """All files that are run or read: no compiled ones, no READMEs, nothing hidden."""
-    for file in _below(root / name for name in CODE):
+    for file in _below(root / name for name in code):
         parts = file.relative_to(root).parts
         idle = file.name == "README.md" or "__pycache__" in parts or any(part.startswith(".") for part in parts)
-        if not idle and not any(file.is_relative_to(root / name) for name in NOT_RUN):
+        if not idle and not any(file.is_relative_to(root / name) for name in not_run):
             yield file
 
 
@@ -76,11 +76,11 @@ def _below(paths: Iterable[Path]) -> Iterator[Path]:
         yield from (file for file in (path, *path.rglob("*")) if file.is_file())
 
 
-def commit_of(root: Path = ROOT) -> str:
-    """The commit of the tree, with ``+dirty`` where :data:`CODE` is not as committed; empty without git."""
+def commit_of(root: Path = ROOT, code: Sequence[str] = CODE) -> str:
+    """The commit of the tree, with ``+dirty`` where ``code`` is not as committed; empty without git."""
     try:
         commit = _git(root, "rev-parse", "--short=12", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *CODE)
+        changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *code)
     except (OSError, subprocess.SubprocessError):
         return ""
     return f"{commit}+dirty" if changed else commit
@@ -115,8 +115,9 @@ def server_of(endpoint: Endpoint) -> str:
     return f"{weights}, context {entry.get('max_model_len', 'untold')}, version {version}"
 
 
-async def conditions_of(settings: Settings) -> dict[str, str]:
-    """The conditions of a run that begins now.
+async def conditions_of(settings: Settings, code: str = "", more: JSONObject | None = None) -> dict[str, str]:
+    """The conditions of a run that begins now; ``code`` is its hash where it is not that of :data:`CODE`, and
+    ``more`` goes into that of the settings.
 
     Raises:
         ModelUnavailable: as :func:`server_of`.
@@ -130,12 +131,12 @@ async def conditions_of(settings: Settings) -> dict[str, str]:
             role: endpoint.model_dump(mode="json", exclude={"url", "key", "timeout"})
             for role, endpoint in endpoints.items()
         },
-        "peers": seconds_allowed(),
+        **({"peers": seconds_allowed()} if more is None else more),
     }
     asked = list({(one.url, one.model): one for one in endpoints.values()}.values())
     servers = [await asyncio.to_thread(server_of, one) for one in asked]
     return {
-        "code": code_hash(),
+        "code": code or code_hash(),
         "settings": short_hash(used),
         "model": "+".join(dict.fromkeys(one.model for one in asked)),
         "server": " + ".join(dict.fromkeys(servers)),

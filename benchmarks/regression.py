@@ -35,6 +35,7 @@ from agentforge.errors import AgentForgeError
 from agentforge.forge.cases import holds, outcome, render_suite
 from agentforge.forge.probes import neighbours
 from agentforge.forge.regressions import named
+from agentforge.memory.records import FinishedCall
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.layers import BaseLayer
 from agentforge.registry.regressions import read_regressions
@@ -202,7 +203,7 @@ async def _transient(forge: Forge, one: Seeded, tally: Tally) -> None:
     before = registry.head()
     episodes = await forge._opened().the_episodes()
     name = f"call_fault_{tally.transient}_{time.monotonic_ns()}"
-    episodes.record_lone_call(one.name, tool.version, one.good[0], status, told, 0.1, name, repair=True)
+    episodes.record_lone_call(FinishedCall(one.name, tool.version, one.good[0], status, told, 0.1, repair=True), name)
     done = await forge.repair(name)
     tally.transient += 1
     tally.transient_changed += registry.head() != before or [each.kind for each in done] != ["transient"]

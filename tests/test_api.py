@@ -73,6 +73,13 @@ async def test_a_stream_has_exactly_one_terminal_event_and_it_is_the_last() -> N
     assert [event.seq for event in events] == list(range(len(events)))
 
 
+async def test_without_starter_tools_there_is_only_what_was_learned(tmp_path: Path) -> None:
+    async with Forge(user="ada") as forge:
+        assert forge.tools()
+    async with Forge(user="ada", base=tmp_path) as forge:
+        assert forge.tools() == []
+
+
 async def test_a_live_tool_is_called_in_the_box() -> None:
     box = FakeBox([returned(9900)])
     script = model(use_of("parse_duration", text="2h 45m"), "That is 9900 seconds.")
@@ -89,9 +96,9 @@ async def test_another_forge_goes_on_with_the_session() -> None:
         first = await forge.run("My heron is called Otto")
     script = model("Otto.")
     async with Forge(user="ada", models=script) as forge:
-        assert await forge.latest_session() == first.session
+        assert await forge.sessions.latest() == first.session
         second = await forge.run("What is it called?", session=first.session)
-        assert [summary.id for summary in await forge.sessions()] == [first.session]
+        assert [summary.id for summary in await forge.sessions.list()] == [first.session]
     assert second.session == first.session
     assert "My heron is called Otto" in script.requests[0].prompt
 
@@ -100,7 +107,7 @@ async def test_sessions_and_tools_of_others_are_out_of_reach() -> None:
     async with Forge(user="ada", models=model("Noted.")) as forge:
         session = (await forge.run("A secret")).session
     async with Forge(user="eve", models=model()) as forge:
-        assert await forge.latest_session() is None
+        assert await forge.sessions.latest() is None
         with pytest.raises(UsageError, match=session):
             await forge.run("Tell me", session=session)
 
@@ -258,7 +265,7 @@ async def test_leaving_a_stream_early_interrupts_the_task_and_keeps_the_session(
             if event.type == "model_started":
                 break
         await stream.aclose()
-        assert await forge.latest_session() == event.session
+        assert await forge.sessions.latest() == event.session
 
 
 async def test_a_cancelled_run_closes_what_it_opened() -> None:
@@ -270,7 +277,7 @@ async def test_a_cancelled_run_closes_what_it_opened() -> None:
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        assert await forge.latest_session()
+        assert await forge.sessions.latest()
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "x" * 200_001])
@@ -279,7 +286,7 @@ async def test_a_prompt_that_makes_no_sense_is_refused_before_anything_is_stored
     async with Forge(user="ada", models=script) as forge:
         with pytest.raises(UsageError):
             await forge.run(text)
-        assert await forge.latest_session() is None
+        assert await forge.sessions.latest() is None
     assert script.requests == []
 
 

@@ -208,3 +208,10 @@ class TestForgotten:
             assert [one.id for one in forge.memory.list()] == [entry.id]
             rows.cancel("job1")
         assert forge.memory.forget(entry.id, rewrite=True).erased
+
+
+async def test_erasing_a_session_tells_what_is_remembered_because_of_it(forge: Forge) -> None:
+    session = (await forge._opened().the_episodes()).start("Hello")
+    entry = learned(forge).add(Candidate("Owns a boat", episodes=(session,))).entry
+    assert entry
+    assert (await forge.sessions.foreseen(session)).learned == {session: (entry.id,)}

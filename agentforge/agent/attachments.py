@@ -10,12 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import cast
 
-from agentforge.memory.records import SourceKind
+from agentforge.memory.records import ATTACHMENT, SourceKind
 from agentforge.models.protocol import Message
 from agentforge.types import JSON, JSONObject
-
-BLOCK = "attachment"
-"""Type of the block; it is none of the Messages protocol, and no model sees it as such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ def quoted(attachment: Attachment) -> str:
 
 def request_to_json(text: str, attachments: Sequence[Attachment]) -> JSONObject:
     """The same message in the form that is stored."""
-    blocks: list[JSON] = [{"type": BLOCK, **asdict(one)} for one in attachments]
+    blocks: list[JSON] = [{"type": ATTACHMENT, **asdict(one)} for one in attachments]
     return {"role": "user", "content": [{"type": "text", "text": text}, *blocks]}
 
 
@@ -59,7 +56,7 @@ def grounds(stored: Sequence[JSONObject]) -> Iterator[tuple[str, str]]:
         for block in _blocks(message.get("content")):
             if block.get("type") == "text":
                 yield "user", str(block.get("text", ""))
-            elif block.get("type") == BLOCK:
+            elif block.get("type") == ATTACHMENT:
                 attached = attachment_from(block)
                 yield f"file:{attached.ref}", attached.text
 

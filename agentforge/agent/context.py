@@ -6,7 +6,7 @@ question), the tools, the user's text, and history with what is left, newest fir
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agentforge.errors import ContextOverflow
@@ -34,20 +34,21 @@ SAFETY = 0.04
 
 @dataclass(slots=True)
 class Account:
-    """What went in (part → tokens) and what did not."""
+    """What went in (part → tokens, and each entry of memory with its id) and what did not."""
 
     parts: dict[str, int] = field(default_factory=lambda: {})
+    items: list[JSON] = field(default_factory=lambda: [])
     left_out: list[JSON] = field(default_factory=lambda: [])
     tools: list[str] = field(default_factory=lambda: [])
 
-    def leave_out(self, part: str, why: str) -> None:
-        """Notes that (some of) a part is missing."""
-        self.left_out.append({"part": part, "why": why})
+    def leave_out(self, part: str, why: str, entry: str = "") -> None:
+        """Notes that (some of) a part is missing; ``entry`` is the id of what is."""
+        self.left_out.append({"part": part, "why": why, **({"id": entry} if entry else {})})
 
     def to_json(self) -> JSONObject:
         """The data of a ``context`` event."""
         parts: JSONObject = dict(self.parts)
-        return {"parts": parts, "left_out": list(self.left_out), "tools": [*self.tools]}
+        return {"parts": parts, "items": [*self.items], "left_out": [*self.left_out], "tools": [*self.tools]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +74,55 @@ class Window:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a request is shown with, beside history, each fitted already and on record in ``account``.
+
+    ``standing`` goes behind the system prompt and ``recalled`` in front of the request
+    (``agent.recollection``); ``summary`` stands for what history no longer holds (``agent.compaction``).
+    """
+
+    account: Account = field(default_factory=Account)
+    standing: str = ""
+    recalled: str = ""
+    summary: str = ""
+
+    def costs(self, models: ModelClient, fixed: Mapping[str, str]) -> int:
+        """Tokens of all that is fitted, the ``fixed`` words (name → text) among it; these are put on record."""
+        account = self.account
+        summary = {"summary": self.summary} if self.summary else {}
+        account.parts |= {name: models.count(text) for name, text in {**fixed, **summary}.items()}
+        return sum(account.parts.values())
+
+    def under(self, system: str) -> str:
+        """The system prompt with what stands."""
+        return f"{system}\n\n{self.standing}" if self.standing else system
+
+
 def prompt_text(
-    window: Window, system: str, question: str, text: str, history: Sequence[Message]
+    window: Window, system: str, question: str, text: str, history: Sequence[Message], beside: Beside | None = None
 ) -> tuple[str, Account]:
-    """One user message: history, the user's text, then the question.
+    """One user message: what memory recalls, history, the user's text, then the question.
 
     The order is the one in which things change, so that the questions of one turn share their
-    prefix and a server's prefix cache is hit.
+    prefix and a server's prefix cache is hit. ``beside.standing`` is counted here and belongs to the system prompt.
 
     Raises:
         ContextOverflow: system prompt and question leave no room for the user's text.
     """
-    count, account = window.models.count, Account()
-    account.parts = {"system": count(system), "question": count(question)}
-    room = window.tokens - sum(account.parts.values()) - FRAME_TOKENS
+    beside = beside or Beside()
+    account = beside.account
+    room = window.tokens - beside.costs(window.models, {"system": system, "question": question}) - FRAME_TOKENS
     text = fit_text(window, text, int(room * TEXT_SHARE) if history else room, account)
-    account.parts["text"] = count(text)
+    account.parts["text"] = window.models.count(text)
     earlier = _earlier(window, history, room - account.parts["text"], account)
-    request = f"Request:\n<<<\n{text}\n>>>\n\n{question}"
-    return (f"Conversation so far:\n{earlier}\n\n{request}" if earlier else request), account
+    so_far = "\n".join(part for part in (beside.summary, earlier) if part)
+    parts = (
+        beside.recalled,
+        so_far and f"Conversation so far:\n{so_far}",
+        f"Request:\n<<<\n{text}\n>>>\n\n{question}",
+    )
+    return "\n\n".join(part for part in parts if part), account
 
 
 def fit_text(window: Window, text: str, room: int, account: Account) -> str:
@@ -144,23 +175,27 @@ def conversation(
     tools: Sequence[ToolSpec],
     history: Sequence[Message],
     current: Sequence[Message],
+    beside: Beside | None = None,
 ) -> tuple[list[Message], list[ToolSpec], Account]:
     """Messages and tools for free tool use: whole exchanges, the oldest dropped first, then long
-    results of the current turn cut.
+    results of the current turn cut. A summary of what came before goes in front of all of them, what
+    is recalled in front of the request. ``beside.standing`` is counted here and belongs to the system prompt.
 
     Raises:
         ContextOverflow: the user's text finds no room.
     """
-    count, account = window.models.count, Account()
-    account.parts["system"] = count(system)
+    beside = beside or Beside()
+    account = beside.account
+    room = window.tokens - beside.costs(window.models, {"system": system})
     shown = _fitting_tools(window, tools, account)
-    room = window.tokens - account.parts["system"] - account.parts["tools"]
+    room -= account.parts["tools"]
     current = _compacted(window, current, room, account)
-    account.parts["turn"] = sum(_tokens(window.models, message) for message in current)
+    account.parts["turn"] = sum(tokens_of(window.models, message) for message in current)
     if account.parts["turn"] > room:
         raise window.overflow(account.parts["turn"])
     kept = _newest_exchanges(window.models, history, room - account.parts["turn"], account)
-    return [*kept, *current], shown, account
+    told = with_text_before(current, beside.recalled)
+    return with_text_before([*kept, *told], beside.summary), shown, account
 
 
 def _fitting_tools(window: Window, tools: Sequence[ToolSpec], account: Account) -> list[ToolSpec]:
@@ -177,12 +212,20 @@ def _fitting_tools(window: Window, tools: Sequence[ToolSpec], account: Account) 
     return shown
 
 
+def with_text_before(messages: Sequence[Message], text: str) -> list[Message]:
+    """The messages with ``text`` in front of what the first one says (it is the user's)."""
+    if not text or not messages:
+        return [*messages]
+    first, *rest = messages
+    return [replace(first, text=f"{text}\n\n{first.text}"), *rest]
+
+
 def _newest_exchanges(models: ModelClient, history: Sequence[Message], room: int, account: Account) -> list[Message]:
     """Cut only in front of a message in which the user speaks: a call and its answer stay together."""
     starts = [at for at, message in enumerate(history) if message.role == "user" and not message.answers]
     kept, used = len(history), 0
     for start in reversed(starts):
-        cost = sum(_tokens(models, message) for message in history[start:kept])
+        cost = sum(tokens_of(models, message) for message in history[start:kept])
         if used + cost > room:
             break
         kept, used = start, used + cost
@@ -195,7 +238,7 @@ def _newest_exchanges(models: ModelClient, history: Sequence[Message], room: int
 def _compacted(window: Window, current: Sequence[Message], room: int, account: Account) -> list[Message]:
     models, messages = window.models, list(current)
     for at, message in enumerate(messages[:-1]):
-        if sum(_tokens(models, one) for one in messages) <= room:
+        if sum(tokens_of(models, one) for one in messages) <= room:
             break
         if message.answers:
             answers = tuple(
@@ -203,14 +246,15 @@ def _compacted(window: Window, current: Sequence[Message], room: int, account: A
             )
             messages[at] = replace(message, answers=answers)
             account.leave_out("tool results", "older results of this turn were cut")
-    over = sum(_tokens(models, one) for one in messages) - room
+    over = sum(tokens_of(models, one) for one in messages) - room
     if over > 0 and messages and messages[0].text:
         wanted = models.count(messages[0].text) - over - 12
         messages[0] = replace(messages[0], text=fit_text(window, messages[0].text, wanted, account))
     return messages
 
 
-def _tokens(models: ModelClient, message: Message) -> int:
+def tokens_of(models: ModelClient, message: Message) -> int:
+    """About how many tokens a message takes."""
     calls = sum(models.count(f"{call.name} {call.args}") + 12 for call in message.calls)
     answers = sum(models.count(answer.content) + 12 for answer in message.answers)
     return models.count(message.text) + calls + answers + 4

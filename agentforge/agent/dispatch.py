@@ -26,6 +26,7 @@ from agentforge.forge.failures import may_be_defect
 from agentforge.forge.grounding import check_examples
 from agentforge.forge.parts import ForgeResult
 from agentforge.memory.episodes import new_call_id
+from agentforge.memory.records import FinishedCall
 from agentforge.models.protocol import ToolCall
 from agentforge.registry.contract import toolbox_imports
 from agentforge.registry.schema import mismatches
@@ -261,10 +262,9 @@ async def _returned(
     status = "refused" if refused else result.status
     told: JSONObject = {"error": error} if error else {"value": result.value}
     turn.emit("tool_returned", {"tool": tool, "call": call_id, **told, "seconds": result.seconds})
-    write = turn.parts.episodes.record_call
     shown = error or result.value
-    row = (turn.session, turn.number, tool, version, args, status, shown, result.seconds)
-    await turn.record(write, *row, call_id=call_id, repair=repair, observed=result.observed)
+    finished = FinishedCall(tool, version, args, status, shown, result.seconds, repair, result.observed)
+    await turn.record(turn.parts.episodes.record_call, turn.session, turn.number, finished, call_id)
     if error:
         return Result(False, capped(turn, error), call=call_id)
     printed = result.stdout.strip()

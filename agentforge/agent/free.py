@@ -9,6 +9,7 @@ from agentforge.agent.context import Window, conversation
 from agentforge.agent.dispatch import Result, dispatch
 from agentforge.agent.ending import Ending, Step, completed, limited
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, SEARCH_TOOLS
+from agentforge.agent.recollection import beside_of
 from agentforge.agent.trial import contradiction
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
 from agentforge.errors import ModelRefused, ToolNotFound
@@ -34,9 +35,10 @@ async def think(turn: Turn, shown: Shown) -> Step | Ending:
     """One model call: it either answers or asks for tools."""
     system = render("agent_free")
     window = Window(turn.parts.models, ROLE, reserve=min(ANSWER_TOKENS, turn.parts.models.context(ROLE) // 4))
-    messages, tools, account = conversation(window, system, list(shown.values()), turn.history, turn.messages)
+    beside = beside_of(window, turn.memory, turn.summary.shown)
+    messages, tools, account = conversation(window, system, list(shown.values()), turn.history, turn.messages, beside)
     turn.emit("context", account.to_json())
-    completion = await turn.stream("think", system, messages, window.reserve, tools)
+    completion = await turn.stream("think", beside.under(system), messages, window.reserve, tools)
     await turn.say(completion.as_message())
     if completion.calls:
         return partial(act, turn, shown, completion.calls)

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import cast
 
-from agentforge.agent.attachments import BLOCK, attachment_from, quoted
+from agentforge.agent.attachments import attachment_from, quoted
+from agentforge.memory.records import ATTACHMENT
 from agentforge.models.protocol import Message, ToolAnswer, ToolCall
 from agentforge.types import JSON, JSONObject
 
@@ -40,7 +41,7 @@ def from_json(stored: JSONObject) -> Message:
     if isinstance(found, str):
         blocks.append({"type": "text", "text": found})
     texts = [str(block.get("text", "")) for block in _of(blocks, "text")]
-    texts += [quoted(attachment_from(block)) for block in _of(blocks, BLOCK)]
+    texts += [quoted(attachment_from(block)) for block in _of(blocks, ATTACHMENT)]
     return Message(
         "assistant" if stored.get("role") == "assistant" else "user",
         text="\n\n".join(texts),

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from agentforge.agent import free, robust
+from agentforge.agent.compaction import keep_short
+from agentforge.agent.context import Window
 from agentforge.agent.ending import Ending, Step, ending_of, interrupted
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
 from agentforge.events import Event
@@ -98,6 +100,7 @@ async def _walk(turn: Turn) -> Ending:
     seconds = turn.parts.settings.agent.max_seconds
     try:
         async with asyncio.timeout(seconds):
+            await keep_short(turn, Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3))
             path = free if turn.parts.models.features(ROLE).free_tools else robust
             step: Step | Ending = await path.begin(turn)
             while not isinstance(step, Ending):

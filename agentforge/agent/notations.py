@@ -14,6 +14,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from agentforge.parsing import parse
+
 MOST_STARTS = 500
 """So many places where JSON may begin are looked at: a text could hold a hundred thousand that are none."""
 
@@ -36,12 +38,12 @@ def as_worked_lines(text: str) -> str:
 
 def _from_doctest(found: re.Match[str]) -> str:
     try:
-        call = ast.parse(found["call"], mode="eval").body
+        call = parse(found["call"], "eval").body
         if not isinstance(call, ast.Call) or any(keyword.arg is None for keyword in call.keywords):
             return found[0]
         given = [json.dumps(ast.literal_eval(one), ensure_ascii=False) for one in call.args]
         named = {str(one.arg): ast.literal_eval(one.value) for one in call.keywords}
-        result: object = ast.literal_eval(found["result"].strip())
+        result: object = ast.literal_eval(parse(found["result"].strip(), "eval"))
         return _line([*given, *_named(named)], result) or found[0]
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return found[0]

@@ -1,4 +1,6 @@
-"""Where a need comes from, as it goes into a tool's provenance: the episode, and every untrusted text read in it."""
+"""Where a need comes from, as it goes into a tool's provenance: the episode, those of which it is a fork, and every
+untrusted text read in it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from agentforge.types import Need
 
 
 async def with_origins(turn: Turn, need: Need) -> Need:
-    """``need`` with its episode and the ids of all files and pages read in it so far, whichever turn read them.
+    """``need`` with its episodes and the ids of all files and pages read in it so far, whichever turn read them.
 
     Raises:
         ToolInvalid: one of them was revoked, so nothing may come from it any more.
@@ -24,6 +26,12 @@ async def with_origins(turn: Turn, need: Need) -> Need:
 def _with_origins(turn: Turn, need: Need) -> Need:
     read = turn.parts.episodes.sources(turn.session)
     sources = dict.fromkeys([*need.sources, *(source_id(one.kind, one.ref) for one in read)])
-    told = replace(need, episode=turn.session, sources=tuple(sources), tainted=turn.tainted or bool(read))
+    told = replace(
+        need,
+        episode=turn.session,
+        forked_from=turn.parts.episodes.ancestors(turn.session),
+        sources=tuple(sources),
+        tainted=turn.tainted or bool(read),
+    )
     refuse_revoked_need(turn.parts.layers.registry.snapshot(), told)
     return told

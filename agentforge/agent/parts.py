@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from agentforge.agent.recollection import Recall, nothing
 from agentforge.boxes.protocol import Box
 from agentforge.forge.parts import ForgeResult
 from agentforge.memory.episodes import Episodes
@@ -36,3 +37,4 @@ class AgentParts:
     episodes: Episodes
     settings: Settings
     forger: Forger
+    recall: Recall = nothing

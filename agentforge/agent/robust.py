@@ -26,10 +26,11 @@ from agentforge.agent.needs import (
     with_shown_result,
 )
 from agentforge.agent.offers import RUN_PYTHON
+from agentforge.agent.recollection import beside_of
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.trial import contradicted
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
-from agentforge.errors import AgentForgeError, ForgeFailed
+from agentforge.errors import AgentForgeError, ForgeFailed, ToolInvalid, ToolNotFound
 from agentforge.forge.verbatim import stands_in
 from agentforge.memory.episodes import new_call_id
 from agentforge.models.prompts import render
@@ -83,11 +84,11 @@ async def begin(turn: Turn) -> Step | Ending:
 
 def _asking(turn: Turn, shown: list[str]) -> Asking:
     window = Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3)
-    system = render("agent_robust")
-    request, account = prompt_text(window, system, "", turn.messages[0].text, turn.history)
+    system, beside = render("agent_robust"), beside_of(window, turn.memory, turn.summary.shown)
+    request, account = prompt_text(window, system, "", turn.messages[0].text, turn.history, beside)
     account.tools = shown
     turn.emit("context", account.to_json())
-    return Asking(turn, system, request, shown)
+    return Asking(turn, beside.under(system), request, shown)
 
 
 async def choose(asking: Asking, entries: list[Entry]) -> Step | Ending:
@@ -226,7 +227,10 @@ async def write_code(asking: Asking, problem: str, tries: int) -> Step | Ending:
     blocks = fenced_blocks(said.text)
     if blocks:
         call = ToolCall(new_call_id(), RUN_PYTHON, {"code": blocks[0]})
-        result = await run_code(turn, blocks[0], call.id)
+        try:
+            result = await run_code(turn, blocks[0], call.id)
+        except (ToolNotFound, ToolInvalid) as error:  # it imports what is not there: the model can do better
+            result = Result(False, str(error))
         await _remember(turn, call, result)
     else:
         result = Result(False, "There was no fenced Python block.")

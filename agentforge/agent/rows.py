@@ -11,6 +11,7 @@ from agentforge.boxes.protocol import CallResult
 from agentforge.errors import StorageError
 from agentforge.forge.failures import may_be_defect
 from agentforge.memory.episodes import Episodes
+from agentforge.memory.records import FinishedCall
 from agentforge.registry.tool import Tool
 from agentforge.types import JSON
 
@@ -37,12 +38,11 @@ class Rows:
         """Writes its row."""
         status = "refused" if refused else result.status
         shown = refused or error_text(result) or result.value
-        record = partial(
-            self._episodes.record_lone_call,
-            *(call.tool.name, call.tool.version, call.args, status, shown, result.seconds, call.id),
-            repair=not refused and may_be_defect(call.tool, result),
-            observed=result.observed,
+        repair = not refused and may_be_defect(call.tool, result)
+        finished = FinishedCall(
+            *(call.tool.name, call.tool.version, call.args, status, shown, result.seconds, repair, result.observed)
         )
+        record = partial(self._episodes.record_lone_call, finished, call.id)
         try:
             # The way to a thread and back takes longer than writing a small row.
             if not (_is_small([call.args, shown]) and record(at_once=True)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 
 from agentforge.agent.attachments import Attachment, grounds, request_to_json, with_attachments
@@ -16,9 +17,13 @@ from agentforge.agent.history import from_json, mended
 from agentforge.agent.loop import Mailbox, run_turn
 from agentforge.agent.notations import as_worked_lines
 from agentforge.agent.parts import AgentParts
+from agentforge.agent.recollection import Recollection
+from agentforge.agent.summary import Summary, after
 from agentforge.agent.turn import Turn
-from agentforge.errors import StorageError, UsageError
+from agentforge.errors import AgentForgeError, StorageError, UsageError
 from agentforge.events import Event
+from agentforge.memory.episodes import unknown_session
+from agentforge.models.protocol import Priority, as_event
 from agentforge.types import JSONObject
 
 NOT_STORED = frozenset({"model_delta"})
@@ -28,10 +33,13 @@ NOT_STORED = frozenset({"model_delta"})
 class Session:
     """One session of one user; made by :meth:`open`. One turn at a time."""
 
-    def __init__(self, parts: AgentParts, session: str, stored: Sequence[JSONObject] = ()) -> None:
+    def __init__(
+        self, parts: AgentParts, session: str, stored: Sequence[JSONObject] = (), summary: Summary | None = None
+    ) -> None:
         self.id = session
         self._parts = parts
-        self._history = mended(from_json(message) for message in stored)
+        self._summary = summary or Summary()
+        self._history = after(mended(from_json(message) for message in stored), self._summary)
         self._grounds = list(grounds(stored))
         self._stop: asyncio.Event | None = None
 
@@ -47,8 +55,10 @@ class Session:
         if session is None:
             return cls(parts, await asyncio.to_thread(episodes.start, title))
         if not await asyncio.to_thread(episodes.exists, session):
-            raise UsageError(f"There is no session {session!r}.", fix="Start a new one, or look the id up in the list.")
-        return cls(parts, session, await asyncio.to_thread(episodes.messages, session))
+            raise unknown_session(session)
+        stored = await asyncio.to_thread(episodes.messages, session)
+        compacted = await asyncio.to_thread(episodes.last_event, session, "compacted")
+        return cls(parts, session, stored, Summary.from_json(compacted.data) if compacted else None)
 
     def turn(self, text: str, attachments: Sequence[Attachment] = ()) -> AsyncIterator[Event]:
         """The events of one turn; exactly one terminal event, and it comes last.
@@ -78,7 +88,8 @@ class Session:
                     async for event in events:
                         yield event
             finally:
-                self._history = mended([*self._history, *turn.messages])
+                self._summary = turn.summary
+                self._history = mended([*turn.history, *turn.messages])
         finally:
             self._stop = None
 
@@ -90,8 +101,9 @@ class Session:
         known = [*self._grounds, *grounds([said])]
         number = await asyncio.to_thread(episodes.next_turn, self.id)
         mailbox = Mailbox(episodes.org, episodes.user, self.id, number)
+        models = self._parts.models.at(Priority.INTERACTIVE, as_event(mailbox.put))
         turn = Turn(
-            parts=self._parts,
+            parts=replace(self._parts, models=models),
             session=self.id,
             number=number,
             text=as_worked_lines(text),
@@ -99,11 +111,21 @@ class Session:
             tainted=await asyncio.to_thread(episodes.tainted, self.id),
             emit=mailbox.put,
             sources=_sources(known),
+            summary=self._summary,
         )
+        turn.memory = await self._recalled(turn)
         turn.messages.append(with_attachments(text, attachments))
-        await asyncio.to_thread(episodes.append, self.id, said)
+        await asyncio.to_thread(episodes.append, self.id, said, number)
         self._grounds = known
         return turn, mailbox
+
+    async def _recalled(self, turn: Turn) -> Recollection:
+        """What memory holds for the request; one that cannot be read costs its help and not the turn."""
+        try:
+            return await self._parts.recall(turn.text)
+        except AgentForgeError as error:
+            turn.emit("notice", {"message": f"Memory could not be read: {error}"})
+            return Recollection()
 
     async def _store(self, turn: Turn, event: Event) -> None:
         if event.type in NOT_STORED or not turn.storing:

@@ -45,14 +45,19 @@ class Entry:
         return " ".join(self.tool.manifest.summary.split())[:SUMMARY_CHARS]
 
     @property
+    def remark(self) -> str:
+        """What a model is told beside the summary; empty where there is nothing to tell."""
+        return " (stale: the text that it was made from has changed since)" if self.tool.stale else ""
+
+    @property
     def line(self) -> str:
         """How it is listed for a model."""
-        return f"{self.name}{self.signature.text}: {self.summary}"
+        return f"{self.name}{self.signature.text}: {self.summary}{self.remark}"
 
     @property
     def spec(self) -> ToolSpec:
         """How it is offered for free use."""
-        return ToolSpec(self.name, f"{self.signature.text} {self.summary}", self.signature.parameters)
+        return ToolSpec(self.name, f"{self.signature.text} {self.summary}{self.remark}", self.signature.parameters)
 
 
 async def search(parts: AgentParts, query: str, k: int, near: float = 0.0) -> list[Entry]:

@@ -16,6 +16,8 @@ from typing import ParamSpec
 
 from agentforge.agent.history import to_json
 from agentforge.agent.parts import AgentParts
+from agentforge.agent.recollection import Recollection
+from agentforge.agent.summary import Summary
 from agentforge.errors import LimitReached, StorageError
 from agentforge.memory.records import SourceKind
 from agentforge.models.protocol import Completion, Delta, Message, ToolSpec
@@ -67,6 +69,8 @@ class Turn:
     tainted: bool
     emit: Callable[[str, JSONObject], None]
     sources: Mapping[str, str] = field(default_factory=lambda: {})  # "user" or "file:NAME" → text: the ground truth
+    memory: Recollection = field(default_factory=Recollection)
+    summary: Summary = field(default_factory=Summary)  # of what ``history`` no longer holds
     messages: list[Message] = field(default_factory=lambda: [])
     spent: Spent = field(default_factory=Spent)
     tools_made: list[str] = field(default_factory=lambda: [])
@@ -78,7 +82,7 @@ class Turn:
     async def say(self, message: Message) -> None:
         """Adds a message to this turn and stores it."""
         self.messages.append(message)
-        await self.record(self.parts.episodes.append, self.session, to_json(message))
+        await self.record(self.parts.episodes.append, self.session, to_json(message), self.number)
 
     async def record(self, write: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Writes to the database in a thread. A disk that fails in mid-turn is told once and does

@@ -30,20 +30,18 @@ from agentforge.settings import Settings, load
 from agentforge.types import JSON, TOOL_NAME, JSONObject, Need, Role, State, Usage
 
 if TYPE_CHECKING:
-    from agentforge.agent.parts import Emit, Forger
-    from agentforge.agent.session import Session
+    from agentforge.api.documents import UserDocuments
     from agentforge.api.feedback import Learner
     from agentforge.api.jobs import UserJobs
     from agentforge.api.lineage import Lineage
     from agentforge.api.memory import UserMemory
     from agentforge.api.review import Review
+    from agentforge.api.sessions import Sessions
     from agentforge.boxes.protocol import CallResult
     from agentforge.forge.checking import Checked
     from agentforge.forge.learning import Learned
-    from agentforge.forge.parts import ForgeResult
     from agentforge.gitstore.store import Commit
     from agentforge.jobs.protocol import Record
-    from agentforge.memory.episodes import EpisodeSummary
     from agentforge.memory.outcomes import Known
     from agentforge.memory.repairs import Repair
     from agentforge.models.protocol import ModelClient
@@ -56,7 +54,8 @@ class Forge:
 
     ``settings`` default to what environment and settings files say; ``models`` and ``open_box``
     replace the real ones (tests), and then stay the caller's to close. ``on_notice`` is told what a
-    person should know, such as a weaker sandbox; by default it is logged as a warning.
+    person should know, such as a weaker sandbox; by default it is logged as a warning. ``base`` is a folder
+    of tool folders in the place of the starter tools; an empty one leaves only what this user's agent learned.
 
     Raises:
         ConfigurationError: settings, ``user`` or ``org`` are not valid.
@@ -71,11 +70,13 @@ class Forge:
         models: ModelClient | None = None,
         open_box: OpenBox | None = None,
         on_notice: OnNotice | None = None,
+        base: Path | None = None,
     ) -> None:
         self.settings = load(overrides={"org": org, "user": user}) if settings is None else settings.owned_by(org, user)
         self._given_models = models
         self._open_box = open_box
         self._on_notice = on_notice or logging.getLogger("agentforge").warning
+        self._base = base
         self._open: Opened | None = None
         self._spent: dict[Role, Usage] = {}
 
@@ -87,7 +88,7 @@ class Forge:
         """
         if self._open is None:
             self._open = await asyncio.to_thread(
-                Opened, self.settings, self._given_models, self._open_box, self._on_notice
+                Opened, self.settings, self._given_models, self._open_box, self._on_notice, self._base
             )
         return self
 
@@ -270,6 +271,13 @@ class Forge:
             raise
 
     @property
+    def documents(self) -> UserDocuments:
+        """Documents that are kept, searched and cited, and the tools that were made from them."""
+        from agentforge.api.documents import UserDocuments
+
+        return UserDocuments(self._opened(), self.settings)
+
+    @property
     def lineage(self) -> Lineage:
         """Where tools come from, and how an episode, a source or a tool is revoked with all that comes from it."""
         from agentforge.api.lineage import Lineage
@@ -309,13 +317,12 @@ class Forge:
             self.tool(name)
         return registry.log(name)
 
-    async def latest_session(self) -> str | None:
-        """The id of the session that was written last."""
-        return await asyncio.to_thread((await self._opened().the_episodes()).latest)
+    @property
+    def sessions(self) -> Sessions:
+        """What was said and done: listed, searched, shown, forked, exported and erased."""
+        from agentforge.api.sessions import Sessions
 
-    async def sessions(self, limit: int = 20) -> list[EpisodeSummary]:
-        """The newest sessions, newest first."""
-        return await asyncio.to_thread((await self._opened().the_episodes()).list, limit)
+        return Sessions(self._opened(), self.settings)
 
     async def enqueue(self, need: Need) -> str:
         """Queues a forging for a worker (``agentforge worker``) and returns the job's id.
@@ -350,13 +357,14 @@ class Forge:
     async def _turn(self, text: str, session: str | None, spent: dict[Role, Usage]) -> AsyncGenerator[Event, None]:
         """One task; ``spent`` holds what it took as soon as it is over."""
         from agentforge.agent.session import check_text
+        from agentforge.api.turns import open_session
 
         check_text(text, self.settings.agent.prompt_bytes)
         opened = self._opened()
         models = opened.new_models()
         before = dict(models.usage)
         try:
-            current = await self._session(models, session, text)
+            current = await open_session(opened, self.settings, models, session, text)
             repairs = await opened.user_repairs()
             await repairs.take_up(self._on_notice)
             turn = cast("AsyncGenerator[Event, None]", current.turn(text))
@@ -373,26 +381,3 @@ class Forge:
         opened = self._opened()
         await opened.the_episodes()
         return opened.learner()
-
-    async def _session(self, models: ModelClient, session: str | None, title: str) -> Session:
-        """A new session, or an earlier one taken up again."""
-        from agentforge.agent.parts import AgentParts
-        from agentforge.agent.session import Session
-
-        opened = self._opened()
-        parts = AgentParts(
-            models=models,
-            box=opened.box,
-            layers=opened.layers,
-            index=opened.index(),
-            episodes=await opened.the_episodes(),
-            settings=self.settings,
-            forger=self._forger(models),
-        )
-        return await Session.open(parts, session, title=title)
-
-    def _forger(self, models: ModelClient) -> Forger:
-        async def forger(need: Need, emit: Emit) -> ForgeResult:
-            return await (await self.jobs()).forge(need, models, emit)
-
-        return forger

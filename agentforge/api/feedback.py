@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agentforge.forge.repair_work import Repairing
     from agentforge.memory.outcomes import Known, Outcomes
     from agentforge.memory.repairs import Repair
-    from agentforge.models.protocol import ModelClient
+    from agentforge.models.protocol import ModelClient, Priority
 
 Word: TypeAlias = Literal["good", "bad"]
 
@@ -93,11 +93,11 @@ class Learner:
         """The repairs that wait, for the program or for a person's answer, oldest first."""
         return [one for one in await (await self.opened.user_repairs()).newest() if one.waits]
 
-    def work(self, tell: Callable[[str], None]) -> Repairing:
+    def work(self, tell: Callable[[str], None], priority: Priority) -> Repairing:
         """The work of one repair."""
         from agentforge.forge.repair_work import Repairing
 
-        return Repairing(self.opened.registry, lambda: self._parts(tell))
+        return Repairing(self.opened.registry, lambda: self._parts(tell, priority))
 
     async def _learn(self, call: Known, tell: Callable[[str], None]) -> Learned:
         """What follows from a call, as a job where something may have to be repaired."""
@@ -105,8 +105,9 @@ class Learner:
         if call.version and call.word != "confirmed":
             return await repairs.of_call(call, tell)
         from agentforge.forge.learning import learn
+        from agentforge.models.protocol import Priority
 
-        async with self._parts(tell) as parts:
+        async with self._parts(tell, Priority.AWAITED) as parts:
             learned = await learn(call, parts)
         await repairs.close(call.id, learned.reason)
         return learned
@@ -183,7 +184,7 @@ class Learner:
             raise UsageError(f"{call.tool} returns {declared}, and that is none: {problems[0]}.")
 
     @asynccontextmanager
-    async def _parts(self, tell: Callable[[str], None]) -> AsyncGenerator[LearningParts]:
+    async def _parts(self, tell: Callable[[str], None], priority: Priority) -> AsyncGenerator[LearningParts]:
         from agentforge.forge.learning import LearningParts
         from agentforge.policy import policy_of
 
@@ -196,7 +197,7 @@ class Learner:
                 box=self.opened.box,
                 settings=self.settings.forge,
                 gates=policy.gates,
-                models=models,
+                models=models and models.at(priority, lambda waiting: tell(str(waiting))),
                 secrets=secrets_of(self.settings),
                 call_limits=limits(own.call_seconds),
                 suite_limits=limits(own.suite_seconds),

@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import MappingProxyType
 
 from agentforge.boxes.owners import Owner
-from agentforge.errors import StorageError, UsageError
+from agentforge.errors import RegistryError, StorageError, UsageError
 from agentforge.forge.parts import Emit, ForgeParts, ForgeResult
 from agentforge.forge.work import FORGING, Forging, forged_of, new_forging
 from agentforge.jobs.inline import Inline
@@ -45,7 +45,7 @@ def new_job_id() -> str:
 
 class UserJobs:
     """The jobs of one user, as an open :class:`~agentforge.api.facade.Forge` sees them. ``more`` makes the work of
-    further kinds than forgings.
+    further kinds than forgings; ``settle`` is called, in a thread, when a forging is over.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class UserJobs:
         models: OpenModels,
         secrets: frozenset[str],
         more: Mapping[str, Callable[[], Work]] = MappingProxyType({}),
+        settle: Callable[[], object] = lambda: None,
     ) -> None:
         self._rows = rows
         self._registry = registry
@@ -63,6 +64,7 @@ class UserJobs:
         self._models = models
         self._secrets = secrets
         self._more = more
+        self._settle = settle
         self._holder = this_process()
         self._inline = Inline(rows, self._holder, self._work)
         self._behind: asyncio.Task[None] | None = None
@@ -85,6 +87,7 @@ class UserJobs:
             with suppress(StorageError):
                 await asyncio.shield(asyncio.to_thread(self._rows.cancel, job.id))
             raise
+        await self._settled()
         here = work.forged
         return here if here is not None and (record.status == "failed" or here.state != "failed") else forged_of(record)
 
@@ -130,7 +133,9 @@ class UserJobs:
         """Runs a job of this user here, to its end; ``pauses`` are seconds before each further try where an
         endpoint or a box failed (raises what the work raises; the record tells of it too).
         """
-        return await self._inline.run(job, pauses=pauses)
+        ended = await self._inline.run(job, pauses=pauses)
+        await self._settled()
+        return ended
 
     async def run(self, job: str, work: Work) -> Record:
         """Runs a job of this user here, with ``work`` for what its kind does (raises as :meth:`carry`)."""
@@ -154,6 +159,11 @@ class UserJobs:
         if self._behind is not None:
             self._behind.cancel()
             await asyncio.gather(self._behind, return_exceptions=True)
+
+    async def _settled(self) -> None:
+        """Where it cannot be done now, the next change of a document does it."""
+        with suppress(RegistryError, StorageError):
+            await asyncio.to_thread(self._settle)
 
     async def _in_turn(self, first: Awaitable[None] | None, then: Callable[[], Awaitable[None]] | None) -> None:
         if first is not None:

@@ -185,7 +185,10 @@ def _remarks(key: str, episodes: Sequence[str], tools: Sequence[str], erased: Er
     if tools:
         told.append(f"What was made from it is out of use, and may hold its words: {', '.join(tools)}.")
     if episodes:
-        told.append(f"What was said in these sessions is still in the database: {', '.join(episodes)}.")
+        told.append(
+            f"What was said in these sessions is still in the database: {', '.join(episodes)}; "
+            "'agentforge sessions delete ID' erases one."
+        )
     if erased is None:
         told.append(
             "The history of your registry still holds it, as does every clone: "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from agentforge.errors import ToolNotFound, UsageError
@@ -33,7 +34,12 @@ class Opened:
     """What is open while a :class:`Forge` is; closed in the reverse order of opening."""
 
     def __init__(
-        self, settings: Settings, models: ModelClient | None, open_box: OpenBox | None, on_notice: OnNotice
+        self,
+        settings: Settings,
+        models: ModelClient | None,
+        open_box: OpenBox | None,
+        on_notice: OnNotice,
+        base: Path | None = None,
     ) -> None:
         from agentforge.registry.layers import BaseLayer, Layers, Registry
 
@@ -41,7 +47,7 @@ class Opened:
         self.registry = self.stack.enter_context(
             Registry.open_or_create(settings.registries / settings.org / f"{settings.user}.git")
         )
-        self.layers = Layers(self.registry, BaseLayer())
+        self.layers = Layers(self.registry, BaseLayer(base))
         self.episodes: Episodes | None = None
         self.database: Database | None = None
         self.jobs: UserJobs | None = None
@@ -97,17 +103,20 @@ class Opened:
 
     async def user_jobs(self) -> UserJobs:
         """This user's jobs (raises StorageError)."""
+        from agentforge.api.documents import UserDocuments
         from agentforge.api.jobs import UserJobs
         from agentforge.memory.jobs import JobRows
         from agentforge.memory.repairs import REPAIR
+        from agentforge.models.protocol import Priority
 
         await self.the_episodes()
         if self.jobs is None and self.database is not None:
             secrets = secrets_of(self._settings)
             rows = JobRows(self.database, org=self._settings.org, user=self._settings.user, secrets=secrets)
             learner = self.learner()
-            more = {REPAIR: lambda: learner.work(lambda _: None)}
-            self.jobs = UserJobs(rows, self.registry, self.forge_parts, self._lasting_models, secrets, more)
+            more = {REPAIR: lambda: learner.work(lambda _: None, Priority.BACKGROUND)}
+            settle = UserDocuments(self, self._settings).settle  # what a forging cites may have changed meanwhile
+            self.jobs = UserJobs(rows, self.registry, self.forge_parts, self._lasting_models, secrets, more, settle)
         return cast("UserJobs", self.jobs)
 
     async def user_repairs(self) -> UserRepairs:
@@ -128,10 +137,12 @@ class Opened:
         return Learner(self, self._settings, self._given_models)
 
     def _lasting_models(self) -> ModelClient:
-        """For a job that outlives a turn; closed with everything else."""
+        """For a job that nobody waits for and that outlives a turn; closed with everything else."""
+        from agentforge.models.protocol import Priority
+
         models = self.new_models()
         self.stack.push_async_callback(self.let_go, models)
-        return models
+        return models.at(Priority.BACKGROUND)
 
     async def forge_parts(self, models: ModelClient) -> ForgeParts:
         """What a forging of this user works with (raises SandboxError)."""
@@ -165,6 +176,7 @@ class Opened:
 
         if self._memory is None:
             self._memory = Memory(self.registry.store, revoked=self._revoked, secrets=secrets_of(self._settings))
+            self.stack.callback(self._memory.close)
         return self._memory
 
     def _revoked(self) -> frozenset[str]:

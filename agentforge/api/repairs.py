@@ -13,6 +13,7 @@ from agentforge.errors import AgentForgeError, StorageError
 from agentforge.forge.repair_work import Repairing, learned_of
 from agentforge.jobs.protocol import Via
 from agentforge.memory.repairs import WAITING, Repair, Repairs
+from agentforge.models.protocol import Priority
 
 if TYPE_CHECKING:
     from agentforge.forge.learning import Learned
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 MOST_BEHIND_A_TURN = 2
 """Repairs that one turn takes up: each may take minutes of the box and thousands of tokens."""
 
-NewWork = Callable[[Callable[[str], None]], Repairing]
-"""The work of a repair; what it is given hears of each step, in words for people."""
+NewWork = Callable[[Callable[[str], None], Priority], Repairing]
+"""The work of a repair; what it is given first hears of each step, in words for people."""
 
 
 class UserRepairs:
@@ -36,17 +37,20 @@ class UserRepairs:
 
     async def of_call(self, call: Known, tell: Callable[[str], None]) -> Learned:
         """Queues the repair for a call for this process, and runs it (raises as the work does; it then waits)."""
-        return await self._run(await asyncio.to_thread(self._rows.queue, call, "inline"), tell)
+        repair = await asyncio.to_thread(self._rows.queue, call, "inline")
+        return await self._run(repair, tell, Priority.AWAITED)
 
     async def queue(self, call: Known, via: Via = "queue") -> Repair:
         """Has a repair for a call wait for a worker, or for a later turn of this user."""
         return await asyncio.to_thread(self._rows.queue, call, via)
 
-    async def go_on(self, repair: Repair, tell: Callable[[str], None]) -> Learned:
+    async def go_on(
+        self, repair: Repair, tell: Callable[[str], None], priority: Priority = Priority.AWAITED
+    ) -> Learned:
         """Runs one that waits, or that failed before (raises as :meth:`of_call`)."""
         if repair.status == "failed":
             await self._jobs.retry(repair.id)
-        return await self._run(repair, tell)
+        return await self._run(repair, tell, priority)
 
     async def close(self, call: str, reason: str) -> None:
         """Ends what waits or runs for a call, since there is nothing to repair."""
@@ -69,7 +73,7 @@ class UserRepairs:
         for repair in waiting:
             on_notice(f"A failed call of {repair.name} is looked into meanwhile (job {repair.id}).")
             try:
-                learned = await self.go_on(repair, lambda _: None)
+                learned = await self.go_on(repair, lambda _: None, Priority.BACKGROUND)
             except AgentForgeError as error:
                 on_notice(f"The repair of {repair.name} (job {repair.id}) failed: {error}")
             else:
@@ -105,7 +109,7 @@ class UserRepairs:
             return {}
         return {one.call: one.name for one in found if one.status == "queued"}
 
-    async def _run(self, repair: Repair, tell: Callable[[str], None]) -> Learned:
-        work = self._work(tell)
+    async def _run(self, repair: Repair, tell: Callable[[str], None], priority: Priority) -> Learned:
+        work = self._work(tell, priority)
         record = await self._jobs.run(repair.id, work)
         return work.learned if work.learned is not None else learned_of(record)

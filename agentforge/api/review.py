@@ -71,7 +71,7 @@ class Review:
 
         before = {tool.name: tool.layer for tool in self._layers.live()}
         by = self._approver(approver)
-        done = approve(self._registry, target, approver=by, version=version, live=before, tried=tried)
+        done = self._settled(approve(self._registry, target, approver=by, version=version, live=before, tried=tried))
         hidden = before.get(done.name, Layer.USER)
         if hidden is Layer.USER:
             return done
@@ -126,7 +126,7 @@ class Review:
 
         insist_on_own(self._opened, name)
         live = {tool.name for tool in self._layers.live()}
-        return rollback(self._registry, name, version, approver=self._approver(approver), live=live)
+        return self._settled(rollback(self._registry, name, version, approver=self._approver(approver), live=live))
 
     def history(self, name: str) -> list[Happening]:
         """All that happened to a tool, newest first; nothing for a starter tool."""
@@ -175,6 +175,14 @@ class Review:
         users = [] if still_there else needed_by(self._layers, name)
         gone = f"{', '.join(users)} cannot be used without it." if users else ""
         return replace(done, remarks=(*done.remarks, gone)) if gone else done
+
+    def _settled(self, done: Decision) -> Decision:
+        """A decision about a version that may cite passages which have changed since it was made."""
+        from agentforge.api.documents import UserDocuments
+
+        stale = done.name in UserDocuments(self._opened, self._settings).settle()
+        told = "It is stale: a passage that it was made from has changed." if stale else ""
+        return replace(done, remarks=(*done.remarks, told)) if told else done
 
     def _tool(self, name: str) -> Tool:
         from agentforge.registry.reasons import own_tool

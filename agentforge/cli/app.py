@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated, Any
 
@@ -16,18 +17,35 @@ import typer
 from typer.core import TyperGroup
 
 from agentforge.cli import groups
-from agentforge.cli.options import Continue, FormatOption, Org, Quiet, Resume, Set, Timeout, User
+from agentforge.cli.options import AsJson, Continue, FormatOption, Org, Quiet, Resume, Set, Timeout, User
 
 
 class _Commands(TyperGroup):
     """All commands; one that is interrupted says so, where the library would end it without a word."""
 
+    def make_context(self, *given: Any, **named: Any) -> Any:
+        """Reads the command line (raises typer.Abort where Ctrl-C ended it)."""
+        with _saying_so():
+            return super().make_context(*given, **named)
+
     def invoke(self, ctx: Any) -> object:
         """Runs the command that was asked for (raises typer.Abort where Ctrl-C ended it)."""
-        try:
+        with _saying_so():
             return super().invoke(ctx)
-        except KeyboardInterrupt as stop:
-            raise typer.Abort from stop
+
+
+@contextmanager
+def _saying_so() -> Generator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        _hear_no_more()
+        raise typer.Abort from stop
+
+
+def _hear_no_more() -> None:
+    """A further Ctrl-C would only cut off what is said of the first; :func:`main` hears again."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 app = typer.Typer(
@@ -44,6 +62,9 @@ app = typer.Typer(
 app.add_typer(groups.tools, name="tools")
 app.add_typer(groups.memory, name="memory")
 app.add_typer(groups.persona, name="persona")
+app.add_typer(groups.docs, name="docs")
+app.add_typer(groups.sessions, name="sessions")
+app.add_typer(groups.context, name="context")
 app.add_typer(groups.jobs, name="jobs")
 app.add_typer(groups.model, name="model")
 app.add_typer(groups.sandbox, name="sandbox")
@@ -125,12 +146,14 @@ def feedback(
 
 
 @app.command()
-def doctor(form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None) -> int:
+def doctor(
+    form: FormatOption = "text", json: AsJson = False, org: Org = None, user: User = None, settings: Set = None
+) -> int:
     """Check everything AgentForge needs here, and say how to mend what is missing."""
     from agentforge.cli import doctor as command
     from agentforge.cli.options import Who
 
-    return command.doctor(Who(org, user, settings), form)
+    return command.doctor(Who(org, user, settings), "json" if json else form)
 
 
 @app.command()
@@ -164,22 +187,36 @@ def worker(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command line; returns the exit code and never lets an exception out."""
+    """Runs one command line; returns the exit code.
+
+    Raises:
+        KeyboardInterrupt: it came while what would tell of it was being loaded. No other exception gets out.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _interrupt), signal.SIGINT: signal.getsignal(signal.SIGINT)}
     try:
         code = app(args=given, prog_name="agentforge", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - the outermost boundary: every failure becomes a sentence
-        from agentforge.cli.failure import flush, present
-
-        code = present(error, _form_asked_for(given))
-        flush()
-        return code
+        _hear_no_more()
+        return _presented(error, given)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return code if isinstance(code, int) else 0
+
+
+def _presented(error: BaseException, given: Sequence[str]) -> int:
+    try:
+        from agentforge.cli.failure import flush, present
+    except Exception:
+        if isinstance(error, KeyboardInterrupt | typer.Abort):  # which left half of a library loaded
+            raise KeyboardInterrupt from None
+        raise
+    code = present(error, _form_asked_for(given))
+    flush()
+    return code
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -50,7 +50,7 @@ def show_job(who: Who, job: str, form: str) -> int:
         "created": found.created,
         "updated": found.updated,
         "taken": f"{found.takes} times" if found.takes > 1 else "",
-        "tried": f"{len(tried)} candidates (all of it with --output-format json)" if isinstance(tried, list) else "",
+        "tried": f"{len(tried)} candidates (all of it with --json)" if isinstance(tried, list) else "",
     }
     lines += [Text(f"  {key:<9}{presentable(value)}") for key, value in facts.items() if value]
     return Output(form).finish(Group(*lines), {"job": cast("JSONObject", told)})

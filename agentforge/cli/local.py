@@ -83,6 +83,8 @@ def status(who: Who, form: str) -> int:
     facts = [found.state, found.model, found.url, found.source, found.profile]
     if found.pid:
         facts += [f"pid {found.pid}", f"up {seconds_text(found.uptime)}", f"log {found.log}"]
+    if found.cached_share is not None:
+        facts.append(f"{found.cached_share:.0%} of the prompt tokens from the cache since its start")
     if found.state in ("stopped", "not installed"):
         facts.append("start it with 'agentforge model up'")
     return Output(form).finish(" · ".join(fact for fact in facts if fact), {"model": asdict(found)}, code)

@@ -152,6 +152,7 @@ class _Following:
 
     def __init__(self) -> None:
         self.forgings: dict[str, Forging] = {}
+        self._waits = False
 
     def lasting(self, event: Event, now: float) -> tuple[str, str] | None:
         """Takes in an event; its line with a style, or None for most."""
@@ -161,11 +162,21 @@ class _Following:
         elif event.type == "forge_step":
             forging = self.forgings.setdefault(job, Forging("", now))
             new = forging.advance(event.data, now)
+            self._waits = self._waits and not new
             return (f"  {_clock(now - forging.started)} {forging.step}", "dim") if new else None
+        elif event.type == "waiting_for_model":
+            return self._waiting_line(event)
+        elif event.type == "model_finished":
+            self._waits = False
         line = lasting_line(event, self.forgings, now)
         if event.type == "forge_finished":
             self.forgings.pop(job, None)
         return line
+
+    def _waiting_line(self, event: Event) -> tuple[str, str] | None:
+        """One line until something gets on: the candidates of a forging wait together."""
+        waits, self._waits = self._waits, True
+        return None if waits else (f"  {one_line(text_of(event.data.get('message')), 200)}", "dim")
 
 
 def _clock(seconds: float) -> str:

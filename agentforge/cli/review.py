@@ -12,6 +12,7 @@ from rich.text import Text
 
 from agentforge.api import Forge
 from agentforge.api.review import Review
+from agentforge.cli.documents import citations, cited_json
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output, cell, table
 from agentforge.cli.seen import advice_lines, advice_of, advised
@@ -120,7 +121,9 @@ def show_history(who: Who, name: str, form: str) -> int:
 def show_why(who: Who, name: str, form: str) -> int:
     """Why a tool is what it is, in a few lines."""
     output = Output(form)
-    found, advice = ask(who, lambda forge: (forge.review.why(name), advice_of(forge, name, output)))
+    found, cited, advice = ask(
+        who, lambda forge: (forge.review.why(name), forge.documents.cited(name), advice_of(forge, name, output))
+    )
     origin = found.tool.manifest.provenance.model_dump(mode="json", exclude_defaults=True)
     data: JSONObject = {
         **brief(found.tool),
@@ -133,10 +136,11 @@ def show_why(who: Who, name: str, form: str) -> int:
         "reaches": list(found.reaches),
         "depends": list(found.depends),
         "needed_by": list(found.needed_by),
+        "cites": cited_json(cited),
         "seen": advised(advice),
     }
     lines = [Text(f"{key:<12}").append_text(cell(value, 160)) for key, value in _why_lines(found) if value]
-    return output.finish(Group(*lines, *advice_lines(advice)), {"why": data})
+    return output.finish(Group(*lines, *citations(cited), *advice_lines(advice)), {"why": data})
 
 
 def _diff_page(found: Difference, advice: Advice | None) -> RenderableType:

@@ -62,8 +62,8 @@ def log_tool(who: Who, name: str | None, form: str) -> int:
 
 
 def standing(tool: Tool) -> str:
-    """``live``, ``live, unconfirmed``, ``proposed`` …"""
-    return f"{tool.state}, unconfirmed" if tool.unconfirmed else str(tool.state)
+    """``live``, ``live, unconfirmed``, ``live, stale``, ``proposed`` …"""
+    return f"{tool.state}{', unconfirmed' * tool.unconfirmed}{', stale' * bool(tool.stale)}"
 
 
 def brief(tool: Tool) -> JSONObject:
@@ -72,6 +72,7 @@ def brief(tool: Tool) -> JSONObject:
         "name": tool.name,
         "state": str(tool.state),
         "unconfirmed": tool.unconfirmed,
+        "stale": list(tool.stale),
         "layer": str(tool.layer),
         "version": tool.version,
         "signature": tool.manifest.signature,

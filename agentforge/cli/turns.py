@@ -82,7 +82,7 @@ async def choose_session(forge: Forge, *, latest: bool, resume: str | None) -> s
         return resume
     if not latest:
         return None
-    session = await forge.latest_session()
+    session = await forge.sessions.latest()
     if session is None:
         raise UsageError("There is no session to continue yet.", fix="Leave out --continue.")
     return session

@@ -48,8 +48,11 @@ SESSIONS = Table(
     _text("title"),
     _text("created"),
     _text("updated"),
+    _text("parent"),
+    _integer("parent_turn"),
     Index("ix_sessions_latest", "org", "user", "updated"),
 )
+"""A fork names its ``parent`` and the turn up to which it began as a copy of it."""
 
 MESSAGES = Table(
     "messages",
@@ -60,8 +63,25 @@ MESSAGES = Table(
     _text("role"),
     Column("content", JSON, nullable=False),
     _text("created"),
+    _integer("turn"),
     _of_session("messages"),
 )
+
+SAID = Table(
+    "said",
+    METADATA,
+    _number(),
+    *_owner(),
+    _text("session"),
+    _integer("turn"),
+    _text("kind"),
+    _text("text"),
+    _text("created"),
+    _of_session("said"),
+)
+"""What can be searched (``memory.said``), in plain text. Rows are added and erased, never changed: on SQLite two
+triggers keep the index ``said_words`` (FTS5) in step with them, in whatever transaction that happens.
+"""
 
 CALLS = Table(
     "calls",

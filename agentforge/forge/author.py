@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
-from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from agentforge.errors import ContextOverflow, ModelError
 from agentforge.forge.cases import fenced, read_asserts
 from agentforge.forge.composing import Imports
-from agentforge.forge.spec import Spec, literals, numbered, render_example
+from agentforge.forge.spec import Spec, as_session, literals, numbered, render_example
 from agentforge.models.prompts import render
 from agentforge.models.protocol import Completion, Message, ModelClient
 from agentforge.types import Example, JSONObject, Role, Usage
@@ -24,6 +24,7 @@ from agentforge.types import Example, JSONObject, Role, Usage
 PROMPTS = (
     "forge_system",
     "forge_candidate",
+    "forge_complete",
     "forge_dispute",
     "forge_network",
     "forge_repair",
@@ -38,10 +39,19 @@ STOP = ("\n```\n",)
 CODE_STOP = (*STOP, "\nprint(", "\nif __name__", "\n# Example")
 """So is a demonstration behind a function. vLLM takes four stop sequences at the most."""
 
+Form: TypeAlias = Literal["rules", "stub"]
+"""How a candidate is asked for: the rules as a list, or a function to complete."""
+
 _STOPS = {Role.TEST: STOP, Role.GENERATE: CODE_STOP}
 """Another role may begin with a sketch, so that it is read to its end."""
 
 CANDIDATE_TOKENS = 800
+"""The most that one may have, whatever its rules."""
+CODE_ROOM = 200
+CODE_SLACK = 4
+"""A candidate may have so many tokens, and so many more for each of its rules' tokens: of 938 kept answers that gave
+all examples but one at the most, none was longer; an answer that rambles holds up its whole round.
+"""
 PLANNED_TOKENS = 2_000
 """The same where another role than ``generate`` writes: a stronger model may think aloud first."""
 PLANNED_LEAST = 300
@@ -132,19 +142,41 @@ class Author:
         longest = max((self.models.count(line) for line in self._example_lines()), default=TEST_TOKENS)
         return min(TEST_TOKENS, int(count * longest * TEST_SLACK))
 
-    def candidates(self, count: int, role: Role = Role.GENERATE) -> AsyncGenerator[Draft]:
-        """``count`` independent drafts, all asked at once, in the order in which they arrive."""
-        return self._gather([self._candidate(role) for _ in range(count)])
+    def _code_tokens(self) -> int:
+        """Room for one candidate of role ``generate``."""
+        rules = self.models.count(" ".join(self.spec.rules))
+        return min(CANDIDATE_TOKENS, CODE_ROOM + CODE_SLACK * rules)
 
-    def repairs(self, attempts: Sequence[tuple[Draft, str]]) -> AsyncGenerator[Draft]:
-        """One draft for each (draft, what went wrong), all at once, of the role that wrote it. Only visible failures
-        may be given.
+    def drafts(
+        self,
+        fresh: int,
+        attempts: Sequence[tuple[Draft, str]] = (),
+        *,
+        form: Form = "rules",
+        role: Role = Role.GENERATE,
+    ) -> AsyncGenerator[Draft]:
+        """``fresh`` independent drafts, asked for in one ``form``, and a repair of each of ``attempts`` (a draft and
+        what went wrong; only visible failures may be given) by the role that wrote it: all at once, in the order in
+        which they arrive.
         """
-        return self._gather([self._repair(draft, failures) for draft, failures in attempts])
+        repairs = [self._repair(draft, failures) for draft, failures in attempts]
+        return self._gather([*(self._candidate(role, form) for _ in range(fresh)), *repairs])
 
-    async def _candidate(self, role: Role) -> Draft:
-        prompt = render("forge_candidate", **self._blanks(role))
+    async def _candidate(self, role: Role, form: Form) -> Draft:
+        blanks = self._blanks(role)
+        prompt = render("forge_candidate", **blanks) if form == "rules" else self._stub(blanks)
         return await self._draft(role, prompt, "candidate", next(self._lineages))
+
+    def _stub(self, blanks: Mapping[str, str]) -> str:
+        """The spec as a function to complete, with its examples as in an interactive session."""
+        lines = [
+            *self.spec.rules,
+            "",
+            *(line for example in self.spec.visible for line in as_session(self.spec.name, example)),
+        ]
+        body = "\n".join(f"    {line}".rstrip() for line in ('"""', *lines, '"""'))
+        stub = f"def {self.spec.name}{self.spec.need.signature}:\n{body}"
+        return render("forge_complete", stub=stub, constants=blanks["constants"])
 
     async def _repair(self, draft: Draft, failures: str) -> Draft:
         blanks = self._blanks(draft.role)
@@ -152,7 +184,7 @@ class Author:
         return await self._draft(draft.role, prompt, "repair", draft.lineage)
 
     async def _draft(self, role: Role, prompt: str, origin: str, lineage: int) -> Draft:
-        tokens = CANDIDATE_TOKENS if role is Role.GENERATE else min(PLANNED_TOKENS, self.left)
+        tokens = self._code_tokens() if role is Role.GENERATE else min(PLANNED_TOKENS, self.left)
         completion = await self._ask(role, prompt, tokens, self.temperature, system=render("forge_system"))
         return Draft(
             source=fenced(completion.text, holding=f"def {self.spec.name}("),

@@ -16,6 +16,7 @@ from typing import cast
 
 from agentforge.boxes.protocol import CallResult
 from agentforge.forge.spec import render_call
+from agentforge.parsing import parse
 from agentforge.registry.contract import is_builtin_error
 from agentforge.types import JSON, Example, JSONObject
 
@@ -96,7 +97,7 @@ def read_asserts(text: str, name: str, parameters: Sequence[str]) -> list[Exampl
 
 def _parse(code: str) -> list[ast.stmt]:
     try:
-        return ast.parse(code).body
+        return parse(code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 
@@ -126,9 +127,11 @@ def _returning(test: ast.expr, name: str, parameters: Sequence[str]) -> Example 
         call, expected = test.operand, ast.Constant(False)
     else:
         call, expected = test, ast.Constant(True)
-    args = _arguments(call, name, parameters)
+    args = call_arguments(call, name, parameters)
     value = literal(expected)
-    return None if args is None or value is _NOTHING else Example(args, returns=cast("JSON", value), source="generated")
+    return (
+        None if args is None or value is NO_LITERAL else Example(args, returns=cast("JSON", value), source="generated")
+    )
 
 
 def _raising_lambda(call: ast.Call, name: str, parameters: Sequence[str]) -> Example | None:
@@ -145,7 +148,7 @@ def _raising_block(node: ast.With, name: str, parameters: Sequence[str]) -> Exam
 
 
 def _raising(error: ast.expr, call: ast.expr, name: str, parameters: Sequence[str]) -> Example | None:
-    args = _arguments(call, name, parameters)
+    args = call_arguments(call, name, parameters)
     if args is None or not isinstance(error, ast.Name) or not is_builtin_error(error.id):
         return None
     return Example(args, raises=error.id, source="generated")
@@ -157,7 +160,8 @@ def _names(function: ast.expr, name: str) -> bool:
     )
 
 
-def _arguments(call: ast.expr, name: str, parameters: Sequence[str]) -> JSONObject | None:
+def call_arguments(call: ast.expr, name: str, parameters: Sequence[str]) -> JSONObject | None:
+    """The arguments of a call of ``name`` by their ``parameters``; None where it is none, or one is no literal."""
     if not isinstance(call, ast.Call) or not _names(call.func, name) or len(call.args) > len(parameters):
         return None
     pairs = list(zip(parameters, call.args, strict=False))
@@ -168,21 +172,22 @@ def _arguments(call: ast.expr, name: str, parameters: Sequence[str]) -> JSONObje
     args: JSONObject = {}
     for parameter, node in pairs:
         value = literal(node)
-        if value is _NOTHING or parameter in args:
+        if value is NO_LITERAL or parameter in args:
             return None
         args[parameter] = cast("JSON", value)
     return args
 
 
-_NOTHING = object()
+NO_LITERAL = object()
+"""What :func:`literal` gives where there is none; None is one."""
 
 
 def literal(node: ast.expr) -> object:
-    """The JSON value of a literal expression (tuples become lists); a private marker otherwise."""
+    """The JSON value of a literal expression (tuples become lists); else :data:`NO_LITERAL`."""
     try:
         value = cast("JSON", json.loads(json.dumps(ast.literal_eval(node), allow_nan=False)))
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return _NOTHING
+        return NO_LITERAL
     return value
 
 

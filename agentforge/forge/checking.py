@@ -25,6 +25,7 @@ from agentforge.forge.placement import Facts
 from agentforge.forge.prospect import prospect
 from agentforge.forge.record import report_of
 from agentforge.forge.spec import HOLD_OUT_FROM, contradictions, deal, distinct
+from agentforge.forge.stated import stated_in
 from agentforge.policy import Policy
 from agentforge.registry.contract import Signature, docstring_of, read_signature
 from agentforge.registry.layers import Layers
@@ -121,9 +122,11 @@ def _submission(tool: Tool, problems: tuple[str, ...], parts: CheckParts) -> Sub
     standing = LiveTools(live)
     lock = _lock(tool, parts.registry)
     truths = [example for example in tool.examples if example.ground_truth]
-    visible, held_out = dealt(truths, docstring_of(tool.source, tool.name))
+    docstring = docstring_of(tool.source, tool.name)
+    visible, held_out = dealt(truths, docstring)
     others = frozenset(live) - {tool.name}
     signature, recordings = _signature(tool), _recordings(tool, parts)
+    pure = tool.manifest.capabilities.none  # what reaches the clock or a host need not give the same again
     return Submission(
         name=tool.name,
         signature=signature,
@@ -150,6 +153,7 @@ def _submission(tool: Tool, problems: tuple[str, ...], parts: CheckParts) -> Sub
         held_out=held_out,
         generated=tuple(example for example in tool.examples if not example.ground_truth),
         regressions=read_regressions(parts.registry, tool.name) if TOOL_NAME.fullmatch(tool.name) else (),
+        stated=tuple(stated_in(docstring, tool.name, signature)) if signature is not None and pure else (),
         capabilities=tool.manifest.capabilities,
         standing=standing,
         summary=tool.manifest.summary,

@@ -11,15 +11,16 @@ refusal is no defect, but how far is judged more narrowly the more an author has
 ``ValueError``, ``OverflowError`` and errors that are no builtins (``decimal.InvalidOperation``) are
 how Python itself refuses a value, and ``TypeError`` and ``AttributeError`` how it refuses a value of
 an open type (a bare ``list`` or ``dict``): these count as a defect nowhere but within the domain of a
-tool that names other errors. A list within a list that always holds as many items, and an object that
-always has the same keys, is a record (:func:`is_misshapen`): JSON types cannot say so, and a point of
-three numbers is then a value of another type.
+tool that names other errors. An object that always has the same keys is a record, and so is a list within a
+list that always holds as many items, where each place means something of its own (:func:`is_misshapen`): JSON
+types cannot say so, and a point of three numbers is then a value of another type. That some rows happen to be
+equally long says nothing about a longer one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TypeAlias
 
 from agentforge.registry.contract import is_builtin_error
@@ -35,23 +36,41 @@ CRASHES = frozenset(
 """Errors that tell of a mistake in the code rather than of a refused input."""
 
 Shape: TypeAlias = int | frozenset[str]
+Place: TypeAlias = tuple[str, ...]
+Inner: TypeAlias = list[JSON] | dict[str, JSON]
 FEWEST_RECORDS = 3
 """So many of the same shape, and none of another, make a record."""
+_SIZES = {
+    **dict.fromkeys(("pair", "interval", "range", "span", "segment", "edge"), (2,)),
+    **dict.fromkeys(("point", "corner", "vertex", "vertice", "coordinate", "polygon", "polyline"), (2, 3)),
+    **dict.fromkeys(("triple", "triplet"), (3,)),
+}
+"""Names of a parameter or a key → how many items each list in it then holds; of the singular."""
+_SAID = {"pair": 2, "pairs": 2, "triple": 3, "triples": 3, "triplets": 3}
+"""Words of a purpose that say so whatever they are about; the others of :data:`_SIZES` are too common for that."""
+_PLACES = re.compile(r"(?<!\w)\[\s*([^\W\d][^\[\](){},.…]*(?:,\s*[^\W\d][^\[\](){},.…]*)+)\]")
+"""``[x, y]``, ``[unit price in cents, quantity]``: what each place means; no list of values, and none that goes on."""
 _OF_OPEN_TYPES = frozenset({"TypeError", "AttributeError", "KeyError", "IndexError"})
 _RUN = re.compile(r"[^\W\d_]+|\d+|\s+|.", re.DOTALL)
 
 
 def is_defect(
-    error: str, args: JSONObject, known: Sequence[JSONObject], declared: Collection[str], open_types: bool
+    error: str,
+    args: JSONObject,
+    known: Sequence[JSONObject],
+    declared: Collection[str],
+    open_types: bool,
+    purpose: str = "",
 ) -> bool:
     """Whether raising ``error`` on ``args`` is a mistake. ``known`` are the arguments of examples that return,
-    ``open_types`` tells whether a parameter is a list or an object of which nothing more is said.
+    ``open_types`` tells whether a parameter is a list or an object of which nothing more is said, ``purpose`` is what
+    the author says of the tool.
     """
     if error in declared or any(_covers(name, error) for name in declared):
         return False
     if within(args, known):
         return bool(declared) or error in CRASHES
-    if error in _OF_OPEN_TYPES and (open_types or is_misshapen(args, known)):
+    if error in _OF_OPEN_TYPES and (open_types or is_misshapen(args, known, purpose)):
         return False
     return bool(declared) and error in CRASHES
 
@@ -79,34 +98,65 @@ def has_open_types(parameters: JSON) -> bool:
     return bare or any(has_open_types(part) for part in parameters.values())
 
 
-def is_misshapen(args: JSONObject, known: Sequence[JSONObject]) -> bool:
-    """Whether a record of ``args`` has another shape than all of the known ones at its place."""
-    shapes: dict[Hashable, list[Shape]] = {}
+def is_misshapen(args: JSONObject, known: Sequence[JSONObject], purpose: str = "") -> bool:
+    """Whether a record of ``args`` has another shape than all of the known ones at its place.
+
+    Lists are records only where their places mean something: the purpose or a name says so, or each place holds a
+    type of its own.
+    """
+    found: dict[Place, list[Inner]] = {}
     for one in known:
-        for place, shape in _shapes(one):
-            shapes.setdefault(place, []).append(shape)
-    records = {
-        place: found[0]
-        for place, found in shapes.items()
-        if len(found) >= FEWEST_RECORDS and len(set(found)) == 1 and found[0] not in (0, 1, frozenset())
-    }
-    return any(records.get(place, shape) != shape for place, shape in _shapes(args))
+        for place, value in _inner(one):
+            found.setdefault(place, []).append(value)
+    records = {place: _shape(values[0]) for place, values in found.items() if _are_records(place, values, purpose)}
+    return any(records.get(place, _shape(value)) != _shape(value) for place, value in _inner(args))
 
 
-def _shapes(value: JSON, place: tuple[str, ...] = ()) -> Iterator[tuple[Hashable, Shape]]:
-    """The place and the shape of each object and of each list within a list: its keys, or its length. Items of a list
-    share a place. The arguments themselves are no record: a default may be left out.
+def _are_records(place: Place, values: Sequence[Inner], purpose: str) -> bool:
+    shapes = {_shape(value) for value in values}
+    if len(values) < FEWEST_RECORDS or len(shapes) != 1 or shapes & {0, 1, frozenset()}:
+        return False
+    lists = [value for value in values if isinstance(value, list)]
+    return not lists or len(lists[0]) in _sizes_said(place, purpose) or _differ_by_place(lists)
+
+
+def _sizes_said(place: Place, purpose: str) -> set[int]:
+    """How many items a list at this place holds, as far as names and words say so."""
+    names = [word for name in place for word in name.lower().split("_")]
+    said = {len(found[1].split(",")) for found in _PLACES.finditer(purpose)}
+    said.update(_SAID[word] for word in re.findall(r"\w+", purpose.lower()) if word in _SAID)
+    return said.union(*(_SIZES.get(name.removesuffix("s"), ()) for name in names))
+
+
+def _differ_by_place(lists: Sequence[list[JSON]]) -> bool:
+    """Whether each place always holds one type, and not all the same: ``["Ada", 36]``."""
+    rows = {tuple(_kind(item) for item in items) for items in lists}
+    return len(rows) == 1 and len(set(rows.pop())) > 1
+
+
+def _kind(value: JSON) -> str:
+    return "number" if isinstance(value, float) or type(value) is int else type(value).__name__
+
+
+def _shape(value: Inner) -> Shape:
+    """The keys of an object, the length of a list."""
+    return frozenset(value) if isinstance(value, dict) else len(value)
+
+
+def _inner(value: JSON, place: Place = ()) -> Iterator[tuple[Place, Inner]]:
+    """Each object and each list within a list, with its place. Items of a list share a place. The arguments
+    themselves are no record: a default may be left out.
     """
     if isinstance(value, dict):
         if place:
-            yield place, frozenset(value)
+            yield place, value
         for key, item in value.items():
-            yield from _shapes(item, (*place, key))
+            yield from _inner(item, (*place, key))
     elif isinstance(value, list):
         if place[-1:] == ("[]",):
-            yield place, len(value)
+            yield place, value
         for item in value:
-            yield from _shapes(item, (*place, "[]"))
+            yield from _inner(item, (*place, "[]"))
 
 
 def within(args: JSONObject, known: Sequence[JSONObject]) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, zip_longest
 from typing import TypeAlias, cast
 
+from agentforge.parsing import parse
 from agentforge.registry.schema import mismatches
 from agentforge.types import JSON, JSONObject
 
@@ -43,7 +44,7 @@ def pointed_at(source: str, known: Sequence[JSONObject], parameters: JSONObject,
 def _constants(source: str) -> list[Constant]:
     """Numbers and short texts of the code, in its order; not those of docstrings and of exceptions' words."""
     found: dict[str, Constant] = {}
-    waiting: list[ast.AST] = [ast.parse(source)]
+    waiting: list[ast.AST] = [parse(source)]
     while waiting:
         node = waiting.pop()
         docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

@@ -10,12 +10,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from agentforge.errors import ModelError
 from agentforge.jobs.protocol import Steps
-from agentforge.models.protocol import Completion, Delta, Features, Message, ModelClient, ToolCall, ToolSpec
+from agentforge.models.protocol import (
+    Completion,
+    Delta,
+    Features,
+    Message,
+    ModelClient,
+    OnWaiting,
+    Priority,
+    ToolCall,
+    ToolSpec,
+)
 from agentforge.types import JSON, JSONObject, Role, Usage
 
 
@@ -30,8 +41,18 @@ class Journalled:
         self._models = models
         self._journal = journal
         self._asked: dict[str, int] = {}
-        self.failed = False
+        self._failures: list[ModelError] = []
+
+    @property
+    def failed(self) -> bool:
         """Whether a request failed for good: what came of it then is not what a further try gives."""
+        return bool(self._failures)
+
+    def at(self, priority: Priority, on_waiting: OnWaiting | None = None) -> Self:
+        """The same over the client within at that priority; what was asked is counted on."""
+        other = copy(self)
+        other._models = self._models.at(priority, on_waiting)
+        return other
 
     def features(self, role: Role) -> Features:
         """Those of the client within."""
@@ -133,8 +154,8 @@ class Journalled:
     async def _step(self, key: str, ask: Callable[[], Awaitable[JSON]]) -> JSON:
         try:
             return await self._journal.step(key, ask)
-        except ModelError:
-            self.failed = True
+        except ModelError as error:
+            self._failures.append(error)
             raise
 
     def _key(self, method: str, role: Role, messages: Sequence[Message], shape: list[Any]) -> str:

@@ -12,6 +12,7 @@ import io
 import tokenize
 from collections.abc import Collection, Iterator
 
+from agentforge.parsing import parse
 from agentforge.redaction import redact_json
 from agentforge.registry.contract import Signature
 from agentforge.secrecy import findable, redact
@@ -55,7 +56,7 @@ def _issued(text: str) -> bool:
 def _texts(source: str) -> Iterator[tuple[int, str]]:
     """The line and the text of each literal and comment; nothing where the source cannot be parsed."""
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 
+from agentforge.parsing import parse
 from agentforge.types import JSON
 
 
@@ -14,7 +15,7 @@ def literals(source: str) -> set[str]:
     """
     found: set[str] = set()
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return found
     for node in ast.walk(tree):

@@ -13,6 +13,8 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from agentforge.parsing import parse
+
 LONGEST_CHANGE = 100
 """Characters of a change that people are shown."""
 
@@ -111,7 +113,7 @@ def mutants(source: str, *, most: int) -> list[Mutant]:
     Raises:
         SyntaxError: the source cannot be parsed; so check it first.
     """
-    module = ast.parse(source)
+    module = parse(source)
     seen = {ast.dump(module)}
     found: dict[int, Mutant] = {}
     sites = [site for site in _sites(module) if not _is_a_stub(site, module)]

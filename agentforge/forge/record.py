@@ -50,7 +50,7 @@ def make_manifest(forged: Forged, author: Author, job: str, image: str) -> Manif
         capabilities=need.capabilities,
         provenance=Provenance(
             job=job,
-            episodes=(need.episode,) if need.episode else (),
+            episodes=(need.episode, *need.forked_from) if need.episode else (),
             sources=need.sources,
             models=dict(author.models_used),
             prompts={name: fingerprint(name) for name in PROMPTS},

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from agentforge.forge.cases import equal, render_test
 from agentforge.forge.rewriting import joined, lines_of
+from agentforge.parsing import parse
 from agentforge.types import Example
 
 _ODD = re.compile(r"[^A-Za-z0-9]+")
@@ -43,7 +44,7 @@ def named(example: Example) -> str:
 
 def _without(tests: str, test: str) -> str:
     try:
-        body = ast.parse(tests).body
+        body = parse(tests).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return tests
     lines = lines_of(tests)

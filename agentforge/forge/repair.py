@@ -144,7 +144,7 @@ class _Search:
         if number:
             near = sorted(self.candidates, key=lambda one: one.rank, reverse=True)[: max(1, count // 2)]
             attempts += [(one.draft, told) for one in near if (told := self._told(one))]
-        return self.author.repairs([attempts[at % len(attempts)] for at in range(count)])
+        return self.author.drafts(0, [attempts[at % len(attempts)] for at in range(count)])
 
     async def _failures(self, source: str) -> str:
         results = await self.bench.run(source, [example.args for example in self.spec.visible])

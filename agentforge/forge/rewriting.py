@@ -10,6 +10,8 @@ import io
 import itertools
 import tokenize
 
+from agentforge.parsing import parse
+
 INDENT = "    "
 
 
@@ -72,7 +74,7 @@ def with_docstring(source: str, name: str, text: str) -> str:
 
 def _statements(source: str) -> list[ast.stmt]:
     try:
-        return ast.parse(source).body
+        return parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 

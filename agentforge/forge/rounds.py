@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from agentforge.errors import AuthenticationError, ModelError
@@ -29,6 +29,9 @@ from agentforge.types import GateResult, Role
 TRIED_ENOUGH = 2
 """After so many rounds without a candidate that gives all examples, a third one has hardly a chance: of 16
 repairs for such a need, in its second and third round, none by a model of 1.5 billion parameters was right."""
+NEAREST = 2
+"""So many of the nearest candidates are repaired while none gives all examples: of 192 such repairs by a model of 1.5
+billion parameters none was right, but a larger one's may be."""
 LOCAL_SHARE = 0.8
 """Of tokens and seconds, what the rounds may spend where the need can go up afterwards."""
 FAULTY_WINNERS = 2
@@ -131,7 +134,7 @@ class Rounds:
         self._step("escalate", "the rounds have failed: role plan is asked for a candidate", total=1)
         await asyncio.to_thread(self._offer_tools)
         try:
-            winner = await self._take(self._author.candidates(1, Role.PLAN), self._settings.rounds + 1)
+            winner = await self._take(self._author.drafts(1, role=Role.PLAN), self._settings.rounds + 1)
             winner = winner or await self._at_last()
             planned = [candidate for candidate in self.candidates if candidate.draft.role is Role.PLAN]
             failures = describe_failures(planned[0], self._spec) if planned else ""
@@ -139,29 +142,33 @@ class Rounds:
             if winner is not None or not failures or spent:
                 return winner
             self._step("escalate", "role plan is asked to repair its candidate", total=1)
-            repairs = self._author.repairs([(planned[0].draft, failures)])
+            repairs = self._author.drafts(0, [(planned[0].draft, failures)])
             return await self._take(repairs, self._settings.rounds + 2) or await self._at_last()
         except (ModelError, AuthenticationError) as error:
             self._step("escalate", f"role plan failed: {error}")
             return None
 
     def _next_drafts(self, number: int) -> AsyncGenerator[Draft]:
-        """Repairs while nothing passes or the gates found faults; fresh, independent candidates while something
-        passes but stands alone.
+        """First candidates; later repairs of those in which the gates found faults, else candidates that are asked for
+        in another form and, where nothing passes, repairs of the nearest beside them.
         """
         count = self._settings.candidates
+        if number == 0:
+            self._step("candidates", f"round 1: {count} candidates", total=count)
+            return self._author.drafts(count)
         faulty = [candidate for candidate in self._ranked() if candidate.faults]
-        near = faulty or [candidate for candidate in self._ranked() if candidate.passed or candidate.problems]
-        if number == 0 or not near or (self._eligible() and not faulty):
-            self._step("candidates", f"round {number + 1}: {count} candidates", total=count)
-            return self._author.candidates(count)
-        count = max(SUPPORT, count // 2)  # few repairs come right, and each is as long as a candidate
-        broken = near[:count]
-        attempts = [
-            (one.draft, describe_failures(one, self._spec)) for one in itertools.islice(itertools.cycle(broken), count)
-        ]
-        self._step("repair", f"round {number + 1}: repairing {len(broken)} candidates", total=count)
-        return self._author.repairs(attempts)
+        if faulty:
+            count = max(SUPPORT, count // 2)  # few repairs come right, and each is as long as a candidate
+            broken = list(itertools.islice(itertools.cycle(faulty[:count]), count))
+            self._step("repair", f"round {number + 1}: repairing {min(len(faulty), count)} candidates", total=count)
+            return self._author.drafts(0, self._attempts(broken))
+        near = [] if self._eligible() else [one for one in self._ranked() if one.passed or one.problems][:NEAREST]
+        told = f" and {len(near)} repairs" if near else ""
+        self._step("candidates", f"round {number + 1}: {count} candidates{told}", total=count + len(near))
+        return self._author.drafts(count, self._attempts(near), form="stub" if number % 2 else "rules")
+
+    def _attempts(self, broken: Sequence[Candidate]) -> list[tuple[Draft, str]]:
+        return [(one.draft, describe_failures(one, self._spec)) for one in broken]
 
     def _offer_tools(self) -> None:
         """What fits the need may be imported by the candidates that come now."""

@@ -243,6 +243,14 @@ def render_example(name: str, example: Example) -> str:
     return f"{render_call(name, example)}  # {outcome}"
 
 
+def as_session(name: str, example: Example) -> list[str]:
+    """One example as lines of an interactive session."""
+    return [
+        f">>> {render_call(name, example)}",
+        f"raises {example.raises}" if example.raises else repr(example.returns),
+    ]
+
+
 def completed(spec: Spec, source: str) -> str:
     """``source`` with the signature of the spec, where the parameters have its names, and its docstring.
 

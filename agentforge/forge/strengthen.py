@@ -78,8 +78,7 @@ class _Others:
 
 async def _not_given_by(bench: Bench, stub: Stub) -> AsyncGenerator[JSONObject, None]:
     """Inputs on which the tool returns something else than a stub."""
-    inputs = bench.inputs()
-    for args, result in zip(inputs, await bench.results(inputs), strict=True):
+    for args, result in await bench.tried():
         if result.ok and not equal(result.value, stub.gives):
             yield args
 

@@ -21,7 +21,7 @@ from typing import Self
 
 from agentforge.errors import NotARegistry, RegistryConflict, RegistryError, StorageError
 from agentforge.gitstore.failures import damaged
-from agentforge.gitstore.lock import writing
+from agentforge.gitstore.lock import leaving_no_drafts, writing
 from agentforge.gitstore.process import GitProcess
 from agentforge.gitstore.refs import read_ref
 from agentforge.gitstore.stream import check_path, commit_stream, message
@@ -146,6 +146,15 @@ class GitStore:
         entries = (line.partition("\t") for line in out.split("\0") if line)
         return {name: facts.split(" ")[2] for facts, _, name in entries}
 
+    def entries(self, prefix: str, rev: str = "main") -> dict[str, str]:
+        """The files under a folder at a revision, each with the id of its contents: equal ids, equal contents."""
+        check_path(prefix.rstrip("/"))
+        if rev == "main" and self.head() is None:
+            return {}
+        out = self._git.run("ls-tree", "-r", "-z", "--full-tree", _rev(rev), "--", prefix.rstrip("/") + "/")
+        rows = (row.partition("\t") for row in out.decode("utf-8", "replace").split("\0") if row)
+        return {path: facts.split()[2] for facts, _, path in rows}
+
     def commit(
         self,
         changes: Mapping[str, bytes | None],
@@ -168,7 +177,7 @@ class GitStore:
         """
         text = message(subject, trailers)
         stream = commit_stream(STAGING, changes, text=text, parent=expected, time=int(time.time()))
-        with writing(self.path) if lock is None else nullcontext(lock) as held:
+        with writing(self.path) if lock is None else nullcontext(lock) as held, leaving_no_drafts(self.path):
             return self._write(stream, expected, held)
 
     def _write(self, stream: bytes, expected: str | None, lock: int) -> str:
@@ -192,7 +201,7 @@ class GitStore:
         From now on its commits fail once another one has taken the lease; stores that never took one
         rely on the expected value of ``main`` alone.
         """
-        with writing(self.path) as lock:
+        with writing(self.path) as lock, leaving_no_drafts(self.path):
             feed = secrets.token_hex(16).encode()
             lease = self._git.run("hash-object", "-w", "--stdin", feed=feed, keep=lock).decode().strip()
             self._git.run("update-ref", LEASE, lease, keep=lock)

@@ -118,7 +118,9 @@ async def _signs_of_life(store: Store, record: Record, alive: asyncio.Task[objec
 async def _no_longer_ours(store: Store, record: Record) -> ForgeFailed:
     now = await asyncio.to_thread(store.get, record.id)
     what = f"The {record.kind} of {record.name} (job {record.id})"
-    if now is not None and now.status == "cancelled":
+    if now is None:
+        return ForgeFailed(f"{what} was erased.", job=record.id)
+    if now.status == "cancelled":
         return ForgeFailed(f"{what} was cancelled.", job=record.id)
     return ForgeFailed(
         f"{what} was taken over by another process.", job=record.id, fix=f"See 'agentforge jobs show {record.id}'."

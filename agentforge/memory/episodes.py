@@ -8,21 +8,21 @@ use cases push them to a thread. Rows of other users are invisible, whatever id 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, update
 
-from agentforge.boxes.observed import Observed
 from agentforge.database.store import Database
-from agentforge.database.tables import CALLS, COSTS, EVENTS, JOBS, MESSAGES, SESSIONS, SOURCES
+from agentforge.database.tables import CALLS, COSTS, EVENTS, JOBS, MESSAGES, SAID, SESSIONS, SOURCES
 from agentforge.errors import UsageError
 from agentforge.events import Event
 from agentforge.memory.records import (
     Call,
     Episode,
     EpisodeSummary,
+    FinishedCall,
     Source,
     SourceKind,
     call_of,
@@ -30,6 +30,7 @@ from agentforge.memory.records import (
     job_of,
 )
 from agentforge.memory.repairs import repair_row
+from agentforge.memory.said import Said, said_in_call, said_in_event, said_in_message
 from agentforge.redaction import redact_json
 from agentforge.secrecy import redact
 from agentforge.types import JSON, JSONObject, OutcomeKind, Role, Usage
@@ -50,7 +51,7 @@ class Episodes:
 
     def start(self, title: str = "") -> str:
         """Opens a new session and returns its id."""
-        session = uuid.uuid4().hex[:16]
+        session = new_session_id()
         line = redact(title.strip().partition("\n")[0], self._secrets)[:TITLE_CHARS]
         with self._database.write() as connection:
             self._insert(connection, SESSIONS, id=session, title=line, updated=_now())
@@ -68,8 +69,8 @@ class Episodes:
 
     def list(self, limit: int = 20) -> list[EpisodeSummary]:
         """The newest sessions first, by when they were written last."""
-        turns = select(func.coalesce(func.max(EVENTS.c.turn), 0)).where(
-            EVENTS.c.org == self.org, EVENTS.c.user == self.user, EVENTS.c.session == SESSIONS.c.id
+        turns = select(func.coalesce(func.max(MESSAGES.c.turn), 0)).where(
+            MESSAGES.c.org == self.org, MESSAGES.c.user == self.user, MESSAGES.c.session == SESSIONS.c.id
         )
         query = (
             select(SESSIONS, turns.scalar_subquery().label("turns"))
@@ -79,83 +80,57 @@ class Episodes:
         )
         with self._database.read() as connection:
             return [
-                EpisodeSummary(row.id, row.title, row.created, row.updated, row.turns)
+                EpisodeSummary(row.id, row.title, row.created, row.updated, row.turns, row.parent)
                 for row in connection.execute(query)
             ]
 
     def next_turn(self, session: str) -> int:
         """The number of the turn that comes next; turns count from 1."""
-        query = select(func.max(EVENTS.c.turn)).where(*self._mine(EVENTS, session))
+        query = select(func.max(MESSAGES.c.turn)).where(*self._mine(MESSAGES, session))
         with self._database.read() as connection:
             return int(connection.execute(query).scalar() or 0) + 1
 
-    def append(self, session: str, message: JSONObject) -> None:
-        """Adds one message (``role`` and ``content``) to the history.
+    def append(self, session: str, message: JSONObject, turn: int = 0) -> None:
+        """Adds one message (``role`` and ``content``) of that turn (0: of none) to the history.
 
         Raises:
             UsageError: this user has no such session.
         """
-        self._write(session, MESSAGES, role=message.get("role", ""), content=self._clean(message))
+        clean = cast("JSONObject", self._clean(message))
+        values = {"role": clean.get("role", ""), "content": clean, "turn": turn}
+        self._write(session, MESSAGES, said_in_message(clean), **values)
 
-    def record_call(
-        self,
-        session: str,
-        turn: int,
-        tool: str,
-        version: str,
-        args: JSONObject,
-        status: str,
-        value_or_error: JSON,
-        seconds: float,
-        call_id: str = "",
-        repair: bool = False,
-        observed: Observed | None = None,
-    ) -> str:
-        """Adds one finished call of a tool; its outcome starts as ``returned`` or ``error``.
+    def record_call(self, session: str, turn: int, call: FinishedCall, call_id: str = "") -> str:
+        """Adds one call of a tool; its outcome starts as ``returned`` or ``error``.
 
-        ``value_or_error`` is the value where ``status`` is ``returned``, else the error's text. With ``repair`` a
-        repair job waits from the same moment on (:mod:`agentforge.memory.repairs`). ``observed`` is what the host
-        saw it reach.
         Returns the call's id: ``call_id``, which an endpoint may have chosen, unless that is taken.
         """
-        values = self._call_values(tool, version, args, status, value_or_error, seconds, observed)
+        values = self._call_values(call)
         with self._database.write() as connection:
             self._touch(connection, session)
             if not call_id or connection.execute(select(CALLS.c.id).where(CALLS.c.id == call_id)).first():
                 call_id = new_call_id()
             self._insert(connection, CALLS, session=session, id=call_id, turn=turn, **values)
-            if repair:
-                self._insert(connection, JOBS, **repair_row(call_id, tool, session))
+            self._note(connection, session, turn, said_in_call(call.tool, values["error"]))
+            if call.repair:
+                self._insert(connection, JOBS, **repair_row(call_id, call.tool, session))
         return call_id
 
-    def record_lone_call(
-        self,
-        tool: str,
-        version: str,
-        args: JSONObject,
-        status: str,
-        value_or_error: JSON,
-        seconds: float,
-        call_id: str,
-        repair: bool = False,
-        at_once: bool = False,
-        observed: Observed | None = None,
-    ) -> bool:
+    def record_lone_call(self, call: FinishedCall, call_id: str, *, at_once: bool = False) -> bool:
         """As :meth:`record_call`, of a call outside any session, under an id from :func:`new_call_id`.
 
         Returns whether it is written; with ``at_once`` only where that needs no waiting.
         """
-        values = self._call_values(tool, version, args, status, value_or_error, seconds, observed)
         head = {"id": call_id, "org": self.org, "user": self.user, "session": "", "turn": 0, "created": _now()}
-        row = {**head, **values}
+        row = {**head, **self._call_values(call)}
         if at_once:
-            return not repair and self._database.insert_at_once(CALLS, row)
-        if not repair:
+            return not call.repair and self._database.insert_at_once(CALLS, row)
+        if not call.repair:
             self._database.insert(CALLS, row)
             return True
         with self._database.write() as connection:
             connection.execute(insert(CALLS).values(**row))
-            self._insert(connection, JOBS, **repair_row(call_id, tool, ""))
+            self._insert(connection, JOBS, **repair_row(call_id, call.tool, ""))
         return True
 
     def calls(self, tool: str, limit: int = 20) -> list[Call]:
@@ -165,28 +140,18 @@ class Episodes:
         with self._database.read() as connection:
             return [call_of(row) for row in connection.execute(query)]
 
-    def _call_values(
-        self,
-        tool: str,
-        version: str,
-        args: JSONObject,
-        status: str,
-        value_or_error: JSON,
-        seconds: float,
-        observed: Observed | None,
-    ) -> dict[str, Any]:
-        seen = {} if observed is None else {"observed": redact_json(observed.to_json(), self._in_any_case)}
-        good = status == "returned"
+    def _call_values(self, call: FinishedCall) -> dict[str, Any]:
+        seen = call.observed
         return {
-            "tool": tool,
-            "version": version,
-            "args": self._clean(args),
-            "status": status,
-            "value": self._clean(value_or_error) if good else None,
-            "error": "" if good else redact(str(value_or_error), self._secrets),
-            "outcome": (OutcomeKind.RETURNED if good else OutcomeKind.ERROR).value,
-            "seconds": seconds,
-            **seen,
+            "tool": call.tool,
+            "version": call.version,
+            "args": self._clean(call.args),
+            "status": call.status,
+            "value": self._clean(call.told) if call.returned else None,
+            "error": "" if call.returned else redact(str(call.told), self._secrets),
+            "outcome": (OutcomeKind.RETURNED if call.returned else OutcomeKind.ERROR).value,
+            "seconds": call.seconds,
+            **({} if seen is None else {"observed": redact_json(seen.to_json(), self._in_any_case)}),
         }
 
     def set_outcome(self, call_id: str, outcome: OutcomeKind) -> None:
@@ -225,8 +190,9 @@ class Episodes:
 
     def record_event(self, session: str, event: Event) -> None:
         """Adds one event to the log."""
-        data = self._clean(event.data)
-        self._write(session, EVENTS, turn=event.turn, seq=event.seq, type=event.type, data=data, time=event.time)
+        data = cast("JSONObject", self._clean(event.data))
+        values = {"turn": event.turn, "seq": event.seq, "type": event.type, "data": data, "time": event.time}
+        self._write(session, EVENTS, said_in_event(event.type, data), **values)
 
     def record_job(self, session: str, job: str, kind: str, name: str, state: str, artefacts: JSONObject) -> None:
         """Keeps what a job left behind; a second record of the same job replaces the first."""
@@ -249,6 +215,16 @@ class Episodes:
             rows = self._rows(connection, EVENTS, session)
         return [Event(row.type, row.data, row.seq, self.org, self.user, session, row.turn, row.time) for row in rows]
 
+    def last_event(self, session: str, kind: str) -> Event | None:
+        """The newest event of a type; None where there is none."""
+        mine = (*self._mine(EVENTS, session), EVENTS.c.type == kind)
+        query = select(EVENTS).where(*mine).order_by(EVENTS.c.id.desc()).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        return Event(row.type, row.data, row.seq, self.org, self.user, session, row.turn, row.time)
+
     def tainted(self, session: str) -> bool:
         """Whether untrusted text was ever read in this session."""
         return bool(self.sources(session))
@@ -257,6 +233,16 @@ class Episodes:
         """The untrusted texts that were read in this session, oldest first."""
         with self._database.read() as connection:
             return tuple(Source(row.kind, row.ref) for row in self._rows(connection, SOURCES, session))
+
+    def ancestors(self, session: str) -> tuple[str, ...]:
+        """The session of which this one is a fork, the one of which that is one, and so on; also erased ones."""
+        query = select(SESSIONS.c.id, SESSIONS.c.parent).where(SESSIONS.c.org == self.org, SESSIONS.c.user == self.user)
+        with self._database.read() as connection:
+            parents = {row.id: row.parent for row in connection.execute(query.where(SESSIONS.c.parent != ""))}
+        found: list[str] = []
+        while (parent := parents.get(found[-1] if found else session, "")) and parent not in found:
+            found.append(parent)
+        return tuple(found)
 
     def load(self, session: str) -> Episode:
         """Everything recorded of one session.
@@ -268,12 +254,14 @@ class Episodes:
         with self._database.read() as connection:
             head = self._row(connection, session)
             if head is None:
-                raise _unknown(session)
+                raise unknown_session(session)
             return Episode(
                 id=head.id,
                 title=head.title,
                 created=head.created,
                 updated=head.updated,
+                parent=head.parent,
+                parent_turn=head.parent_turn,
                 messages=messages,
                 calls=tuple(call_of(row) for row in self._rows(connection, CALLS, session, CALLS.c.created)),
                 costs=tuple(cost_of(row) for row in self._rows(connection, COSTS, session)),
@@ -298,16 +286,27 @@ class Episodes:
     def _touch(self, connection: Connection, session: str) -> None:
         mine = (SESSIONS.c.org == self.org, SESSIONS.c.user == self.user, SESSIONS.c.id == session)
         if connection.execute(update(SESSIONS).where(*mine).values(updated=_now())).rowcount != 1:
-            raise _unknown(session)
+            raise unknown_session(session)
 
     def _insert(self, connection: Connection, table: Table, **values: Any) -> None:
         stamp: dict[str, Any] = {"created": _now()} if "created" in table.c else {}
         connection.execute(insert(table).values(org=self.org, user=self.user, **stamp, **values))
 
-    def _write(self, session: str, table: Table, **values: Any) -> None:
+    def _note(self, connection: Connection, session: str, turn: int, said: Iterable[Said]) -> None:
+        """Lets it be found (:mod:`agentforge.memory.search`), from the same moment on."""
+        for one in said:
+            self._insert(connection, SAID, session=session, turn=turn, kind=one.kind, text=one.text)
+
+    def _write(self, session: str, table: Table, said: Iterable[Said] = (), **values: Any) -> None:
         with self._database.write() as connection:
             self._touch(connection, session)
             self._insert(connection, table, session=session, **values)
+            self._note(connection, session, int(values.get("turn", 0)), said)
+
+
+def new_session_id() -> str:
+    """A fresh id for a session."""
+    return uuid.uuid4().hex[:16]
 
 
 def new_call_id() -> str:
@@ -319,5 +318,6 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def _unknown(session: str) -> UsageError:
-    return UsageError(f"There is no session {session!r}.", fix="Start a new one, or look the id up in the list.")
+def unknown_session(session: str) -> UsageError:
+    """What is raised where this user has no such session."""
+    return UsageError(f"There is no session {session[:80]!r}.", fix="`agentforge sessions list` shows all.")

@@ -53,6 +53,8 @@ def erase(memory: Memory, keys: Collection[str]) -> Erased:
 
 def _without(keys: Collection[str], forms: Iterable[str]) -> Callable[[str, bytes], bytes | None]:
     def keep(path: str, contents: bytes) -> bytes | None:
+        if not files.is_ours(path):
+            return contents
         if files.lesson_id(path) in keys:
             return None
         text = contents.decode("utf-8", "surrogateescape")

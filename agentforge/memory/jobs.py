@@ -10,11 +10,10 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import JSON as JSON_COLUMN
-from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, type_coerce, update
+from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.types import TypeDecorator
 
+from agentforge.database.readable import readable
 from agentforge.database.store import Database
 from agentforge.database.tables import JOB_STEPS, JOBS
 from agentforge.jobs.lease import free, timestamp, until
@@ -25,32 +24,7 @@ from agentforge.types import JSON, JSONObject
 
 Clock = Callable[[], datetime]
 
-DAMAGED = object()
-"""What a column holds that is no JSON."""
-
-
-class _Readable(TypeDecorator[Any]):
-    """JSON of which one broken value does not make all other rows unreadable."""
-
-    impl = JSON_COLUMN
-    cache_ok = True
-
-    def result_processor(self, dialect: Any, coltype: Any) -> Any:
-        read = super().result_processor(dialect, coltype)
-
-        def tolerant(value: Any) -> Any:
-            try:
-                return read(value) if read is not None else value
-            except (ValueError, RecursionError):
-                return DAMAGED
-
-        return tolerant
-
-
-_COLUMNS = [
-    type_coerce(column, _Readable()).label(column.name) if isinstance(column.type, JSON_COLUMN) else column
-    for column in JOBS.c
-]
+_COLUMNS = readable(JOBS)
 
 
 class JobRows:
@@ -168,9 +142,14 @@ class JobRows:
             return {row.key: row.result for row in connection.execute(query)}
 
     def keep(self, job: str, key: str, result: JSON) -> None:
-        """Keeps the result of a step; where one is kept under that key already, that one stays."""
+        """Keeps the result of a step; where one is kept under that key already, that one stays. Of a job that was
+        erased meanwhile nothing is kept.
+        """
         row = {"org": self.org, "user": self.user, "job": job, "key": key, "created": self._now()}
         with self._database.write() as connection:
+            job_row = select(JOBS.c.id).where(*self._mine(), JOBS.c.id == job)
+            if connection.execute(job_row.with_for_update()).first() is None:
+                return
             try:
                 with connection.begin_nested():
                     connection.execute(insert(JOB_STEPS).values(**row, result=self._clean(result)))

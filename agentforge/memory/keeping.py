@@ -79,6 +79,10 @@ class Memory:
         """All that is remembered at this moment; cheap where no commit came since the last time."""
         return self._reader.newest()
 
+    def close(self) -> None:
+        """Gives up what is held in memory; the repository is its owner's to close."""
+        self._recall.close()
+
     def at(self, rev: str) -> Known:
         """What was remembered at a commit."""
         return self._reader.at(rev)

@@ -154,20 +154,25 @@ class Reader:
         return {folder: roots[folder] for folder in (files.MEMORY, files.LESSONS) if folder in roots}
 
     def _read(self, rev: str, folders: Iterable[str]) -> dict[str, _File]:
-        paths = [path for folder in folders for path in self._store.list(folder, rev) if files.is_ours(path)]
-        contents = self._store.read_many(paths, rev)
-        return {path: self._file(path, contents[path]) for path in paths if path in contents}
+        found = {path: blob for folder in folders for path, blob in self._store.entries(folder, rev).items()}
+        ours = {path: blob for path, blob in found.items() if files.is_ours(path)}
+        old = {path: self._files[path] for path, blob in ours.items() if self._same(path, blob)}
+        contents = self._store.read_many([path for path in ours if path not in old], rev)
+        new = {path: _file_of(path, ours[path], data) for path, data in contents.items()}
+        return {path: old.get(path) or new[path] for path in ours if path in old or path in new}
 
-    def _file(self, path: str, contents: bytes) -> _File:
-        before = self._files.get(path)
-        return before if before is not None and before.contents == contents else _file_of(path, contents)
+    def _same(self, path: str, blob: str) -> bool:
+        return path in self._files and self._files[path].blob == blob
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One file as it was read; ``tables`` is None where it is malformed as a whole."""
+    """One file as it was read, ``blob`` is the id of its contents; ``tables`` is None where it is malformed as a whole,
+    or holds a ``text``.
+    """
 
-    contents: bytes
+    blob: str
+    text: str = ""
     tables: Tables | None = None
     entries: Mapping[str, Entry] = field(default_factory=lambda: {})
     pending: Mapping[str, Waiting] = field(default_factory=lambda: {})
@@ -175,13 +180,13 @@ class _File:
     problems: tuple[str, ...] = ()
 
 
-def _file_of(path: str, contents: bytes) -> _File:
-    if path in (files.PERSONA, files.PROPOSED):
-        return _File(contents)
+def _file_of(path: str, blob: str, contents: bytes) -> _File:
+    if path in files.TEXTS:
+        return _File(blob, contents.decode("utf-8", "replace"))
     try:
         tables = files.read_tables(path, contents)
     except (ValueError, RecursionError) as error:
-        return _File(contents, problems=(f"{path} is malformed: {error}",))
+        return _File(blob, problems=(f"{path} is malformed: {error}",))
     problems: list[str] = []
     entries: Mapping[str, Entry] = {}
     pending: Mapping[str, Waiting] = {}
@@ -193,7 +198,7 @@ def _file_of(path: str, contents: bytes) -> _File:
     else:
         lesson = bool(files.lesson_id(path))
         entries = _sound(path, tables, lambda key, table: files.entry_of(key, table, lesson=lesson), problems)
-    return _File(contents, tables, entries, pending, rejected, tuple(problems))
+    return _File(blob, "", tables, entries, pending, rejected, tuple(problems))
 
 
 def _sound(path: str, tables: Tables, read: Callable[[str, Table], T], problems: list[str]) -> dict[str, T]:
@@ -210,7 +215,7 @@ def _known(head: str, read: Mapping[str, _File], revoked: frozenset[str]) -> Kno
     return Known(
         head,
         tables={path: file.tables for path, file in read.items() if file.tables is not None},
-        texts={path: read[path].contents.decode("utf-8", "replace") for path in files.TEXTS if path in read},
+        texts={path: read[path].text for path in files.TEXTS if path in read},
         revoked=revoked,
         entries={key: entry for file in read.values() for key, entry in file.entries.items()},
         pending={key: one for file in read.values() for key, one in file.pending.items()},

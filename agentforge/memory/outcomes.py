@@ -120,7 +120,7 @@ class Outcomes:
         with self._database.read() as connection:
             row = connection.execute(select(CALLS).where(*self._mine(CALLS), CALLS.c.id == call)).one_or_none()
             if row is None:
-                raise UsageError(f"There is no tool call {call[:80]!r}.", fix="`--output-format json` shows its id.")
+                raise _unknown(call)
             return self._known(connection, [row])[0]
 
     def last_call(self) -> Known:
@@ -159,7 +159,11 @@ class Outcomes:
     def label(
         self, call: Known, kind: str, *, by: Literal["user", "program"], expected: JSON = None, reason: str = ""
     ) -> None:
-        """Adds a label; a person's one is from now on the outcome of the call."""
+        """Adds a label; a person's one is from now on the outcome of the call.
+
+        Raises:
+            UsageError: the call was erased meanwhile.
+        """
         values: dict[str, Any] = {
             "call": call.id,
             "tool": call.tool,
@@ -169,10 +173,12 @@ class Outcomes:
             "expected": redact_json(expected, self._secrets),
             "reason": redact(reason, self._secrets),
         }
+        mine = (*self._mine(CALLS), CALLS.c.id == call.id)
         with self._database.write() as connection:
+            if connection.execute(select(CALLS.c.id).where(*mine).with_for_update()).first() is None:
+                raise _unknown(call.id)
             connection.execute(insert(LABELS).values(**self._stamp(), **values))
             if by == "user":
-                mine = (*self._mine(CALLS), CALLS.c.id == call.id)
                 connection.execute(update(CALLS).where(*mine).values(outcome=OutcomeKind(kind).value))
 
     def history(self, call: str) -> list[Label]:
@@ -214,6 +220,10 @@ class Outcomes:
 def reference(call: str) -> str:
     """A call's id as one short word, for trailers and names: an endpoint may have chosen it, and chosen anything."""
     return call if _PLAIN.fullmatch(call) else hashlib.sha256(call.encode()).hexdigest()[:24]
+
+
+def _unknown(call: str) -> UsageError:
+    return UsageError(f"There is no tool call {call[:80]!r}.", fix="`--output-format json` shows its id.")
 
 
 def _chunks(calls: Sequence[str], size: int = 500) -> list[Sequence[str]]:

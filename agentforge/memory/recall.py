@@ -6,25 +6,14 @@ gone from it too.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agentforge.database.fulltext import match_of, words_of
 from agentforge.memory.entries import Entry
 
-MAX_QUERY = 10_000
-"""Characters of a query that are looked at."""
-MAX_WORDS = 64
-
-_WORD = re.compile(r"[^\W_]+")
-_COMMON_WORDS = (
-    "a an and are as at be but by can could do does for from has have how i in into is it its me my no not of "
-    "on or our please so some such than that the their them then there these they this those to us use was we "
-    "were what when where which who will with would you your user"
-)
-_COMMON = frozenset(_COMMON_WORDS.split())
 _CREATE = (
     'CREATE VIRTUAL TABLE entries USING fts5(text, topic, applies, lesson UNINDEXED, tokenize = "porter unicode61")'
 )
@@ -52,16 +41,21 @@ class Recall:
 
     def search(self, entries: Sequence[Entry], query: str, k: int, *, lessons: bool | None = None) -> list[Hit]:
         """The ``k`` best of ``entries`` for any text, best first; none where no word of it is known."""
-        words = [word.lower() for word in _WORD.findall(query[:MAX_QUERY])]
-        wanted = list(dict.fromkeys(word for word in words if word not in _COMMON))[:MAX_WORDS]
-        if not wanted or k < 1:
+        words = words_of(query)
+        if not words or k < 1:
             return []
         kinds = (0, 1) if lessons is None else (int(lessons), int(lessons))
         with self._lock:
             index = self._made(entries)
-            query = " OR ".join(f'"{word}"' for word in wanted)
-            rows: list[tuple[int, float]] = index.execute(_SEARCH, (query, *kinds, k)).fetchall()
+            rows: list[tuple[int, float]] = index.execute(_SEARCH, (match_of(words), *kinds, k)).fetchall()
         return [Hit(entries[row], -rank) for row, rank in rows]
+
+    def close(self) -> None:
+        """Gives the index up; harmless when repeated."""
+        with self._lock:
+            if self._index is not None:
+                self._index.close()
+            self._index = None
 
     def _made(self, entries: Sequence[Entry]) -> sqlite3.Connection:
         if self._index is None or entries is not self._entries:

@@ -10,8 +10,11 @@ from sqlalchemy import Row
 from agentforge.boxes.observed import Observed
 from agentforge.types import JSON, JSONObject, OutcomeKind, Role, Usage
 
-SourceKind: TypeAlias = Literal["file", "page", "message", "tool"]
+SourceKind: TypeAlias = Literal["file", "page", "message", "tool", "passage"]
 """Where untrusted text came from."""
+
+ATTACHMENT = "attachment"
+"""Type of the block that holds such a text beside the user's words; it is none of the Messages protocol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,28 @@ class Call:
     seconds: float
     created: str
     observed: Observed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedCall:
+    """One call of a tool that has ended, as it is to be written down. ``told`` is its value where ``status`` is
+    ``returned``, else the error's text. With ``repair`` a repair job waits from the same moment on
+    (:mod:`agentforge.memory.repairs`). ``observed`` is what the host saw it reach.
+    """
+
+    tool: str
+    version: str
+    args: JSONObject
+    status: str
+    told: JSON
+    seconds: float
+    repair: bool = False
+    observed: Observed | None = None
+
+    @property
+    def returned(self) -> bool:
+        """Whether it gave a value."""
+        return self.status == "returned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +95,22 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeSummary:
-    """One line of a list of sessions. Times are UTC, ISO 8601."""
+    """One line of a list of sessions. Times are UTC, ISO 8601; ``parent`` is the session of which it is a fork."""
 
     id: str
     title: str
     created: str
     updated: str
     turns: int
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """Everything recorded of one session. ``tainted``: untrusted text was read in it, ever."""
+    """Everything recorded of one session. ``tainted``: untrusted text was read in it, ever.
+
+    A fork began as a copy of ``parent`` up to its turn ``parent_turn``.
+    """
 
     id: str
     title: str
@@ -92,6 +121,8 @@ class Episode:
     costs: tuple[Cost, ...]
     sources: tuple[Source, ...]
     jobs: tuple[Job, ...]
+    parent: str = ""
+    parent_turn: int = 0
 
     @property
     def tainted(self) -> bool:

@@ -2,7 +2,8 @@
 
 Sources: the Messages API of version 2026-10-21 for ``claude`` (sampling arguments and, on current
 models, a forced ``tool_choice`` are answered with 400); vLLM 0.32 as it was seen to behave for
-``vllm`` (a small model prints a tool call as text, so free choice is not trusted there). Of
+``vllm`` (a small model prints a tool call as text, so free choice is not trusted there; a priority is a header that
+a server without ``--scheduling-policy priority`` ignores). Of
 ``messages``, any other server that speaks the protocol, nothing is assumed. ``features`` of an
 endpoint in the settings overrides single entries.
 """
@@ -30,6 +31,8 @@ FEATURES: Mapping[str, Features] = MappingProxyType(
             cache_salt=False,
             count_tokens=True,
             schema_bounds=False,
+            priority=False,
+            load=False,
         ),
         "vllm": Features(
             sampling=True,
@@ -42,6 +45,8 @@ FEATURES: Mapping[str, Features] = MappingProxyType(
             cache_salt=True,
             count_tokens=True,
             schema_bounds=True,
+            priority=True,
+            load=True,
         ),
         "messages": Features(
             sampling=False,
@@ -54,6 +59,8 @@ FEATURES: Mapping[str, Features] = MappingProxyType(
             cache_salt=False,
             count_tokens=False,
             schema_bounds=False,
+            priority=False,
+            load=False,
         ),
     }
 )

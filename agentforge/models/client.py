@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, suppress
+from copy import copy
 from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Self, cast
@@ -15,9 +16,19 @@ from anthropic.types import Message as Answer
 from agentforge.errors import AuthenticationError, ContextOverflow
 from agentforge.models import decide
 from agentforge.models.capabilities import features_of
-from agentforge.models.connection import Connection, usage_of
+from agentforge.models.connection import Connection, Order, usage_of
 from agentforge.models.failures import FAILURES
-from agentforge.models.protocol import Completion, Delta, Features, Message, StopReason, ToolCall, ToolSpec
+from agentforge.models.protocol import (
+    Completion,
+    Delta,
+    Features,
+    Message,
+    OnWaiting,
+    Priority,
+    StopReason,
+    ToolCall,
+    ToolSpec,
+)
 from agentforge.models.request import Ask, Body, Target, body, spoken
 from agentforge.models.tokens import estimate
 from agentforge.settings import Settings
@@ -40,7 +51,8 @@ _HOPELESS = 50  # characters for each token of context; only white space is that
 class Models:
     """Implements :class:`~agentforge.models.protocol.ModelClient` over the endpoints of ``settings``.
 
-    Owns one connection for each endpoint, opened at its first use; a context manager.
+    Owns one connection for each endpoint, opened at its first use; a context manager. Its requests are
+    :attr:`~agentforge.models.protocol.Priority.INTERACTIVE` unless :meth:`at` says otherwise.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -49,6 +61,14 @@ class Models:
         self._salt = hashlib.sha256(f"{settings.org}/{settings.user}".encode()).hexdigest()
         self._connections: dict[str, Connection] = {}
         self._usage: dict[Role, Usage] = {}
+        self._priority = Priority.INTERACTIVE
+        self._on_waiting: OnWaiting | None = None
+
+    def at(self, priority: Priority, on_waiting: OnWaiting | None = None) -> Self:
+        """The same client for a piece of work of that priority (see the protocol)."""
+        other = copy(self)  # shares connections and usage
+        other._priority, other._on_waiting = priority, on_waiting
+        return other
 
     async def __aenter__(self) -> Self:
         return self
@@ -155,9 +175,10 @@ class Models:
         target = self._target(role)
         connection = self._connection(target)
         request = body(ask, target)
-        await self._check_fits(connection, target, request)
+        tokens = await self._check_fits(connection, target, request)
         start = time.monotonic()
-        async with aclosing(connection.answer(request, partial(self._spend, role))) as pieces:
+        order = Order(request, tokens, self._priority, partial(self._spend, role), self._on_waiting)
+        async with aclosing(connection.answer(order)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, str):
                     yield Delta(piece)
@@ -169,18 +190,19 @@ class Models:
         endpoint = self._settings.endpoints[name]
         if endpoint.kind == "claude" and endpoint.key is None:
             raise AuthenticationError(f"The endpoint {name!r} has no key.", fix="Set ANTHROPIC_API_KEY.")
-        return Target(name, endpoint, features_of(endpoint), self._salt)
+        return Target(name, endpoint, features_of(endpoint), self._salt, self._priority)
 
     def _connection(self, target: Target) -> Connection:
         if target.name not in self._connections:
-            self._connections[target.name] = Connection(target.name, target.endpoint)
+            tells = target.features.load
+            self._connections[target.name] = Connection(target.name, target.endpoint, tells_load=tells)
         return self._connections[target.name]
 
     def _spend(self, role: Role, usage: Usage) -> None:
         self._usage[role] = self._usage.get(role, Usage()) + usage
 
-    async def _check_fits(self, connection: Connection, target: Target, request: Body) -> None:
-        """Checked here since vLLM silently shortens an answer that does not fit."""
+    async def _check_fits(self, connection: Connection, target: Target, request: Body) -> int:
+        """Checked here since vLLM silently shortens an answer that does not fit; the prompt's tokens, about."""
         room = target.endpoint.context - request["max_tokens"]
         tokens = _PER_MESSAGE * (1 + len(request["messages"])) + _size(spoken(request), target.endpoint.context)
         if room < tokens < 3 * room and target.features.count_tokens:
@@ -192,6 +214,7 @@ class Models:
                 f"{target.endpoint.context} tokens that {target.endpoint.model} has at {target.endpoint.url}.",
                 fix="Shorten the request, or serve the model with a larger context.",
             )
+        return tokens
 
 
 def _size(text: str, context: int) -> int:

@@ -10,10 +10,20 @@ endpoint and model only and may be signed, and the schema of a decision, which i
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
-from typing import cast
+from typing import Self, cast
 
-from agentforge.models.protocol import Completion, Delta, Features, Message, ModelClient, ToolSpec
+from agentforge.models.protocol import (
+    Completion,
+    Delta,
+    Features,
+    Message,
+    ModelClient,
+    OnWaiting,
+    Priority,
+    ToolSpec,
+)
 from agentforge.redaction import redact_json
 from agentforge.secrecy import findable, redact
 from agentforge.types import JSONObject, Role, Usage
@@ -29,6 +39,12 @@ class Discreet:
     def __init__(self, models: ModelClient, secrets: Collection[str]) -> None:
         self._models = models
         self._known = findable(secrets)
+
+    def at(self, priority: Priority, on_waiting: OnWaiting | None = None) -> Self:
+        """The same over the client within at that priority."""
+        other = copy(self)
+        other._models = self._models.at(priority, on_waiting)
+        return other
 
     def features(self, role: Role) -> Features:
         """Those of the client within."""

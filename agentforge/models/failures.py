@@ -17,6 +17,7 @@ from agentforge.errors import (
     ModelTimeout,
     ModelUnavailable,
 )
+from agentforge.models.deadline import TooLate
 from agentforge.settings import Endpoint
 
 LONGEST_WAIT = 60.0
@@ -52,6 +53,8 @@ def explain(error: Exception, name: str, endpoint: Endpoint) -> Failure:
     match cause:
         case httpx2.ConnectError() | httpx2.ConnectTimeout():
             return Failure(_silent(name, endpoint), wait=0.0)
+        case TooLate():
+            return Failure(_stuck(cause.seconds, name, endpoint))
         case httpx2.TimeoutException() | TimeoutError():
             return Failure(_late(name, endpoint))
         case anthropic.APIStatusError():
@@ -75,6 +78,14 @@ def _late(name: str, endpoint: Endpoint) -> ModelTimeout:
     return ModelTimeout(
         f"The endpoint {name!r} at {endpoint.url} did not answer within {endpoint.timeout:g} s.",
         fix=f"Raise endpoints.{name}.timeout, or ask for less.",
+    )
+
+
+def _stuck(seconds: float, name: str, endpoint: Endpoint) -> ModelTimeout:
+    return ModelTimeout(
+        f"The endpoint {name!r} at {endpoint.url} gave no sign of life for too long: it was given up after "
+        f"{seconds:.0f} s, which is far more than its last answers took.",
+        fix=_look(endpoint),
     )
 
 

@@ -5,13 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Literal, Protocol, TypeAlias
 
 from agentforge.types import JSONObject, Role, Usage
 
 StopReason: TypeAlias = Literal["end_turn", "max_tokens", "stop_sequence", "tool_use", "refusal", "other"]
+
+
+class Priority(IntEnum):
+    """Who goes first where an endpoint is busy; the lower number does, here and in a server that knows priorities."""
+
+    INTERACTIVE = 0
+    """A turn: somebody waits for every single answer."""
+    AWAITED = 1
+    """A forging or repair that somebody waits for as a whole."""
+    BACKGROUND = 2
+    """Queued jobs, what an earlier process left, sleep: nobody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,8 @@ class Features:
     cache_salt: bool  # isolates tenants in a shared prefix cache
     count_tokens: bool
     schema_bounds: bool = False  # enforces patterns and bounds too, not only types and enums
+    priority: bool = False  # takes a priority, as vLLM's header
+    load: bool = False  # tells at /metrics how busy it is, as vLLM does
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +111,64 @@ class Delta:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why a request has waited for ``seconds``. ``before`` is how many others are let in first by this process,
+    None where it was sent already. ``server_running`` and ``server_waiting`` are the requests of everybody at the
+    server, None where it does not tell.
+    """
+
+    endpoint: str
+    seconds: float
+    before: int | None
+    server_running: int | None = None
+    server_waiting: int | None = None
+
+    def __str__(self) -> str:
+        reasons: list[str] = []
+        if self.before is not None:
+            first = f"{_requests(self.before)} before this one" if self.before else "this one is next"
+            reasons.append(f"all its places are taken, {first}")
+        if self.server_waiting:
+            running = _requests(self.server_running or 0)
+            reasons.append(f"its server runs {running} and has {self.server_waiting} waiting")
+        return f"Waiting for {self.endpoint}: {'; '.join(reasons)}."
+
+    def to_json(self) -> JSONObject:
+        """The data of the event ``waiting_for_model``."""
+        return {
+            "endpoint": self.endpoint,
+            "seconds": self.seconds,
+            "before": self.before,
+            "server_running": self.server_running,
+            "server_waiting": self.server_waiting,
+            "message": str(self),
+        }
+
+
+OnWaiting: TypeAlias = Callable[[Waiting], None]
+"""Hears, once for a request, that it waits; called in the event loop, returns at once and does not raise."""
+
+
+def as_event(emit: Callable[[str, JSONObject], None]) -> OnWaiting:
+    """Tells it as the event ``waiting_for_model`` (:mod:`agentforge.events`)."""
+    return lambda waiting: emit("waiting_for_model", waiting.to_json())
+
+
+def _requests(number: int) -> str:
+    return f"{number} request{'s' * (number != 1)}"
+
+
 class ModelClient(Protocol):
     """Asks the endpoint that plays a role. Every method may raise the ``ModelError`` tree
     (``ContextOverflow`` before anything is sent, where the endpoint's context is known).
     """
+
+    def at(self, priority: Priority, on_waiting: OnWaiting | None = None) -> ModelClient:
+        """The same client for a piece of work of that priority: it shares connections and usage with this one,
+        and closing either closes both. ``on_waiting`` hears of its requests that wait for their turn.
+        """
+        ...
 
     def features(self, role: Role) -> Features:
         """What the endpoint of ``role`` can be trusted with."""

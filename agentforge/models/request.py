@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentforge.models.protocol import Features, Message, ToolAnswer, ToolCall, ToolSpec
+from agentforge.models.protocol import Features, Message, Priority, ToolAnswer, ToolCall, ToolSpec
 from agentforge.models.schemas import enforceable
 from agentforge.settings import Endpoint
 from agentforge.types import JSON, JSONObject
@@ -17,6 +17,10 @@ THINKING = frozenset({"thinking", "redacted_thinking"})
 THINKING_ROOM = 16_000
 """Tokens added to ``max_tokens`` where a model thinks first: current Claude models always do, and what
 they think counts towards the limit, which callers give for the visible answer."""
+
+PRIORITY_HEADER = "X-Vllm-Priority"
+"""A whole number, the lower the sooner, 0 without it (vLLM 0.32, ``entrypoints/generate/base/serving.py``). The
+Messages protocol has no field for it, and vLLM drops unknown ones."""
 
 Body = dict[str, Any]
 
@@ -43,13 +47,14 @@ class Target:
     endpoint: Endpoint
     features: Features
     salt: str = ""
+    priority: Priority = Priority.INTERACTIVE
 
 
 def body(ask: Ask, target: Target) -> Body:
     """Arguments of ``messages.stream``; what the endpoint lacks is left out.
 
     ``temperature`` and ``cache_salt`` are no arguments of the protocol: they travel in
-    ``extra_body``, and only where the endpoint knows them.
+    ``extra_body``, and only where the endpoint knows them. So does the priority, as a header.
     """
     features = target.features
     made: Body = {
@@ -68,6 +73,8 @@ def body(ask: Ask, target: Target) -> Body:
     made.update(_tools(ask, features))
     if extra := _extra(ask, target):
         made["extra_body"] = extra
+    if features.priority:
+        made["extra_headers"] = {PRIORITY_HEADER: str(target.priority.value)}
     return made
 
 

@@ -12,6 +12,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from agentforge.parsing import parse
 from agentforge.types import JSON, JSONObject
 
 _SCALARS: Mapping[str, str] = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "None": "null"}
@@ -105,7 +106,7 @@ class AnnotationReader:
 
     def _quoted(self, text: str, where: str, depth: int) -> JSONObject:
         try:
-            inner = ast.parse(text.strip(), mode="eval").body
+            inner = parse(text.strip(), "eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return self._problem(f"{where}: {text[:80]!r} is no type")
         return self._read(inner, where, depth + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
+from agentforge.parsing import parse
 from agentforge.registry.contract import Signature
 from agentforge.types import JSON, JSONObject
 
@@ -28,5 +29,5 @@ def bind(signature: Signature, positional: Sequence[JSON], named: Mapping[str, J
 
 
 def _by_position(signature: Signature) -> list[str]:
-    function = ast.parse(f"def _{signature.text}: ...").body[0]
+    function = parse(f"def _{signature.text}: ...").body[0]
     return [argument.arg for argument in function.args.args] if isinstance(function, ast.FunctionDef) else []

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.errors import ToolInvalid
+from agentforge.parsing import parse
 from agentforge.registry import hygiene
 from agentforge.registry.annotations import AnnotationReader, typed_dicts, typing_names
 from agentforge.registry.schema import mismatches
@@ -218,7 +219,7 @@ def _parse(source: str, *, limit: int | None = MAX_SOURCE_BYTES) -> tuple[ast.Mo
     try:
         with _warnings_lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source), []
+            return parse(source), []
     except SyntaxError as error:
         return None, [f"line {error.lineno or 1}: syntax error: {error.msg}"]
     except ValueError as error:

@@ -7,32 +7,20 @@ name, summary, example requests, docstring and signature, with Porter's stemmer.
 from __future__ import annotations
 
 import contextlib
-import re
-import secrets
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentforge.database.fulltext import match_of, replace_file, words_of
 from agentforge.registry.contract import docstring_of
 from agentforge.registry.layers import Layers
 from agentforge.registry.tool import Tool
 
 FORMAT = 1
-MAX_QUERY = 10_000
-"""Characters of a query that are looked at."""
-MAX_WORDS = 64
 
 _WEIGHTS = "10.0, 5.0, 4.0, 2.0, 1.0"  # name, summary, requests, docstring, signature
-_WORD = re.compile(r"[^\W_]+")
-_COMMON = (
-    "a an and are as at be but by can could do does for from get give has have how i in into is it its make me my "
-    "need no not of on one or our out please should so some such than that the their them then there these they "
-    "this those to us use was we were what when where which who will with would you your"
-)
-_PREFIX = 4
-"""From this length on a word also finds longer ones that begin with it (slug finds slugify)."""
 
 _CREATE = """
 CREATE TABLE about (fingerprint TEXT NOT NULL);
@@ -65,7 +53,7 @@ class Index:
 
     def search(self, query: str, k: int = 5) -> list[Hit]:
         """The ``k`` best tools for any text, best first; none where no word of it is known."""
-        words = _words(query)
+        words = words_of(query)
         if not words or k < 1:
             return []
         fingerprint = f"{FORMAT}-{self._layers.fingerprint()}"
@@ -81,18 +69,8 @@ class Index:
         with closing(sqlite3.connect(":memory:")) as built:
             _fill(built, fingerprint, self._layers.live())
             with contextlib.suppress(sqlite3.Error, OSError):
-                self._keep(built)
+                replace_file(built, self._path)
             return _search(built, words, k)
-
-    def _keep(self, built: sqlite3.Connection) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}")
-        try:
-            with closing(sqlite3.connect(draft)) as file:
-                built.backup(file)
-            draft.replace(self._path)
-        finally:
-            draft.unlink(missing_ok=True)
 
 
 def _fill(cache: sqlite3.Connection, fingerprint: str, tools: Iterable[Tool]) -> None:
@@ -109,13 +87,5 @@ def _row(tool: Tool) -> tuple[str, ...]:
 
 
 def _search(cache: sqlite3.Connection, words: list[str], k: int) -> list[Hit]:
-    terms = [f'"{word}"' for word in words] + [f'"{word}"*' for word in words if len(word) >= _PREFIX]
-    rows = cache.execute(_SEARCH, (" OR ".join(terms), k)).fetchall()
+    rows = cache.execute(_SEARCH, (match_of(words), k)).fetchall()
     return [Hit(name, summary, signature, -rank) for name, summary, signature, rank in rows]
-
-
-def _words(query: str) -> list[str]:
-    """The words of a text that are worth looking for, in quotes-safe form; any text is a legal query."""
-    common = set(_COMMON.split())
-    words = (word.lower() for word in _WORD.findall(query[:MAX_QUERY]))
-    return list(dict.fromkeys(word for word in words if word not in common))[:MAX_WORDS]

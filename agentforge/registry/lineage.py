@@ -18,8 +18,9 @@ from agentforge.types import State
 
 Kind: TypeAlias = Literal["episode", "source", "tool"]
 
-SOURCE_KINDS = ("file", "page", "message", "tool")
-"""Kinds of untrusted text, as ``memory.episodes`` writes them down."""
+SOURCE_KINDS = ("file", "page", "message", "tool", "passage")
+"""Kinds of text that something may come from, as ``memory.episodes`` writes them down; a passage is one of a document
+that is kept, whose own record says whether it is trusted."""
 
 DIGEST_CHARS = 32
 """Characters of a SHA-256 in the id of a source whose name is no id: 128 bits, so that two never meet."""

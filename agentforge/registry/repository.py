@@ -18,6 +18,7 @@ from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.errors import ConfigurationError, NotARegistry, ToolInvalid, ToolNotFound, UsageError
 from agentforge.gitstore.changing import Change, commit_newest
 from agentforge.gitstore.failures import damaged, looks_like_ours
+from agentforge.gitstore.outlast import PATIENCE_SECONDS
 from agentforge.gitstore.store import Commit, GitStore
 from agentforge.registry.changes import admission, move, proposal, provenance_trailers
 from agentforge.registry.effects import Effect, effect_of
@@ -341,7 +342,7 @@ class Registry:
             wanted = change(snapshot)
             return None if wanted is None else (snapshot.head, wanted)
 
-        return commit_newest(self._store, make, trailers)
+        return commit_newest(self._store, make, trailers, seconds=PATIENCE_SECONDS)
 
 
 def _empty(path: Path) -> bool:

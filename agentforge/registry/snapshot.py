@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import TypeVar
 
 from agentforge.errors import NotARegistry, ToolInvalid
@@ -183,16 +184,16 @@ def _folders(paths: Sequence[str]) -> tuple[frozenset[str], dict[str, tuple[int,
 def _standing_tool(files: Mapping[str, bytes], name: str, standing: Standing, layer: Layer) -> Tool | ToolInvalid:
     if not files:
         return ToolInvalid(name, [f"the folder tools/{name} is missing"])
-    found = _tool_or_problem(files, name, layer, standing.state, unconfirmed=standing.unconfirmed)
-    if isinstance(found, Tool) and contents_version(files) != standing.version:
+    found = _tool_or_problem(files, name, layer, standing.state)
+    if isinstance(found, ToolInvalid):
+        return found
+    if contents_version(files) != standing.version:
         return ToolInvalid(name, [f"its contents are not the version {standing.version[:12]} that met the gates"])
-    return found
+    return replace(found, unconfirmed=standing.unconfirmed, stale=standing.stale)
 
 
-def _tool_or_problem(
-    files: Mapping[str, bytes], name: str, layer: Layer, state: State, *, unconfirmed: bool = False
-) -> Tool | ToolInvalid:
+def _tool_or_problem(files: Mapping[str, bytes], name: str, layer: Layer, state: State) -> Tool | ToolInvalid:
     try:
-        return from_files(files, name, layer=layer, state=state, unconfirmed=unconfirmed)
+        return from_files(files, name, layer=layer, state=state)
     except ToolInvalid as error:
         return error

@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar, cast
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agentforge.registry.manifest import Id
 from agentforge.types import State
 
 FORMAT = 1
@@ -36,7 +37,8 @@ _Reason = Annotated[str, Field(max_length=REASON_CHARS)]
 class Standing(BaseModel):
     """Where one tool stands: ``version`` is the hash of the contents of its folder.
 
-    A ``pinned`` tool gets no new live version unless a person says so.
+    A ``pinned`` tool gets no new live version unless a person says so. ``stale`` are the ids of passages that it
+    cites and that are gone: they were changed, or their document was removed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,6 +48,7 @@ class Standing(BaseModel):
     unconfirmed: bool = False
     pinned: bool = False
     reason: _Reason = ""
+    stale: tuple[Id, ...] = ()
 
 
 class Waiting(BaseModel):

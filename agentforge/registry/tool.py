@@ -39,7 +39,8 @@ class Tool:
     """One version of a tool. What is read out of its contents is read once.
 
     ``report`` holds the gates' verdicts and evidence. ``layer``, ``state`` and ``unconfirmed`` say
-    where it stands; they are no part of its contents, and so not of its ``version``.
+    where it stands, ``stale`` which passages that it cites are gone; they are no part of its contents, and so not
+    of its ``version``.
     """
 
     manifest: Manifest
@@ -50,6 +51,7 @@ class Tool:
     layer: Layer = Layer.USER
     state: State = State.LIVE
     unconfirmed: bool = False
+    stale: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -121,7 +123,6 @@ def from_files(
     *,
     layer: Layer = Layer.USER,
     state: State = State.LIVE,
-    unconfirmed: bool = False,
 ) -> Tool:
     """The tool that the folder ``name`` with these contents holds.
 
@@ -143,7 +144,7 @@ def from_files(
     examples = read_examples(texts.get("examples.jsonl", ""), problems)
     if manifest is None or problems:
         raise ToolInvalid(name, problems)
-    return Tool(manifest, texts["tool.py"], texts["test_tool.py"], examples, report, layer, state, unconfirmed)
+    return Tool(manifest, texts["tool.py"], texts["test_tool.py"], examples, report, layer, state)
 
 
 def load_folder(path: Path, *, layer: Layer = Layer.BASE) -> Tool:

@@ -97,6 +97,15 @@ class Entries:
         return parsed(self.snapshot.read(path), path)
 
 
+def entries_in_force(snapshot: Snapshot, store: GitStore) -> Iterator[tuple[str, frozenset[Node]]]:
+    """Every regression that is asked for, and what it comes from (raises RegistryError: a file is malformed)."""
+    for name in _names(snapshot):
+        origins = _origins(store, name)
+        for example in parsed(snapshot.read(path_of(name)), path_of(name)):
+            known = origins.get(example.source, frozenset())
+            yield key_of(name, example.source), frozenset({Node("source", example.source), *known})
+
+
 def _without(entries: tuple[Example, ...], source: str) -> tuple[Example, ...]:
     return tuple(one for one in entries if one.source != source)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -11,7 +12,7 @@ from typing import Self
 from agentforge.errors import ContextOverflow, ModelUnavailable
 from agentforge.models import decide
 from agentforge.models.capabilities import FEATURES
-from agentforge.models.protocol import Completion, Delta, Features, Message, ToolSpec
+from agentforge.models.protocol import Completion, Delta, Features, Message, OnWaiting, Priority, ToolSpec
 from agentforge.models.request import Ask
 from agentforge.models.tokens import estimate
 from agentforge.testing.script import Fault, Lines, Script, pieces
@@ -20,11 +21,14 @@ from agentforge.types import JSONObject, Role, Usage
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as the program made it; ``purpose`` is the method that was called."""
+    """One request as the program made it; ``purpose`` is the method that was called, ``priority`` that of the
+    client (:meth:`ScriptedModel.at`).
+    """
 
     role: Role
     purpose: str
     ask: Ask
+    priority: Priority = Priority.INTERACTIVE
 
     @property
     def prompt(self) -> str:
@@ -59,7 +63,15 @@ class ScriptedModel:
         self._context = context
         self._models = models
         self._usage: dict[Role, Usage] = {}
+        self._priority = Priority.INTERACTIVE
         self.requests: list[Request] = []
+
+    def at(self, priority: Priority, on_waiting: OnWaiting | None = None) -> Self:
+        """The same script, requests and usage at that priority; nothing ever waits here."""
+        del on_waiting
+        other = copy(self)
+        other._priority = priority
+        return other
 
     def asked(self, role: Role) -> list[Request]:
         """The requests of one role, in order."""
@@ -156,7 +168,7 @@ class ScriptedModel:
         await self.aclose()
 
     async def _answer(self, role: Role, purpose: str, ask: Ask) -> Completion:
-        request = Request(role, purpose, ask)
+        request = Request(role, purpose, ask, self._priority)
         self.requests.append(request)
         sent = estimate(request.prompt)
         if sent + ask.max_tokens > self._context:

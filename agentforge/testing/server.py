@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from agentforge.models.metrics import Load
 from agentforge.settings import Endpoint
 from agentforge.testing.habits import Block, Blocks, ClaudeHabit, Count, Habit, VllmHabit, prompt_tokens
 from agentforge.testing.script import Fault, Lines, Reply, Script, ScriptExhausted, pieces
@@ -42,7 +43,8 @@ class _Dropped(Exception):  # noqa: N818 - says what happened, as our errors do
 
 
 class MessagesServer:
-    """Serves ``/v1/messages``, ``/v1/messages/count_tokens`` and ``/v1/models`` on a free loopback port.
+    """Serves ``/v1/messages``, ``/v1/messages/count_tokens`` and ``/v1/models`` on a free loopback port, and
+    ``/metrics`` in mode ``vllm``, which tells ``load`` (None: nothing).
 
     In mode ``claude`` it refuses what Claude refuses; in mode ``vllm`` it has vLLM's habits. The
     script is a list of answers, or a function from :class:`Received` to one (called in the server's
@@ -70,6 +72,7 @@ class MessagesServer:
         self.requests: list[Received] = []
         self.abandoned = 0
         self.most_at_once = 0
+        self.load: Load | None = Load(0, 0, 0, 0, 0)
         self._now = 0
         self._script: Script[str, Received] = Script(script)
         self._habit: Habit = (
@@ -128,6 +131,7 @@ class MessagesServer:
                 Route("/v1/messages/count_tokens", self._count, methods=["POST"]),
                 Route("/v1/models", self._models),
                 Route("/health", _healthy),
+                Route("/metrics", self._metrics),
             ]
         )
 
@@ -150,6 +154,12 @@ class MessagesServer:
         del request
         owner = "vllm" if self.mode == "vllm" else "anthropic"
         return self._json({"data": [{"id": self.model, "max_model_len": self.context, "owned_by": owner}]})
+
+    async def _metrics(self, request: Request) -> Response:
+        del request
+        if self.mode == "claude" or self.load is None:
+            return Response(status_code=404)
+        return Response(metrics_text(self.load), media_type="text/plain")
 
     async def _messages(self, request: Request) -> Response:
         received = await self._received(request)
@@ -215,6 +225,18 @@ def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
 async def _healthy(request: Request) -> Response:
     del request
     return Response()
+
+
+def metrics_text(load: Load) -> str:
+    """The lines of vLLM's ``/metrics`` that tell this load."""
+    values = {
+        "num_requests_running": load.running,
+        "num_requests_waiting": load.waiting,
+        "generation_tokens_total": load.tokens,
+        "prefix_cache_queries_total": load.looked_up,
+        "prefix_cache_hits_total": load.cached,
+    }
+    return "".join(f'vllm:{name}{{engine="0",model_name="m"}} {value:.1f}\n' for name, value in values.items())
 
 
 def _usage(blocks: Blocks) -> Block:

@@ -253,6 +253,8 @@ def _verdict(tool: Tool, gates: Sequence[Gate]) -> Card:
         return Card(f"{len(failed)} of {len(gates)} gates failed", ", ".join(failed), "bad")
     skipped = len(gates) - passed
     left = f"{skipped} did not apply." if skipped else "None was left out."
+    if tool.stale:
+        return Card(f"{passed} gates passed", f"{left} Stale: the text that it was made from has changed.", "care")
     if tool.unconfirmed:
         return Card(f"{passed} gates passed", f"{left} Unconfirmed: no example was held back to prove it.", "care")
     return Card(f"{passed} gates passed", left, "good")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from agentforge.agent.attachments import Attachment
+from agentforge.database.store import Database
+from agentforge.memory.forks import fork
 from agentforge.models.protocol import ToolCall
 from agentforge.registry.references import Origin
 from agentforge.registry.revocation import revoke, undo
@@ -66,3 +70,35 @@ async def test_nothing_is_forged_in_a_revoked_episode(scene: Scene) -> None:
     assert scene.needs == []
     assert "Start a new session without it" in model.requests[1].prompt
     assert scene.registry.names(State.LIVE) == []
+
+
+def forked(folder: Path, session: str, turn: int | None = None) -> str:
+    with Database.open(f"sqlite:///{folder / 'state.db'}") as database:
+        return fork(database, session, org="personal", user="ada", turn=turn)
+
+
+async def test_a_fork_goes_on_where_the_other_session_was_and_stays_as_tainted(scene: Scene, tmp_path: Path) -> None:
+    session = await scene.session()
+    scene.script("Noted.", "And this.", free=True)
+    await scene.run("My heron is called Otto.", session, (Attachment("file", "rules.txt", "IX is 9"),))
+    await scene.run("It is grey.", session)
+    made = forked(tmp_path, session.id, turn=1)
+    model = scene.script(forging(), "code", "Otto.", free=True)
+    scene.forged_state = "proposed"
+    told = await scene.run("What is it called?", await scene.session(made))
+    assert (told.session, {event.turn for event in told.events}) == (made, {2})
+    assert "My heron is called Otto." in model.requests[0].prompt
+    assert "It is grey." not in model.requests[0].prompt
+    (need,) = scene.needs
+    assert (need.episode, need.forked_from, need.sources) == (made, (session.id,), ("file:rules.txt",))
+    assert need.tainted
+
+
+async def test_nothing_is_forged_in_a_fork_of_an_episode_that_was_revoked(scene: Scene, tmp_path: Path) -> None:
+    scene.script("Noted.", free=True)
+    session = (await scene.run("IX is 9")).session
+    done = revoke(scene.registry, Origin("episode", session))
+    model = scene.script(forging(), "It was revoked.", free=True)
+    await scene.run("Make it.", await scene.session(forked(tmp_path, session)))
+    assert scene.needs == []
+    assert f"it comes from episode:{session}, which was revoked ({done.id})" in model.requests[1].prompt

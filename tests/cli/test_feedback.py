@@ -9,6 +9,7 @@ import pytest
 
 from agentforge.database.store import Database
 from agentforge.memory.episodes import Episodes
+from agentforge.memory.records import FinishedCall
 from agentforge.registry.layers import BaseLayer
 from tests.cli.conftest import Program
 from tests.conftest import insist_on_namespaces
@@ -24,7 +25,7 @@ def call(home: Path) -> str:
     with Database.open(f"sqlite:///{home / 'state.db'}") as database:
         episodes = Episodes(database, org="personal", user="ada")
         session = episodes.start("A question")
-        return episodes.record_call(session, 1, tool.name, tool.version, args, "returned", 2, 0.1)
+        return episodes.record_call(session, 1, FinishedCall(tool.name, tool.version, args, "returned", 2, 0.1))
 
 
 def test_with_no_call_there_is_nothing_to_judge(program: Program) -> None:

@@ -16,6 +16,7 @@ from agentforge.database.store import Database
 from agentforge.jobs.protocol import Ending, Holder
 from agentforge.memory.episodes import Episodes
 from agentforge.memory.jobs import JobRows
+from agentforge.memory.records import FinishedCall
 from agentforge.testing import ScriptedModel
 from tests.cli.conftest import Program
 from tests.jobs.scene import NEED, answer, forge_with
@@ -93,7 +94,7 @@ def test_a_repair_is_listed_as_it_stands(program: Program, home: Path) -> None:
     with Database.open(f"sqlite:///{home / 'state.db'}") as database:
         episodes = Episodes(database, org="personal", user="me")
         for call in ("call_1", "call_2"):
-            episodes.record_lone_call("halve", "v1", {}, "raised", "KeyError: 1", 0.1, call, repair=True)
+            episodes.record_lone_call(FinishedCall("halve", "v1", {}, "raised", "KeyError: 1", 0.1, repair=True), call)
         rows = JobRows(database, org="personal", user="me")
         taken = rows.take("repair:call_1", Holder("one", lambda label: False))
         assert taken is not None

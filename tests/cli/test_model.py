@@ -12,7 +12,9 @@ from agentforge.cli import local
 from agentforge.errors import ApprovalNeeded
 from agentforge.models.local.progress import Plan, PlanItem, Progress
 from agentforge.models.local.up import LocalModel
+from agentforge.models.metrics import Load
 from agentforge.settings import Settings
+from agentforge.testing import MessagesServer
 from tests.cli.conftest import Program
 
 PLAN = Plan((PlanItem("weights", 2 * 10**9, 3 * 10**9, 4 * 10**9),), Path("cache"), 10**11)
@@ -64,6 +66,17 @@ def test_status_is_0_only_when_a_model_answers(program: Program, tmp_path: Path)
     told = json.loads(done.out)
     assert (done.code, told["exit_code"], told["status"], told["model"]["state"]) == (4, 4, "failed", "not installed")
     assert "agentforge model up" in program("model", "status", *here).out
+
+
+def test_status_tells_how_much_the_cache_has_spared(program: Program) -> None:
+    with MessagesServer([], mode="vllm") as server:
+        server.load = Load(running=1, waiting=0, tokens=500, looked_up=400, cached=248)
+        here = ["--set", f"model.source='{server.url}'"]
+        assert "62% of the prompt tokens from the cache since its start" in program("model", "status", *here).out
+        told = json.loads(program("model", "status", "--output-format", "json", *here).out)
+        assert told["model"]["cached_share"] == 0.62
+        server.load = None
+        assert "cache since" not in program("model", "status", *here).out
 
 
 def test_down_where_nothing_runs_is_no_failure(program: Program) -> None:

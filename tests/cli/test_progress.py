@@ -61,6 +61,14 @@ def test_lines_for_a_log_come_once_and_without_escapes() -> None:
     assert "\x1b" not in out.getvalue()
 
 
+@pytest.mark.parametrize("kind", [LineView, LiveView])
+def test_why_a_model_is_waited_for_is_one_line_until_something_gets_on(kind: type[LineView | LiveView]) -> None:
+    target, out = console(terminal=kind is LiveView)
+    waits = [Event("waiting_for_model", {"message": f"Waiting for local: {n} before this one."}) for n in range(4)]
+    shown(kind(target), [*FORGING[:3], *waits[:3], FORGING[3], waits[3]])
+    assert [n for n in range(4) if f"Waiting for local: {n} before" in out.getvalue()] == [0, 3]
+
+
 def test_an_honest_failure_says_why() -> None:
     target, out = console(terminal=False)
     failed: dict[str, JSON] = {"job": "j1", "name": "shout", "state": "failed", "reason": "no candidate passed"}
@@ -77,6 +85,7 @@ def test_text_of_models_and_tools_cannot_drive_the_terminal() -> None:
         Event("forge_step", {"job": evil, "step": evil, "message": evil}),
         Event("forge_finished", {"job": evil, "name": evil, "state": evil, "version": evil}),
         Event("notice", {"message": evil}),
+        Event("waiting_for_model", {"message": evil}),
     ]
     for kind in (LineView, LiveView):
         target, out = console(terminal=kind is LiveView)

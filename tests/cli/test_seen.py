@@ -13,6 +13,7 @@ import pytest
 from agentforge.boxes.observed import Observed, Request
 from agentforge.database.store import Database
 from agentforge.memory.episodes import Episodes, new_call_id
+from agentforge.memory.records import FinishedCall
 from agentforge.registry.repository import Registry
 from agentforge.types import Capabilities, State
 
@@ -40,7 +41,9 @@ def version(home: Path, registry: Registry) -> str:
     with Database.open(f"sqlite:///{home / 'state.db'}") as database:
         episodes = Episodes(database, org="personal", user="me")
         for _ in range(12):
-            episodes.record_lone_call("crc32_hex", version, {}, "returned", "", 0.1, new_call_id(), observed=seen)
+            episodes.record_lone_call(
+                FinishedCall("crc32_hex", version, {}, "returned", "", 0.1, observed=seen), new_call_id()
+            )
     more = dataclasses.replace(HOST, hosts=(*HOST.hosts, "new.example.org"))
     parent = tool.manifest.provenance.model_copy(update={"parent": version})
     registry.add(base("crc32_hex", capabilities=more, provenance=parent), state=State.PROPOSED)

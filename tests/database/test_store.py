@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, insert, select, text
+from sqlalchemy import Connection, delete, event, insert, select, text
 
 from agentforge.database import store
 from agentforge.database.store import BUSY_SECONDS, HEAD, Database
-from agentforge.database.tables import METADATA, SESSIONS
+from agentforge.database.tables import MESSAGES, METADATA, SAID, SESSIONS
 from agentforge.errors import ConfigurationError, StorageError
 from agentforge.memory.episodes import Episodes
 from agentforge.memory.jobs import JobRows
+from agentforge.memory.search import search
 from agentforge.memory.seen import Seen, seen_of
 
-
-def url(path: Path) -> str:
-    return f"sqlite:///{path / 'state.db'}"
+from .forms import form, url
 
 
 def add_session(database: Database, name: str) -> None:
@@ -42,9 +38,14 @@ def names(database: Database) -> list[str]:
         return list(connection.execute(select(SESSIONS.c.id)).scalars())
 
 
+def not_of_the_index(name: str | None, kind: str, parents: object) -> bool:
+    """SQLite keeps the index over what was said in tables of its own."""
+    return kind != "table" or not str(name).startswith("said_words")
+
+
 def test_a_new_database_has_exactly_the_tables_that_the_code_declares(tmp_path: Path) -> None:
     with Database.open(url(tmp_path)) as database, database.read() as connection:
-        context = MigrationContext.configure(connection)
+        context = MigrationContext.configure(connection, opts={"include_name": not_of_the_index})
         assert compare_metadata(context, METADATA) == []
 
 
@@ -94,20 +95,6 @@ def test_several_processes_may_make_and_fill_the_same_database_at_once(tmp_path:
         assert sorted(names(database)) == wanted
 
 
-@contextmanager
-def form(folder: Path, revision: str) -> Iterator[Connection]:
-    """A new database as a released version of the schema had it."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    engine = create_engine(url(folder))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-        yield connection
-    engine.dispose()
-
-
 def test_rows_of_the_first_form_stay_and_their_jobs_are_over(tmp_path: Path) -> None:
     with form(tmp_path, "0001") as connection:
         connection.execute(
@@ -129,6 +116,34 @@ def test_calls_of_the_form_before_stay_and_nobody_claims_to_know_what_they_reach
         (call,) = Episodes(database, org="o", user="u").calls("rate")
         assert (call.id, call.value, call.observed) == ("c", 7, None)
         assert seen_of(database, org="o", user="u", tool="rate") == {"v1": Seen(unseen=1)}
+
+
+def test_what_was_said_before_it_could_be_searched_is_found_and_has_its_turn(tmp_path: Path) -> None:
+    request = {"role": "user", "content": [{"type": "text", "text": "about herons"}]}
+    answered = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c", "content": "9"}]}
+    told = {"role": "assistant", "content": [{"type": "text", "text": "A wading bird."}]}
+    messages = [json.dumps(request), json.dumps(answered), json.dumps(told), "{ damaged", json.dumps(request)]
+    events = [json.dumps({"message": "No route"}), "[]"]
+    with form(tmp_path, "0005") as connection:
+        mine = {"org": "o", "user": "u", "session": "s"}
+        add_old(connection, "sessions", {"id": "s", "org": "o", "user": "u", "title": "Herons"})
+        for content in messages:
+            role = "assistant" if "wading" in content else "user"
+            add_old(connection, "messages", {**mine, "role": role, "content": content})
+        failed = {"id": "c", "tool": "name_bird", "args": "{}", "status": "raised", "error": "ValueError: no beak"}
+        add_old(connection, "calls", {**mine, **failed})
+        for data in events:
+            add_old(connection, "events", {**mine, "type": "failed", "data": data})
+    with Database.open(url(tmp_path)) as database:
+        for words in ("herons", "wading", "name_bird", "beak", "route"):
+            assert [one.session for one in search(database, words, org="o", user="u")] == ["s"], words
+        with database.read() as connection:
+            assert [*connection.execute(select(MESSAGES.c.turn).order_by(MESSAGES.c.id)).scalars()] == [1, 1, 1, 2, 3]
+
+
+def add_old(connection: Connection, table: str, row: dict[str, str]) -> None:
+    columns, marks = ", ".join(f'"{name}"' for name in row), ", ".join(f":{name}" for name in row)
+    connection.execute(text(f"insert into {table} ({columns}) values ({marks})"), row)
 
 
 def test_a_failed_transaction_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -270,3 +285,51 @@ def test_the_log_of_rows_written_at_once_does_not_grow_for_ever(tmp_path: Path) 
             if not database.insert_at_once(SESSIONS, row):
                 database.insert(SESSIONS, row)
         assert (tmp_path / "state.db-wal").stat().st_size < 16 << 20
+
+
+@pytest.mark.parametrize("overwrites", ["ON", "OFF"])
+def test_what_was_deleted_is_in_no_file_any_more(tmp_path: Path, overwrites: str) -> None:
+    """Also with an SQLite that was not built to overwrite what it deletes."""
+    with Database.open(url(tmp_path)) as database:
+        database.engine.dispose()
+        event.listen(
+            database.engine, "connect", lambda one, _: one.execute(f"PRAGMA secure_delete={overwrites}").close()
+        )
+        episodes = Episodes(database, org="o", user="u")
+        pangolin, heron = episodes.start(), episodes.start()
+        for session, word in ((pangolin, "pangolin"), (heron, "heron")):
+            for turn in range(30):
+                episodes.append(session, {"role": "user", "content": f"{word}tale {turn} {'and so on ' * 200}"}, turn)
+        with database.write() as connection:
+            for table in (MESSAGES, SAID):
+                connection.execute(delete(table).where(table.c.session == pangolin))
+        assert on_disk(tmp_path, b"pangolin") > 0
+        assert database.scrub() == ""
+        assert on_disk(tmp_path, b"pangolin") == 0
+        assert on_disk(tmp_path, b"herontale") > 0
+
+
+def on_disk(folder: Path, word: bytes) -> int:
+    return sum(path.read_bytes().count(word) for path in folder.iterdir())
+
+
+def test_a_log_that_another_process_reads_is_told_and_not_claimed_to_be_clean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0.1)
+    with Database.open(url(tmp_path)) as database:
+        add_session(database, "one")
+        other = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+        try:
+            other.execute("BEGIN")
+            other.execute("SELECT * FROM sessions").fetchall()
+            with pytest.raises(StorageError, match=r"in use by another process|is locked"):
+                database.scrub()
+        finally:
+            other.close()
+        assert database.scrub() == ""
+
+
+def test_a_database_in_memory_can_be_scrubbed() -> None:
+    with Database.open("sqlite://") as database:
+        assert database.scrub() == ""

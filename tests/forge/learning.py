@@ -10,6 +10,7 @@ from agentforge import Forge
 from agentforge.boxes.protocol import Box
 from agentforge.forge.cases import render_suite
 from agentforge.memory.episodes import new_call_id
+from agentforge.memory.records import FinishedCall
 from agentforge.registry.contract import read_signature
 from agentforge.registry.manifest import Manifest
 from agentforge.registry.repository import Registry
@@ -121,7 +122,8 @@ def registry_of(forge: Forge) -> Registry:
 async def record(forge: Forge, tool: Tool, args: JSONObject, status: str, told: JSON, session: str = "") -> str:
     """A call's row as the program writes it, without the call."""
     episodes, call = await forge._opened().the_episodes(), new_call_id()  # pyright: ignore[reportPrivateUsage] - as above
+    finished = FinishedCall(tool.name, tool.version, args, status, told, 0.1, repair=True)
     if session:
-        return episodes.record_call(session, 1, tool.name, tool.version, args, status, told, 0.1, call, repair=True)
-    episodes.record_lone_call(tool.name, tool.version, args, status, told, 0.1, call, repair=True)
+        return episodes.record_call(session, 1, finished, call)
+    episodes.record_lone_call(finished, call)
     return call

@@ -117,14 +117,6 @@ async def test_a_tool_that_goes_wrong_is_rejected_in_words(bubblewrap_box, regis
     assert words in "\n".join(checked.problems)
 
 
-async def test_a_tool_that_never_ends_is_rejected_in_words(bubblewrap_box, registry, tmp_path):
-    """Each gate waits for it anew, so little time is given."""
-    endless = write(tmp_path / "t", SOURCE.replace("price = quantity * unit", "while True: pass"))
-    checked = await check(endless, bubblewrap_box, registry, seconds=0.5)
-    assert checked.state == "rejected"
-    assert "did not end in time" in "\n".join(checked.problems)
-
-
 @pytest.mark.parametrize(
     ("tests", "words"),
     [

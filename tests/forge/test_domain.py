@@ -1,5 +1,7 @@
 """Which errors are a mistake of the code, and which are how it refuses an input that nobody meant."""
 
+import time
+
 import pytest
 
 from agentforge.forge.domain import has_open_types, is_defect, is_misshapen, within
@@ -90,6 +92,8 @@ def test_open_types(text, open_types):
 
 
 POINTS = [{"points": [[0, 0], [4, 0], [4, 3]], "tag": {"x": 1}}, {"points": [[1, 2]], "tag": {"y": 2}}]
+TABLE = [{"rows": [[1, 2], [3, 4]]}, {"rows": [[5, 6], [7, 8], [9, 9]]}]
+PEOPLE = [{"rows": [["Ada", 36], ["Bob", 7], ["Cy", 50.5]]}]
 ROWS = [{"rows": [{"price": 2, "count": 1}, {"price": 5, "count": 3}]}, {"rows": [{"price": 1, "count": 9}]}]
 
 
@@ -101,12 +105,48 @@ ROWS = [{"rows": [{"price": 2, "count": 1}, {"price": 5, "count": 3}]}, {"rows":
         ({"points": [[9, 9]] * 7, "tag": {}}, POINTS, False),
         ({"points": [], "tag": {"z": 1}}, POINTS, False),  # of lists only those within a list, and objects that agree
         ({"points": [[1]], "tag": {}}, POINTS[1:], False),  # one point says little
+        ({"rows": [[1, 2, 3]]}, TABLE, False),  # that all rows were equally long says nothing about a longer one
+        ({"rows": [["Ada"]]}, PEOPLE, True),  # but of a name and an age, each has its place
         ({"rows": [{"price": 2}]}, ROWS, True),
         ({"rows": [{"price": 2, "count": 4}]}, ROWS, False),
     ],
 )
 def test_a_record_always_has_the_same_shape(given, known, misshapen):
     assert is_misshapen(given, known) is misshapen
+
+
+@pytest.mark.parametrize(
+    ("purpose", "misshapen"),
+    [
+        ("Sum of goods given as [price in cents, count].", True),
+        ("Rows are pairs of numbers.", True),
+        ("Rows are [x, y, z] triples.", False),  # which these are not
+        ("Sum of all numbers in a table, like [1, 2] or [a, b, ...].", False),
+        ("Takes list[int, int] and f[a, b].", False),
+        ("", False),
+    ],
+)
+def test_the_purpose_says_whether_the_places_of_a_list_mean_something(purpose, misshapen):
+    assert is_misshapen({"rows": [[1, 2, 3]]}, TABLE, purpose) is misshapen
+
+
+@pytest.mark.parametrize(("name", "misshapen"), [("corner_points", True), ("intervals", True), ("matrix", False)])
+def test_or_the_name_of_a_parameter_does(name, misshapen):
+    known = [{name: one["rows"]} for one in TABLE]
+    assert is_misshapen({name: [[1, 2, 3]]}, known) is misshapen
+
+
+def test_a_crash_on_a_longer_row_than_the_examples_have_is_a_defect():
+    given = {"rows": [[1, 2, 3]]}
+    assert is_defect("IndexError", given, TABLE, {"ValueError"}, open_types=False, purpose="Column sums of a table.")
+    assert not is_defect("IndexError", given, TABLE, {"ValueError"}, open_types=False, purpose="Sum of [x, y] pairs.")
+
+
+def test_words_of_a_stranger_are_read_in_a_time_that_grows_with_their_length():
+    began = time.monotonic()
+    for text in ("[" + " " * 60_000, "[a, " * 15_000, "[a" + ", a" * 20_000, "[a " + " " * 60_000 + ","):
+        assert not is_misshapen({"rows": [[1, 2, 3]]}, TABLE, text)
+    assert time.monotonic() - began < 5
 
 
 def test_a_record_of_another_shape_may_crash_like_a_value_of_another_type():

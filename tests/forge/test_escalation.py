@@ -13,7 +13,8 @@ PLANNER = {Role.PLAN: "strong", Role.TEST: "strong", Role.GENERATE: "small"}
 THIRD = {Role.PLAN: "strong", Role.TEST: "third", Role.GENERATE: "small"}
 BARE = replace(NEED, examples=EXAMPLES[:2])
 """Two examples: none can be held out."""
-WRONG = [code("ADDS")] * 4
+WRONG = [code("ADDS")] * 6
+"""Two candidates, two in another form, two repairs."""
 PAIRS = [code("FITTED"), code("FITTED"), code("FITTED TOO"), code("FITTED TOO")]
 """Two pairs that agree and are wrong on the held-out example."""
 
@@ -33,7 +34,7 @@ async def test_its_candidate_goes_live_alone_where_held_out_examples_speak_for_i
     assert registry.get("double").manifest.provenance.tester_is_generator  # the planner wrote tests and code
     assert registry.get("double").manifest.provenance.models[Role.PLAN] == "strong"
     assert any(data.get("step") == "escalate" for _, data in events)
-    assert [one["role"] for one in result.artefacts["candidates"]] == ["generate"] * 4 + ["plan"]
+    assert [one["role"] for one in result.artefacts["candidates"]] == ["generate"] * 6 + ["plan"]
 
 
 async def test_it_is_shown_what_any_candidate_is_shown_and_nothing_of_theirs(run):

@@ -54,6 +54,7 @@ NEEDS = st.builds(
     sources=TEXTS,
     tainted=st.booleans(),
     depends=TEXTS,
+    forked_from=TEXTS,
 )
 
 

@@ -46,29 +46,30 @@ async def test_agreeing_candidates_go_live_with_report_and_provenance(run, regis
 
 
 async def test_a_version_names_all_that_it_came_from_and_so_does_its_commit(run, registry):
-    need = replace(NEED, episode="e1", sources=("file:rules.txt", "page:api.example.com"), tainted=True)
+    origins = {"episode": "e1", "forked_from": ("e0",), "sources": ("file:rules.txt", "page:api.example.com")}
+    need = replace(NEED, **origins, tainted=True)
     result, _, _ = await run(need, [code("RIGHT"), code("RIGHT")], models={Role.TEST: "judge-1", Role.GENERATE: "m-1"})
     (tool,) = registry.proposed()
     origin = tool.manifest.provenance
-    assert (origin.job, origin.episodes, origin.sources) == (result.job, ("e1",), need.sources)
+    assert (origin.job, origin.episodes, origin.sources) == (result.job, ("e1", "e0"), need.sources)
     assert origin.models == {Role.TEST: "judge-1", Role.GENERATE: "m-1"}
     assert set(origin.prompts) >= {"forge_system", "forge_candidate", "forge_tests"}
     assert (origin.created is not None, origin.tester_is_generator) == (True, False)
     trailers = registry.log("double")[0].trailers
-    assert (trailers["Episode"], trailers["Source"]) == (("e1",), need.sources)
+    assert (trailers["Episode"], trailers["Source"]) == (("e1", "e0"), need.sources)
     assert set(trailers) >= {"Job", "Tool", "Version", "Model", "Prompt"}
 
 
 async def test_an_error_that_the_rules_do_not_name_keeps_a_tool_out(run):
     """The rules say what is refused and how; both candidates break on other inputs in the examples' neighbourhood."""
-    result, model, _ = await run(NEED, [code("FRAGILE")] * 4)
+    result, model, _ = await run(NEED, [code("FRAGILE")] * 6)
     assert result.state == "failed"
     assert re.search(r"double\(n=(\d+)\) raised KeyError: \1, which the rules do not name", model.requests[-1].prompt)
 
 
 @pytest.mark.parametrize("behaviour", ["MISTYPED", "MISTYPED LATE"])
 async def test_a_result_of_another_type_than_declared_keeps_a_tool_out(run, behaviour):
-    result, model, _ = await run(NEED, [code(behaviour)] * 4)
+    result, model, _ = await run(NEED, [code(behaviour)] * 6)
     assert result.state == "failed"
     assert re.search(r"double\(n=\d+\) returned \S+, which is no int", model.requests[-1].prompt)
 
@@ -199,11 +200,11 @@ async def test_what_the_rules_promise_of_every_result_is_tried_without_an_exampl
     def floats(behaviour):
         return code(behaviour).replace("-> int", "-> float")
 
-    answers = [floats("SLOPPY"), floats("SLOPPY"), floats("NEAT"), floats("NEAT")]
+    answers = [*[floats("SLOPPY")] * 4, floats("NEAT"), floats("NEAT")]
     result, model, _ = await run(need, answers)
     assert result.state == "live"
     assert "# NEAT" in registry.get("double").source
-    assert "but the rules say: The result is rounded to 1 decimal." in model.asked(Role.GENERATE)[2].prompt
+    assert "but the rules say: The result is rounded to 1 decimal." in model.asked(Role.GENERATE)[4].prompt
 
 
 async def test_held_out_examples_are_shown_to_nobody_and_kept_with_the_tool(run, registry):
@@ -234,21 +235,30 @@ async def test_a_second_round_brings_the_support_that_the_first_lacked(run):
 
 async def test_after_two_rounds_in_which_nothing_passes_no_third_is_paid_for(run):
     _, model, _ = await run(NEED, [code("ADDS")] * 8, rounds=5)
-    assert len(model.asked(Role.GENERATE)) == 4
+    assert len(model.asked(Role.GENERATE)) == 6
     _, model, _ = await run(NEED, [code("RIGHT"), *[code("ADDS")] * 7, code("RIGHT"), code("RIGHT")], rounds=5)
     assert len(model.asked(Role.GENERATE)) == 10  # as one stood alone, the fifth round found its support
 
 
 async def test_repairs_see_the_visible_failure_and_their_own_source(run):
-    _, model, _ = await run(NEED, [code("ADDS"), code("ADDS"), code("RIGHT"), code("RIGHT")])
-    repair = model.asked(Role.GENERATE)[2].prompt
+    _, model, _ = await run(NEED, [*[code("ADDS")] * 4, code("RIGHT"), code("RIGHT")])
+    repair = model.asked(Role.GENERATE)[4].prompt
     assert "# ADDS" in repair
     assert "double(n=3) must return 6, but it returned 5" in repair
 
 
 async def test_repairs_of_different_candidates_support_one_another(run):
-    result, _, _ = await run(NEED, [code("ADDS"), code("ADDS"), code("RIGHT"), code("RIGHT")])
+    result, _, _ = await run(NEED, [*[code("ADDS")] * 4, code("RIGHT"), code("RIGHT")])
     assert result.state == "live"
+
+
+async def test_where_the_rules_as_a_list_led_nowhere_the_spec_is_a_function_to_complete(run):
+    _, model, _ = await run(NEED, [code("ADDS")] * 6)
+    first, *_, other, _, _ = [request.prompt for request in model.asked(Role.GENERATE)]
+    assert "Write the Python function `double(n: int) -> int`." in first
+    assert 'Complete this Python function.\n\n```python\ndef double(n: int) -> int:\n    """' in other
+    assert "    >>> double(n=3)\n    6\n" in other
+    assert "n=10" not in other, "held out"
 
 
 async def test_nothing_is_asked_after_support_is_found(run):
@@ -356,13 +366,16 @@ async def test_an_example_with_a_secret_is_refused(run):
 
 
 async def test_a_failure_keeps_every_answer(run):
-    result, _, _ = await run(NEED, ["no code at all", "", code("ADDS"), "```python\ndef other(): pass\n```"])
+    answers = ["no code at all", "", code("ADDS"), "```python\ndef other(): pass\n```", "", ""]
+    result, _, _ = await run(NEED, answers)
     assert result.state == "failed"
     assert [candidate["answer"][:7] for candidate in result.artefacts["candidates"]] == [
         "no code",
         "",
         "Here:\n`",
         "```pyth",
+        "",
+        "",
     ]
     assert all(candidate["problems"] for candidate in result.artefacts["candidates"][:2])
     assert "1 of 3 examples" in result.reason or "2 of 3 examples" in result.reason
@@ -419,7 +432,7 @@ async def test_what_turns_out_to_do_what_a_live_tool_does_is_not_written_and_tha
 
 
 async def test_a_model_that_fails_in_mid_forging_ends_it_with_what_was_tried(run):
-    result, _, _ = await run(NEED, [code("ADDS"), code("ADDS"), ModelUnavailable("gone"), ModelUnavailable("gone")])
+    result, _, _ = await run(NEED, [code("ADDS"), code("ADDS"), *[ModelUnavailable("gone")] * 4])
     assert result.state == "failed"
     assert "gone" in result.reason
     assert len(result.artefacts["candidates"]) == 2
@@ -492,7 +505,7 @@ async def test_an_import_that_was_not_declared_breaks_the_contract(run, registry
     lock = Lock((Locked("idna", "3.0", ("b" * 64,)), Locked("six", "1.0", ("a" * 64,))))
     commit_lock(registry.store, lock, subject="Lock packages")
     importing = code("RIGHT").replace("# RIGHT", "# RIGHT\n    import idna")
-    result, model, _ = await run(PACKAGED, [importing] * 4)
+    result, model, _ = await run(PACKAGED, [importing] * 6)
     assert result.state == "failed"
     assert "idna comes with the package idna, which this tool does not declare" in model.requests[-1].prompt
 

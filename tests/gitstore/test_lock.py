@@ -83,6 +83,16 @@ def test_a_lock_file_that_a_killed_git_left_is_swept_away(store, name):
     assert not lock.exists()
 
 
+def test_what_a_killed_git_was_packing_is_swept_away_when_nobody_wrote_to_it_for_long(store):
+    packs = store.path / "objects" / "pack"
+    packs.mkdir(exist_ok=True)
+    for name, age in (("tmp_pack_old", 2 * 3600), ("tmp_pack_of_a_slow_fetch", 60)):
+        (packs / name).touch()
+        os.utime(packs / name, (time.time() - age, time.time() - age))
+    store.commit({"a": b"2"}, subject="After the crash", trailers={}, expected=store.head())
+    assert [path.name for path in packs.glob("tmp_*")] == ["tmp_pack_of_a_slow_fetch"]
+
+
 def test_a_git_that_is_killed_between_prepare_and_commit_blocks_nobody(store):
     head = store.head()
     store.commit({"a": b"2"}, subject="Before", trailers={}, expected=head)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -257,10 +258,45 @@ def test_a_full_disk_is_a_clear_error_and_the_repository_stays_whole(tiny_disk):
         with pytest.raises(StorageError, match=r"cannot be written.*nothing was changed"):
             commit(store, {"big": os.urandom(3 << 20)})
         assert (store.head(), store.read("a"), store.check()) == (head, b"1", [])
-        for leftover in (store.path / "objects" / "pack").glob("tmp_*"):
-            leftover.unlink()
+        assert leftovers(store) == []
         commit(store, {"a": b"2"})
         assert store.read("a") == b"2"
+
+
+def test_what_git_had_written_of_a_refused_commit_keeps_no_disk_full(tiny_disk):
+    """Git leaves it behind: what was packed, its index, and of a second try whatever still fitted in."""
+    with GitStore.create(tiny_disk / "r.git", {"a": b"1"}) as store:
+        fits = os.urandom(800_000)
+        for size in (1_900_000, 1_700_000):
+            with pytest.raises(StorageError):
+                commit(store, {"big": os.urandom(size)})
+            assert leftovers(store) == []
+        commit(store, {"big": fits})
+        assert store.read("big") == fits
+
+
+def leftovers(store):
+    found = [*store.path.glob("objects/**/tmp_*"), *store.path.glob("fast_import_crash_*")]
+    return [str(path.relative_to(store.path)) for path in found]
+
+
+def test_a_refusal_takes_away_what_was_begun_since_and_nobody_elses_draft(store, monkeypatch):
+    packs = store.path / "objects" / "pack"
+    packs.mkdir(exist_ok=True)
+    (packs / "tmp_pack_of_a_fetch").touch()
+    minutes_ago = time.time() - 300
+    os.utime(packs / "tmp_pack_of_a_fetch", (minutes_ago, minutes_ago))
+
+    def refused(*_, **__):
+        (packs / "tmp_pack_ours").touch()
+        (store.path / "objects" / "ab").mkdir(exist_ok=True)
+        (store.path / "objects" / "ab" / "tmp_obj_ours").touch()
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(store._git, "run", refused)
+    with pytest.raises(StorageError):
+        commit(store, {"b": b"1"})
+    assert leftovers(store) == ["objects/pack/tmp_pack_of_a_fetch"]
 
 
 def test_creating_on_a_full_disk_is_a_clear_error(tiny_disk):

@@ -15,7 +15,7 @@ from agentforge.boxes.protocol import Box
 from agentforge.errors import ForgeFailed, ModelUnavailable
 from agentforge.memory.jobs import JobRows
 from agentforge.models.capabilities import FEATURES
-from agentforge.models.protocol import ToolCall
+from agentforge.models.protocol import Priority, ToolCall
 from agentforge.testing import Reply, ScriptedModel
 from agentforge.testing.scripted import Request
 from agentforge.types import JSONObject, Role
@@ -110,12 +110,14 @@ async def test_a_worker_takes_a_question_to_a_person_once_and_so_what_waits_for_
 async def test_killed_between_commit_and_end_it_is_simply_done(
     home: Path, bubblewrap_box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with forge_at(home, bubblewrap_box, judging(lambda _: code(HOURS)), [tool_of(FRAGILE)]) as forge:
+    queued = judging(lambda _: code(HOURS))
+    async with forge_at(home, bubblewrap_box, queued, [tool_of(FRAGILE)]) as forge:
         job = f"repair:{await failed_call(forge)}"
         with monkeypatch.context() as patch:
             patch.setattr(JobRows, "finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
             with pytest.raises(KeyboardInterrupt):
                 await (await forge.jobs()).carry(job)
+        assert {request.priority for request in queued.requests} == {Priority.BACKGROUND}
         assert await rows(forge) == [(job, "running", "")]
         episodes = await forge._opened().the_episodes()
         gone = "update jobs set owner = 'nobody', lease = ''"
@@ -141,6 +143,7 @@ async def test_what_was_paid_for_is_kept_where_a_model_breaks_off(home: Path, bu
         (learned,) = await forge.repair()
         assert learned.end == "adopted"
         assert [request.role for request in mended.requests] == [Role.GENERATE], "the judge had answered"
+        assert mended.requests[0].priority is Priority.AWAITED
 
 
 async def test_a_second_repair_of_the_same_call_commits_for_itself(home: Path, bubblewrap_box: Box) -> None:
@@ -223,6 +226,8 @@ async def test_the_next_turn_takes_up_two_behind_its_back_and_tells_of_it(home: 
             *(("done", "adopted"), ("done", "noted"), ("queued", "")),
         ], "the third waits for the next turn"
         assert (await forge.call("to_minutes", {"text": "123:45"})).value == 7425
+        (repaired,) = model.asked(Role.GENERATE)
+        assert repaired.priority is Priority.BACKGROUND
         await forge.run("Hello again", session=first.session)
 
         async def all_over() -> bool:

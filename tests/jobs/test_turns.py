@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from agentforge.errors import RegistryError, UsageError
 from agentforge.jobs.protocol import Ending, NewJob, Task
 from agentforge.models.capabilities import FEATURES
-from agentforge.models.protocol import ToolCall
+from agentforge.models.protocol import OnWaiting, Priority, ToolCall, Waiting
 from agentforge.registry.repository import Registry
 from agentforge.testing import Reply, ScriptedModel
 from agentforge.testing.scripted import Request
@@ -48,6 +49,48 @@ async def test_a_turn_waits_for_its_forging_and_tells_of_it(home: Path) -> None:
         assert len(job.artefacts["candidates"]) >= 2
         assert commits(home, job.id) == 1
         assert (await forge.job(job.id)).result["version"] == forge.tool("double").version
+
+
+async def test_a_turn_goes_before_its_forging_and_that_before_what_nobody_waits_for(home: Path) -> None:
+    model = asking()
+    async with forge_with(model) as forge:
+        await forge.run(TEXT)
+        asked = {(request.role, request.priority) for request in model.requests}
+        assert {priority for role, priority in asked if role is Role.PLAN} == {Priority.INTERACTIVE}
+        assert {priority for role, priority in asked if role is not Role.PLAN} == {Priority.AWAITED}
+    queued = ScriptedModel(answer)
+    async with forge_with(queued, user="bob") as forge:
+        await (await forge.jobs()).carry(await forge.enqueue(NEED))
+    assert {request.priority for request in queued.requests} == {Priority.BACKGROUND}
+
+
+class Busy(ScriptedModel):
+    """A model for which every piece of work has to wait."""
+
+    def at(self, priority: Priority, on_waiting: OnWaiting | None = None) -> Self:
+        if on_waiting is not None:
+            on_waiting(Waiting("local", 5.0, 2 if priority is Priority.AWAITED else None, 8, 3))
+        return super().at(priority, on_waiting)
+
+
+async def test_a_turn_tells_what_it_and_its_forging_wait_for(home: Path) -> None:
+    plan = iter([Reply(calls=(ToolCall("call-1", "forge_tool", STATED),)), Reply("It is made.")])
+    busy = Busy(
+        lambda request: next(plan) if request.role is Role.PLAN else answer(request), features=FEATURES["claude"]
+    )
+    async with forge_with(busy) as forge:
+        result = await forge.run(TEXT)
+    waits = [event for event in result.events if event.type == "waiting_for_model"]
+    assert [wait.data["before"] for wait in waits] == [None, 2]
+    assert waits[1].data == {
+        "endpoint": "local",
+        "seconds": 5.0,
+        "before": 2,
+        "server_running": 8,
+        "server_waiting": 3,
+        "message": "Waiting for local: all its places are taken, 2 requests before this one; "
+        "its server runs 8 requests and has 3 waiting.",
+    }
 
 
 async def test_who_waits_for_a_queued_job_gets_it_when_it_is_over(home: Path) -> None:

@@ -12,6 +12,7 @@ from agentforge.database.store import Database
 from agentforge.errors import UsageError
 from agentforge.events import Event
 from agentforge.memory.episodes import Episodes, new_call_id
+from agentforge.memory.records import FinishedCall
 from agentforge.types import JSONObject, OutcomeKind, Role, Usage
 
 KEY = "sk-ant-" + "api03-Abcdefghijklmnopqrst_uvw"
@@ -35,8 +36,10 @@ def test_messages_come_back_in_the_order_they_were_written(episodes: Episodes) -
 
 def test_an_episode_holds_everything_that_was_recorded(episodes: Episodes) -> None:
     session = episodes.start("Roman numerals\nsecond line")
-    call = episodes.record_call(session, 1, "roman", "abc123", {"text": "IX"}, "returned", 9, 0.25)
-    failed = episodes.record_call(session, 1, "roman", "abc123", {"text": "?"}, "raised", "ValueError: ?", 0.1)
+    call = episodes.record_call(session, 1, FinishedCall("roman", "abc123", {"text": "IX"}, "returned", 9, 0.25))
+    failed = episodes.record_call(
+        session, 1, FinishedCall("roman", "abc123", {"text": "?"}, "raised", "ValueError: ?", 0.1)
+    )
     episodes.record_cost(session, 1, Role.PLAN, "local", Usage(100, 7, 50, 1), 1.5, "answer")
     episodes.record_cost(session, 1, Role.PLAN, "local", Usage(10, 3, 0, 1), 0.5, "answer")
     episodes.record_job(session, "job1", "forging", "roman", "failed", {"best": "def roman(): ..."})
@@ -54,7 +57,7 @@ def test_an_episode_holds_everything_that_was_recorded(episodes: Episodes) -> No
 
 def test_an_endpoint_that_repeats_an_id_costs_no_call(episodes: Episodes) -> None:
     session = episodes.start()
-    ids = [episodes.record_call(session, 1, "t", "v", {}, "returned", n, 0.1, call_id="call_0") for n in range(2)]
+    ids = [episodes.record_call(session, 1, FinishedCall("t", "v", {}, "returned", n, 0.1), "call_0") for n in range(2)]
     assert ids[0] == "call_0"
     assert ids[1] != "call_0"
     assert [(call.id, call.value) for call in episodes.load(session).calls] == [(ids[0], 0), (ids[1], 1)]
@@ -62,7 +65,7 @@ def test_an_endpoint_that_repeats_an_id_costs_no_call(episodes: Episodes) -> Non
 
 def test_what_became_known_about_a_call_is_recorded(episodes: Episodes) -> None:
     session = episodes.start()
-    call = episodes.record_call(session, 1, "t", "v", {}, "returned", None, 0.0)
+    call = episodes.record_call(session, 1, FinishedCall("t", "v", {}, "returned", None, 0.0))
     episodes.set_outcome(call, OutcomeKind.CONFIRMED)
     assert episodes.load(session).calls[0].outcome is OutcomeKind.CONFIRMED
     with pytest.raises(UsageError):
@@ -89,8 +92,8 @@ def test_no_secret_reaches_the_disk(episodes: Episodes, database: Database, tmp_
     session = episodes.start(f"use {KEY}")
     hidden = f"{KEY} and blue-horse-42"
     episodes.append(session, user_says(hidden))
-    episodes.record_call(session, 1, "t", "v", {"text": hidden}, "returned", {"out": [hidden]}, 0.0)
-    episodes.record_call(session, 1, "t", "v", {}, "raised", hidden, 0.0)
+    episodes.record_call(session, 1, FinishedCall("t", "v", {"text": hidden}, "returned", {"out": [hidden]}, 0.0))
+    episodes.record_call(session, 1, FinishedCall("t", "v", {}, "raised", hidden, 0.0))
     episodes.record_source(session, "page", f"https://ada:{KEY}@example.org")
     episodes.record_event(session, Event("turn_started", {"text": hidden}, turn=1))
     episodes.record_job(session, "j", "forging", "t", "failed", {"code": hidden})
@@ -101,11 +104,13 @@ def test_no_secret_reaches_the_disk(episodes: Episodes, database: Database, tmp_
     assert b"blue-horse-42" not in written
 
 
-def test_turns_are_counted_from_the_log(episodes: Episodes) -> None:
+def test_turns_are_counted_from_the_messages(episodes: Episodes) -> None:
     session = episodes.start()
     assert episodes.next_turn(session) == 1
+    episodes.append(session, user_says("x"), 1)
     episodes.record_event(session, Event("turn_started", {"text": "x"}, turn=1))
     assert episodes.next_turn(session) == 2
+    assert [one.turns for one in episodes.list()] == [1]
     assert [event.type for event in episodes.events(session)] == ["turn_started"]
 
 
@@ -121,7 +126,7 @@ def test_the_session_written_last_is_the_latest(episodes: Episodes) -> None:
 
 def test_sessions_of_other_users_and_companies_do_not_exist(database: Database, episodes: Episodes) -> None:
     session = episodes.start("private")
-    call = episodes.record_call(session, 1, "t", "v", {}, "returned", 1, 0.0)
+    call = episodes.record_call(session, 1, FinishedCall("t", "v", {}, "returned", 1, 0.0))
     for org, user in (("personal", "eve"), ("acme", "ada")):
         other = Episodes(database, org=org, user=user)
         assert not other.exists(session)
@@ -154,9 +159,9 @@ def test_a_killed_process_loses_nothing_that_it_had_written(tmp_path: Path, epis
 
 def test_a_call_outside_any_session_has_a_row_of_its_own(episodes: Episodes, database: Database) -> None:
     session = episodes.start("x")
-    inside = episodes.record_call(session, 1, "roman", "v1", {}, "returned", 9, 0.1)
+    inside = episodes.record_call(session, 1, FinishedCall("roman", "v1", {}, "returned", 9, 0.1))
     alone = new_call_id()
-    episodes.record_lone_call("roman", "v2", {"password": "hunter2"}, "returned", 10, 0.1, alone)
+    episodes.record_lone_call(FinishedCall("roman", "v2", {"password": "hunter2"}, "returned", 10, 0.1), alone)
     newest, oldest = episodes.calls("roman")
     assert (newest.id, newest.version, newest.args, newest.turn) == (alone, "v2", {"password": "[redacted:secret]"}, 0)
     assert oldest.id == inside

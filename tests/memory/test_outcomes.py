@@ -8,6 +8,7 @@ from agentforge.database.store import Database
 from agentforge.errors import UsageError
 from agentforge.memory.episodes import Episodes, new_call_id
 from agentforge.memory.outcomes import Outcomes, reference
+from agentforge.memory.records import FinishedCall
 from agentforge.types import Example, OutcomeKind
 
 
@@ -21,9 +22,10 @@ def outcomes(database: Database) -> Outcomes:
     return Outcomes(database, org="personal", user="ada", secrets=["blue-horse-42"])
 
 
-def called(episodes: Episodes, value: int = 1, **options: bool) -> str:
+def called(episodes: Episodes, value: int = 1) -> str:
     call = new_call_id()
-    episodes.record_lone_call("double", "v1", {"n": value}, "returned", value * 2, 0.1, call, **options)
+    finished = FinishedCall("double", "v1", {"n": value}, "returned", value * 2, 0.1)
+    episodes.record_lone_call(finished, call)
     return call
 
 

@@ -16,7 +16,9 @@ from agentforge.jobs.protocol import Ending, Holder
 from agentforge.memory.episodes import Episodes, new_call_id
 from agentforge.memory.jobs import JobRows, waiting
 from agentforge.memory.outcomes import Known, Outcomes
+from agentforge.memory.records import FinishedCall
 from agentforge.memory.repairs import ASKED, WAITING, Repairs
+from tests.database.forms import form, url
 
 ME = {"org": "personal", "user": "ada"}
 HOLDER = Holder("one", lambda label: False)
@@ -29,7 +31,9 @@ def repairs(database: Database) -> Repairs:
 
 def failed(database: Database) -> Known:
     call = new_call_id()
-    Episodes(database, **ME).record_lone_call("halve", "v1", {}, "raised", "KeyError: 1", 0.1, call, repair=True)
+    Episodes(database, **ME).record_lone_call(
+        FinishedCall("halve", "v1", {}, "raised", "KeyError: 1", 0.1, repair=True), call
+    )
     return Outcomes(database, **ME).call(call)
 
 
@@ -51,7 +55,9 @@ def test_a_failed_call_is_queued_for_a_worker_from_the_moment_it_is_written(
 ) -> None:
     episodes = Episodes(database, **ME)
     lone, session = failed(database).id, episodes.start("One")
-    inside = episodes.record_call(session, 1, "double", "v1", {}, "raised", "KeyError: 1", 0.1, repair=True)
+    inside = episodes.record_call(
+        session, 1, FinishedCall("double", "v1", {}, "raised", "KeyError: 1", 0.1, repair=True)
+    )
     assert [one.call for one in repairs.ready()] == [lone, inside]
     assert [one.session for one in repairs.newest(name="double")] == [session]
     assert [one.call for one in repairs.newest(session=session)] == [inside]
@@ -113,15 +119,12 @@ def test_those_of_other_users_are_invisible_and_untouched(database: Database, re
 
 
 def test_rows_from_before_they_were_jobs_are_queued_where_they_waited(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'state.db'}"
     columns = "id, org, user, kind, name, state, artefacts"
-    with Database.open(url) as database, database.write() as connection:
+    with form(tmp_path, "0003") as connection:
         for call, state in (("a", "waiting"), ("b", "adopted")):
             values = f"'repair:{call}', 'personal', 'ada', 'repair', 'halve', '{state}', '{{\"call\": \"{call}\"}}'"
             connection.exec_driver_sql(f"insert into jobs ({columns}) values ({values})")
-        connection.exec_driver_sql("alter table calls drop column observed")  # which a later migration adds
-        connection.exec_driver_sql("update alembic_version set version_num = '0003'")
-    with Database.open(url) as database:
+    with Database.open(url(tmp_path)) as database:
         found = Repairs(database, **ME).newest()
     assert [(one.call, one.status, one.state) for one in found] == [("a", "queued", ""), ("b", "done", "adopted")]
 
@@ -146,7 +149,7 @@ class Story(RuleBasedStateMachine):
         self.outcomes = Outcomes(opened(), **self.me)
         call = new_call_id()
         episodes = Episodes(opened(), **self.me)
-        episodes.record_lone_call("halve", "v1", {}, "raised", "KeyError: 1", 0.1, call, repair=True)
+        episodes.record_lone_call(FinishedCall("halve", "v1", {}, "raised", "KeyError: 1", 0.1, repair=True), call)
         self.call = self.outcomes.call(call)
         self.held: dict[str, int] = {}
         self.done: set[str] = set()

@@ -11,6 +11,7 @@ from agentforge.boxes.observed import Observed, Request
 from agentforge.database.store import Database
 from agentforge.database.tables import CALLS, METADATA
 from agentforge.memory.episodes import Episodes, new_call_id
+from agentforge.memory.records import FinishedCall
 from agentforge.memory.seen import NOTHING_SEEN, Seen, seen_of
 
 GET = Request("GET", "api.example.org", "200")
@@ -24,9 +25,16 @@ def episodes(database: Database) -> Episodes:
 
 
 def called(
-    episodes: Episodes, observed: Observed | None, version: str = "v1", status: str = "returned", **options: bool
+    episodes: Episodes,
+    observed: Observed | None,
+    version: str = "v1",
+    status: str = "returned",
+    *,
+    repair: bool = False,
+    at_once: bool = False,
 ) -> None:
-    episodes.record_lone_call("rate", version, {}, status, 7, 0.1, new_call_id(), observed=observed, **options)
+    finished = FinishedCall("rate", version, {}, status, 7, 0.1, repair, observed)
+    episodes.record_lone_call(finished, new_call_id(), at_once=at_once)
 
 
 @pytest.mark.parametrize("options", [{}, {"at_once": True}, {"repair": True}])
@@ -38,7 +46,7 @@ def test_the_row_of_a_call_tells_what_it_was_seen_to_reach(episodes: Episodes, o
 
 def test_and_so_does_that_of_a_call_in_a_session(episodes: Episodes) -> None:
     session, seen = episodes.start(), Observed({GET: 1})
-    episodes.record_call(session, 1, "rate", "v1", {}, "returned", 7, 0.1, observed=seen)
+    episodes.record_call(session, 1, FinishedCall("rate", "v1", {}, "returned", 7, 0.1, observed=seen))
     assert [call.observed for call in episodes.load(session).calls] == [seen]
 
 

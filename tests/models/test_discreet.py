@@ -13,7 +13,7 @@ import pytest
 from agentforge.models.capabilities import FEATURES
 from agentforge.models.discreet import Discreet
 from agentforge.models.prompts import FOLDER
-from agentforge.models.protocol import Message, ToolAnswer, ToolCall, ToolSpec
+from agentforge.models.protocol import Message, Priority, ToolAnswer, ToolCall, ToolSpec
 from agentforge.secrecy import redact
 from agentforge.testing import ScriptedModel
 from agentforge.types import Role
@@ -51,6 +51,13 @@ async def test_no_part_of_a_request_holds_a_secret(ask: Callable[[Discreet], Any
     assert "[redacted:" in sent
     assert KNOWN not in sent
     assert FORMED not in sent
+
+
+async def test_at_any_priority_it_keeps_what_it_knows() -> None:
+    model = ScriptedModel(["a"])
+    await Discreet(model, {KNOWN}).at(Priority.BACKGROUND).complete(Role.PLAN, MESSAGES)
+    assert model.requests[0].priority is Priority.BACKGROUND
+    assert KNOWN not in json.dumps(asdict(model.requests[0].ask))
 
 
 async def test_the_same_words_are_sent_the_same_way_each_time() -> None:

@@ -11,9 +11,9 @@ import tomli_w
 from sample_tools import make_tool
 
 from agentforge.errors import NotARegistry, RegistryConflict, RegistryError, ToolInvalid, ToolNotFound, UsageError
-from agentforge.gitstore import changing
 from agentforge.gitstore.lock import writing
 from agentforge.gitstore.store import GitStore
+from agentforge.registry import repository
 from agentforge.registry.repository import Registry
 from agentforge.registry.tool import to_files
 from agentforge.types import Layer, State
@@ -264,7 +264,7 @@ def test_a_race_that_is_always_lost_ends_as_a_conflict(registry, monkeypatch):
         raise RegistryConflict("beaten")
 
     monkeypatch.setattr(GitStore, "commit", beaten)
-    monkeypatch.setattr(changing, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(repository, "PATIENCE_SECONDS", 0.2)
     with pytest.raises(RegistryConflict):
         registry.add(make_tool(), state=State.LIVE)
 

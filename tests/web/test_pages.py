@@ -160,6 +160,12 @@ def test_the_list_shows_live_tools_with_layer_and_mark(browser: TestClient) -> N
     assert "slugify" not in text
 
 
+def test_a_stale_tool_says_so_on_its_page(browser: TestClient, catalogue: MemoryCatalogue) -> None:
+    assert "made from has changed" not in browser.get("/tools/parse_price").text
+    catalogue.shown = [Entry(make_tool(stale=("d0123456789ab.0000000000000000",)))]
+    assert "Stale: the text that it was made from has changed." in browser.get("/tools/parse_price").text
+
+
 def test_the_state_filter_shows_what_waits_and_counts_all(browser: TestClient) -> None:
     page = browser.get("/", params={"state": "proposed"}).text
     assert "slugify" in page

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from agentforge.cli.groups.config import config
+from agentforge.cli.groups.context import context
+from agentforge.cli.groups.docs import docs
 from agentforge.cli.groups.feedback import CallId, Expected, Raises, Word
 from agentforge.cli.groups.jobs import jobs
 from agentforge.cli.groups.memory import memory
@@ -12,6 +14,7 @@ from agentforge.cli.groups.persona import persona
 from agentforge.cli.groups.review import tools
 from agentforge.cli.groups.revoke import revoke
 from agentforge.cli.groups.sandbox import sandbox
+from agentforge.cli.groups.sessions import sessions
 
 __all__ = [
     "CallId",
@@ -19,6 +22,8 @@ __all__ = [
     "Raises",
     "Word",
     "config",
+    "context",
+    "docs",
     "jobs",
     "memory",
     "model",
@@ -26,5 +31,6 @@ __all__ = [
     "persona",
     "revoke",
     "sandbox",
+    "sessions",
     "tools",
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agentforge.cli.groups.shared import group
-from agentforge.cli.options import FormatOption, Org, Set, User, Who
+from agentforge.cli.options import AsJson, FormatOption, Org, Set, User, Who
 
 jobs = group("Work that outlives a command: forgings, queued, running and over.")
 
@@ -18,6 +18,7 @@ JobId = Annotated[str, typer.Argument(help="The job's id.", metavar="JOB")]
 def jobs_list(
     limit: Annotated[int, typer.Option("--limit", help="So many at the most.", min=1)] = 20,
     form: FormatOption = "text",
+    json: AsJson = False,
     org: Org = None,
     user: User = None,
     settings: Set = None,
@@ -25,15 +26,22 @@ def jobs_list(
     """List jobs, the newest first."""
     from agentforge.cli import jobs as command
 
-    return command.list_jobs(Who(org, user, settings), limit, form)
+    return command.list_jobs(Who(org, user, settings), limit, "json" if json else form)
 
 
 @jobs.command("show")
-def jobs_show(job: JobId, form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None) -> int:
+def jobs_show(
+    job: JobId,
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
     """Show one job: how it stands, what came of it and why; with JSON also what was tried."""
     from agentforge.cli import jobs as command
 
-    return command.show_job(Who(org, user, settings), job, form)
+    return command.show_job(Who(org, user, settings), job, "json" if json else form)
 
 
 @jobs.command("cancel")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agentforge.cli.groups.shared import group
-from agentforge.cli.options import FormatOption, Set, Who
+from agentforge.cli.options import AsJson, FormatOption, Set, Who
 
 model = group("The local model server.")
 
@@ -28,11 +28,11 @@ def model_up(
 
 
 @model.command("status")
-def model_status(form: FormatOption = "text", settings: Set = None) -> int:
+def model_status(form: FormatOption = "text", json: AsJson = False, settings: Set = None) -> int:
     """Say whether the local model answers."""
     from agentforge.cli import local
 
-    return local.status(Who(sets=settings), form)
+    return local.status(Who(sets=settings), "json" if json else form)
 
 
 @model.command("down")

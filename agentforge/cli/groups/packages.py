@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agentforge.cli.groups.shared import group
-from agentforge.cli.options import FormatOption, Org, Set, User, Who
+from agentforge.cli.options import AsJson, FormatOption, Org, Set, User, Who
 
 packages = group("What tools may import beside Python's own library.")
 
@@ -38,11 +38,13 @@ def packages_lock(
 
 
 @packages.command("list")
-def packages_list(form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None) -> int:
+def packages_list(
+    form: FormatOption = "text", json: AsJson = False, org: Org = None, user: User = None, settings: Set = None
+) -> int:
     """List what is locked, and whether it is ready for boxes."""
     from agentforge.cli import packages as command
 
-    return command.list_packages(Who(org, user, settings), form)
+    return command.list_packages(Who(org, user, settings), "json" if json else form)
 
 
 @packages.command("build")

@@ -21,11 +21,13 @@ Approver = Annotated[str, typer.Option("--approver", help="Who decides, as an id
 
 
 @tools.command("pending")
-def tools_pending(form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None) -> int:
+def tools_pending(
+    form: FormatOption = "text", json: AsJson = False, org: Org = None, user: User = None, settings: Set = None
+) -> int:
     """List what waits for a person, and why."""
     from agentforge.cli import review as command
 
-    return command.list_pending(Who(org, user, settings), form)
+    return command.list_pending(Who(org, user, settings), "json" if json else form)
 
 
 @tools.command("diff")
@@ -194,12 +196,17 @@ def tools_release(
 
 @tools.command("history")
 def tools_history(
-    name: ToolName, form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None
+    name: ToolName,
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
 ) -> int:
     """Show what happened to a tool, newest first: versions, decisions, by whom and why."""
     from agentforge.cli import review as command
 
-    return command.show_history(Who(org, user, settings), name, form)
+    return command.show_history(Who(org, user, settings), name, "json" if json else form)
 
 
 @tools.command("why")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agentforge.cli.groups.shared import group
-from agentforge.cli.options import FormatOption, Org, Set, User, Who
+from agentforge.cli.options import AsJson, FormatOption, Org, Set, User, Who
 
 revoke = group("Taking back what came from something wrong.")
 
@@ -28,6 +28,7 @@ def revoke_origin(
     ] = None,
     listing: Annotated[bool, typer.Option("--list", help="Show all revocations.")] = False,
     form: FormatOption = "text",
+    json: AsJson = False,
     org: Org = None,
     user: User = None,
     settings: Set = None,
@@ -39,7 +40,7 @@ def revoke_origin(
     """
     from agentforge.cli import revoking as command
 
-    who = Who(org, user, settings)
+    who, form = Who(org, user, settings), "json" if json else form
     if listing + (undo is not None) + (reference is not None) != 1:
         return command.misused()
     if listing:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from agentforge.cli.groups.shared import group
-from agentforge.cli.options import FormatOption, Set, Who
+from agentforge.cli.options import AsJson, FormatOption, Set, Who
 
 sandbox = group("Where generated code runs.")
 
@@ -33,11 +33,11 @@ def sandbox_build(form: FormatOption = "text", settings: Set = None) -> int:
 
 
 @sandbox.command("check")
-def sandbox_check(form: FormatOption = "text", settings: Set = None) -> int:
+def sandbox_check(form: FormatOption = "text", json: AsJson = False, settings: Set = None) -> int:
     """Say which isolation this machine gives, and try it."""
     from agentforge.cli import isolation
 
-    return isolation.check(Who(sets=settings), form)
+    return isolation.check(Who(sets=settings), "json" if json else form)
 
 
 @sandbox.command("attack")

@@ -19,22 +19,32 @@ StateOption = Annotated[
 
 @tools.command("list")
 def tools_list(
-    state: StateOption = "live", form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None
+    state: StateOption = "live",
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
 ) -> int:
     """List tools, one per line."""
     from agentforge.cli import tools as command
 
-    return command.list_tools(Who(org, user, settings), state, form)
+    return command.list_tools(Who(org, user, settings), state, "json" if json else form)
 
 
 @tools.command("show")
 def tools_show(
-    name: ToolName, form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None
+    name: ToolName,
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
 ) -> int:
     """Show one tool: signature, source, tests, report and where it comes from."""
     from agentforge.cli import tools as command
 
-    return command.show_tool(Who(org, user, settings), name, form)
+    return command.show_tool(Who(org, user, settings), name, "json" if json else form)
 
 
 @tools.command("log")
@@ -43,6 +53,7 @@ def tools_log(
         str | None, typer.Argument(help="One tool; without it the whole registry.", metavar="[NAME]")
     ] = None,
     form: FormatOption = "text",
+    json: AsJson = False,
     org: Org = None,
     user: User = None,
     settings: Set = None,
@@ -50,7 +61,7 @@ def tools_log(
     """Show the commits of a tool, newest first."""
     from agentforge.cli import tools as command
 
-    return command.log_tool(Who(org, user, settings), name, form)
+    return command.log_tool(Who(org, user, settings), name, "json" if json else form)
 
 
 @tools.command("check")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -41,11 +42,18 @@ class Call:
 
 async def asked(bench: Bench) -> list[Call]:
     """The calls of the submission's suite whose test fails where every call is answered wrongly, in order; none where
-    the suite does not end.
+    the suite does not end. Heard once.
     """
-    (result, told), (spoiled, _) = await asyncio.gather(_run(bench), _run(bench, spoiled=True))
-    failed = {row.name for row in spoiled.rows if row.outcome in ("failed", "error")}
-    return [call for call in told if call.test in failed] if result.status == "finished" else []
+    if bench.calls is None:
+        (result, told), (spoiled, _) = await asyncio.gather(_run(bench), _run(bench, spoiled=True))
+        failed = {row.name for row in spoiled.rows if row.outcome in ("failed", "error")}
+        bench.calls = [call for call in told if call.test in failed] if result.status == "finished" else []
+    return bench.calls
+
+
+def different_inputs(calls: Sequence[Call]) -> int:
+    """How many different inputs a suite asks for."""
+    return len({json.dumps(call.args, sort_keys=True) for call in calls})
 
 
 async def _run(bench: Bench, *, spoiled: bool = False) -> tuple[SuiteResult, list[Call]]:

@@ -1,10 +1,16 @@
-"""The workbench of one submission: runs it in the box, and no input twice for the same question."""
+"""The workbench of one submission: runs it in the box, no input twice for the same question, and none in vain.
+
+Each run that does not end takes all the time that a call may take. So once it is certain that the submission is
+rejected for that (:attr:`Bench.endless`), nobody should call it again, and of the inputs that nobody vouches for no
+more are tried after a few that did not end (:meth:`Bench.tried`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from agentforge.boxes.protocol import CallResult, SuiteResult
 from agentforge.forge.domain import within
@@ -12,12 +18,19 @@ from agentforge.forge.evidence import SUITE_FETCHES, run_all
 from agentforge.forge.gates.submission import Submission
 from agentforge.forge.hints import pointed_at
 from agentforge.forge.probes import neighbours
+from agentforge.forge.spec import render_call
 from agentforge.forge.strategies import arguments
 from agentforge.registry.schema import mismatches
-from agentforge.types import JSONObject
+from agentforge.types import Example, JSONObject
+
+if TYPE_CHECKING:
+    from agentforge.forge.gates.asked import Call
 
 AT_ONCE = 2
-"""Suites in the box at the same time: as many as a cell has crews."""
+"""Suites, or calls, in the box at the same time: as many as a cell has crews."""
+
+MOST_SLOW = 3
+"""After so many runs that did not end in time no more inputs are tried: the others would not tell more."""
 
 SECOND_SEED = 1
 """The hash seed of the second box; the first one has 0."""
@@ -31,6 +44,10 @@ class Bench:
         """What is judged; a forging may strengthen its tests on the way, but never changes its source."""
         self.differences: dict[str, JSONObject | None] = {}
         """Source of a mutant → the first input that tells it from the tool, None where none does."""
+        self.calls: list[Call] | None = None
+        """What its suite asks of it, once that was heard (:mod:`~agentforge.forge.gates.asked`)."""
+        self.endless = ""
+        """The call that shows that the submission is rejected for not ending; empty while none does."""
         self._passed: dict[str, SuiteResult] = {}
         self._seen: dict[tuple[int, str], CallResult] = {}
         self._suites = asyncio.Semaphore(AT_ONCE)
@@ -50,11 +67,30 @@ class Bench:
             self._seen.update(zip(new, found, strict=True))
         return [self._seen[key] for key in keys]
 
+    async def held_to(self, examples: Sequence[Example]) -> list[tuple[Example, CallResult]]:
+        """Examples that must hold with what the submission does on them, up to one on which it does not end: that
+        settles it.
+        """
+        found = await self._until_slow([example.args for example in examples], most=1)
+        self._settle(found)
+        return [(example, result) for example, (_, result) in zip(examples, found, strict=False)]
+
+    async def tried(self) -> list[tuple[JSONObject, CallResult]]:
+        """The :meth:`inputs` with what the submission does on them, up to :data:`MOST_SLOW` on which it does not end,
+        or to the first where its suite does not end either, which settles it.
+        """
+        suite = self._passed.get(self.submission.tests)
+        if suite is None or suite.status != "timed_out":
+            return await self._until_slow(self.inputs(), most=MOST_SLOW)
+        found = await self._until_slow(self.inputs(), most=1)
+        self._settle(found)
+        return found
+
     def inputs(self) -> tuple[JSONObject, ...]:
         """All inputs on which the submission is looked at, each once: those of the examples, of the generated
-        cases, of a forging's probes, those that the source points at, of the neighbourhood, and those that are made
-        from the signature; but for the examples, only what has the declared types. Those within what the examples
-        span come first.
+        cases, of those that the docstring states, of a forging's probes, those that the source points at, of the
+        neighbourhood, and those that are made from the signature; but for the examples, only what has the declared
+        types. Those that somebody vouches for come first, then those within what the examples span.
         """
         if self._inputs is None:
             sub, settings = self.submission, self.submission.settings
@@ -65,8 +101,9 @@ class Bench:
             hinted = pointed_at(sub.source, known, parameters, most=settings.near_inputs)
             made = arguments(parameters, known, count=settings.fuzz_inputs) if settings.fuzz_inputs else []
             typed = [args for args in (*probed, *hinted, *near, *made) if not mismatches(args, parameters)]
-            found = {repr(args): args for args in (*known, *typed)}.values()
-            self._inputs = tuple(sorted(found, key=lambda args: not within(args, known)))
+            vouched = [*known, *(example.args for example in sub.stated)]
+            found = {repr(args): args for args in (*vouched, *typed)}.values()
+            self._inputs = tuple(sorted(found, key=lambda args: args not in vouched and not within(args, known)))
         return self._inputs
 
     async def own_suite(self) -> SuiteResult:
@@ -94,6 +131,19 @@ class Bench:
                 limits=limits,
                 grant=shop.grant(SUITE_FETCHES),
             )
+
+    async def _until_slow(self, inputs: Sequence[JSONObject], *, most: int) -> list[tuple[JSONObject, CallResult]]:
+        found: list[tuple[JSONObject, CallResult]] = []
+        for at in range(0, len(inputs), AT_ONCE):
+            some = inputs[at : at + AT_ONCE]
+            found += zip(some, await self.results(some), strict=True)
+            if sum(result.status == "timed_out" for _, result in found) >= most:
+                break
+        return found
+
+    def _settle(self, found: Sequence[tuple[JSONObject, CallResult]]) -> None:
+        slow = (args for args, result in found if result.status == "timed_out")
+        self.endless = next((render_call(self.submission.name, Example(args)) for args in slow), self.endless)
 
     def _remember(self, inputs: Sequence[JSONObject], results: Sequence[CallResult]) -> None:
         self._seen.update({(0, repr(args)): result for args, result in zip(inputs, results, strict=False)})

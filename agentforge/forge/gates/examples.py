@@ -18,25 +18,32 @@ _UNFINISHED = {
     "bad_result": "the suite reported something that cannot be read",
 }
 
+_NOT_RUN = SuiteResult("timed_out")
+
 
 async def visible_tests(bench: Bench) -> GateResult:
-    """The suite passes, with tests and tool in separate processes; and every visible example holds, whatever
-    the suite says of it.
+    """The suite passes, with tests and tool in separate processes; and every visible example holds, and every case
+    that the docstring states, whatever the suite says of it. Where one shows that the tool does not end, the suite is
+    not run, which would wait for it.
     """
     sub = bench.submission
-    suite = await bench.own_suite()
     wrong = await _wrong(bench, sub.visible)
+    denied = [] if bench.endless else await _wrong(bench, sub.stated)
+    suite = _NOT_RUN if bench.endless else await bench.own_suite()
     failing = [f"{row.name}: {_last_line(row.message)}" for row in suite.rows if row.outcome != "passed"]
-    told = [*([] if suite.passed else [_why(suite, failing)]), *(_contradicted(wrong, sub.visible) if wrong else ())]
+    told = [*_of_suite(suite, failing, bench.endless), *_contradicted(wrong, sub.visible), *_denied(denied)]
     return judged(
         "visible tests",
         not told,
-        f"{len(suite.rows)} tests pass and {len(sub.visible)} visible examples hold",
+        f"{len(suite.rows)} tests pass and {len(sub.visible)} visible examples hold"
+        + (f", and {len(sub.stated)} cases that its docstring states" if sub.stated else ""),
         shortened("; ".join(told), 1000),
         tests=len(suite.rows),
         failing=texts(failing),
         examples=len(sub.visible),
         wrong=texts(wrong),
+        stated=len(sub.stated),
+        denied=texts(denied),
         suite_seconds=round(suite.seconds, 3),
     )
 
@@ -58,24 +65,31 @@ async def held_out_examples(bench: Bench) -> GateResult:
 
 
 async def _wrong(bench: Bench, examples: Sequence[Example]) -> list[str]:
-    results = await bench.results([example.args for example in examples])
     return [
         describe_failure(bench.submission.name, example, result)
-        for example, result in zip(examples, results, strict=True)
+        for example, result in await bench.held_to(examples)
         if not holds(example, result)
     ]
 
 
 def _contradicted(wrong: Sequence[str], examples: Sequence[Example]) -> list[str]:
-    return [f"{len(wrong)} of {len(examples)} visible examples are wrong", *wrong[:MOST_SHOWN]]
+    return [f"{len(wrong)} of {len(examples)} visible examples are wrong", *wrong[:MOST_SHOWN]] if wrong else []
 
 
-def _why(suite: SuiteResult, failing: Sequence[str]) -> str:
+def _denied(wrong: Sequence[str]) -> list[str]:
+    return ["it contradicts what its docstring states", *wrong[:MOST_SHOWN]] if wrong else []
+
+
+def _of_suite(suite: SuiteResult, failing: Sequence[str], endless: str) -> list[str]:
+    if suite.passed:
+        return []
+    if endless:
+        return [f"the suite was not run: {shortened(endless, 200)} does not end"]
     if suite.status != "finished":
-        return _UNFINISHED[suite.status]
+        return [_UNFINISHED[suite.status]]
     if not suite.rows:
-        return "there are no tests"
-    return f"{len(failing)} of {len(suite.rows)} tests do not pass: {'; '.join(failing[:MOST_SHOWN])}"
+        return ["there are no tests"]
+    return [f"{len(failing)} of {len(suite.rows)} tests do not pass: {'; '.join(failing[:MOST_SHOWN])}"]
 
 
 def _last_line(message: str) -> str:

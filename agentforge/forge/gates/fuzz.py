@@ -15,12 +15,6 @@ from agentforge.forge.spec import render_call
 from agentforge.registry.schema import mismatches
 from agentforge.types import Example, GateResult, JSONObject
 
-BATCH = 20
-"""Inputs that are run before anybody looks whether the tool is too slow for more."""
-
-MOST_SLOW = 3
-"""After so many runs that did not end in time no more inputs are tried: the others would not tell more."""
-
 
 async def fuzz(bench: Bench) -> GateResult:
     """On inputs of the declared types: declared errors only, a JSON result of the declared type, in time.
@@ -75,30 +69,24 @@ async def same_answer_twice(bench: Bench) -> GateResult:
 
 async def _tried(bench: Bench) -> list[tuple[JSONObject, CallResult]]:
     """The inputs of the submission with what it did, but for those whose fetches nobody recorded."""
-    inputs, shop = bench.inputs(), bench.submission.workshop
-    tried: list[tuple[JSONObject, CallResult]] = []
-    for at in range(0, len(inputs), BATCH):
-        some = inputs[at : at + BATCH]
-        tried += zip(some, await bench.results(some), strict=True)
-        if sum(result.status == "timed_out" for _, result in tried) >= MOST_SLOW:
-            break
-    return [(args, result) for args, result in tried if not shop.unanswered(result)]
+    shop = bench.submission.workshop
+    return [(args, result) for args, result in await bench.tried() if not shop.unanswered(result)]
 
 
 def _problems(sub: Submission, tried: Sequence[tuple[JSONObject, CallResult]]) -> Iterator[str]:
     """Each kind of trouble once, with the input that shows it."""
     known = [example.args for example in (*sub.examples, *sub.generated) if example.raises is None]
-    shown = [example.args for example in sub.examples]
+    shown = [example.args for example in (*sub.examples, *sub.stated)]
     parameters = sub.signature.parameters if sub.signature is not None else {}
     returns = sub.signature.returns if sub.signature is not None else {}
-    open_types, seen = has_open_types(parameters), set[str]()
+    open_types, purpose, seen = has_open_types(parameters), f"{sub.purpose}\n{sub.summary}", set[str]()
     for args, result in tried:
         if args in shown:
             continue  # the examples have a gate of their own
         kind = result.error if result.status == "raised" else result.status
         what = ""
         if result.status == "raised":
-            if is_defect(result.error, args, known, sub.declared, open_types):
+            if is_defect(result.error, args, known, sub.declared, open_types, purpose):
                 what = "which its docstring does not name under Raises"
         elif result.ok:
             whole = returns.get("type") == "integer" and isinstance(result.value, float)

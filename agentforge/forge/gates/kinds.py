@@ -74,9 +74,7 @@ async def kinds_of_input(bench: Bench) -> GateResult:
     parameters = sub.signature.parameters
     docstring = docstring_of(sub.source, sub.name)
     purpose = await asyncio.to_thread(purpose_of, docstring, _names(parameters), sub.summary)
-    inputs = bench.inputs()
-    results = await bench.results(inputs)
-    answered = [(args, result.value) for args, result in zip(inputs, results, strict=True) if result.ok]
+    answered = [(args, result.value) for args, result in await bench.tried() if result.ok]
     accepted = [args for args, _ in answered]
     returns = sub.signature.returns
     found = await asyncio.to_thread(missing, purpose, parameters, known, accepted, sub.settings, returns)

@@ -34,9 +34,7 @@ async def behavioural_duplicates(bench: Bench) -> GateResult:
     """
     sub = bench.submission
     others = [tool for tool in sub.standing.tools.values() if _may_be_a_twin(tool, sub)]
-    inputs = bench.inputs()
-    results = await bench.results(inputs)
-    telling = [(args, result) for args, result in zip(inputs, results, strict=True) if result.ok]
+    telling = [(args, result) for args, result in await bench.tried() if result.ok]
     enough = len(telling) >= sub.settings.twin_inputs
     if not enough or len({outcome(result) for _, result in telling}) < FEWEST_RESULTS:
         return skipped(DUPLICATES, f"only {len(telling)} inputs tell anything", inputs=len(telling))

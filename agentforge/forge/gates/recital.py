@@ -23,7 +23,6 @@ from agentforge.forge.gates.submission import Submission
 from agentforge.forge.gates.verdict import MOST_SHOWN, judged, shortened, skipped, texts
 from agentforge.forge.literals import literal, literals
 from agentforge.forge.spec import render_call
-from agentforge.registry.contract import docstring_of
 from agentforge.types import JSON, Example, GateResult, JSONObject
 
 GATE = "own answers"
@@ -54,9 +53,8 @@ async def own_answers(bench: Bench) -> GateResult:
     if not recited:
         return skipped(GATE, "its source does not hold most of the examples", by_heart="", recited=[])
     shown = [example.args for example in sub.examples]
-    others = [args for args in bench.inputs() if args not in shown]
-    tried = [*zip(others, await bench.results(others), strict=True)]
-    tried = [(args, result) for args, result in tried if result.status in ("returned", "raised")]
+    ended = [pair for pair in await bench.tried() if pair[1].status in ("returned", "raised")]
+    tried = [(args, result) for args, result in ended if args not in shown]
     own = [args for args, _ in _own(tried)]
     few = len(tried) < FEWEST_INPUTS or len(own) > ANSWERED * len(tried) or _new(tried, sub.examples) > 1
     told = (
@@ -120,8 +118,7 @@ def _is_label(value: JSON, sub: Submission) -> bool:
 
 def _purpose(sub: Submission) -> str:
     """What the user was promised, without demonstrations."""
-    text = sub.forged.spec.need.purpose if sub.forged is not None else docstring_of(sub.source, sub.name)
-    return re.sub(r"^\s*>>>.*\n.*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"^\s*>>>.*\n.*$", "", sub.purpose, flags=re.MULTILINE)
 
 
 def _stated(example: Example, purpose: str) -> bool:

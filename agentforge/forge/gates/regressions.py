@@ -17,8 +17,7 @@ async def regressions(bench: Bench) -> GateResult:
     sub = bench.submission
     if not sub.regressions:
         return skipped(GATE, "nothing is kept that a tool of this name once did wrong")
-    results = await bench.results([example.args for example in sub.regressions])
-    found = [*zip(sub.regressions, results, strict=True)]
+    found = await bench.held_to(sub.regressions)
     wrong = [describe_failure(sub.name, example, result) for example, result in found if not holds(example, result)]
     return judged(
         GATE,

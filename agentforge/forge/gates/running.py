@@ -20,7 +20,7 @@ from agentforge.forge.gates.recital import own_answers
 from agentforge.forge.gates.regressions import regressions
 from agentforge.forge.gates.strength import suite_strength
 from agentforge.forge.gates.traces import no_traces
-from agentforge.forge.gates.verdict import skipped
+from agentforge.forge.gates.verdict import shortened, skipped
 from agentforge.types import GateResult
 
 Gate: TypeAlias = Callable[[Bench], Awaitable[GateResult]]
@@ -54,12 +54,15 @@ STAGES: Sequence[Sequence[tuple[str, Gate]]] = (
 NEEDED = {"suite strength": "visible tests", KINDS: "visible tests"}
 """A gate → the one without which it says nothing: tests that fail on the tool fail on everything."""
 
+CALL_NOTHING = frozenset({"generated tests", "promises", "capabilities", "agreement"})
+"""Gates that look at files, or at what was seen already; the others call the tool, or wait for what calls it."""
+
 
 async def run_gates(bench: Bench, *, every_stage: bool = False) -> tuple[GateResult, ...]:
     """Runs the gates stage by stage; what follows a failed stage is skipped and says so.
 
     With ``every_stage`` only a breach of the contract ends it: a person who checks a folder is told
-    everything at once.
+    everything at once. A tool that is seen not to end is not called again.
     """
     results: list[GateResult] = []
     stopped = ""
@@ -67,6 +70,9 @@ async def run_gates(bench: Bench, *, every_stage: bool = False) -> tuple[GateRes
         for name, gate in stage:
             needed = NEEDED.get(name, "")
             without = stopped or (needed if needed in _failed(results) else "")
+            if bench.endless and name not in CALL_NOTHING:
+                results.append(skipped(name, f"not run: {shortened(bench.endless, 200)} does not end"))
+                continue
             if without:
                 results.append(skipped(name, f"not run: {without} failed"))
                 continue

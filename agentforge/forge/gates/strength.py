@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agentforge.forge.domain import within
+from agentforge.forge.gates.asked import asked, different_inputs
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.submission import Submission
 from agentforge.forge.gates.survey import Stub, Survey, passing_stubs, sees_the_trial, survey
@@ -30,9 +31,11 @@ async def suite_strength(bench: Bench) -> GateResult:
         return judged("suite strength", False, "", "; ".join(passing), stubs=texts(passing))
     found = await survey(bench)
     needed, counted = sub.settings.killed if folder else sub.settings.killed_in_forging, found.counted
-    told = f"{len(found.noticed)} of {counted} mutants are noticed"
     known = [example.args for example in (*sub.examples, *sub.generated)]
     left = [f"{mutant.change}, as {render_call(sub.name, Example(args))} shows" for mutant, args in found.unnoticed]
+    overlooked = _overlooked(found, sub) if folder else []
+    unforgiven = await _unforgiven(bench, found, known) if folder and not overlooked else []
+    untested = _untested(found, known)
     evidence: JSONObject = {
         "mutants": counted + len(found.equivalent),
         "noticed": len(found.noticed),
@@ -41,23 +44,22 @@ async def suite_strength(bench: Bench) -> GateResult:
         "unnoticed_within": sum(within(args, known) for _, args in found.unnoticed),
         "not_reached": texts([mutant.change for mutant in found.not_reached]),
         "unknown": texts([mutant.change for mutant in found.unknown]),
+        "told_apart_by_examples": texts(overlooked),
+        "unforgiven": texts(unforgiven),
+        "untested_lines": [*untested],
     }
-    overlooked = _overlooked(found, sub) if folder else []
-    evidence["told_apart_by_examples"] = texts(overlooked)
-    if overlooked:
-        told = f"no test notices {overlooked[0]}; {told}"
+    told = f"{len(found.noticed)} of {counted} mutants are noticed"
     if folder and not counted:
         told = "no change of the tool does anything else on any input, so nothing shows what the tests are worth"
-    untested = _untested(found, known)
-    evidence["untested_lines"] = [*untested]
-    if untested:
-        lines = ", ".join(map(str, untested))
-        told = f"no test notices any change of line {lines}, which the examples reach; {told}"
+    lines = [f"any change of line {', '.join(map(str, untested))}, which the examples reach"] if untested else []
+    told = "; ".join([*(f"no test notices {each}" for each in [*lines, *overlooked[:1], *unforgiven[:1]]), told])
     slow = f"; {len(found.not_reached)} were not reached in time" * bool(found.not_reached)
     slow += f"; {len(found.unknown)} did not end in time, near which the tool itself is" * bool(found.unknown)
     return judged(
         "suite strength",
-        (counted > 0 or not folder) and len(found.noticed) >= needed * counted and not untested and not overlooked,
+        (counted > 0 or not folder)
+        and len(found.noticed) >= needed * counted
+        and not (untested or overlooked or unforgiven),
         f"the suite fails against stubs, and {told}",
         shortened(f"{told}, {needed:.0%} are needed{slow}: no test notices {'; '.join(left[:3])}", 1000),
         **evidence,
@@ -65,14 +67,31 @@ async def suite_strength(bench: Bench) -> GateResult:
 
 
 def _overlooked(found: Survey, sub: Submission) -> list[str]:
-    """Changes that even an example tells from the tool: an author who knows a right answer has to test for it.
-    In a forging the suite holds all examples that may be shown.
+    """Changes that even an example, or a case that the docstring states, tells from the tool: an author who knows a
+    right answer has to test for it. In a forging the suite holds all examples that may be shown.
     """
-    known = [example.args for example in sub.examples]
+    examples, stated = ([example.args for example in some] for some in (sub.examples, sub.stated))
     return [
-        f"{mutant.change}, though the example {shortened(render_call(sub.name, Example(args)), 200)} shows it"
+        f"{mutant.change}, though {'the example' if args in examples else 'its docstring, which states'}"
+        f" {shortened(render_call(sub.name, Example(args)), 200)}{'' if args in examples else ','} shows it"
         for mutant, args in found.unnoticed
-        if args in known
+        if args in (*examples, *stated)
+    ]
+
+
+async def _unforgiven(bench: Bench, found: Survey, known: Sequence[JSONObject]) -> list[str]:
+    """Changes that show within what the examples span, where the suite holds few inputs: of a handful of mutants one
+    that survives is a small share, and a further input would have told.
+    """
+    sub = bench.submission
+    shown = [(mutant, args) for mutant, args in found.unnoticed if within(args, known)]
+    count = different_inputs(await asked(bench)) if shown else 0
+    if count >= sub.settings.many_inputs:
+        return []
+    return [
+        f"{mutant.change}, as {shortened(render_call(sub.name, Example(args)), 200)} shows, which is"
+        f" like the examples, and the tests hold only {count} different inputs"
+        for mutant, args in shown
     ]
 
 

@@ -14,7 +14,7 @@ from agentforge.forge.agreement import Group
 from agentforge.forge.cases import render_suite
 from agentforge.forge.evidence import Workshop, contract_problems
 from agentforge.forge.spec import Spec
-from agentforge.registry.contract import Signature, read_signature
+from agentforge.registry.contract import Signature, docstring_of, read_signature
 from agentforge.registry.tool import Tool
 from agentforge.settings import GateSettings
 from agentforge.types import Capabilities, Example
@@ -76,7 +76,7 @@ class Submission:
 
     ``problems`` are breaches of the contract, found on the host. ``visible`` and ``held_out`` are
     ground truth; ``generated`` are cases that a model or the host made and that the suite holds; ``regressions`` are
-    what tools of this name once did wrong, and what is right.
+    what tools of this name once did wrong, and what is right; ``stated`` are cases that a folder's docstring states.
     ``noticed`` are sources of mutants that a part of this suite was seen to notice. ``summary`` is what a folder's
     manifest says.
     """
@@ -93,6 +93,7 @@ class Submission:
     held_out: tuple[Example, ...] = ()
     generated: tuple[Example, ...] = ()
     regressions: tuple[Example, ...] = ()
+    stated: tuple[Example, ...] = ()
     capabilities: Capabilities = field(default_factory=Capabilities)
     standing: LiveTools = field(default_factory=LiveTools)
     forged: Forged | None = None
@@ -110,6 +111,11 @@ class Submission:
         named = self.signature.raises if self.signature is not None else ()
         shown = [example.raises for example in (*self.examples, *self.generated) if example.raises]
         return frozenset([*named, *shown, *(self.forged.spec.errors if self.forged is not None else ())])
+
+    @property
+    def purpose(self) -> str:
+        """What it is promised to do: the words of the need, or of the docstring."""
+        return self.forged.spec.need.purpose if self.forged is not None else docstring_of(self.source, self.name)
 
     @property
     def replaces(self) -> Tool | None:

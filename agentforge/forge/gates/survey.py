@@ -20,6 +20,7 @@ from agentforge.forge.evidence import run_all
 from agentforge.forge.gates.bench import AT_ONCE, Bench
 from agentforge.forge.gates.submission import Submission
 from agentforge.forge.mutants import Mutant, mutants
+from agentforge.parsing import parse
 from agentforge.together import together
 from agentforge.types import JSON, JSONObject
 
@@ -37,6 +38,7 @@ CALL_SECONDS = 2.0
 STOP_EARLY = """
 
 import pytest as _pytest
+from agentforge.parsing import parse
 
 
 @_pytest.fixture(autouse=True)
@@ -83,7 +85,7 @@ async def sees_the_trial(bench: Bench) -> bool:
     """Whether the tests fail for the very tool where it is run as its mutants are: written anew from its syntax
     tree, and ending at the first failure. Then they look at how they are run, and what they notice says nothing.
     """
-    source = ast.unparse(ast.parse(bench.submission.source)) + "\n"
+    source = ast.unparse(parse(bench.submission.source)) + "\n"
     return not (await bench.suite(source, bench.submission.tests + STOP_EARLY)).passed
 
 
@@ -174,13 +176,12 @@ async def differences(bench: Bench, mutant: Mutant) -> AsyncGenerator[JSONObject
     sub = bench.submission
     shop = sub.workshop
     shop = replace(shop, limits=replace(shop.limits, seconds=min(CALL_SECONDS, shop.limits.seconds)))
-    inputs = bench.inputs()
-    for at in range(0, len(inputs), AT_A_TIME):
-        some = inputs[at : at + AT_A_TIME]
-        right = await bench.results(some)
-        results = await run_all(mutant.source, sub.name, some, shop)
-        for args, one, other in zip(some, right, results, strict=True):
-            if _told(one, sub) != _told(other, sub) and one.status != "timed_out":
+    ended = [(args, right) for args, right in await bench.tried() if right.status != "timed_out"]
+    for at in range(0, len(ended), AT_A_TIME):
+        some = ended[at : at + AT_A_TIME]
+        results = await run_all(mutant.source, sub.name, [args for args, _ in some], shop)
+        for (args, right), other in zip(some, results, strict=True):
+            if _told(right, sub) != _told(other, sub):
                 yield args
 
 

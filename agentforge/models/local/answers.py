@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
 
+from agentforge.models.metrics import Load, load_in
+
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _MOST = 8 << 20  # bytes read of an answer; a list of models is some kilobytes
 
@@ -39,6 +41,12 @@ def get_json(url: str, *, seconds: float, key: str = "") -> dict[str, object] | 
 def healthy(url: str, *, seconds: float = 2.0) -> bool:
     """Whether ``GET /health`` answers 200."""
     return _get(f"{url}/health", seconds, "") is not None
+
+
+def load(url: str, *, seconds: float = 2.0) -> Load | None:
+    """How busy the server is, by ``GET /metrics``; None where it does not tell as vLLM does."""
+    text = _get(f"{url}/metrics", seconds, "")
+    return load_in(text.decode("utf-8", "replace")) if text else None
 
 
 @dataclass(frozen=True, slots=True)

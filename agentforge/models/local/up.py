@@ -45,7 +45,8 @@ class LocalModel:
 @dataclass(frozen=True, slots=True)
 class LocalModelStatus:
     """How things stand. ``uptime`` in seconds since the server was started, ``log`` its log,
-    ``profile`` one line on how it serves, or would (weights, cores, memory).
+    ``profile`` one line on how it serves, or would (weights, cores, memory), ``cached_share`` the share of all
+    prompt tokens since its start that came from the prefix cache (0 to 1; None where nothing is known).
     """
 
     state: State
@@ -57,6 +58,7 @@ class LocalModelStatus:
     uptime: float = 0.0
     log: str = ""
     profile: str = ""
+    cached_share: float | None = None
 
 
 async def up(
@@ -232,7 +234,8 @@ def command(
     settings: Settings, source: Source, folder: Path, environment: ServerEnvironment, port: int
 ) -> Iterable[str | Path]:
     """The command line of vLLM. ``hermes`` is the tool-call format of the Qwen family; for other
-    models it matters only to tools that they call of their own accord.
+    models it matters only to tools that they call of their own accord. Priorities are those of
+    :class:`~agentforge.models.protocol.Priority`; without the policy vLLM takes them and does not obey.
     """
     eager = () if _compiled(environment) else ("--enforce-eager",)
     return (
@@ -240,6 +243,7 @@ def command(
         "--served-model-name", source.model,
         "--max-model-len", str(settings.model.context),
         "--max-num-seqs", str(settings.model.parallel),
+        "--scheduling-policy", "priority",
         "--host", "127.0.0.1",
         "--port", str(port),
         "--enable-auto-tool-choice", "--tool-call-parser", "hermes",
@@ -271,7 +275,8 @@ async def _finish(settings: Settings, record: server.ServerRecord, on_progress: 
 
 def _found(settings: Settings, record: server.ServerRecord, served: answers.ServedModel) -> LocalModel:
     context = served.context or record.context
-    _write_endpoint(settings.home, "vllm", record.url, record.model, context)
+    # as many requests as it decodes at once: what waits here is let in by priority and costs it nothing
+    _write_endpoint(settings.home, "vllm", record.url, record.model, context, parallel=settings.model.parallel)
     return LocalModel(record.url, record.model, record.pid, context, record.source)
 
 
@@ -284,8 +289,8 @@ async def _stopped_on_failure(home: Path) -> AsyncGenerator[None]:
         raise
 
 
-def _write_endpoint(home: Path, kind: str, url: str, model: str, context: int) -> None:
-    endpoint = {"kind": kind, "url": url, "model": model, "context": context}
+def _write_endpoint(home: Path, kind: str, url: str, model: str, context: int, **more: int) -> None:
+    endpoint = {"kind": kind, "url": url, "model": model, "context": context, **more}
     text = "# Written by 'agentforge model up', removed by 'agentforge model down'.\n"
     storage.write_whole(home / LOCAL_MODEL_FILE, text + tomli_w.dumps({"endpoints": {"local": endpoint}}))
 
@@ -304,8 +309,9 @@ def status(settings: Settings) -> LocalModelStatus:
         state = "stopped" if installed(settings) else "not installed"
         profile = profiles.choose(settings.model, profiles.find_machine())
         return LocalModelStatus(state, str(source), profile=str(profile))
+    healthy = server.answers_as(record) is not None
     return LocalModelStatus(
-        state="healthy" if server.answers_as(record) else "starting",
+        state="healthy" if healthy else "starting",
         source=record.source,
         url=record.url,
         model=record.model,
@@ -314,7 +320,13 @@ def status(settings: Settings) -> LocalModelStatus:
         uptime=time.time() - record.started,
         log=record.log,
         profile=record.profile,
+        cached_share=_cached_share(record.url) if healthy else None,
     )
+
+
+def _cached_share(url: str) -> float | None:
+    load = answers.load(url)
+    return load.cached_share if load else None
 
 
 def _status_of_endpoint(settings: Settings, source: Source) -> LocalModelStatus:
@@ -322,7 +334,10 @@ def _status_of_endpoint(settings: Settings, source: Source) -> LocalModelStatus:
     if chosen is None:
         return LocalModelStatus("unreachable", str(source), url=source.value)
     context = chosen.context or settings.model.context
-    return LocalModelStatus("healthy", str(source), url=source.value, model=chosen.name, context=context)
+    share = _cached_share(source.value)
+    return LocalModelStatus(
+        "healthy", str(source), url=source.value, model=chosen.name, context=context, cached_share=share
+    )
 
 
 def installed(settings: Settings) -> bool:

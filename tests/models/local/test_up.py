@@ -62,6 +62,7 @@ async def test_up_makes_a_model_answer_and_settings_know_it(
     line = " ".join(record.command)
     assert f"serve {model} --served-model-name small-coder --max-model-len 2048" in line
     assert "--host 127.0.0.1" in line
+    assert "--scheduling-policy priority" in line
     environment = json.loads(Path(stands.log).read_text().split("environment ")[1].splitlines()[0])
     assert environment["VLLM_TARGET_DEVICE"] == "cpu"
     assert environment["HF_HUB_OFFLINE"] == "1"
@@ -96,6 +97,7 @@ def _never(plan: Plan) -> bool:
 async def test_other_settings_start_the_server_anew(settings: MakeSettings, model: Path, seen: list[Progress]) -> None:
     first = await up(settings(source=f"path:{model}"))
     second = await up(settings(source=f"path:{model}", parallel=2), on_progress=seen.append)
+    assert load().endpoint(Role.GENERATE).parallel == 2
     assert second.pid != first.pid
     assert any(progress.notice and "changed" in progress.message for progress in seen)
     assert first.pid

@@ -1,0 +1,81 @@
+"""What a turn recalls of the user's documents, and the record of what its prompt held."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from agentforge import Forge
+from agentforge.cli.app import app
+from agentforge.models.capabilities import FEATURES
+from agentforge.testing import ScriptedModel
+
+POLICY = """# Travel policy
+
+## Meals
+
+Breakfast in Norway is paid with 12.40 EUR.
+
+## Hotel
+
+Rooms cost 120 EUR.
+"""
+
+
+def ada(*answers: str) -> tuple[Forge, ScriptedModel]:
+    model = ScriptedModel(answers, features=FEATURES["claude"])
+    return Forge(user="ada", models=model), model
+
+
+def show(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["context", "show", *arguments], standalone_mode=False)
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    file = tmp_path / "travel.md"
+    file.write_text(POLICY)
+    return file
+
+
+async def test_a_request_recalls_what_the_users_own_documents_say_and_cites_it(policy: Path) -> None:
+    forge, model = ada("12.40 EUR.")
+    async with forge:
+        forge.documents.add(policy, trusted=True)
+        done = await forge.run("What is paid for breakfast in Norway?")
+        prompt = model.requests[-1].ask.messages[-1].text
+        assert "- Breakfast in Norway is paid with 12.40 EUR. (Travel policy, Meals, lines 1–5)" in prompt
+        assert prompt.endswith("What is paid for breakfast in Norway?")
+        (seen,) = await forge.sessions.context(done.session)
+        assert [item["part"] for item in seen.data["items"]] == ["passages"]
+        assert (await forge.sessions.show(done.session)).tainted is False
+        assert "Breakfast in Norway is paid" not in json.dumps((await forge.sessions.show(done.session)).messages)
+
+
+async def test_what_nobody_vouched_for_is_not_read_unasked(policy: Path) -> None:
+    forge, model = ada("I do not know.")
+    async with forge:
+        forge.documents.add(policy)
+        done = await forge.run("What is paid for breakfast in Norway?")
+        assert "12.40" not in model.requests[-1].prompt
+        assert (await forge.sessions.show(done.session)).tainted is False
+
+
+async def test_the_record_is_shown_part_by_part(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forge, _ = ada("12.40 EUR.", "Fine.")
+    async with forge:
+        forge.documents.add(policy, trusted=True)
+        session = (await forge.run("What is paid for breakfast in Norway?")).session
+        await forge.run("Thanks.", session=session)
+    monkeypatch.setenv("AGENTFORGE_USER", "ada")
+    shown = await asyncio.to_thread(show, "--turn", "1")
+    assert "RECALLED" in shown.stdout
+    assert "passages" in shown.stdout
+    told = json.loads((await asyncio.to_thread(show, session, "--json")).stdout)
+    assert (told["prompts"][0]["turn"], told["status"]) == (2, "completed")
+    assert set(told["prompts"][0]["parts"]) >= {"system", "history", "turn"}
