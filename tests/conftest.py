@@ -81,6 +81,7 @@ SLOW = (
     "tests/jobs/test_worker.py",
     "tests/forge/test_checking.py",
     "tests/forge/test_learning.py",
+    "tests/memory/test_memory_as_a_model.py",
 )
 """What takes longest, in this order: begun first, so that no worker is left alone with it at the end."""
 

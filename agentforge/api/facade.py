@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from agentforge.api.feedback import Learner
     from agentforge.api.jobs import UserJobs
     from agentforge.api.lineage import Lineage
+    from agentforge.api.memory import UserMemory
     from agentforge.api.review import Review
     from agentforge.api.sessions import Sessions
     from agentforge.boxes.protocol import CallResult
@@ -282,6 +283,13 @@ class Forge:
         from agentforge.api.lineage import Lineage
 
         return Lineage(self._opened(), self.settings)
+
+    @property
+    def memory(self) -> UserMemory:
+        """Facts, preferences and lessons; ``memory.persona`` is how the user wants to be worked with."""
+        from agentforge.api.memory import UserMemory
+
+        return UserMemory(self._opened(), self.settings)
 
     @property
     def review(self) -> Review:

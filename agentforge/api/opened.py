@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from agentforge.database.store import Database
     from agentforge.forge.parts import ForgeParts
     from agentforge.memory.episodes import Episodes
+    from agentforge.memory.keeping import Memory
     from agentforge.memory.outcomes import Outcomes
     from agentforge.models.discreet import Discreet
     from agentforge.models.protocol import ModelClient
@@ -55,6 +56,7 @@ class Opened:
         self._open_box = open_box
         self._on_notice = on_notice
         self._box: Box | None = None
+        self._memory: Memory | None = None
         self._box_lock = asyncio.Lock()
         self._episodes_lock = asyncio.Lock()
 
@@ -167,6 +169,20 @@ class Opened:
         """This user's episodes, opened at their first need (raises StorageError)."""
         async with self._episodes_lock:
             return self.episodes or await asyncio.to_thread(self.open_episodes)
+
+    def memory(self) -> Memory:
+        """What is remembered of this user; what the registry knows to be revoked is left out."""
+        from agentforge.memory.keeping import Memory
+
+        if self._memory is None:
+            self._memory = Memory(self.registry.store, revoked=self._revoked, secrets=secrets_of(self._settings))
+            self.stack.callback(self._memory.close)
+        return self._memory
+
+    def _revoked(self) -> frozenset[str]:
+        from agentforge.registry.revoked import read_revoked
+
+        return frozenset(str(one.origin) for one in read_revoked(self.registry.snapshot()).in_force.values())
 
     def index(self) -> Index:
         """The search index, a cache that is rebuilt when the tools changed."""

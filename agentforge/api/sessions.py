@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 class Erased:
     """What was, or would be, erased, and what is left of it elsewhere.
 
-    ``learned`` names, for each session, the tools, proposals and regressions that came from it: they stay until
-    ``agentforge revoke episode:ID`` (``forge.lineage.revoke``) takes them back, and git keeps their history.
+    ``learned`` names, for each session, the tools, proposals, regressions and what is remembered that came from it:
+    they stay until ``agentforge revoke episode:ID`` (``forge.lineage.revoke``) takes them back, and git keeps their
+    history.
     ``remains`` says in sentences for people where words of it may still be; ``complete`` is False where that is so
     because something failed.
     """
@@ -143,13 +144,20 @@ class Sessions:
         return await asyncio.to_thread((await self._episodes()).list, limit)
 
     async def _with_learned(self, erasure: Erasure) -> Erased:
-        from agentforge.registry.learned import learned_from
-
         sessions = (*erasure.sessions, *erasure.shortened)
         try:
-            return Erased(erasure, await asyncio.to_thread(learned_from, self._opened.registry, sessions))
+            return Erased(erasure, await asyncio.to_thread(self._learned_from, sessions))
         except RegistryError as error:
             return Erased(erasure, remains=(f"What was learned from it cannot be told: {error}",))
+
+    def _learned_from(self, sessions: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Tools and what is remembered, of each session from which anything came."""
+        from agentforge.memory.origins import affected
+        from agentforge.registry.learned import learned_from
+
+        tools, known = learned_from(self._opened.registry, sessions), self._opened.memory().known()
+        named = {one: (*tools.get(one, ()), *affected(known, f"episode:{one}").names) for one in sessions}
+        return {session: names for session, names in named.items() if names}
 
     def _scope(self, session: str | None, before: datetime | None, everything: bool) -> Scope:
         from agentforge.memory.erasure import Scope

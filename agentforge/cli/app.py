@@ -60,6 +60,8 @@ app = typer.Typer(
     "124 time-out, 130 interrupted. Every setting is also an environment variable: see 'agentforge config show'.",
 )
 app.add_typer(groups.tools, name="tools")
+app.add_typer(groups.memory, name="memory")
+app.add_typer(groups.persona, name="persona")
 app.add_typer(groups.docs, name="docs")
 app.add_typer(groups.sessions, name="sessions")
 app.add_typer(groups.context, name="context")

@@ -9,11 +9,13 @@ import typer
 from rich.text import Text
 from rich.tree import Tree
 
+from agentforge.api import Forge
 from agentforge.cli.failure import report
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output, cell, table
 from agentforge.cli.tools import ask
 from agentforge.errors import ApprovalNeeded, UsageError
+from agentforge.memory.origins import Affected
 from agentforge.registry.ancestry import Family
 from agentforge.registry.lineage import Descent, Node, Row
 from agentforge.registry.revocation import Outcome
@@ -35,10 +37,15 @@ def misused() -> NoReturn:
 def revoke(who: Who, reference: str, form: str, *, yes: bool, reason: str) -> int:
     """Shows what would be taken, asks where it may, and takes it."""
     output = Output(form)
-    family = ask(who, lambda forge: forge.lineage.tree(reference))
-    shown: JSONObject = {"origin": str(family.origin), "tree": _rows(family)}
+
+    def question(forge: Forge) -> tuple[Family, Affected]:
+        found = forge.lineage.tree(reference)
+        return found, forge.lineage.remembered(str(found.origin))
+
+    family, remembered = ask(who, question)
+    shown: JSONObject = {"origin": str(family.origin), "tree": _rows(family), "memory": [*remembered.names]}
     if not output.json:
-        output.err.print(_tree(family))
+        output.err.print(_tree(family, remembered))
     if not yes and not _agreed(output):
         declined = ApprovalNeeded("Nothing was revoked.", fix="Say --yes to do it without being asked.")
         return report(output, "ApprovalNeeded", declined.message, declined.fix, declined.exit_code, shown)
@@ -55,7 +62,7 @@ def undo(who: Who, revocation: str, form: str) -> int:
     for remark in done.kept:
         output.warn(remark)
     back = _things(done) or "nothing"
-    several = len(done.tools) + len(done.proposals) + len(done.regressions) > 1
+    several = len(done.tools) + len(done.proposals) + len(done.regressions) + len(done.memory) > 1
     text = f"Revocation {done.id} of {done.origin} is undone: {back} {'are' if several else 'is'} back in use."
     return output.finish(
         text if done.commit else f"Revocation {done.id} was undone before: nothing was changed.",
@@ -97,14 +104,19 @@ def _told(done: Outcome) -> str:
 def _things(done: Outcome) -> str:
     parts = [
         f"{len(names)} {what}{'s' * (len(names) != 1)} ({', '.join(names)})"
-        for names, what in ((done.tools, "tool"), (done.proposals, "proposal"), (done.regressions, "regression"))
+        for names, what in (
+            (done.tools, "tool"),
+            (done.proposals, "proposal"),
+            (done.regressions, "regression"),
+            (done.memory, "remembered thing"),
+        )
         if names
     ]
     return " and ".join(parts)
 
 
-def _tree(family: Family) -> Tree:
-    """The family as a drawing; nothing in it is markup, and escapes are disarmed."""
+def _tree(family: Family, remembered: Affected) -> Tree:
+    """The family as a drawing, with what is remembered because of it; nothing is markup, and escapes are disarmed."""
     drawn = Tree(cell(f"{family.origin}{' (revoked)' * bool(family.revocation)}", 160))
     open_at: list[Tree] = [drawn]
     single = not (family.origin.kind == "tool" and "@" not in family.origin.ref)
@@ -112,6 +124,10 @@ def _tree(family: Family) -> Tree:
         depth = row.depth - 1 if single else row.depth
         del open_at[depth + 1 :]
         open_at.append(open_at[depth].add(_line(family, row)))
+    for one in remembered.entries:
+        drawn.add(cell(f"{one.kind}:{one.id}", 40).append_text(cell(f"  {one.text}", 120)))
+    for line in remembered.lines:
+        drawn.add(cell("persona", 40).append_text(cell(f"  {line.text}", 120)))
     return drawn
 
 
@@ -153,6 +169,7 @@ def _outcome(done: Outcome) -> JSONObject:
         "tools": list(done.tools),
         "proposals": list(done.proposals),
         "regressions": list(done.regressions),
+        "memory": list(done.memory),
         "kept": list(done.kept),
         "commit": done.commit,
     }

@@ -140,6 +140,12 @@ class GitStore:
         out = self._git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", _rev(rev), "--", *folder)
         return sorted(path for path in out.decode("utf-8", "replace").split("\0") if path)
 
+    def roots(self, rev: str = "main") -> dict[str, str]:
+        """The id of each file and folder at the top of a revision, by name: equal ids are equal contents."""
+        out = self._git.run("ls-tree", "-z", "--full-tree", _rev(rev)).decode("utf-8", "replace")
+        entries = (line.partition("\t") for line in out.split("\0") if line)
+        return {name: facts.split(" ")[2] for facts, _, name in entries}
+
     def entries(self, prefix: str, rev: str = "main") -> dict[str, str]:
         """The files under a folder at a revision, each with the id of its contents: equal ids, equal contents."""
         check_path(prefix.rstrip("/"))

@@ -12,28 +12,18 @@ something else: they are applied anew to whatever stands when the commit is made
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
+from agentforge.gitstore.changing import Change
 from agentforge.registry.manifest import Provenance, one_line
 from agentforge.registry.snapshot import STATE_FILE, Snapshot
 from agentforge.registry.states import REASON_CHARS, Rejection, Reviews, Standing, Waiting
 from agentforge.registry.tool import Tool
 from agentforge.registry.untried import sources, untried
 from agentforge.types import State
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a commit does; ``files`` as :meth:`GitStore.commit` takes them (None deletes). ``trailers`` are
-    those that only the newest snapshot could tell; they come on top of the caller's.
-    """
-
-    subject: str
-    files: Mapping[str, bytes | None]
-    trailers: Mapping[str, Sequence[str]] = field(default_factory=lambda: {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,8 +170,8 @@ class Layers:
 
     def fingerprint(self) -> str:
         """Changes whenever what is live may have changed."""
-        company = self.company.head() if self.company is not None else ""
-        return f"{self.registry.head()}-{company}-{self.base.fingerprint()}"
+        company = self.company.fingerprint() if self.company is not None else ""
+        return f"{self.registry.fingerprint()}-{company}-{self.base.fingerprint()}"
 
     def live(self) -> list[Tool]:
         """The live tools of all layers, by name."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agentforge.registry.changes import Change
+from agentforge.gitstore.changing import Change
 from agentforge.registry.refusal import refuse_revoked_origin
 from agentforge.registry.repository import Registry
 from agentforge.registry.snapshot import Snapshot
@@ -33,7 +33,7 @@ def keep_regression(
 
     Raises:
         ToolInvalid: it comes from an episode or a source that was revoked.
-        RegistryConflict: others kept pushing for :data:`~agentforge.registry.repository.PATIENCE_SECONDS`.
+        RegistryConflict: others kept pushing for :data:`~agentforge.gitstore.changing.PATIENCE_SECONDS`.
         RegistryError: the file is malformed, or the registry damaged or locked.
         StorageError: it cannot be written.
     """

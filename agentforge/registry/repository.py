@@ -16,10 +16,11 @@ from typing import Self
 from agentforge import assets
 from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.errors import ConfigurationError, NotARegistry, ToolInvalid, ToolNotFound, UsageError
+from agentforge.gitstore.changing import Change, commit_newest
 from agentforge.gitstore.failures import damaged, looks_like_ours
-from agentforge.gitstore.outlast import PATIENCE_SECONDS, outlast
+from agentforge.gitstore.outlast import PATIENCE_SECONDS
 from agentforge.gitstore.store import Commit, GitStore
-from agentforge.registry.changes import Change, admission, move, proposal, provenance_trailers
+from agentforge.registry.changes import admission, move, proposal, provenance_trailers
 from agentforge.registry.effects import Effect, effect_of
 from agentforge.registry.manifest import one_line
 from agentforge.registry.packages import read_lock
@@ -126,6 +127,10 @@ class Registry:
         """The commit that it stands at."""
         return self.snapshot().head
 
+    def fingerprint(self) -> str:
+        """Changes whenever anything but what the agent remembers does."""
+        return self.snapshot().fingerprint
+
     def names(self, state: State = State.LIVE) -> list[str]:
         """The names of the tools in a state, sorted."""
         return self.snapshot().names(state)
@@ -193,7 +198,7 @@ class Registry:
 
         Raises:
             ToolInvalid: it breaks the contract, its name is taken, or it comes from what was revoked; all problems.
-            RegistryConflict: others kept pushing for :data:`PATIENCE_SECONDS`.
+            RegistryConflict: others kept pushing for too long.
             RegistryError: it is damaged or locked, or another process writes for that long.
             StorageError: the disk is full; nothing was changed.
         """
@@ -314,7 +319,7 @@ class Registry:
         """
         head = self._store.head()
         if self._seen is None or self._seen.head != head:
-            self._seen = Snapshot.take(self._store, head, self.layer) if head is not None else None
+            self._seen = Snapshot.take(self._store, head, self.layer, self._seen) if head is not None else None
         if self._seen is None and head is None and looks_like_ours(self.path):
             raise damaged(self.path, "its branch main is gone")
         if self._seen is None:
@@ -328,30 +333,16 @@ class Registry:
         """Commits what ``change`` makes of the newest snapshot, and returns the commit; None where there was
         nothing to do. What ``change`` raises is raised, and nothing is written.
 
-        Where another writer was faster, it is made anew while the write lock is held: that shuts out all
-        but a plain ``git push``, and such pushes are outlasted for :data:`PATIENCE_SECONDS`.
-
         Raises:
-            RegistryConflict: others kept pushing for that long.
-            RegistryError: it is damaged or locked.
-            StorageError: the disk is full; nothing was changed.
+            RegistryConflict, RegistryError, StorageError: as :func:`agentforge.gitstore.changing.commit_newest`.
         """
-        return outlast(self.path, lambda lock: self._attempt(change, trailers, lock), seconds=PATIENCE_SECONDS)
 
-    def _attempt(
-        self,
-        change: Callable[[Snapshot], Change | None],
-        trailers: Mapping[str, Sequence[str]],
-        lock: int | None = None,
-    ) -> str | None:
-        snapshot = self.snapshot()
-        wanted = change(snapshot)
-        if wanted is None:
-            return None
-        named = {**trailers, **wanted.trailers}
-        return self._store.commit(
-            wanted.files, subject=wanted.subject, trailers=named, expected=snapshot.head, lock=lock
-        )
+        def make() -> tuple[str, Change] | None:
+            snapshot = self.snapshot()
+            wanted = change(snapshot)
+            return None if wanted is None else (snapshot.head, wanted)
+
+        return commit_newest(self._store, make, trailers, seconds=PATIENCE_SECONDS)
 
 
 def _empty(path: Path) -> bool:

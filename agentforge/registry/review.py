@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentforge.errors import ApprovalNeeded, ToolInvalid, ToolNotFound, UsageError
+from agentforge.gitstore.changing import Change
 from agentforge.registry.changes import (
-    Change,
     Seen,
     approval,
     move,

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from agentforge.errors import ToolInvalid, UsageError
+from agentforge.gitstore.changing import Change
 from agentforge.registry.ancestry import descents_of
-from agentforge.registry.changes import Change
 from agentforge.registry.lineage import Descent, Node, descendants, graph_of
 from agentforge.registry.manifest import one_line
 from agentforge.registry.references import Origin
@@ -33,7 +33,8 @@ class Outcome:
 
     ``tools`` were quarantined or given back, ``proposals`` (``NAME/N``) taken out of the queue or put back,
     ``regressions`` (``NAME/SOURCE``) no longer asked for, or asked for again; ``kept`` says of each thing that could
-    not be taken or given back why. ``commit`` is empty where nothing was to be done.
+    not be taken or given back why. ``commit`` is empty where nothing was to be done. ``memory`` names what of memory
+    left or came back with it, where somebody above this room says so: what is remembered is not told here.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Outcome:
     regressions: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     commit: str = ""
+    memory: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

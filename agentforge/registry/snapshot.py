@@ -6,8 +6,10 @@ and not used, and so is a folder that is malformed. All others work.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import TypeVar
 
@@ -21,16 +23,22 @@ from agentforge.types import TOOL_NAME, Layer, State
 
 STATE_FILE = "state.toml"
 _Key = TypeVar("_Key")
+MEMORY_FOLDERS = frozenset({"memory", "lessons"})
+"""What stands in the same repository and says nothing about tools."""
 REGRESSION_FOLDERS = ("regressions/", "revoked/regressions/")
 NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 """The number of a proposal."""
 
 
 class Snapshot:
-    """The tools of a registry at the commit ``head``; reads folders when asked for and keeps them."""
+    """The tools of a registry at the commit ``head``; reads folders when asked for and keeps them.
 
-    def __init__(self, store: GitStore, head: str, states: States, layer: Layer) -> None:
+    Equal fingerprints are equal in everything but what the agent remembers, which tells nothing about tools.
+    """
+
+    def __init__(self, store: GitStore, head: str, states: States, layer: Layer, fingerprint: str) -> None:
         self.head = head
+        self.fingerprint = fingerprint
         self.states = states
         self._store = store
         self._layer = layer
@@ -40,13 +48,19 @@ class Snapshot:
         self._loaded: dict[str, Tool | ToolInvalid] = {}
 
     @classmethod
-    def take(cls, store: GitStore, head: str, layer: Layer) -> Snapshot | None:
-        """The registry at a commit; None where the commit holds no registry.
+    def take(cls, store: GitStore, head: str, layer: Layer, before: Snapshot | None = None) -> Snapshot | None:
+        """The registry at a commit; None where the commit holds no registry. What ``before`` has read is used again
+        where only what the agent remembers has changed since.
 
         Raises:
             NotARegistry: ``state.toml`` is malformed.
             RegistryError: the commit names a ``state.toml`` or a folder that is missing.
         """
+        fingerprint = _fingerprint(store.roots(head))
+        if before is not None and before.fingerprint == fingerprint:
+            again = copy(before)
+            again.head = head
+            return again
         text = store.read(STATE_FILE, head)
         if text is None and STATE_FILE in store.list(rev=head):
             raise damaged(store.path, f"the contents of {STATE_FILE} are missing")
@@ -59,7 +73,7 @@ class Snapshot:
                 f"{STATE_FILE} in the registry {store.path} is malformed: {error}.",
                 fix="Correct it in a clone and push, or revert the commit that broke it.",
             ) from error
-        return cls(store, head, states, layer)
+        return cls(store, head, states, layer, fingerprint)
 
     def names(self, state: State) -> list[str]:
         """The names of the tools in a state, sorted."""
@@ -145,6 +159,11 @@ class Snapshot:
             key: {file: contents[f"{folder}/{file}"] for file in FILES if f"{folder}/{file}" in contents}
             for key, folder in folders.items()
         }
+
+
+def _fingerprint(roots: Mapping[str, str]) -> str:
+    told = [f"{name}\0{roots[name]}" for name in sorted(roots) if name not in MEMORY_FOLDERS]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def _folders(paths: Sequence[str]) -> tuple[frozenset[str], dict[str, tuple[int, ...]]]:

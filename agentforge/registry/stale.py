@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from agentforge.registry.changes import Change
+from agentforge.gitstore.changing import Change
 from agentforge.registry.lineage import example_source
 from agentforge.registry.repository import Registry
 from agentforge.registry.snapshot import STATE_FILE, Snapshot

@@ -312,3 +312,11 @@ def test_where_git_gives_no_reason_a_full_disk_is_still_seen(store, monkeypatch)
     full = shutil.disk_usage(store.path)._replace(free=0)
     monkeypatch.setattr(failures.shutil, "disk_usage", lambda path: full)
     assert isinstance(store._git.failure("fast-import", "fatal: broken"), StorageError)
+
+
+def test_what_stands_at_the_top_is_told_by_ids_that_equal_contents_share(store):
+    first = commit(store, {"a/x": b"1", "b": b"1"})
+    second = commit(store, {"a/y": b"1"})
+    before, after = store.roots(first), store.roots(second)
+    assert set(before) == set(after) == {"README.md", "a", "b"}
+    assert {name for name in after if after[name] != before[name]} == {"a"}

@@ -333,3 +333,15 @@ def test_a_clone_is_all_a_person_needs_to_carry_it_away(registry, tmp_path):
     text = (tmp_path / "clone" / "tools" / "slugify" / "tool.py").read_text()
     assert text == make_tool().source
     assert tomli_w.dumps({"format": 1}) in (tmp_path / "clone" / "state.toml").read_text()
+
+
+def test_what_the_agent_remembers_makes_no_tool_be_read_again(registry, monkeypatch):
+    registry.add(make_tool(), state=State.LIVE)
+    before, (tool,) = registry.fingerprint(), registry.tools()
+    for path in ("memory/facts.toml", "lessons/l1.toml"):
+        registry.store.commit({path: b""}, subject="Remember", trailers={}, expected=registry.head())
+    assert registry.head() == registry.store.head()
+    assert registry.fingerprint() == before
+    assert registry.tools()[0] is tool
+    registry.store.commit({"packages.lock": b""}, subject="Lock", trailers={}, expected=registry.head())
+    assert registry.fingerprint() != before

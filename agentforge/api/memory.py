@@ -1,0 +1,204 @@
+"""What is remembered of one user, from a program: ``forge.memory``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agentforge.api.opened import Opened
+from agentforge.errors import UsageError
+from agentforge.settings import Settings
+
+if TYPE_CHECKING:
+    from agentforge.memory.entries import Entry, Kind, Standing, Waiting
+    from agentforge.memory.forgetting import Erased
+    from agentforge.memory.keeping import Written
+    from agentforge.memory.persona import Persona
+    from agentforge.memory.reasons import Reasons
+    from agentforge.memory.recall import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Forgot:
+    """What was forgotten: the ids of the entry and of what came from it alone, and the tools that were made from it
+    and are quarantined. ``remarks`` say plainly what still holds it.
+    """
+
+    ids: tuple[str, ...]
+    tools: tuple[str, ...] = ()
+    commit: str = ""
+    erased: Erased | None = None
+    remarks: tuple[str, ...] = ()
+
+
+class UserMemory:
+    """Facts, preferences and lessons, and how the user wants to be worked with (:attr:`persona`). Made by
+    ``Forge.memory``.
+
+    What is written here is said by the user in person; each change is one commit that names them. All of it works on
+    git and so blocks: call it in a thread where an event loop must go on. All of them raise ``UsageError`` for an id
+    that nothing has, and ``RegistryError`` or ``StorageError`` where the registry cannot be read or written.
+    """
+
+    def __init__(self, opened: Opened, settings: Settings) -> None:
+        self._opened = opened
+        self._settings = settings
+        self._memory = opened.memory()
+
+    @property
+    def persona(self) -> Persona:
+        """How this user wants to be worked with."""
+        from agentforge.memory.persona import Persona
+
+        return Persona(self._memory, approver=self._settings.user)
+
+    def list(self, *, everything: bool = False) -> list[Entry]:
+        """What is used, by id; with ``everything`` also what is superseded or revoked."""
+        known = self._memory.known()
+        return [known.entries[key] for key in sorted(known.entries)] if everything else [*known.current]
+
+    def pending(self) -> list[Waiting]:
+        """What waits for the user, by id."""
+        return [*self._memory.known().waiting]
+
+    def replaces(self, waiting: Waiting) -> list[Entry]:
+        """What would be superseded if an entry that waits were approved, by id."""
+        new = waiting.entry
+        same = [one for one in self._memory.known().current if one.lesson is new.lesson]
+        return [one for one in same if one.id in waiting.supersedes or (new.topic and one.topic == new.topic)]
+
+    def problems(self) -> list[str]:
+        """What is malformed in the files of memory; it is not used."""
+        return [*self._memory.known().problems]
+
+    def standing(self, key: str) -> Standing:
+        """Where an entry stands."""
+        return self._memory.known().standing(key)
+
+    def get(self, key: str) -> Entry:
+        """One entry, also one that waits."""
+        return self._memory.known().get(key)
+
+    def search(self, query: str, k: int = 5) -> list[Hit]:
+        """The ``k`` best current entries for any text, best first."""
+        return self._memory.search(query, k)
+
+    def why(self, key: str) -> Reasons:
+        """Where an entry comes from, what it replaced and what replaced it, and every commit that touched it."""
+        from agentforge.memory.reasons import reasons
+
+        return reasons(self._memory, key)
+
+    def add(
+        self, text: str, *, kind: Kind = "fact", topic: str = "", when: str = "", supersedes: Sequence[str] = ()
+    ) -> Written:
+        """Remembers what the user says; what stands on the same topic, and ``supersedes``, is superseded.
+
+        Raises:
+            UsageError: the gates refuse it (all reasons), or what it is to supersede is not there.
+        """
+        from agentforge.memory.entries import Candidate
+
+        candidate = Candidate(text, kind, topic, when, supersedes=tuple(supersedes))
+        done = self._memory.add(candidate, approver=self._settings.user)
+        if done.outcome == "refused":
+            raise UsageError(f"It was not remembered. {done.why}")
+        return done
+
+    def edit(self, key: str, text: str, *, when: str | None = None) -> Written:
+        """Replaces the text of an entry in place; git keeps the old one (raises UsageError where the gates refuse)."""
+        return self._memory.edit(key, text, when=when, approver=self._settings.user)
+
+    def approve(self, key: str) -> Written:
+        """Lets an entry that waits be used (raises UsageError where it does not wait, or the gates refuse it)."""
+        return self._memory.approve(key, approver=self._settings.user)
+
+    def reject(self, key: str, reason: str = "") -> Written:
+        """Takes an entry out of the queue; it is not proposed again."""
+        return self._memory.reject(key, reason, approver=self._settings.user)
+
+    def undo(self, commit: str) -> Written:
+        """Takes back what one commit did to memory, or raises UsageError where any of it was changed since."""
+        from agentforge.memory.undoing import undo
+
+        return undo(self._memory, commit, approver=self._settings.user)
+
+    def forget(self, key: str, *, rewrite: bool = False) -> Forgot:
+        """Takes an entry away, what came from it alone, and the tools that were made from it out of use.
+
+        With ``rewrite`` the registry's history is rewritten without it, also of an entry that was forgotten before;
+        every clone of the registry has to be made anew then.
+
+        Raises:
+            UsageError: there is no such entry; or the history is to be rewritten, and a job runs.
+        """
+        from agentforge.memory.forgetting import erase
+
+        if rewrite:
+            self._insist_on_quiet()
+        known = self._memory.known()
+        if rewrite and key not in known.entries and key not in known.pending:
+            ids, episodes, commit = self._forgotten(key), (), ""
+        else:
+            gone = self._memory.forget(key, approver=self._settings.user)
+            ids, episodes, commit = tuple(one.id for one in gone.entries), gone.episodes, gone.commit
+        tools = self._quarantined(ids)
+        erased = erase(self._memory, ids) if rewrite else None
+        return Forgot(ids, tools, commit, erased, _remarks(key, episodes, tools, erased))
+
+    def _forgotten(self, key: str) -> tuple[str, ...]:
+        """The ids that went when an entry was forgotten earlier."""
+        commits = self._memory.store.log(trailer=("Memory", key), limit=1)
+        if not commits:
+            raise UsageError(f"Nothing was ever remembered under {key[:40]!r}.")
+        known = self._memory.known()
+        return tuple(one for one in commits[0].trailers["Memory"] if one not in {*known.entries, *known.pending})
+
+    def _quarantined(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Takes the tools out of use that name one of these entries as a source; returns their names."""
+        from agentforge.registry.ancestry import family_of
+        from agentforge.registry.revocation import revoke
+
+        registry, taken = self._opened.registry, list[str]()
+        for each in ids:
+            family = family_of(registry, f"source:memory:{each}")
+            if len(family.rows) > 1:  # the first one is the entry itself
+                done = revoke(registry, family.origin, reason="It was forgotten.", approver=self._settings.user)
+                taken += [*done.tools, *done.proposals]
+        return tuple(taken)
+
+    def _insist_on_quiet(self) -> None:
+        from agentforge.memory.jobs import JobRows
+
+        rows = JobRows(self._opened.rows(), org=self._settings.org, user=self._settings.user)
+        unfinished = [*rows.unfinished("inline"), *rows.unfinished("queue")]
+        if running := [one for one in unfinished if one.status == "running"]:
+            raise UsageError(
+                f"The history is not rewritten while a job runs: the {running[0].kind} of {running[0].name}.",
+                fix=f"Wait for its end, or cancel it: agentforge jobs cancel {running[0].id}",
+            )
+
+
+def _remarks(key: str, episodes: Sequence[str], tools: Sequence[str], erased: Erased | None) -> tuple[str, ...]:
+    told: list[str] = []
+    if tools:
+        told.append(f"What was made from it is out of use, and may hold its words: {', '.join(tools)}.")
+    if episodes:
+        told.append(
+            f"What was said in these sessions is still in the database: {', '.join(episodes)}; "
+            "'agentforge sessions delete ID' erases one."
+        )
+    if erased is None:
+        told.append(
+            "The history of your registry still holds it, as does every clone: "
+            f"'agentforge memory forget {key} --rewrite' rewrites the history."
+        )
+        return tuple(told)
+    if erased.left:
+        told.append(f"Its words still stand in: {', '.join(erased.left[:10])}.")
+    told.append(
+        f"{erased.commits} commits have a new id. Clones and remotes still hold the old ones: make clones anew, and "
+        "push with --force."
+    )
+    return tuple(told)

@@ -1,0 +1,83 @@
+"""Forgetting for good: the registry's history without every word that an entry ever had.
+
+What it does not reach: clones and remotes of the registry, the sessions in which it was said, and what people copied.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from agentforge.errors import UsageError
+from agentforge.gitstore.rewriting import holding, rewrite
+from agentforge.memory import files
+from agentforge.memory.keeping import Memory
+from agentforge.memory.reasons import history
+
+_HEADER = re.compile(r"^\[", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """``commits`` have a new id; ``left`` are paths of files in the history that still hold the words, such as those
+    of a tool that was made from them.
+    """
+
+    commits: int
+    left: tuple[str, ...]
+
+
+def erase(memory: Memory, keys: Collection[str]) -> Erased:
+    """Rewrites the history of the registry so that no version of any file of memory holds these entries.
+
+    They must have been forgotten; ids stay in trailers. Every clone has to be made anew afterwards.
+
+    Raises:
+        UsageError: one of them is still remembered, or never was.
+        RegistryError, StorageError: the old history stands.
+    """
+    known = memory.known()
+    if there := [key for key in keys if key in known.entries or key in known.pending]:
+        raise UsageError(f"{there[0]} is still remembered: forget it first.")
+    texts = {one.text for key in keys for one in history(memory, key) if one.text}
+    if not texts and not any(memory.store.log(trailer=("Memory", key), limit=1) for key in keys):
+        raise UsageError(f"The history knows nothing of {', '.join(sorted(keys))[:80]}.")
+    forms = {form for text in texts for form in _forms(text)}
+    done = rewrite(memory.store.path, (files.MEMORY, files.LESSONS), _without(keys, forms))
+    left = holding(memory.store.path, [form.encode() for form in sorted(forms)]) if forms else ()
+    return Erased(done.commits, left)
+
+
+def _without(keys: Collection[str], forms: Iterable[str]) -> Callable[[str, bytes], bytes | None]:
+    def keep(path: str, contents: bytes) -> bytes | None:
+        if not files.is_ours(path):
+            return contents
+        if files.lesson_id(path) in keys:
+            return None
+        text = contents.decode("utf-8", "surrogateescape")
+        kept = "".join(part for part in _tables(text) if _key(part) not in keys)
+        if any(form in kept for form in forms):
+            kept = "".join(line for line in kept.splitlines(keepends=True) if not any(form in line for form in forms))
+        return kept.encode("utf-8", "surrogateescape")
+
+    return keep
+
+
+def _tables(text: str) -> list[str]:
+    """A file, cut before each header of a table."""
+    cuts = [0, *(found.start() for found in _HEADER.finditer(text)), len(text)]
+    return [text[start:end] for start, end in pairwise(cuts)]
+
+
+def _key(part: str) -> str:
+    """The id of the entry that a table, or a table inside it, belongs to."""
+    found = re.match(r"\[\[?\s*\"?([0-9a-z]+)", part)
+    return found[1] if found else ""
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    """A text as it may stand in TOML and JSON."""
+    return text, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(text)[1:-1]

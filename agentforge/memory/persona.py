@@ -1,0 +1,290 @@
+"""The persona: how this user wants to be worked with, as one reviewed document whose versions are commits.
+
+``memory/persona.md`` is Markdown. A line that was learned ends with the episodes that it came from, as a comment
+(``<!-- from: ID ID ID -->``), which nobody is shown: when all of them are revoked, the line is left out. A change waits
+as ``memory/persona.proposed.md`` until the user approves or rejects it; what the user edits stands at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from agentforge.errors import UsageError
+from agentforge.gitstore.changing import Change
+from agentforge.memory.drafting import Draft
+from agentforge.memory.entries import ID, REASON_CHARS, Rejected
+from agentforge.memory.files import PERSONA, PROPOSED
+from agentforge.memory.keeping import Memory, Written
+from agentforge.memory.known import Known
+from agentforge.memory.words import digest
+from agentforge.secrecy import redact
+
+PERSONA_CHARS = 4_000
+"""Longest persona, as it is read: a page, so that every prompt can hold it."""
+EPISODES_NEEDED = 3
+"""So many episodes speak for a change that nobody asked for."""
+
+_MARK = re.compile(r"[ \t]*<!-- from: ([^<>]*?) -->[ \t]*$")
+_HEAD = re.compile(r"<!-- for version ([0-9a-f]{12}|none) -->\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a persona, and the episodes that it came from."""
+
+    text: str
+    episodes: tuple[str, ...] = ()
+
+    def withdrawn(self, revoked: Collection[str]) -> bool:
+        """Whether it came from episodes that are all revoked."""
+        return bool(self.episodes) and all(f"episode:{one}" in revoked for one in self.episodes)
+
+    @property
+    def source(self) -> str:
+        """As it stands in the file."""
+        return f"{self.text} <!-- from: {' '.join(self.episodes)} -->" if self.episodes else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of the persona: the commit that made it, when, who approved it, from which episodes."""
+
+    commit: str
+    time: datetime
+    what: str
+    approver: str
+    episodes: tuple[str, ...]
+
+
+class Persona:
+    """The persona in the registry of ``memory``; commits name ``approver`` as who decided. Every method that writes
+    raises as those of :class:`Memory`.
+    """
+
+    def __init__(self, memory: Memory, *, approver: str) -> None:
+        self._memory = memory
+        self._approver = approver
+
+    def text(self) -> str:
+        """The persona as it is used: without what is revoked, and without comments; empty where there is none."""
+        known = self._memory.known()
+        return _shown(known.texts.get(PERSONA, ""), known.revoked)
+
+    def at(self, commit: str) -> str:
+        """The persona as it was at a commit (raises UsageError where there was none)."""
+        if not any(one.commit.startswith(commit) for one in self.history() if len(commit) >= 7):
+            raise UsageError(
+                f"There is no version {commit[:64]!r} of the persona.", fix="See 'agentforge persona history'."
+            )
+        return _shown((self._memory.store.read(PERSONA, commit) or b"").decode("utf-8", "replace"), ())
+
+    def proposed(self) -> str:
+        """The persona as it would be; empty where nothing waits."""
+        known = self._memory.known()
+        return _shown(_split(known.texts.get(PROPOSED, ""))[1], known.revoked)
+
+    def history(self) -> list[Version]:
+        """The versions, newest first."""
+        return [
+            Version(
+                commit.sha,
+                commit.time,
+                commit.message,
+                next(iter(commit.trailers.get("Approver", ())), ""),
+                commit.trailers.get("Episode", ()),
+            )
+            for commit in self._memory.store.log([PERSONA])
+        ]
+
+    def diff(self, version: str = "") -> list[str]:
+        """What the proposal changes, or what has changed since a version, as lines of a unified diff.
+
+        Raises:
+            UsageError: nothing waits, or there is no such version.
+        """
+        if version:
+            return _differences(self.at(version), self.text(), version[:12], "now")
+        _waiting(self._memory.known())
+        return _differences(self.text(), self.proposed(), "now", "proposed")
+
+    def edit(self, text: str) -> Written:
+        """Replaces the persona by the user's own words. Lines that stay keep where they came from; lines that are left
+        out because they are revoked stay in the file.
+
+        Raises:
+            UsageError: it is too long, or holds a secret or characters that nobody sees.
+        """
+
+        def made(known: Known) -> tuple[Draft, str]:
+            draft = Draft(known)
+            old = _lines(known.texts.get(PERSONA, ""))
+            hidden = [line for line in old if line.withdrawn(known.revoked)]
+            new = [*_carried(_lines(text), old, ()), *hidden]
+            draft.write(PERSONA, _source(new) or None)
+            return draft, "Edit the persona"
+
+        if problem := self._problem(text):
+            raise UsageError(f"The persona was not changed. {problem}")
+        return self._written(made, Written("accepted"), self._approver)
+
+    def propose(self, text: str, *, episodes: Sequence[str] = (), requested: bool = False, once: str = "") -> Written:
+        """Lets a changed persona wait for the user; it takes the place of one that waits already.
+
+        ``text`` is the whole of it. New lines name ``episodes``: three at least, none of them revoked, or a request
+        that the user made in so many words (``requested``). ``once`` is the job whose effect this is. The outcome is
+        ``pending``, ``repeats`` (it changes nothing) or ``refused``.
+        """
+        known = self._memory.known()
+        if once and self._memory.store.log(trailer=("Job", once), limit=1):
+            return Written("repeats", "It was done before.")
+        if problem := self._problem(text) or ("" if requested else _unfounded(known, text, episodes)):
+            return Written("refused", problem)
+        if _shown(text, ()) == self.text():
+            return Written("repeats", "It changes nothing.")
+        why = "The user asked for it." if requested else f"{len(set(episodes))} episodes speak for it."
+
+        def made(known: Known) -> tuple[Draft, str]:
+            draft = Draft(known)
+            standing = known.texts.get(PERSONA, "")
+            lines = _carried(_lines(text), _lines(standing), tuple(dict.fromkeys(episodes)))
+            draft.write(PROPOSED, f"<!-- for version {_version(standing)} -->\n{_source(lines)}")
+            return draft, "Propose a persona"
+
+        return self._written(made, Written("pending", why), "", {"Episode": episodes, "Job": [once] if once else []})
+
+    def approve(self) -> Written:
+        """Makes the proposal the persona.
+
+        Raises:
+            UsageError: nothing waits, or the persona has changed since it was proposed.
+        """
+        named = self._episodes()
+
+        def made(known: Known) -> tuple[Draft, str]:
+            version, source = _waiting(known)
+            standing = known.texts.get(PERSONA, "")
+            if version != _version(standing):
+                raise UsageError(
+                    "The persona has changed since this was proposed, so it cannot be approved.",
+                    fix="Reject it ('agentforge persona reject'), or take what is good of it over with 'persona edit'.",
+                )
+            draft = Draft(known)
+            hidden = [line for line in _lines(standing) if line.withdrawn(known.revoked)]
+            kept = [line for line in _lines(source) if line not in hidden]
+            draft.write(PERSONA, _source([*kept, *hidden]) or None)
+            draft.write(PROPOSED, None)
+            return draft, "Approve the persona"
+
+        return self._written(made, Written("accepted"), self._approver, {"Episode": named})
+
+    def reject(self, reason: str = "") -> Written:
+        """Takes the proposal away, and the same one is made again only if the user asks for it.
+
+        Raises:
+            UsageError: nothing waits.
+        """
+        why = " ".join(redact(reason, self._memory.secrets).split())[:REASON_CHARS].strip()
+
+        def made(known: Known) -> tuple[Draft, str]:
+            words = digest(_shown(_waiting(known)[1], ()))
+            draft = Draft(known)
+            draft.write(PROPOSED, None)
+            draft.refuse(f"persona-{words[:12]}", Rejected(words=words, date=self._memory.today(), reason=why))
+            return draft, "Reject the persona"
+
+        return self._written(made, Written("refused", why), self._approver)
+
+    def _written(
+        self,
+        made: Callable[[Known], tuple[Draft, str]],
+        written: Written,
+        approver: str,
+        trailers: Mapping[str, Sequence[str]] | None = None,
+    ) -> Written:
+        def change(known: Known) -> Change | None:
+            draft, subject = made(known)
+            return draft.change(subject)
+
+        return self._memory.committed(change, [written], approver=approver, trailers=trailers)
+
+    def _episodes(self) -> tuple[str, ...]:
+        """The episodes that the newest proposal names."""
+        commits = self._memory.store.log([PROPOSED], limit=1)
+        return commits[0].trailers.get("Episode", ()) if commits else ()
+
+    def _problem(self, text: str) -> str:
+        """Why a text can be no persona; empty where it can."""
+        if len(text) > PERSONA_CHARS:
+            return f"It is too long: {len(text)} characters, and {PERSONA_CHARS} are the most."
+        if not all(line.isprintable() for line in text.expandtabs().splitlines()):
+            return "It holds characters that nobody sees."
+        if redact(text, self._memory.secrets) != text:
+            return "It holds what looks like a secret."
+        return ""
+
+
+def lines_of(known: Known) -> list[Line]:
+    """The lines of the persona, those included that are left out."""
+    return _lines(known.texts.get(PERSONA, ""))
+
+
+def _unfounded(known: Known, text: str, episodes: Sequence[str]) -> str:
+    """Why a change that nobody asked for is not even proposed; empty where it is."""
+    if bad := [one for one in episodes if not ID.fullmatch(one)]:
+        return f"{bad[0][:40]!r} is no id of an episode."
+    if revoked := [one for one in episodes if f"episode:{one}" in known.revoked]:
+        return f"It comes from episode {revoked[0]}, which is revoked."
+    if len(set(episodes)) < EPISODES_NEEDED:
+        return f"{len(set(episodes))} of {EPISODES_NEEDED} episodes speak for it, and the user did not ask for it."
+    words = digest(_shown(text, ()))
+    turned_down = next((one for one in known.rejected.values() if one.words == words), None)
+    return f"The user turned it down on {turned_down.date}." if turned_down else ""
+
+
+def _lines(source: str) -> list[Line]:
+    found: list[Line] = []
+    for raw in source.replace("\r\n", "\n").strip("\n").split("\n"):
+        mark = _MARK.search(raw)
+        found.append(Line(raw[: mark.start()], tuple(mark[1].split())) if mark else Line(raw.rstrip()))
+    return found if any(line.text for line in found) else []
+
+
+def _carried(new: Sequence[Line], old: Sequence[Line], episodes: tuple[str, ...]) -> list[Line]:
+    """Lines with the origins of equal ones that stood before; others come from ``episodes``. Marks that a text brings
+    along are nothing but text of whoever wrote it, and are dropped.
+    """
+    before = {line.text: line.episodes for line in old}
+    return [Line(line.text, before.get(line.text, episodes) if line.text.strip() else ()) for line in new]
+
+
+def _source(lines: Sequence[Line]) -> str:
+    return "".join(f"{line.source}\n" for line in lines)
+
+
+def _shown(source: str, revoked: Collection[str]) -> str:
+    return "".join(f"{line.text}\n" for line in _lines(source) if not line.withdrawn(revoked))
+
+
+def _split(proposal: str) -> tuple[str, str]:
+    """The version that a proposal was made for, and what it proposes."""
+    head = _HEAD.match(proposal)
+    return (head[1], proposal[head.end() :]) if head else ("", proposal)
+
+
+def _waiting(known: Known) -> tuple[str, str]:
+    if PROPOSED not in known.texts:
+        raise UsageError("No change of the persona waits.", fix="'agentforge persona edit FILE' changes it by hand.")
+    return _split(known.texts[PROPOSED])
+
+
+def _version(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()[:12] if source else "none"
+
+
+def _differences(old: str, new: str, before: str, after: str) -> list[str]:
+    return list(difflib.unified_diff(old.splitlines(), new.splitlines(), before, after, lineterm=""))
