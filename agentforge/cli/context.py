@@ -12,7 +12,7 @@ from agentforge.cli.output import Output, cell, one_line, table
 from agentforge.cli.sessions import ask_sessions
 from agentforge.errors import UsageError
 from agentforge.events import Event
-from agentforge.types import JSON, JSONObject
+from agentforge.types import JSON
 
 
 def show_context(who: Who, session: str | None, turn: int | None, form: str) -> int:
@@ -25,7 +25,7 @@ def show_context(who: Who, session: str | None, turn: int | None, form: str) -> 
         which = f"turn {turn}" if turn else "any turn"
         raise UsageError(f"Session {session} has no record of a prompt in {which}.")
     last = found[-1]
-    told: list[JSON] = [cast("JSONObject", {"turn": event.turn, "time": event.time, **event.data}) for event in found]
+    told: list[JSON] = [{"turn": event.turn, "time": event.time, **event.data} for event in found]
     return Output(form).finish(Group(*_page(last, len(found))), {"session": session, "prompts": told})
 
 

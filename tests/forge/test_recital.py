@@ -61,8 +61,6 @@ async def checked(box, registry, tmp_path, name, kinds, source, cases, refused=N
     ("body", "refused"),
     [
         (looked_up(SLUGS, "given", "raise ValueError('none')"), "x"),
-        (looked_up(SLUGS, "given", "return given"), None),
-        (looked_up(SLUGS, "given", "return ''"), None),
         (looked_up({k.lower(): v for k, v in SLUGS.items()}, "given.lower()", "raise ValueError('none')"), "x"),
         (
             "".join(f"    if given == {key!r}:\n        return {value!r}\n" for key, value in SLUGS.items())
@@ -75,12 +73,10 @@ async def checked(box, registry, tmp_path, name, kinds, source, cases, refused=N
             "x",
         ),
     ],
-    ids=["refuses", "gives back", "one answer", "in small letters", "ifs", "rows"],
+    ids=["refuses", "in small letters", "ifs", "rows"],
 )
 async def test_a_table_of_the_examples_waits_for_a_person(bubblewrap_box, registry, tmp_path, body, refused):
     source = tool("slug", "(given: str) -> str", SLUG, body)
-    if refused is None:
-        source = source.replace("\n\n    Raises:\n        ValueError: there is none.\n    ", "")
     found = await checked(bubblewrap_box, registry, tmp_path, "slug", ("str", "str"), source, [*SLUGS.items()], refused)
     assert found.problems == []
     assert found.state == "proposed"
@@ -88,6 +84,15 @@ async def test_a_table_of_the_examples_waits_for_a_person(bubblewrap_box, regist
     assert gate(found, "own answers").evidence["needs_person"] is True
     row = next(row for row in json.loads(json.dumps(found.report))["gates"] if row["gate"] == "own answers")
     assert len(row["evidence"]["recited"]) == 4
+
+
+@pytest.mark.parametrize("other", ["return given", "return ''"])
+async def test_a_table_whose_suite_asks_for_nothing_else_is_rejected(bubblewrap_box, registry, tmp_path, other):
+    source = tool("slug", "(given: str) -> str", SLUG, looked_up(SLUGS, "given", other))
+    source = source.replace("\n\n    Raises:\n        ValueError: there is none.\n    ", "")
+    found = await checked(bubblewrap_box, registry, tmp_path, "slug", ("str", "str"), source, [*SLUGS.items()])
+    assert found.state == "rejected"
+    assert "no test notices" in " ".join(found.problems)
 
 
 async def test_a_table_of_results_by_the_length_of_what_is_given_waits_for_a_person(bubblewrap_box, registry, tmp_path):
