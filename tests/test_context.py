@@ -66,6 +66,21 @@ async def test_what_nobody_vouched_for_is_not_read_unasked(policy: Path) -> None
         assert (await forge.sessions.show(done.session)).tainted is False
 
 
+async def test_preferences_and_the_persona_stand_and_facts_are_recalled() -> None:
+    forge, model = ada("Noted.")
+    async with forge:
+        forge.memory.add("Dates are written as 2026-11-27.", kind="preference")
+        forge.memory.add("The heron at the warehouse is called Otto.")
+        forge.memory.add("Invoices go to the office in Bergen.")
+        forge.memory.persona.edit("Answers in one sentence.\n")
+        await forge.run("What is the heron called?")
+        system, prompt = model.requests[-1].ask.system, model.requests[-1].ask.messages[-1].text
+        assert "Answers in one sentence." in system
+        assert "- Dates are written as 2026-11-27." in system
+        assert "- The heron at the warehouse is called Otto." in prompt
+        assert "Bergen" not in prompt + system
+
+
 async def test_the_record_is_shown_part_by_part(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     forge, _ = ada("12.40 EUR.", "Fine.")
     async with forge:

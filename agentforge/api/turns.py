@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from agentforge.models.protocol import ModelClient
     from agentforge.types import Need
 
+ENTRIES = 12
+"""Most facts and lessons that a request recalls; how many of them are shown is a matter of room."""
 PASSAGES = 4
-"""Most passages of documents that a request recalls."""
+"""Most passages of documents that it recalls."""
 
 
 async def open_session(
@@ -52,20 +54,32 @@ def forger_of(opened: Opened, models: ModelClient) -> Forger:
 
 
 def recall_of(opened: Opened, settings: Settings) -> Recall:
-    """What this user's memory holds for a request.
+    """What this user's memory holds for a request: the persona, the preferences (those confirmed last first), and the
+    facts, lessons and passages that fit best.
 
     Passages that nobody vouched for are not among it: reading one taints a session for good, so it is read only
     where somebody asks for it.
     """
     from agentforge.agent.recollection import Recalled, Recollection
+    from agentforge.api.memory import UserMemory
 
-    documents = UserDocuments(opened, settings)
+    documents, memory = UserDocuments(opened, settings), UserMemory(opened, settings)
 
-    def passages(request: str) -> list[Recalled]:
+    def look_up(request: str) -> list[Recalled]:
+        found: list[Recalled] = []
+        if persona := memory.persona.text().strip():
+            found.append(Recalled("persona", "persona", persona))
+        preferred = [entry for entry in memory.list() if entry.kind == "preference"]
+        preferred.sort(key=lambda entry: entry.confirmed or entry.created, reverse=True)
+        found += [Recalled("preferences", entry.id, entry.text) for entry in preferred]
+        for hit in memory.search(request, ENTRIES):
+            if hit.entry.kind != "preference":
+                part = "lessons" if hit.entry.kind == "lesson" else "facts"
+                found.append(Recalled(part, hit.entry.id, hit.entry.text, score=hit.score))
         hits = [hit for hit in documents.search(request, 2 * PASSAGES) if not hit.untrusted][:PASSAGES]
-        return [Recalled("passages", hit.passage.id, hit.passage.text, hit.citation, hit.score) for hit in hits]
+        return found + [Recalled("passages", hit.passage.id, hit.passage.text, hit.citation, hit.score) for hit in hits]
 
     async def recall(request: str) -> Recollection:
-        return Recollection(tuple(await asyncio.to_thread(passages, request)))
+        return Recollection(tuple(await asyncio.to_thread(look_up, request)))
 
     return recall
