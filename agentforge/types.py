@@ -123,7 +123,8 @@ class Need:
     ``signature`` is Python without the name, such as ``(text: str, width: int) -> list[str]``.
     ``text`` is the user's own words, carried along because a small model's purpose loses details.
     ``episode`` is the id of the session it came from, ``sources`` the ids of passages it cites.
-    ``depends`` names live tools that the new one may import from the toolbox.
+    ``depends`` names live tools that the new one may import from the toolbox. ``taught_in`` are the ids of other
+    sessions in which a user said what is right of its examples.
     """
 
     name: str
@@ -137,6 +138,7 @@ class Need:
     sources: tuple[str, ...] = ()
     tainted: bool = False
     depends: tuple[str, ...] = ()
+    taught_in: tuple[str, ...] = ()
 
 
 Verdict: TypeAlias = Literal["passed", "failed", "skipped"]

@@ -15,6 +15,7 @@ from agentforge.types import JSON, Capabilities, Example, JSONObject, Need
 FORM = 1
 """Counted up when a field changes its meaning; an older program refuses a newer form."""
 
+_LISTS = ("requests", "sources", "depends", "taught_in")
 _TEXTS = TypeAdapter(tuple[str, ...])
 _REACH = TypeAdapter(Capabilities)
 
@@ -36,7 +37,7 @@ def need_from_json(payload: Mapping[str, JSON]) -> Need:
     try:
         examples = cast("list[dict[str, Any]]", stated.pop("examples", []))
         reach = _REACH.validate_python(stated.pop("capabilities", {}))
-        texts = {name: _TEXTS.validate_python(stated.pop(name, [])) for name in ("requests", "sources", "depends")}
+        texts = {name: _TEXTS.validate_python(stated.pop(name, [])) for name in _LISTS}
         return Need(
             examples=tuple(_checked(Example(**example)) for example in examples),
             capabilities=reach,

@@ -1,0 +1,229 @@
+"""Tools from what a user said of answers: like questions with known right answers are the examples of one tool.
+
+A question that is like earlier ones is answered by the tool that was made from these, its arguments filled in by
+the host where the questions plainly tell them. Where enough right answers are known and no tool is there, one is
+forged before the question is answered: the model states name and parameters, all else is known by construction.
+Nothing is spent twice: which truths a forging had is kept, and it takes half as many more for the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from agentforge.agent import toolbox
+from agentforge.agent.asking import Asking, Taught, closed_object
+from agentforge.agent.cases import worked_lines
+from agentforge.agent.dispatch import forge_need
+from agentforge.agent.likeness import Pattern, alike, common_pattern
+from agentforge.agent.needs import NEED_TOKENS, need_problems, need_schema
+from agentforge.agent.parts import AgentParts
+from agentforge.agent.told import Filling, as_told, fill, told_type
+from agentforge.agent.toolbox import Entry
+from agentforge.agent.turn import Turn
+from agentforge.errors import StorageError, ToolInvalid, ToolNotFound
+from agentforge.forge.record import SUMMARY, shortened
+from agentforge.forge.verbatim import stands_in
+from agentforge.memory.truths import Truth
+from agentforge.models.prompts import render
+from agentforge.registry.contract import Signature, parse_signature
+from agentforge.types import JSON, Example, JSONObject, Need
+
+MOST_PAIRS = 6
+"""Questions with right answers that one forging gets, the likest of them."""
+
+ARGUMENT_TOKENS = 150
+"""Room for the arguments of one question, where a model gives them."""
+
+SHOWN_CHARS = 600
+"""Of a question or an answer, in a prompt."""
+
+FORM = "The result is the answer alone, in exactly the form that the examples show."
+"""A rule of a tool whose right answers are text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A live tool for the question, and its arguments where the host knows them."""
+
+    entry: Entry
+    args: JSONObject | None = None
+
+
+async def recall(turn: Turn) -> Taught:
+    """What was said of questions like this turn's. Worked examples in a request speak for themselves."""
+    truths = turn.parts.truths
+    if truths is None or worked_lines(turn.text):
+        return Taught()
+    try:
+        known = await asyncio.to_thread(truths.newest)
+    except StorageError as error:
+        turn.emit("notice", {"message": f"What was said of earlier answers could not be read: {error}"})
+        return Taught()
+    return Taught(tuple(await asyncio.to_thread(alike, turn.text, known, lambda one: one.question)))
+
+
+async def ready_tool(turn: Turn, taught: Taught) -> Ready | None:
+    """The live tool that was made from like questions, or answered them, where this one has their form."""
+    return await asyncio.to_thread(_ready, turn.parts, turn.text, taught) if taught.like else None
+
+
+def _ready(parts: AgentParts, text: str, taught: Taught) -> Ready | None:
+    for name in dict.fromkeys(name for one in taught.like for name in (one.tool, one.way) if name):
+        entry = _live(parts, name)
+        if entry is None:
+            continue
+        questions = [one.question for one in taught.like if name in (one.tool, one.way)][:MOST_PAIRS]
+        pattern = common_pattern(list(dict.fromkeys(questions)))
+        if pattern is None or pattern.values(text) is None:
+            continue  # it may be for something else: the model chooses
+        filled = fill(entry.signature, pattern, [*questions, text])
+        return Ready(entry, filled.args[-1] if filled else None)
+    return None
+
+
+def _live(parts: AgentParts, name: str) -> Entry | None:
+    try:
+        tool = parts.layers.find(name)
+        return Entry(tool, tool.signature)
+    except (ToolNotFound, ToolInvalid):
+        return None
+
+
+async def due(turn: Turn, taught: Taught) -> bool:
+    """Whether enough right answers are known, of questions that no live tool answers, and more than the last forging
+    for them had.
+    """
+    live = set(await toolbox.names(turn.parts)) if taught.like else set[str]()
+    tried = max((one.tried for one in taught.like), default=0)
+    known = taught.known
+    enough = turn.parts.settings.agent.truths_for_a_tool
+    alone = [one for one in known if not {one.tool, one.way} & live]
+    return len(alone) >= enough and len(known) >= tried + (max(1, tried // 2) if tried else 0)
+
+
+async def forge_taught(asking: Asking) -> Ready | None:
+    """Has a tool made from the known right answers; None where none came of it, so that the question is computed.
+
+    Raises:
+        RegistryError, StorageError: the finished tool could not be committed; the job keeps it.
+        ModelError: no model answered.
+    """
+    turn, known = asking.turn, asking.taught.known
+    turn.emit(
+        "notice", {"message": f"Of {len(known)} requests like this one the right answer is known: a tool is made."}
+    )
+    likest = [one for one in asking.taught.like if one in known][:MOST_PAIRS]
+    ready, why = await _made(asking, sorted(likest, key=lambda one: one.id))
+    if turn.parts.truths is not None:
+        await turn.record(turn.parts.truths.mark, known, tool=ready.entry.name if ready else "")
+    if why:
+        turn.emit("notice", {"message": f"No tool answers this yet: {why}."})
+    return ready
+
+
+async def _made(asking: Asking, pairs: Sequence[Truth]) -> tuple[Ready | None, str]:
+    turn = asking.turn
+    pattern = await asyncio.to_thread(common_pattern, [*(one.question for one in pairs), turn.text])
+    stated, problems = await _stated(asking, pairs, pattern)
+    if problems:
+        return None, f"the need could not be stated ({'; '.join(problems)})"
+    signature = parse_signature(f"def {stated['name']}{stated['signature']}")
+    questions = [*(one.question for one in pairs), turn.text]
+    filled = fill(signature, pattern, questions) if pattern is not None else None
+    given = filled.args[:-1] if filled else await _asked_arguments(asking, signature, str(stated["name"]), pairs)
+    examples = _examples(pairs, given, str(stated["signature"]).rpartition("->")[2].strip())
+    if len(examples) < min(turn.parts.settings.agent.truths_for_a_tool, len(pairs)):
+        return None, f"the arguments of {len(pairs) - len(examples)} requests do not stand in them"
+    try:
+        forged = await forge_need(turn, _need(turn, stated, pairs, examples, _purpose(pairs[0], pattern, filled)))
+    except ToolInvalid as error:
+        return None, str(error).rstrip(".")
+    if forged.state != "live":
+        return None, forged.reason.rstrip(".")
+    entry = await toolbox.find(turn.parts, forged.reused or forged.name)
+    mine = {forged.arguments.get(name, name): value for name, value in filled.args[-1].items()} if filled else None
+    return Ready(entry, mine), ""
+
+
+async def _stated(asking: Asking, pairs: Sequence[Truth], pattern: Pattern | None) -> tuple[JSONObject, list[str]]:
+    """A name and a signature whose result has the type of the told answers."""
+    problems: list[str] = []
+    stated: JSONObject = {}
+    kind = told_type([str(one.expected) for one in pairs])
+    schema = need_schema("str" if kind == "str" else f"({kind}|str)")
+    taken = await toolbox.names(asking.turn.parts)
+    for _ in range(2):
+        remark = f"\nYour last answer was wrong: {'; '.join(problems)}." if problems else ""
+        question = render("agent_need_taught", cases=_shown(pairs, pattern), problem=remark)
+        stated = await asking.decide("state the need", question, schema, NEED_TOKENS)
+        problems = need_problems(stated, taken)
+        if not problems:
+            break
+    return stated, problems
+
+
+def _shown(pairs: Sequence[Truth], pattern: Pattern | None) -> str:
+    """The pairs as lines for a model: only what differs of the questions, where they have one form."""
+    lines: list[str] = []
+    for one in pairs:
+        values = pattern.values(one.question) if pattern is not None else None
+        asked = " and ".join(f"<{value}>" for value in values) if values else f"<{one.question}>"
+        lines.append(f"- {_one_line(asked)} -> {_one_line(str(one.expected))}")
+    return "\n".join(lines)
+
+
+def _one_line(text: str) -> str:
+    return shortened(text.replace("\n", " / "), SHOWN_CHARS)
+
+
+async def _asked_arguments(asking: Asking, signature: Signature, name: str, pairs: Sequence[Truth]) -> list[JSONObject]:
+    """The arguments of each earlier question, from the model under the stated signature."""
+    cases: JSONObject = {
+        "type": "array",
+        "items": signature.parameters,
+        "minItems": len(pairs),
+        "maxItems": len(pairs),
+    }
+    listed = "\n".join(f"{at}. {shortened(one.question, SHOWN_CHARS)}" for at, one in enumerate(pairs, 1))
+    question = render("agent_args_taught", tool=f"{name}{signature.text}", cases=listed)
+    turn, most = asking.turn, ARGUMENT_TOKENS * len(pairs)
+    answer = await turn.decide("read arguments", asking.system, question, closed_object(cases=cases), most)
+    return [one for one in cast("list[JSON]", answer["cases"]) if isinstance(one, dict)]
+
+
+def _examples(pairs: Sequence[Truth], given: Sequence[JSONObject], kind: str) -> tuple[Example, ...]:
+    """Ground truth by construction: what was asked, with arguments that all stand in it, and what the user said."""
+    found: dict[str, Example] = {}
+    for one, args in zip(pairs, given, strict=False):
+        if args and all(stands_in(value, one.question) for value in args.values()):
+            value = as_told(str(one.expected), "int" if kind == "int" else "float" if kind == "float" else "str")
+            found[repr(sorted(args.items()))] = Example(args, value, source=one.source)
+    return tuple(found.values())
+
+
+def _need(turn: Turn, stated: JSONObject, pairs: Sequence[Truth], examples: Sequence[Example], purpose: str) -> Need:
+    """The need as it goes to the forge. Its requests are the first question's words, by which search finds it."""
+    first, signature = pairs[0].question, str(stated["signature"])
+    last = next((line for line in reversed(first.splitlines()) if line.strip()), first)
+    return Need(
+        name=str(stated["name"]),
+        signature=signature,
+        purpose=f"{purpose} {FORM}" if signature.endswith("-> str") else purpose,
+        examples=tuple(examples),
+        requests=tuple(dict.fromkeys(shortened(part, SUMMARY) for part in (first, last))),
+        text=turn.text,
+        episode=turn.session,
+        tainted=turn.tainted or any(one.tainted for one in pairs),
+        taught_in=tuple(dict.fromkeys(one.session for one in pairs if one.session != turn.session)),
+    )
+
+
+def _purpose(first: Truth, pattern: Pattern | None, filled: Filling | None) -> str:
+    """The first question's words, with the parameters in the place of its values where these are plain."""
+    words = first.question.strip()
+    if pattern is not None and filled is not None:
+        words = pattern.shown(words, filled.gaps)
+    return words if words.endswith((".", "!", "?")) else f"{words}."
