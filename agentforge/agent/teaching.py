@@ -80,6 +80,8 @@ def _ready(parts: AgentParts, text: str, taught: Taught) -> Ready | None:
         if pattern is None or pattern.values(text) is None:
             continue  # it may be for something else: the model chooses
         filled = fill(entry.signature, pattern, [*questions, text])
+        if filled is None and fill(entry.signature, pattern, questions) is not None:
+            continue  # it gives values that the tool cannot take, such as three where it takes two
         return Ready(entry, filled.args[-1] if filled else None)
     return None
 

@@ -145,6 +145,13 @@ async def test_a_later_question_of_the_kind_asks_no_model_at_all(post: Scene) ->
     assert (told.answer, told.last.data["tools_used"], model.requests) == ("15", ["price_parcel"], [])
 
 
+async def test_values_that_the_tool_cannot_take_are_not_forced_into_it(post: Scene) -> None:
+    await taught(post, 4, 11, 2)
+    await turn(post, ask(7), None, STATED)
+    told = await turn(post, ask(7).replace("7 kg", "some unknown weight"), None, code("0"))
+    assert (told.answer, told.last.data["tools_used"]) == ("0", [])
+
+
 async def test_with_two_known_answers_nothing_is_made_unless_the_settings_say_so(post: Scene) -> None:
     await taught(post, 4, 11)
     post.script(code("21"))
