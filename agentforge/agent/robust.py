@@ -35,7 +35,7 @@ from agentforge.agent.told import value_text
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.trial import contradicted
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
-from agentforge.errors import AgentForgeError, ForgeFailed
+from agentforge.errors import AgentForgeError, ForgeFailed, ToolInvalid, ToolNotFound
 from agentforge.forge.grounding import may_show_example
 from agentforge.forge.verbatim import stands_in
 from agentforge.memory.episodes import new_call_id
@@ -244,7 +244,10 @@ async def write_code(asking: Asking, problem: str, tries: int) -> Step | Ending:
     blocks = fenced_blocks(said.text)
     if blocks:
         call = ToolCall(new_call_id(), RUN_PYTHON, {"code": blocks[0]})
-        result = await run_code(turn, blocks[0], call.id)
+        try:
+            result = await run_code(turn, blocks[0], call.id)
+        except (ToolNotFound, ToolInvalid) as error:  # it imports what is not there: the model can do better
+            result = Result(False, str(error))
         await _remember(turn, call, result)
     else:
         result = Result(False, "There was no fenced Python block.")

@@ -191,6 +191,14 @@ async def test_broken_code_goes_back_once_and_then_the_turn_fails_openly(scene: 
     assert "NameError: x is not defined" in model.requests[2].prompt
 
 
+async def test_code_that_imports_a_tool_that_is_not_there_goes_back_once_too(scene: Scene) -> None:
+    missing = "```python\nfrom toolbox import *\nprint(42)\n```"
+    model = scene.script({"kind": "run_python"}, missing, "```python\nprint(42)\n```", "42")
+    told = await scene.run("What is six times seven?")
+    assert (told.last.type, told.answer) == ("completed", "42")
+    assert "no live tool named '*'" in model.requests[2].prompt
+
+
 async def test_code_may_use_live_tools(roman: Scene) -> None:
     block = "```python\nfrom toolbox import roman_to_int\nprint(roman_to_int('IX') + 1)\n```"
     roman.script({"call": {"tool": "none"}}, {"kind": "run_python"}, block, "42")
