@@ -1,10 +1,12 @@
 """Questions of one kind: which earlier ones are like a new one, and what all of them have in common.
 
 Likeness is the share of common words, each by how rare it is among the questions; words that stand in one question
-only are its values and count for nothing. What this does not see: two requests that share a long stock phrase and are
-else about different things look alike, until others show how common the phrase is. Side by side, like questions give a :class:`Pattern`: the words that all
+only are its values and count for nothing. Side by side, like questions give a :class:`Pattern`: the words that all
 share are the rule, and what stands between them are the values, read from a question as it stands. All of it is
 done by the host, without a model, and costs the same however many questions there once were.
+
+What this does not see: two requests that share a long stock phrase and are about different things look alike, until
+others show how common the phrase is.
 """
 
 from __future__ import annotations
@@ -89,11 +91,11 @@ class Pattern:
         return None if found is None else tuple(question[start:end] for start, end in found)
 
     def beside(self, gap: int) -> tuple[str, str]:
-        """The word right before a gap and the one right behind it; empty where there is none."""
+        """The last word before a gap, signs aside, and the one right behind it; empty where there is none."""
         at = [place for place, token in enumerate(self.tokens) if token is None][gap]
         words = [token if token and _WORD.fullmatch(token) else "" for token in self.tokens]
         before = next((word for word in reversed(words[max(at - _NEAR, 0) : at]) if word), "")
-        return before, next((word for word in words[at + 1 : at + 1 + _NEAR] if word), "")
+        return before, next(iter(words[at + 1 : at + 2]), "")
 
     def shown(self, question: str, names: Sequence[str]) -> str:
         """``question`` with a name in the place of each value."""

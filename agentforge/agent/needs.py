@@ -29,7 +29,8 @@ _TYPE = (
     r"(str|int|float|bool|list\[(str|int|float)\]|list\[list\[(str|int)\]\]"
     r"|dict\[str, (str|int|float)\]|dict\[str, list\[str\]\])"
 )
-_PARAMETER = rf"[a-z][a-z0-9]{{1,14}}(_[a-z0-9]{{1,14}}){{0,2}}: {_TYPE}"
+PARAMETER_NAME = "[a-z][a-z0-9]{1,14}(_[a-z0-9]{1,14}){0,2}"
+_PARAMETER = f"{PARAMETER_NAME}: {_TYPE}"
 _PARAMETERS = rf"{_PARAMETER}(, {_PARAMETER}){{0,{MOST_PARAMETERS - 1}}}"
 """The parameters that a small model may state."""
 
@@ -63,15 +64,16 @@ _CUT = "\0"
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"'“(A-Z0-9])|\n+")
 
 
-def need_schema(returns: str = _TYPE) -> JSONObject:
-    """A name and a signature, with patterns so that only legal ones can come out; ``returns`` is that of the result.
+def need_schema(returns: str = _TYPE, parameters: str = "") -> JSONObject:
+    """A name and a signature, with patterns so that only legal ones can come out; ``returns`` is that of the result,
+    ``parameters`` that of all parameters (by default any).
 
     The signature is one text and no list of objects: a small model under a grammar that allows white
     space anywhere may write nothing else for hundreds of tokens.
     """
     return closed_object(
         name={"type": "string", "pattern": "^[a-z][a-z0-9]{1,14}(_[a-z0-9]{1,14}){1,3}$"},
-        signature={"type": "string", "pattern": rf"^\({_PARAMETERS}\) -> {returns}$"},
+        signature={"type": "string", "pattern": rf"^\({parameters or _PARAMETERS}\) -> {returns}$"},
     )
 
 

@@ -18,6 +18,9 @@ from agentforge.models.protocol import Message
 SHORT = 5
 """A request of so few words hardly stands alone."""
 
+MOST_PARTS = 8
+"""Paragraphs of a verdict that stands behind a request."""
+
 _BACK = re.compile(
     r"(?i)^\W*(?:and|but|so|or|also|then|now|again|what about|how about|same|ok|okay|yes|no|why|try)\b"
     r"|\b(?:again|earlier|previous(?:ly)?|before|above|instead|too|as well|the same|former|latter|my (?:last|first)"
@@ -34,7 +37,7 @@ def referred_to(text: str, history: Sequence[Message]) -> list[Message]:
     exchanges = [history[start:end] for start, end in pairwise(starts)]
     kept: list[Message] = [*history[: starts[0]]]
     for at, exchange in enumerate(exchanges):
-        judged = at + 1 < len(exchanges) and read_verdict(exchanges[at + 1][0].text) is not None
+        judged = at + 1 < len(exchanges) and _judges(exchanges[at + 1][0].text)
         if not judged and not _closed(exchange):
             kept += exchange
     return kept
@@ -43,4 +46,14 @@ def referred_to(text: str, history: Sequence[Message]) -> list[Message]:
 def _closed(exchange: Sequence[Message]) -> bool:
     """Whether it judges an answer, or a tool gave its answer."""
     calls = [call.name for message in exchange for call in message.calls]
-    return read_verdict(exchange[0].text) is not None or bool(calls and calls[-1] not in OFFERS)
+    return _judges(exchange[0].text) or bool(calls and calls[-1] not in OFFERS)
+
+
+def _judges(text: str) -> bool:
+    """Whether it is a verdict, or ends in one: what was said after a turn without an answer stands in one message
+    with its request (``agent.history``).
+    """
+    parts = text.split("\n\n")
+    return any(
+        read_verdict("\n\n".join(parts[at:])) is not None for at in range(max(len(parts) - MOST_PARTS, 0), len(parts))
+    )

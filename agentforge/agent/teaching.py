@@ -14,31 +14,24 @@ from dataclasses import dataclass
 from typing import cast
 
 from agentforge.agent import toolbox
-from agentforge.agent.asking import Asking, Taught, closed_object
+from agentforge.agent.asking import Asking, Taught
 from agentforge.agent.cases import worked_lines
 from agentforge.agent.dispatch import forge_need
 from agentforge.agent.likeness import Pattern, alike, common_pattern
-from agentforge.agent.needs import NEED_TOKENS, need_problems, need_schema
 from agentforge.agent.parts import AgentParts
-from agentforge.agent.told import Filling, as_told, fill, told_type
+from agentforge.agent.stating import asked_arguments, stated_need
+from agentforge.agent.told import Filling, as_told, fill, slots_of
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import Turn
 from agentforge.errors import StorageError, ToolInvalid, ToolNotFound
 from agentforge.forge.record import SUMMARY, shortened
 from agentforge.forge.verbatim import stands_in
 from agentforge.memory.truths import Truth
-from agentforge.models.prompts import render
-from agentforge.registry.contract import Signature, parse_signature
-from agentforge.types import JSON, Example, JSONObject, Need
+from agentforge.registry.contract import parse_signature
+from agentforge.types import Example, JSONObject, Need
 
 MOST_PAIRS = 6
 """Questions with right answers that one forging gets, the likest of them."""
-
-ARGUMENT_TOKENS = 150
-"""Room for the arguments of one question, where a model gives them."""
-
-SHOWN_CHARS = 600
-"""Of a question or an answer, in a prompt."""
 
 FORM = "The result is the answer alone, in exactly the form that the examples show."
 """A rule of a tool whose right answers are text."""
@@ -46,10 +39,13 @@ FORM = "The result is the answer alone, in exactly the form that the examples sh
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A live tool for the question, and its arguments where the host knows them."""
+    """A live tool for the question, and its arguments where the host knows them. ``in_order``: its parameters are the
+    values of such questions in their order.
+    """
 
     entry: Entry
     args: JSONObject | None = None
+    in_order: bool = True
 
 
 async def recall(turn: Turn) -> Taught:
@@ -79,8 +75,9 @@ def _ready(parts: AgentParts, text: str, taught: Taught) -> Ready | None:
         pattern = common_pattern(list(dict.fromkeys(questions)))
         if pattern is None or pattern.values(text) is None:
             continue  # it may be for something else: the model chooses
-        filled = fill(entry.signature, pattern, [*questions, text])
-        if filled is None and fill(entry.signature, pattern, questions) is not None:
+        made = any(one.tool == name for one in taught.like)
+        filled = fill(entry.signature, pattern, [*questions, text], in_order=made)
+        if filled is None and fill(entry.signature, pattern, questions, in_order=made) is not None:
             continue  # it gives values that the tool cannot take, such as three where it takes two
         return Ready(entry, filled.args[-1] if filled else None)
     return None
@@ -120,7 +117,7 @@ async def forge_taught(asking: Asking) -> Ready | None:
     likest = [one for one in asking.taught.like if one in known][:MOST_PAIRS]
     ready, why = await _made(asking, sorted(likest, key=lambda one: one.id))
     if turn.parts.truths is not None:
-        await turn.record(turn.parts.truths.mark, known, tool=ready.entry.name if ready else "")
+        await turn.record(turn.parts.truths.mark, known, tool=ready.entry.name if ready and ready.in_order else "")
     if why:
         turn.emit("notice", {"message": f"No tool answers this yet: {why}."})
     return ready
@@ -129,16 +126,18 @@ async def forge_taught(asking: Asking) -> Ready | None:
 async def _made(asking: Asking, pairs: Sequence[Truth]) -> tuple[Ready | None, str]:
     turn = asking.turn
     pattern = await asyncio.to_thread(common_pattern, [*(one.question for one in pairs), turn.text])
-    stated, problems = await _stated(asking, pairs, pattern)
+    questions = [*(one.question for one in pairs), turn.text]
+    slots = slots_of(pattern, questions) if pattern is not None else []
+    stated, problems = await stated_need(asking, pairs, slots)
     if problems:
         return None, f"the need could not be stated ({'; '.join(problems)})"
     signature = parse_signature(f"def {stated['name']}{stated['signature']}")
-    questions = [*(one.question for one in pairs), turn.text]
-    filled = fill(signature, pattern, questions) if pattern is not None else None
-    given = filled.args[:-1] if filled else await _asked_arguments(asking, signature, str(stated["name"]), pairs)
+    filled = fill(signature, pattern, questions, in_order=bool(slots)) if pattern is not None else None
+    given = filled.args[:-1] if filled else await asked_arguments(asking, signature, str(stated["name"]), pairs)
     examples = _examples(pairs, given, str(stated["signature"]).rpartition("->")[2].strip())
     if len(examples) < min(turn.parts.settings.agent.truths_for_a_tool, len(pairs)):
-        return None, f"the arguments of {len(pairs) - len(examples)} requests do not stand in them"
+        told = f"{stated['name']}{stated['signature']}"
+        return None, f"the arguments of {len(pairs) - len(examples)} requests for {told} do not stand in them"
     try:
         forged = await forge_need(turn, _need(turn, stated, pairs, examples, _purpose(pairs[0], pattern, filled)))
     except ToolInvalid as error:
@@ -147,53 +146,11 @@ async def _made(asking: Asking, pairs: Sequence[Truth]) -> tuple[Ready | None, s
         return None, forged.reason.rstrip(".")
     entry = await toolbox.find(turn.parts, forged.reused or forged.name)
     mine = {forged.arguments.get(name, name): value for name, value in filled.args[-1].items()} if filled else None
-    return Ready(entry, mine), ""
+    return Ready(entry, mine, in_order=not forged.reused or mine is None or [*mine] == _parameters(entry)), ""
 
 
-async def _stated(asking: Asking, pairs: Sequence[Truth], pattern: Pattern | None) -> tuple[JSONObject, list[str]]:
-    """A name and a signature whose result has the type of the told answers."""
-    problems: list[str] = []
-    stated: JSONObject = {}
-    kind = told_type([str(one.expected) for one in pairs])
-    schema = need_schema("str" if kind == "str" else f"({kind}|str)")
-    taken = await toolbox.names(asking.turn.parts)
-    for _ in range(2):
-        remark = f"\nYour last answer was wrong: {'; '.join(problems)}." if problems else ""
-        question = render("agent_need_taught", cases=_shown(pairs, pattern), problem=remark)
-        stated = await asking.decide("state the need", question, schema, NEED_TOKENS)
-        problems = need_problems(stated, taken)
-        if not problems:
-            break
-    return stated, problems
-
-
-def _shown(pairs: Sequence[Truth], pattern: Pattern | None) -> str:
-    """The pairs as lines for a model: only what differs of the questions, where they have one form."""
-    lines: list[str] = []
-    for one in pairs:
-        values = pattern.values(one.question) if pattern is not None else None
-        asked = " and ".join(f"<{value}>" for value in values) if values else f"<{one.question}>"
-        lines.append(f"- {_one_line(asked)} -> {_one_line(str(one.expected))}")
-    return "\n".join(lines)
-
-
-def _one_line(text: str) -> str:
-    return shortened(text.replace("\n", " / "), SHOWN_CHARS)
-
-
-async def _asked_arguments(asking: Asking, signature: Signature, name: str, pairs: Sequence[Truth]) -> list[JSONObject]:
-    """The arguments of each earlier question, from the model under the stated signature."""
-    cases: JSONObject = {
-        "type": "array",
-        "items": signature.parameters,
-        "minItems": len(pairs),
-        "maxItems": len(pairs),
-    }
-    listed = "\n".join(f"{at}. {shortened(one.question, SHOWN_CHARS)}" for at, one in enumerate(pairs, 1))
-    question = render("agent_args_taught", tool=f"{name}{signature.text}", cases=listed)
-    turn, most = asking.turn, ARGUMENT_TOKENS * len(pairs)
-    answer = await turn.decide("read arguments", asking.system, question, closed_object(cases=cases), most)
-    return [one for one in cast("list[JSON]", answer["cases"]) if isinstance(one, dict)]
+def _parameters(entry: Entry) -> list[str]:
+    return [*cast("JSONObject", entry.signature.parameters.get("properties", {}))]
 
 
 def _examples(pairs: Sequence[Truth], given: Sequence[JSONObject], kind: str) -> tuple[Example, ...]:

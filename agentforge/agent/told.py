@@ -8,7 +8,9 @@ of a pattern (``agent.likeness``), where types and the words beside them leave n
 from __future__ import annotations
 
 import ast
+import builtins
 import json
+import keyword
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,13 +87,109 @@ class Filling:
     gaps: tuple[str, ...]
 
 
-def fill(signature: Signature, pattern: Pattern, questions: Sequence[str]) -> Filling | None:
-    """The arguments of each question; None where the gaps do not plainly tell them, or not for each question."""
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One value of a question's form: as which type it can be read in all questions, what it was in each, and a name
+    for it from the words beside it, or from its type.
+    """
+
+    kind: str
+    texts: tuple[str, ...]
+    name: str = ""
+
+
+def slots_of(pattern: Pattern, questions: Sequence[str]) -> list[Slot]:
+    """The values of a form, in their order; none where a gap holds more than a value."""
+    rows = [pattern.values(question) for question in questions]
+    if None in rows:
+        return []
+    gaps = [tuple(column) for column in zip(*cast("list[tuple[str, ...]]", rows), strict=True)]
+    columns = _words_apart(gaps[0]) if len(gaps) == 1 else gaps
+    if not all(map(_kind, columns)):
+        return []
+    beside = [_called(*pattern.beside(gap)) for gap in range(len(gaps))] if len(columns) == len(gaps) else [*_ORDINALS]
+    slots: list[Slot] = []
+    for texts, called in zip(columns, beside, strict=False):
+        kind = _kind(texts)
+        taken = {slot.name.rstrip("_0123456789"): slot.kind for slot in slots}
+        name = called if called and taken.get(called, kind) == kind else _PLAIN_NAMES[kind]
+        again = sum(slot.name.rstrip("_0123456789") == name for slot in slots)
+        slots.append(Slot(kind, texts, f"{name}_{again + 1}" if again else name))
+    return slots
+
+
+def _called(before: str, behind: str) -> str:
+    """What a value is called, where the word before or else behind it can be its name."""
+    return next((word for word in (before, behind) if _nameable(word)), "")
+
+
+def _nameable(word: str) -> bool:
+    plain = re.fullmatch(r"[a-z]{3,15}", word) is not None and word not in _NO_NAMES
+    return plain and not keyword.iskeyword(word) and not hasattr(builtins, word)
+
+
+def _words_apart(texts: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Two or three plain words that are always as many are so many values."""
+    rows = [text.split() for text in texts]
+    many = len(rows[0])
+    apart = 2 <= many <= 3 and all(len(row) == many and all(map(str.isalpha, row)) for row in rows)
+    return [tuple(column) for column in zip(*rows, strict=True)] if apart else [texts]
+
+
+def _kind(texts: Sequence[str]) -> str:
+    fitting = (kind for kind, schema in _KINDS if all(_reading(texts, at, schema) for at in range(len(texts))))
+    kind = next(fitting, "")
+    if kind == "list[str]" and not any(sign in text for text in texts for sign in ",[\n"):
+        kind = next(fitting, "")  # words of a text, unless there is more in it than a value
+    return kind
+
+
+_ORDINALS = ("first", "second", "third")
+_PLAIN_NAMES = {
+    "int": "number",
+    "float": "number",
+    "str": "text",
+    "list[str]": "items",
+    "list[int]": "numbers",
+    "list[float]": "numbers",
+    "list[list[int]]": "grid",
+}
+_NO_NAMES = frozenset(
+    re.findall(
+        r"\w+",
+        "the and for from with between into than then that this these those following given below above about are was"
+        " were has have had will can our your their its his her not but per each every all any only most least more"
+        " less who what which when where how why otherwise please also under over until after before left right cost",
+    )
+)
+"""Words beside a value that say nothing of what it is."""
+_KINDS: tuple[tuple[str, JSONObject], ...] = (
+    ("int", {"type": "integer"}),
+    ("float", {"type": "number"}),
+    ("list[list[int]]", {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}),
+    ("list[int]", {"type": "array", "items": {"type": "integer"}}),
+    ("list[float]", {"type": "array", "items": {"type": "number"}}),
+    ("list[str]", {"type": "array", "items": {"type": "string"}}),
+    ("str", {"type": "string"}),
+)
+"""The narrowest first."""
+
+
+def fill(signature: Signature, pattern: Pattern, questions: Sequence[str], *, in_order: bool = False) -> Filling | None:
+    """The arguments of each question; None where the gaps do not plainly tell them, or not for each question.
+
+    ``in_order``: the parameters are known to be the gaps, in their order.
+    """
     parameters = cast("dict[str, JSONObject]", signature.parameters.get("properties", {}))
     given = [pattern.values(question) for question in questions]
-    if not 0 < len(parameters) <= MOST_PARAMETERS or not given or None in given:
+    if not parameters or not given or None in given:
         return None
     rows = cast("list[tuple[str, ...]]", given)
+    if in_order and len(parameters) == pattern.gaps:
+        args = _in_order(parameters, rows)
+        return None if args is None else Filling(args, tuple(f"`{name}`" for name in parameters))
+    if len(parameters) > MOST_PARAMETERS:
+        return None
     if len(rows[0]) == 1 < len(parameters):
         rows = [tuple(map(value_text, _items(value))) for (value,) in rows]
         gaps = (" ".join(f"`{name}`" for name in parameters),)

@@ -38,6 +38,11 @@ def test_a_request_that_refers_back_sees_all_of_it(text: str) -> None:
     assert referred_to(text, history) == history
 
 
+def test_a_verdict_on_a_turn_without_an_answer_closes_it_too() -> None:
+    joined = Message("user", "Which number is XIV?\n\nThat is wrong. The right answer is:\n\n14")
+    assert referred_to(NEW, [joined, Message("assistant", "Noted.")]) == []
+
+
 def test_nothing_is_left_of_nothing() -> None:
     assert referred_to(NEW, []) == []
 

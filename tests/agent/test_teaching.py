@@ -67,6 +67,22 @@ async def taught(scene: Scene, *weights: int) -> None:
         assert told.answer == "Noted: that was wrong; what is right is kept."
 
 
+POSTAGE = "What is the price of postage to be paid when my parcel has 7 kg?"
+
+
+async def told_otherwise(scene: Scene) -> None:
+    """Questions of one kind in words that have no common form, and what is right of them."""
+    questions = [
+        "For a parcel of 4 kg, what is the price of postage to be paid?",
+        "What is the price of postage to be paid if a parcel has 11 kg?",
+        "A parcel has 2 kg: what is the price of postage to be paid for it?",
+    ]
+    for text, right in zip(questions, (12, 33, 6), strict=True):
+        first = [] if scene.truths.newest() else [{"kind": "run_python"}]
+        session = (await turn(scene, text, None, *first, code("0"))).session
+        await turn(scene, f"That is wrong. The right answer is: {right}", session)
+
+
 async def test_a_verdict_asks_no_model_and_is_kept_with_its_question(post: Scene) -> None:
     session = (await turn(post, ask(4), None, {"kind": "run_python"}, code("12"))).session
     told = await turn(post, "That is right.", session)
@@ -133,7 +149,7 @@ async def test_from_three_known_answers_a_tool_is_made_and_used_before_the_fourt
     assert need.purpose == "What does a parcel of `weight` kg cost? Give only the number."
     assert need.requests == (ask(4),)
     assert need.taught_in == tuple(sessions)
-    assert "-> 33" in model.requests[0].prompt
+    assert "- <11> -> <33>" in model.requests[0].prompt
 
 
 async def test_a_later_question_of_the_kind_asks_no_model_at_all(post: Scene) -> None:
@@ -148,7 +164,7 @@ async def test_a_later_question_of_the_kind_asks_no_model_at_all(post: Scene) ->
 async def test_values_that_the_tool_cannot_take_are_not_forced_into_it(post: Scene) -> None:
     await taught(post, 4, 11, 2)
     await turn(post, ask(7), None, STATED)
-    told = await turn(post, ask(7).replace("7 kg", "some unknown weight"), None, code("0"))
+    told = await turn(post, ask(7).replace("7", "seven"), None, {"call": {"tool": "none"}}, code("0"))
     assert (told.answer, told.last.data["tools_used"]) == ("0", [])
 
 
@@ -199,28 +215,18 @@ async def test_the_form_of_text_is_a_rule_and_the_result_is_typed_as_it_was_told
 async def test_where_the_questions_have_no_common_form_a_model_gives_arguments_and_the_host_checks_them(
     post: Scene,
 ) -> None:
-    questions = [
-        "For a parcel of 4 kg, what is the price of postage to be paid?",
-        "What is the price of postage to be paid if a parcel has 11 kg?",
-        "A parcel has 2 kg: what is the price of postage to be paid for it?",
-    ]
-    for text, right in zip(questions, (12, 33, 6), strict=True):
-        first = [] if post.truths.newest() else [{"kind": "run_python"}]
-        session = (await turn(post, text, None, *first, code("0"))).session
-        await turn(post, f"That is wrong. The right answer is: {right}", session)
+    await told_otherwise(post)
     cases = [{"weight": 4}, {"weight": 11}, {"weight": 2}]
     post.script(STATED, {"cases": cases}, {"weight": 7})
-    told = await post.run("What is the price of postage to be paid when my parcel has 7 kg?")
+    told = await post.run(POSTAGE)
     assert told.answer == "21"
     assert [one.args for one in post.needs[0].examples] == cases
 
 
 async def test_arguments_that_stand_in_another_question_prove_nothing(post: Scene) -> None:
-    await taught(post, 4, 11, 2)
-    stated = {**STATED, "signature": "(weight: int, zone: str) -> int"}
-    invented = [{"weight": 4, "zone": "A"}, {"weight": 11, "zone": "B"}, {"weight": 2, "zone": "C"}]
-    post.script(stated, {"cases": invented}, code("21"))
-    told = await post.run(ask(7))
+    await told_otherwise(post)
+    post.script(STATED, {"cases": [{"weight": 11}, {"weight": 4}, {"weight": 2}]}, code("21"))
+    told = await post.run(POSTAGE)
     assert post.needs == []
     assert "do not stand in them" in told.of("notice")[-1]["message"]
 
