@@ -239,7 +239,8 @@ async def answer_directly(asking: Asking) -> Step | Ending:
 async def write_code(asking: Asking, problem: str, tries: int) -> Step | Ending:
     """One fenced block, run in the box with the toolbox; an error goes back once."""
     turn = asking.turn
-    question = render("agent_code", tools=", ".join(asking.shown) or "none", problem=problem)
+    tools = f'Tools that can be imported with "from toolbox import NAME": {", ".join(asking.shown)}. '
+    question = render("agent_code", tools=tools if asking.shown else "", problem=problem)
     said = await turn.complete("code", asking.system, f"{asking.request}{question}", CODE_TOKENS)
     blocks = fenced_blocks(said.text)
     if blocks:

@@ -114,13 +114,22 @@ async def forge_taught(asking: Asking) -> Ready | None:
     turn.emit(
         "notice", {"message": f"Of {len(known)} requests like this one the right answer is known: a tool is made."}
     )
-    likest = [one for one in asking.taught.like if one in known][:MOST_PAIRS]
-    ready, why = await _made(asking, sorted(likest, key=lambda one: one.id))
+    ready, why = await _made(asking, _chosen(asking.taught, turn.parts.settings.agent.truths_for_a_tool))
     if turn.parts.truths is not None:
         await turn.record(turn.parts.truths.mark, known, tool=ready.entry.name if ready and ready.in_order else "")
     if why:
         turn.emit("notice", {"message": f"No tool answers this yet: {why}."})
     return ready
+
+
+def _chosen(taught: Taught, enough: int) -> list[Truth]:
+    """The pairs of a forging, oldest first: where the user told enough answers in their own words, these alone, since
+    one that was only called right may be of another form.
+    """
+    known = taught.known
+    told = [one for one in known if one.word == "wrong"]
+    good = told if len(told) >= enough else known
+    return sorted([one for one in taught.like if one in good][:MOST_PAIRS], key=lambda one: one.id)
 
 
 async def _made(asking: Asking, pairs: Sequence[Truth]) -> tuple[Ready | None, str]:

@@ -212,6 +212,16 @@ async def test_the_form_of_text_is_a_rule_and_the_result_is_typed_as_it_was_told
     assert post.needs[0].purpose.endswith("in exactly the form that the examples show.")
 
 
+async def test_answers_in_the_users_own_words_outrank_those_that_were_only_called_right(post: Scene) -> None:
+    post.limit(truths_for_a_tool=4)
+    told = await turn(post, ask(5), None, {"kind": "run_python"}, code("15.0"))
+    await turn(post, "That is right.", told.session)
+    await taught(post, 4, 11, 2)
+    post.limit(truths_for_a_tool=3)
+    await turn(post, ask(7), None, STATED)
+    assert [one.returns for one in post.needs[0].examples] == [12, 33, 6]  # and not 15.0, of another form
+
+
 async def test_where_the_questions_have_no_common_form_a_model_gives_arguments_and_the_host_checks_them(
     post: Scene,
 ) -> None:
