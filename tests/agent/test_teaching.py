@@ -11,6 +11,8 @@ from agentforge.agent.parts import Emit
 from agentforge.boxes.protocol import CallResult
 from agentforge.errors import ModelUnavailable
 from agentforge.forge.parts import ForgeResult
+from agentforge.registry.references import Origin
+from agentforge.registry.revocation import revoke
 from agentforge.testing.box import FakeBox, Run, returned
 from agentforge.types import Example, Need
 
@@ -265,6 +267,14 @@ async def test_what_was_told_in_a_session_that_read_untrusted_text_taints_the_ne
     await post.run(ask(7))
     assert post.needs[0].tainted
     assert post.needs[0].sources == ("page:example.com",)
+
+
+async def test_nothing_is_made_from_what_was_said_in_a_revoked_session(post: Scene) -> None:
+    await taught(post, 4, 11, 2)
+    revoke(post.registry, Origin("episode", post.truths.newest()[1].session))
+    told = await turn(post, ask(7), None, STATED, code("21"))
+    assert (told.answer, post.needs) == ("21", [])
+    assert "which was revoked" in told.of("notice")[-1]["message"]
 
 
 async def test_what_another_user_said_teaches_nothing(post: Scene) -> None:
