@@ -23,7 +23,10 @@ Types and their ``data``:
 ``forge_finished``     ``job``, ``name``, ``state`` (live, proposed, failed), ``version``, ``unconfirmed``, ``reason``,
                        ``reused`` (the live tool that does it already, where one was found)
 ``notice``             ``message`` (something a person should know, such as a weaker sandbox)
-``completed``          ``answer``, ``usage``, ``tools_made``, ``tools_used``  (terminal)
+``judged``             ``turn`` (whose answer the user called ``word``: right or wrong), ``known`` (whether the right
+                       answer is), ``call`` (of the tool that gave it; empty: none did)
+``completed``          ``answer``, ``usage``, ``tools_made``, ``tools_used``  (terminal), ``result`` (the bare value in
+                       the answer, where one was computed)
 ``failed``             ``message``, ``fix``, ``error`` (class), ``code``        (terminal)
 ``limited``            ``message``, ``fix``, ``error``, ``limit``              (terminal)
 ``waiting``            ``message``, ``fix``, ``error``, ``pending``            (terminal)

@@ -198,6 +198,12 @@ class AgentSettings(Section):
     max_steps: int = Field(default=12, ge=1, description="Model calls of one turn.")
     max_output_tokens: int = Field(default=20_000, ge=500, description="Generated tokens of one turn.")
     max_seconds: float = Field(default=3600, gt=0, description="Wall clock of one turn.")
+    truths_for_a_tool: int = Field(
+        default=3,
+        ge=2,
+        le=20,
+        description="Like questions with a right answer known from which a tool is made; from 3 on one proves it.",
+    )
     tools_in_prompt: int = Field(default=5, ge=0, le=50, description="The k best tools shown.")
     prompt_bytes: int = Field(default=200_000, ge=1000, description="Largest user text accepted.")
 

@@ -123,7 +123,8 @@ class Need:
     ``signature`` is Python without the name, such as ``(text: str, width: int) -> list[str]``.
     ``text`` is the user's own words, carried along because a small model's purpose loses details.
     ``episode`` is the id of the session it came from, ``forked_from`` those of the sessions with whose words that one
-    began, ``sources`` the ids of passages it cites.
+    began, ``taught_in`` those of other sessions in which a user said what is right of its examples, ``sources`` the
+    ids of passages it cites.
     ``depends`` names live tools that the new one may import from the toolbox.
     """
 
@@ -139,6 +140,7 @@ class Need:
     tainted: bool = False
     depends: tuple[str, ...] = ()
     forked_from: tuple[str, ...] = ()
+    taught_in: tuple[str, ...] = ()
 
 
 Verdict: TypeAlias = Literal["passed", "failed", "skipped"]

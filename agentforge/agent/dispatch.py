@@ -8,7 +8,6 @@ What comes out of a box or was written by a model is data: capped here, never ob
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -18,6 +17,7 @@ from agentforge.agent import toolbox
 from agentforge.agent.calls import Called, Caller, Ledger, error_text, refusal
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, RUN_PYTHON, SEARCH_TOOLS
 from agentforge.agent.origins import with_origins
+from agentforge.agent.told import value_text
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import ROLE, Turn
 from agentforge.boxes.protocol import CallResult, Limits
@@ -240,11 +240,6 @@ def capped(turn: Turn, text: str) -> str:
     """``text``, cut to what one result may take of the window."""
     room = int(turn.parts.models.context(ROLE) * RESULT_SHARE * 3)
     return text if len(text) <= room else f"{text[:room]}\n[… {len(text) - room} more characters]"
-
-
-def value_text(value: JSON) -> str:
-    """A result as it is shown: text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 async def _returned(

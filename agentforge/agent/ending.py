@@ -27,7 +27,8 @@ def completed(turn: Turn, answer: str) -> Ending:
     """The turn is done and ``answer`` is its result."""
     usage: JSONObject = dict(asdict(turn.spent.usage))
     made, used = list(dict.fromkeys(turn.tools_made)), list(dict.fromkeys(turn.tools_used))
-    return Ending("completed", {"answer": answer, "usage": usage, "tools_made": [*made], "tools_used": [*used]})
+    told: JSONObject = {"answer": answer, "usage": usage, "tools_made": [*made], "tools_used": [*used]}
+    return Ending("completed", {**told, "result": turn.result} if turn.result else told)
 
 
 def failed(error: AgentForgeError) -> Ending:

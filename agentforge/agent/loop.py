@@ -13,6 +13,7 @@ from agentforge.agent import free, robust
 from agentforge.agent.compaction import keep_short
 from agentforge.agent.context import Window
 from agentforge.agent.ending import Ending, Step, ending_of, interrupted
+from agentforge.agent.judging import judged
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
 from agentforge.events import Event
 from agentforge.types import JSONObject
@@ -99,6 +100,8 @@ async def _walk(turn: Turn) -> Ending:
     """Step by step to the ending; everything but a cancellation becomes one."""
     seconds = turn.parts.settings.agent.max_seconds
     try:
+        if ending := await judged(turn):
+            return ending
         async with asyncio.timeout(seconds):
             await keep_short(turn, Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3))
             path = free if turn.parts.models.features(ROLE).free_tools else robust

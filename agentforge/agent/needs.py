@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
 
+from agentforge.agent.asking import closed_object
 from agentforge.agent.cases import MOST_PARAMETERS, RULE_WORDS, read_cases, worked_lines
 from agentforge.agent.dispatch import grounded
 from agentforge.agent.turn import Turn
@@ -28,9 +29,12 @@ _TYPE = (
     r"(str|int|float|bool|list\[(str|int|float)\]|list\[list\[(str|int)\]\]"
     r"|dict\[str, (str|int|float)\]|dict\[str, list\[str\]\])"
 )
-_PARAMETER = rf"[a-z][a-z0-9]{{1,14}}(_[a-z0-9]{{1,14}}){{0,2}}: {_TYPE}"
-_SIGNATURE = rf"^\({_PARAMETER}(, {_PARAMETER}){{0,{MOST_PARAMETERS - 1}}}\) -> {_TYPE}$"
-"""The signatures that a small model may state."""
+PARAMETER_NAME = "[a-z][a-z0-9]{1,14}(_[a-z0-9]{1,14}){0,2}"
+_PARAMETER = f"{PARAMETER_NAME}: {_TYPE}"
+_PARAMETERS = rf"{_PARAMETER}(, {_PARAMETER}){{0,{MOST_PARAMETERS - 1}}}"
+"""The parameters that a small model may state."""
+
+NEED_TOKENS = 120
 
 LEAD_IN = 60
 """A shorter sentence with a colon at its end only led over to the examples."""
@@ -60,31 +64,23 @@ _CUT = "\0"
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"'“(A-Z0-9])|\n+")
 
 
-def need_schema() -> JSONObject:
-    """A name and a signature, with patterns so that only legal ones can come out.
+def need_schema(returns: str = _TYPE, parameters: str = "") -> JSONObject:
+    """A name and a signature, with patterns so that only legal ones can come out; ``returns`` is that of the result,
+    ``parameters`` that of all parameters (by default any).
 
     The signature is one text and no list of objects: a small model under a grammar that allows white
     space anywhere may write nothing else for hundreds of tokens.
     """
-    return _object(
+    return closed_object(
         name={"type": "string", "pattern": "^[a-z][a-z0-9]{1,14}(_[a-z0-9]{1,14}){1,3}$"},
-        signature={"type": "string", "pattern": _SIGNATURE},
+        signature={"type": "string", "pattern": rf"^\({parameters or _PARAMETERS}\) -> {returns}$"},
     )
 
 
 def examples_schema(signature: Signature) -> JSONObject:
     """Cases with the declared parameters and result."""
-    case = _object(args=signature.parameters, returns=signature.returns)
-    return _object(examples={"type": "array", "items": case, "maxItems": MOST_EXAMPLES})
-
-
-def _object(**properties: JSONObject) -> JSONObject:
-    return {
-        "type": "object",
-        "properties": {**properties},
-        "required": [*properties],
-        "additionalProperties": False,
-    }
+    case = closed_object(args=signature.parameters, returns=signature.returns)
+    return closed_object(examples={"type": "array", "items": case, "maxItems": MOST_EXAMPLES})
 
 
 def with_shown_result(stated: JSONObject, text: str) -> JSONObject:

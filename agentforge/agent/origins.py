@@ -1,5 +1,5 @@
-"""Where a need comes from, as it goes into a tool's provenance: the episode, those of which it is a fork, and every
-untrusted text read in it.
+"""Where a need comes from, as it goes into a tool's provenance: the episode, those of which it is a fork, those in
+which its examples were told, and every untrusted text read in them.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ async def with_origins(turn: Turn, need: Need) -> Need:
 
 
 def _with_origins(turn: Turn, need: Need) -> Need:
-    read = turn.parts.episodes.sources(turn.session)
+    episodes = turn.parts.episodes
+    read = [one for session in (turn.session, *need.taught_in) for one in episodes.sources(session)]
     sources = dict.fromkeys([*need.sources, *(source_id(one.kind, one.ref) for one in read)])
     told = replace(
         need,
         episode=turn.session,
         forked_from=turn.parts.episodes.ancestors(turn.session),
         sources=tuple(sources),
-        tainted=turn.tainted or bool(read),
+        tainted=need.tainted or turn.tainted or bool(read),
     )
     refuse_revoked_need(turn.parts.layers.registry.snapshot(), told)
     return told

@@ -10,6 +10,7 @@ from agentforge.agent.recollection import Recall, nothing
 from agentforge.boxes.protocol import Box
 from agentforge.forge.parts import ForgeResult
 from agentforge.memory.episodes import Episodes
+from agentforge.memory.truths import Truths, Word
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.index import Index
 from agentforge.registry.layers import Layers
@@ -26,9 +27,23 @@ BoxOpener: TypeAlias = Callable[[], Awaitable[Box]]
 """Gives the user's warm box, opening it where needed; whoever made the opener closes the box."""
 
 
+Learn: TypeAlias = "Callable[[Word, str, JSONObject | None, Callable[[str], None]], Awaitable[str]]"
+"""Takes a person's word on the call of a tool (by its id) with the right answer (``{"returns": …}``) where it is known,
+and whom to tell of each step; does what follows from it and says so in a sentence.
+"""
+
+
+async def nothing_follows(word: Word, call: str, expected: JSONObject | None, tell: Callable[[str], None]) -> str:
+    """For whoever has nothing that learns from calls."""
+    del word, call, expected, tell
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class AgentParts:
-    """Everything a session needs; all of it belongs to the caller, who closes it."""
+    """Everything a session needs; all of it belongs to the caller, who closes it. Without ``truths`` nothing is kept
+    of what a user says of answers.
+    """
 
     models: ModelClient
     box: BoxOpener
@@ -38,3 +53,5 @@ class AgentParts:
     settings: Settings
     forger: Forger
     recall: Recall = nothing
+    truths: Truths | None = None
+    learn: Learn = nothing_follows

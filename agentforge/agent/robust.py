@@ -1,23 +1,25 @@
 """The path for small models: every decision is tiny and made under a JSON schema, code comes in fenced
 blocks, and whatever can be done without a model is.
 
-choose (tool and arguments) → use → answer; with no tool: kind → direct | code | need → forge → arguments
+choose (tool and arguments) → use → answer; like earlier questions whose right answers are known: use, or forge → use,
+both without a choice; with no tool: kind → direct | code | need → forge → arguments
 → use → answer. The questions of one turn share their prefix, so that a prefix cache is hit.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
 from agentforge.agent import toolbox
+from agentforge.agent.asking import Asking, closed_object
 from agentforge.agent.cases import worked_lines
 from agentforge.agent.context import Window, prompt_text
-from agentforge.agent.dispatch import Result, call_tool, forge_need, run_code, value_text
+from agentforge.agent.dispatch import Result, call_tool, forge_need, run_code
 from agentforge.agent.ending import Ending, Step, completed, limited, waiting
 from agentforge.agent.needs import (
+    NEED_TOKENS,
     make_need,
     need_problems,
     need_schema,
@@ -27,10 +29,14 @@ from agentforge.agent.needs import (
 )
 from agentforge.agent.offers import RUN_PYTHON
 from agentforge.agent.recollection import beside_of
+from agentforge.agent.reference import referred_to
+from agentforge.agent.teaching import Ready, due, forge_taught, ready_tool, recall
+from agentforge.agent.told import value_text
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.trial import contradicted
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
 from agentforge.errors import AgentForgeError, ForgeFailed, ToolInvalid, ToolNotFound
+from agentforge.forge.grounding import may_show_example
 from agentforge.forge.verbatim import stands_in
 from agentforge.memory.episodes import new_call_id
 from agentforge.models.prompts import render
@@ -50,42 +56,51 @@ LONG_REQUEST = 80
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 _HAS_VALUES = re.compile(r"[\d\"'“]")
 
+NO_EXAMPLE = "the request holds no worked example that could prove one"
+
 ANSWER_TOKENS = 60
 DIRECT_TOKENS = 400
 CODE_TOKENS = 500
-NEED_TOKENS = 120
 CHOICE_TOKENS = 300
 PLAIN_RESULT_CHARS = 60
 """A longer result, or one of several lines, is the answer as it is: no model repeats it."""
 
 
-@dataclass(slots=True)
-class Asking:
-    """How this turn asks: one system prompt, and the request in front of every question."""
-
-    turn: Turn
-    system: str
-    request: str
-    shown: list[str]
-
-    async def decide(self, purpose: str, question: str, schema: JSONObject, max_tokens: int) -> JSONObject:
-        """A decision about the request."""
-        return await self.turn.decide(purpose, self.system, f"{self.request}{question}", schema, max_tokens)
-
-
 async def begin(turn: Turn) -> Step | Ending:
-    """Searches the toolbox with the user's own words."""
+    """Searches the toolbox with the user's own words, after what was said of answers to questions like this one."""
     k = min(turn.parts.settings.agent.tools_in_prompt, CHOICES)
-    entries = await toolbox.fitting(turn.parts, turn.text, turn.history, k, NEAR)
-    asking = _asking(turn, [entry.name for entry in entries])
+    taught = await recall(turn)
+    ready = await ready_tool(turn, taught)
+    entries = [] if ready else await toolbox.fitting(turn.parts, turn.text, turn.history, k, NEAR)
+    asking = _asking(turn, [entry.name for entry in ([ready.entry] if ready else entries)])
+    asking.taught = taught
+    if ready:
+        return _used(asking, ready)
+    if await due(turn, taught):
+        return partial(learn, asking)
     fitting = [entry for entry in entries if not await contradicted(turn, entry)]
     return partial(choose, asking, fitting) if fitting else partial(decide_kind, asking)
+
+
+def _used(asking: Asking, ready: Ready) -> Step:
+    if ready.args is None:
+        return partial(ask_args, asking, ready.entry, "")
+    return partial(use, asking, ready.entry, ready.args, 0)
+
+
+async def learn(asking: Asking) -> Step | Ending:
+    """Has a tool made from right answers that the user told; a question for which none came of it is computed."""
+    ready = await forge_taught(asking)
+    return _used(asking, ready) if ready else partial(write_code, asking, "", 0)
 
 
 def _asking(turn: Turn, shown: list[str]) -> Asking:
     window = Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3)
     system, beside = render("agent_robust"), beside_of(window, turn.memory, turn.summary.shown)
-    request, account = prompt_text(window, system, "", turn.messages[0].text, turn.history, beside)
+    history = referred_to(turn.text, turn.history)
+    request, account = prompt_text(window, system, "", turn.messages[0].text, history, beside)
+    if len(history) < len(turn.history):
+        account.leave_out("history", f"{len(turn.history) - len(history)} messages are closed and not referred to")
     account.tools = shown
     turn.emit("context", account.to_json())
     return Asking(turn, beside.under(system), request, shown)
@@ -96,7 +111,7 @@ async def choose(asking: Asking, entries: list[Entry]) -> Step | Ending:
     lines = "\n".join(f"- {entry.line}" for entry in entries)
     calls: list[JSON] = [_call_schema(entry) for entry in entries]
     none: JSONObject = {"type": "object", "properties": {"tool": {"const": "none"}}, "required": ["tool"]}
-    schema = _object(call={"anyOf": [*calls, {**none, "additionalProperties": False}]})
+    schema = closed_object(call={"anyOf": [*calls, {**none, "additionalProperties": False}]})
     question = render("agent_choose", tools=lines)
     chosen = cast("JSONObject", (await asking.decide("choose", question, schema, CHOICE_TOKENS))["call"])
     entry = next((one for one in entries if one.name == chosen["tool"]), None)
@@ -111,12 +126,7 @@ async def choose(asking: Asking, entries: list[Entry]) -> Step | Ending:
 
 
 def _call_schema(entry: Entry) -> JSONObject:
-    return _object(tool={"const": entry.name}, args=entry.signature.parameters)
-
-
-def _object(**properties: JSONObject) -> JSONObject:
-    required: list[JSON] = [*properties]
-    return {"type": "object", "properties": {**properties}, "required": required, "additionalProperties": False}
+    return closed_object(tool={"const": entry.name}, args=entry.signature.parameters)
 
 
 def _strange(turn: Turn, entry: Entry, args: JSONObject) -> str:
@@ -177,9 +187,12 @@ async def _remember(turn: Turn, call: ToolCall, result: Result) -> None:
 
 
 async def answer(asking: Asking, tool: str, result: Result) -> Step | Ending:
-    """One short sentence around the result, which stands in it exactly, whatever the model says."""
+    """The result: alone where the request wants nothing else, or it is long, else with one short sentence around it,
+    in which it stands exactly, whatever the model says.
+    """
     turn, shown = asking.turn, value_text(result.value) if tool != RUN_PYTHON else result.text
-    if len(shown) > PLAIN_RESULT_CHARS or "\n" in shown or not shown.strip():
+    turn.result = shown
+    if asking.wants_value or len(shown) > PLAIN_RESULT_CHARS or "\n" in shown or not shown.strip():
         text = shown if shown.strip() else f"{tool} returned an empty text."
     else:
         question = render("agent_answer", tool=tool, result=shown)
@@ -199,12 +212,16 @@ async def decide_kind(asking: Asking) -> Step | Ending:
         return _computed_once(asking, "the one made or found in this turn did not do")
     if worked_lines(asking.turn.text):
         return partial(state_need, asking)
+    if asking.taught.denies_words:
+        return partial(write_code, asking, "", 0)
     kinds: list[JSON] = ["answer_directly", "run_python", "needs_tool"]
     if len(_NUMBERS.findall(asking.turn.text)) > 1:
         kinds.remove("answer_directly")  # a small model calculates wrongly and says so with confidence
-    schema = _object(kind={"type": "string", "enum": kinds})
+    schema = closed_object(kind={"type": "string", "enum": kinds})
     kind = (await asking.decide("kind", render("agent_kind"), schema, 20))["kind"]
     steps = {"answer_directly": answer_directly, "needs_tool": state_need}
+    if kind == "needs_tool" and not (may_show_example(asking.turn.text) or _tests_apart(asking.turn)):
+        return _computed_once(asking, NO_EXAMPLE)
     return partial(steps[str(kind)], asking) if kind in steps else partial(write_code, asking, "", 0)
 
 
@@ -222,7 +239,8 @@ async def answer_directly(asking: Asking) -> Step | Ending:
 async def write_code(asking: Asking, problem: str, tries: int) -> Step | Ending:
     """One fenced block, run in the box with the toolbox; an error goes back once."""
     turn = asking.turn
-    question = render("agent_code", tools=", ".join(asking.shown) or "none", problem=problem)
+    tools = f'Tools that can be imported with "from toolbox import NAME": {", ".join(asking.shown)}. '
+    question = render("agent_code", tools=tools if asking.shown else "", problem=problem)
     said = await turn.complete("code", asking.system, f"{asking.request}{question}", CODE_TOKENS)
     blocks = fenced_blocks(said.text)
     if blocks:
@@ -266,9 +284,14 @@ async def state_need(asking: Asking) -> Step | Ending:
 async def _with_examples(asking: Asking, stated: JSONObject) -> Step | Ending:
     turn, signature = asking.turn, parse_signature(str(stated["signature"]))
     examples = await read_examples(turn, asking.system, asking.request, str(stated["name"]), signature)
-    if not examples and turn.parts.models.same_model(Role.GENERATE, Role.TEST):
-        return _computed_once(asking, "the request holds no worked example that could prove one")
+    if not examples and not _tests_apart(turn):
+        return _computed_once(asking, NO_EXAMPLE)
     return partial(forge, asking, make_need(turn, stated, examples))
+
+
+def _tests_apart(turn: Turn) -> bool:
+    """Whether the tests come from another model than the code, so that a tool may go live without an example."""
+    return not turn.parts.models.same_model(Role.GENERATE, Role.TEST)
 
 
 def _computed_once(asking: Asking, why: str) -> Step:

@@ -77,6 +77,7 @@ class Turn:
     tools_found: list[str] = field(default_factory=lambda: [])  # asked for, and there already
     refuted: str = ""  # a tool whose candidates held-out examples proved wrong in this turn
     tools_used: list[str] = field(default_factory=lambda: [])
+    result: str = ""  # the bare value that the answer rests on, where one was computed
     storing: bool = True
 
     async def say(self, message: Message) -> None:

@@ -186,6 +186,8 @@ class Forge:
         word: Word,
         call: str | None = None,
         *,
+        session: str | None = None,
+        turn: int | None = None,
         expected: JSON | Unsaid = UNSAID,
         raises: str | None = None,
         tell: Callable[[str], None] = lambda _: None,
@@ -196,12 +198,16 @@ class Forge:
         replaces an earlier one. With ``expected`` (a JSON value) or ``raises`` (a builtin exception) the right
         answer is known: it becomes a test for good, and where a model is set up the tool is repaired at once.
 
+        With ``session`` instead, the answer of a ``turn`` of it is meant (from 1; by default the last one), whatever
+        gave it. The right one, best a text in the form that is wanted, is kept: tools are made of such later.
+
         Raises:
-            UsageError: there is no such call, or the right answer makes no sense for it.
+            UsageError: there is no such call or answer, or the right answer makes no sense for it.
             SandboxError, ModelError: the word is kept, and the repair waits.
             RegistryError, StorageError: something could not be written.
         """
-        return await (await self._learner()).feedback(word, call, tell, expected=expected, raises=raises)
+        where = (call, session, turn)
+        return await (await self._learner()).said(word, where, tell, expected=expected, raises=raises)
 
     async def repair(self, what: str | None = None, *, tell: Callable[[str], None] = lambda _: None) -> list[Learned]:
         """Works through the repairs that wait: of one tool (by name), for one call (by id), or all.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from agentforge.api.opened import client_of, secrets_of
@@ -66,7 +67,77 @@ class Learner:
         correction = await asyncio.to_thread(self._correction, word, known, expected, raises)
         kind = "confirmed" if word == "good" else "wrong"
         await asyncio.to_thread(self.outcomes.label, known, kind, by="user", expected=correction)
+        await asyncio.to_thread(self._keep, word, known, correction)
         return await self._learn(await self.known(known.id), tell)
+
+    async def said(
+        self,
+        word: Word,
+        where: tuple[str | None, str | None, int | None],
+        tell: Callable[[str], None],
+        *,
+        expected: JSON | Unsaid,
+        raises: str | None,
+    ) -> Learned:
+        """As :meth:`agentforge.Forge.feedback`; ``where`` is a call, or a session and a turn of it."""
+        call, session, turn = where
+        if session is None and turn is None:
+            return await self.feedback(word, call, tell, expected=expected, raises=raises)
+        if call is not None or session is None or raises is not None:
+            raise UsageError("Feedback is on a call, or on the answer of a turn.", fix="Give 'session' and no 'call'.")
+        return await self._on_answer(word, session, turn, tell, expected)
+
+    async def _on_answer(
+        self, word: Word, session: str, turn: int | None, tell: Callable[[str], None], expected: JSON | Unsaid
+    ) -> Learned:
+        from agentforge.agent.judging import gave_answer, keep, learn_of_call
+        from agentforge.agent.told import value_text
+        from agentforge.agent.verdicts import Verdict
+        from agentforge.forge.learning import Learned
+
+        truths = self.opened.truths()
+        answered = await asyncio.to_thread(truths.answered, session, turn)
+        if answered is None:
+            raise UsageError(f"There is no answer of turn {turn or 'any'} in session {session[:80]!r}.")
+        said = None if isinstance(expected, Unsaid) else value_text(expected)
+        if word == "good" and said is not None:
+            raise UsageError("An answer that is good needs no other one.", fix="Say 'bad', or leave it out.")
+        verdict = Verdict("right" if word == "good" else "wrong", said)
+        kept = await asyncio.to_thread(keep, truths, answered, verdict)
+        if gave_answer(answered):
+            done: list[Learned] = []
+            await learn_of_call(partial(self.word, done=done), self.opened.layers, answered, verdict, tell)
+            return done[0]
+        told = "The right answer is kept." if kept is not None else "The word is kept; no right answer is known."
+        return Learned("", "", "noted", f"Noted as {verdict.word}. {told}")
+
+    async def word(
+        self,
+        word: Literal["right", "wrong"],
+        call: str,
+        expected: JSONObject | None,
+        tell: Callable[[str], None],
+        done: list[Learned] | None = None,
+    ) -> str:
+        """A word on the call that gave an answer (``agentforge.agent.parts.Learn``); ``done`` gets what came of it."""
+        right = UNSAID if expected is None else expected["returns"]
+        learned = await self.feedback("good" if word == "right" else "bad", call, tell, expected=right)
+        if done is not None:
+            done.append(learned)
+        return learned.reason
+
+    def _keep(self, word: Word, call: Known, correction: JSONObject | None) -> None:
+        """What the word on a call says of the question that it answered, if it did."""
+        from agentforge.agent.judging import gave_answer
+        from agentforge.agent.told import value_text
+
+        truths = self.opened.truths()
+        answered = truths.answered_by(call.id)
+        if answered is None or not gave_answer(answered):
+            return
+        told = correction.get("returns") if correction is not None and "returns" in correction else None
+        expected = value_text(call.value) if word == "good" else None if told is None else value_text(told)
+        truths.keep(answered, "right" if word == "good" else "wrong", expected)
 
     async def known(self, call: str | None) -> Known:
         """As :meth:`agentforge.Forge.recorded_call`."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agentforge.memory.episodes import Episodes
     from agentforge.memory.keeping import Memory
     from agentforge.memory.outcomes import Outcomes
+    from agentforge.memory.truths import Truths
     from agentforge.models.discreet import Discreet
     from agentforge.models.protocol import ModelClient
     from agentforge.registry.index import Index
@@ -208,6 +209,13 @@ class Opened:
 
         org, user = self._settings.org, self._settings.user
         return Outcomes(self._the_database(), org=org, user=user, secrets=secrets_of(self._settings))
+
+    def truths(self) -> Truths:
+        """What this user said of answers, once :meth:`open_episodes` was called."""
+        from agentforge.memory.truths import Truths
+
+        org, user = self._settings.org, self._settings.user
+        return Truths(self._the_database(), org=org, user=user, secrets=secrets_of(self._settings))
 
     def rows(self) -> Database:
         """The database, opened at its first need; blocks (raises StorageError)."""

@@ -39,6 +39,8 @@ async def open_session(
         settings=settings,
         forger=forger_of(opened, models),
         recall=recall_of(opened, settings),
+        truths=opened.truths(),
+        learn=opened.learner().word,
     )
     return await Session.open(parts, session, title=title)
 

@@ -205,3 +205,21 @@ LABELS = Table(
     Index("ix_labels_tool", "org", "user", "tool", "version"),
 )
 """What became known of calls after they had ended, in the order in which it did; rows are only added."""
+
+TRUTHS = Table(
+    "truths",
+    METADATA,
+    _number(),
+    *_owner(),
+    _text("session"),
+    _integer("turn"),
+    _text("word"),
+    _text("question"),
+    Column("expected", Text),
+    _text("way"),
+    _text("tool"),
+    _integer("tried"),
+    _text("created"),
+    _of_session("truths"),
+)
+"""What a user said of the answer of a turn: one row for each, the last word counts (``memory.truths``)."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import cast
@@ -67,6 +67,8 @@ _RULE = re.compile(r"(?i)\b(?:or (?:more|less|fewer|above|below)|each|every|per|
 _PORTION = re.compile(r"(?i)['\"”`]?\s*(?:%|(?:percent|off|each|per|more|extra|less)\b)")
 """Behind a number these make it a part of a rule."""
 _CELL = re.compile(r"['\"“”`]?(?: *\| *|\t+| {2,})['\"“”`]?")
+_VALUE_SIGN = re.compile(r"\d|['\"“`\[{]|\b[A-Z]{2,}\b|\b[A-Z]\b")
+"""What a value has that plain words have not."""
 _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|“[^”\n]*”")
 
 
@@ -92,6 +94,28 @@ def check_examples(examples: Sequence[Example], sources: Mapping[str, str]) -> t
         else:
             dropped.append(Dropped(example, next((why for why in verdicts.values() if why), "there is no text")))
     return kept, dropped
+
+
+def may_show_example(text: str) -> bool:
+    """Whether a text could hold a worked example at all: a value, a link and another value behind it in one sentence
+    that asks for nothing. Of a text that could not, no model need be asked.
+    """
+    asked = _asked(text)
+    starts = [0, *(found.end() for found in _SENTENCE_END.finditer(text)), len(text)]
+    for start, end in pairwise(starts):
+        told = "".join(text[at] if not any(one <= at < two for one, two in asked) else " " for at in range(start, end))
+        if any(_shows_value(told[: link.start()]) and _shows_value(told[link.end() :]) for link in _links(told)):
+            return True
+    return False
+
+
+def _links(sentence: str) -> Iterator[re.Match[str]]:
+    yield from _LINK.finditer(sentence)
+    yield from _CELL.finditer(sentence)
+
+
+def _shows_value(words: str) -> bool:
+    return _VALUE_SIGN.search(words) is not None
 
 
 def stated_cases(text: str, signature: Signature) -> list[Example]:

@@ -50,7 +50,7 @@ def make_manifest(forged: Forged, author: Author, job: str, image: str) -> Manif
         capabilities=need.capabilities,
         provenance=Provenance(
             job=job,
-            episodes=(need.episode, *need.forked_from) if need.episode else (),
+            episodes=tuple(dict.fromkeys(one for one in (need.episode, *need.forked_from, *need.taught_in) if one)),
             sources=need.sources,
             models=dict(author.models_used),
             prompts={name: fingerprint(name) for name in PROMPTS},

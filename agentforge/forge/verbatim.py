@@ -15,6 +15,9 @@ from agentforge.types import JSON, Example
 
 Span: TypeAlias = tuple[int, int]
 
+_HYPHEN = r"(?<=[^\W\d_]-)(?<!\d[eE]-)"
+"""Between a letter and a digit a "-" is a hyphen (``base-7``) and no minus, but in the exponent of a number."""
+_NEGATIVE = re.compile(r"-\d")
 _BOOL_WORDS = {True: ("true", "yes", "valid", "correct", "right"), False: ("false", "no", "not", "invalid", "wrong")}
 
 
@@ -45,7 +48,8 @@ def _find(wanted: str, text: str) -> list[Span]:
     if not wanted:
         return [(found.start(), found.end()) for found in re.finditer(r"\"\"|''", text)]
     before = r"(?<![\w])" if wanted[0].isalnum() else ""
-    before += r"(?<![\d][.,])(?<![-−])" if wanted[0].isdigit() else ""
+    before += rf"(?<![\d][.,])(?:(?<![-−])|{_HYPHEN})" if wanted[0].isdigit() else ""
+    before += r"(?<![^\W\d_])" if _NEGATIVE.match(wanted) else ""
     after = r"(?![\w])" if wanted[-1].isalnum() else ""
     after += r"(?![.,]\d)" if wanted[-1].isdigit() else ""
     return [found.span() for found in re.finditer(before + re.escape(wanted) + after, text)]

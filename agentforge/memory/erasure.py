@@ -28,11 +28,12 @@ from agentforge.database.tables import (
     SAID,
     SESSIONS,
     SOURCES,
+    TRUTHS,
 )
 from agentforge.memory.belonging import mine, of_session
 from agentforge.memory.episodes import unknown_session
 
-TABLES = (LABELS, JOB_STEPS, CALLS, JOBS, MESSAGES, COSTS, EVENTS, SAID, SOURCES, SESSIONS)
+TABLES = (LABELS, JOB_STEPS, CALLS, JOBS, MESSAGES, COSTS, EVENTS, SAID, TRUTHS, SOURCES, SESSIONS)
 """Every table; those that are found by way of others come before these."""
 
 

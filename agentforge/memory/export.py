@@ -34,7 +34,18 @@ from sqlalchemy import Table, select
 
 from agentforge.database.readable import DAMAGED, readable
 from agentforge.database.store import Database
-from agentforge.database.tables import CALLS, COSTS, EVENTS, JOB_STEPS, JOBS, LABELS, MESSAGES, SESSIONS, SOURCES
+from agentforge.database.tables import (
+    CALLS,
+    COSTS,
+    EVENTS,
+    JOB_STEPS,
+    JOBS,
+    LABELS,
+    MESSAGES,
+    SESSIONS,
+    SOURCES,
+    TRUTHS,
+)
 from agentforge.memory.belonging import mine, of_session
 from agentforge.memory.episodes import unknown_session
 from agentforge.redaction import redact_json
@@ -52,6 +63,7 @@ _KINDS: Mapping[str, tuple[Table, str]] = MappingProxyType(
         "message": (MESSAGES, "turn role content created"),
         "call": (CALLS, "id turn tool version args status value error outcome seconds created observed"),
         "label": (LABELS, "call tool version says=kind by expected reason created"),
+        "truth": (TRUTHS, "turn word question expected way tool tried created"),
         "cost": (
             COSTS,
             "turn role endpoint purpose input_tokens output_tokens cached_tokens calls seconds created",

@@ -49,7 +49,7 @@ def refuse_held(snapshot: Snapshot, name: str) -> None:
 def refuse_revoked_need(snapshot: Snapshot, need: Need) -> None:
     """The same before any model is asked (raises as :func:`refuse_revoked`)."""
     sources = [*need.sources, *(example_source(one.source) for one in need.examples)]
-    _refuse(read_revoked(snapshot), need.name, [need.episode, *need.forked_from], sources)
+    _refuse(read_revoked(snapshot), need.name, [need.episode, *need.forked_from, *need.taught_in], sources)
 
 
 def _refuse(revoked: Revoked, name: str, episodes: Iterable[str], sources: Iterable[str]) -> None:

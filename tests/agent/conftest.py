@@ -20,6 +20,7 @@ from agentforge.errors import AgentForgeError
 from agentforge.events import Event
 from agentforge.forge.parts import ForgeResult
 from agentforge.memory.episodes import Episodes
+from agentforge.memory.truths import Truths, Word
 from agentforge.models.capabilities import FEATURES
 from agentforge.models.protocol import Message
 from agentforge.registry.index import Index
@@ -84,6 +85,7 @@ class Scene:
     forging_error: AgentForgeError | None = None
     needs: list[Need] = field(default_factory=list)
     on_box: Callable[[], None] = lambda: None
+    words: list[tuple[Word, str, Any]] = field(default_factory=list)
 
     def script(self, *answers: Any, free: bool = False, context: int = 4096) -> ScriptedModel:
         features = FEATURES["claude"] if free else FEATURES["vllm"]
@@ -113,9 +115,27 @@ class Scene:
         tried: Any = {"refuted": self.refuted, "artefacts": best, "error": self.forging_error}
         return ForgeResult("job1", need.name, state, "no candidate passed", **tried)
 
+    async def learn(self, word: Word, call: str, expected: Any, tell: Callable[[str], None]) -> str:
+        self.words.append((word, call, expected))
+        return "Looked into."
+
+    @property
+    def truths(self) -> Truths:
+        return Truths(self.episodes._database, org=self.episodes.org, user=self.episodes.user)
+
     @property
     def parts(self) -> AgentParts:
-        return AgentParts(self.model, self.open_box, self.layers, self.index, self.episodes, self.settings, self.forge)
+        return AgentParts(
+            self.model,
+            self.open_box,
+            self.layers,
+            self.index,
+            self.episodes,
+            self.settings,
+            self.forge,
+            truths=self.truths,
+            learn=self.learn,
+        )
 
     async def session(self, session: str | None = None) -> Session:
         return await Session.open(self.parts, session)

@@ -208,8 +208,7 @@ async def test_code_may_use_live_tools(roman: Scene) -> None:
 
 
 async def test_a_rule_without_any_example_is_computed_once_and_no_unproven_tool_is_made(scene: Scene) -> None:
-    stated = {"name": "double_it", "signature": "(number: int) -> int"}
-    scene.script({"kind": "needs_tool"}, stated, {"examples": []}, "```python\nprint(42)\n```", "42")
+    scene.script({"kind": "needs_tool"}, "```python\nprint(42)\n```", "42")
     told = await scene.run("Our rule: double the number. What is it for 21?")
     assert told.answer == "42"
     assert scene.needs == []

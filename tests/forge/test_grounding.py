@@ -34,6 +34,9 @@ def case(returns: JSON, **args: JSON) -> Example:
         ({"port": 80}, 'gives {"port": 80}'),
         ("a\nb", "the text 'a\\nb'"),
         ("", 'the empty text ""'),
+        (7, "the base-7 number 132"),
+        (-7, "it is -7"),
+        (-7, "from 3 to -7"),
     ],
 )
 def test_a_value_is_found_as_people_write_it(value: JSON, text: str) -> None:
@@ -46,6 +49,10 @@ def test_a_value_is_found_as_people_write_it(value: JSON, text: str) -> None:
         (14, "XIV is 114."),
         (14, "it is 14.5"),
         (4, "the result is -4"),
+        (4, "the result is x = -4"),
+        (-7, "the base-7 number 132"),
+        (5, "1.5e-5"),
+        (7, "the model base-70"),
         ("P", "PQ and Pear"),
         ("cat", "concatenate"),
         (True, "it is valued"),

@@ -1,0 +1,197 @@
+"""Tools from what a user said of answers: like questions with known right answers are the examples of one tool.
+
+A question that is like earlier ones is answered by the tool that was made from these, its arguments filled in by
+the host where the questions plainly tell them. Where enough right answers are known and no tool is there, one is
+forged before the question is answered: the model states name and parameters, all else is known by construction.
+Nothing is spent twice: which truths a forging had is kept, and it takes half as many more for the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from agentforge.agent import toolbox
+from agentforge.agent.asking import Asking, Taught
+from agentforge.agent.cases import worked_lines
+from agentforge.agent.dispatch import forge_need
+from agentforge.agent.likeness import Pattern, alike, common_pattern
+from agentforge.agent.parts import AgentParts
+from agentforge.agent.stating import asked_arguments, stated_need
+from agentforge.agent.told import Filling, as_told, fill, slots_of
+from agentforge.agent.toolbox import Entry
+from agentforge.agent.turn import Turn
+from agentforge.errors import StorageError, ToolInvalid, ToolNotFound
+from agentforge.forge.record import SUMMARY, shortened
+from agentforge.forge.verbatim import stands_in
+from agentforge.memory.truths import Truth
+from agentforge.registry.contract import parse_signature
+from agentforge.types import Example, JSONObject, Need
+
+MOST_PAIRS = 6
+"""Questions with right answers that one forging gets, the likest of them."""
+
+FORM = "The result is the answer alone, in exactly the form that the examples show."
+"""A rule of a tool whose right answers are text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A live tool for the question, and its arguments where the host knows them. ``in_order``: its parameters are the
+    values of such questions in their order.
+    """
+
+    entry: Entry
+    args: JSONObject | None = None
+    in_order: bool = True
+
+
+async def recall(turn: Turn) -> Taught:
+    """What was said of questions like this turn's. Worked examples in a request speak for themselves."""
+    truths = turn.parts.truths
+    if truths is None or worked_lines(turn.text):
+        return Taught()
+    try:
+        known = await asyncio.to_thread(truths.newest)
+    except StorageError as error:
+        turn.emit("notice", {"message": f"What was said of earlier answers could not be read: {error}"})
+        return Taught()
+    return Taught(tuple(await asyncio.to_thread(alike, turn.text, known, lambda one: one.question)))
+
+
+async def ready_tool(turn: Turn, taught: Taught) -> Ready | None:
+    """The live tool that was made from like questions, or answered them, where this one has their form."""
+    return await asyncio.to_thread(_ready, turn.parts, turn.text, taught) if taught.like else None
+
+
+def _ready(parts: AgentParts, text: str, taught: Taught) -> Ready | None:
+    for name in dict.fromkeys(name for one in taught.like for name in (one.tool, one.way) if name):
+        entry = _live(parts, name)
+        if entry is None:
+            continue
+        questions = [one.question for one in taught.like if name in (one.tool, one.way)][:MOST_PAIRS]
+        pattern = common_pattern(list(dict.fromkeys(questions)))
+        if pattern is None or pattern.values(text) is None:
+            continue  # it may be for something else: the model chooses
+        made = any(one.tool == name for one in taught.like)
+        filled = fill(entry.signature, pattern, [*questions, text], in_order=made)
+        if filled is None and fill(entry.signature, pattern, questions, in_order=made) is not None:
+            continue  # it gives values that the tool cannot take, such as three where it takes two
+        return Ready(entry, filled.args[-1] if filled else None)
+    return None
+
+
+def _live(parts: AgentParts, name: str) -> Entry | None:
+    try:
+        tool = parts.layers.find(name)
+        return Entry(tool, tool.signature)
+    except (ToolNotFound, ToolInvalid):
+        return None
+
+
+async def due(turn: Turn, taught: Taught) -> bool:
+    """Whether enough right answers are known, of questions that no live tool answers, and more than the last forging
+    for them had.
+    """
+    live = set(await toolbox.names(turn.parts)) if taught.like else set[str]()
+    tried = max((one.tried for one in taught.like), default=0)
+    known = taught.known
+    enough = turn.parts.settings.agent.truths_for_a_tool
+    alone = [one for one in known if not {one.tool, one.way} & live]
+    return len(alone) >= enough and len(known) >= tried + (max(1, tried // 2) if tried else 0)
+
+
+async def forge_taught(asking: Asking) -> Ready | None:
+    """Has a tool made from the known right answers; None where none came of it, so that the question is computed.
+
+    Raises:
+        RegistryError, StorageError: the finished tool could not be committed; the job keeps it.
+        ModelError: no model answered.
+    """
+    turn, known = asking.turn, asking.taught.known
+    turn.emit(
+        "notice", {"message": f"Of {len(known)} requests like this one the right answer is known: a tool is made."}
+    )
+    ready, why = await _made(asking, _chosen(asking.taught, turn.parts.settings.agent.truths_for_a_tool))
+    if turn.parts.truths is not None:
+        await turn.record(turn.parts.truths.mark, known, tool=ready.entry.name if ready and ready.in_order else "")
+    if why:
+        turn.emit("notice", {"message": f"No tool answers this yet: {why}."})
+    return ready
+
+
+def _chosen(taught: Taught, enough: int) -> list[Truth]:
+    """The pairs of a forging, oldest first: where the user told enough answers in their own words, these alone, since
+    one that was only called right may be of another form.
+    """
+    known = taught.known
+    told = [one for one in known if one.word == "wrong"]
+    good = told if len(told) >= enough else known
+    return sorted([one for one in taught.like if one in good][:MOST_PAIRS], key=lambda one: one.id)
+
+
+async def _made(asking: Asking, pairs: Sequence[Truth]) -> tuple[Ready | None, str]:
+    turn = asking.turn
+    pattern = await asyncio.to_thread(common_pattern, [*(one.question for one in pairs), turn.text])
+    questions = [*(one.question for one in pairs), turn.text]
+    slots = slots_of(pattern, questions) if pattern is not None else []
+    stated, problems = await stated_need(asking, pairs, slots)
+    if problems:
+        return None, f"the need could not be stated ({'; '.join(problems)})"
+    signature = parse_signature(f"def {stated['name']}{stated['signature']}")
+    filled = fill(signature, pattern, questions, in_order=bool(slots)) if pattern is not None else None
+    given = filled.args[:-1] if filled else await asked_arguments(asking, signature, str(stated["name"]), pairs)
+    examples = _examples(pairs, given, str(stated["signature"]).rpartition("->")[2].strip())
+    if len(examples) < min(turn.parts.settings.agent.truths_for_a_tool, len(pairs)):
+        told = f"{stated['name']}{stated['signature']}"
+        return None, f"the arguments of {len(pairs) - len(examples)} requests for {told} do not stand in them"
+    try:
+        forged = await forge_need(turn, _need(turn, stated, pairs, examples, _purpose(pairs[0], pattern, filled)))
+    except ToolInvalid as error:
+        return None, str(error).rstrip(".")
+    if forged.state != "live":
+        return None, forged.reason.rstrip(".")
+    entry = await toolbox.find(turn.parts, forged.reused or forged.name)
+    mine = {forged.arguments.get(name, name): value for name, value in filled.args[-1].items()} if filled else None
+    return Ready(entry, mine, in_order=not forged.reused or mine is None or [*mine] == _parameters(entry)), ""
+
+
+def _parameters(entry: Entry) -> list[str]:
+    return [*cast("JSONObject", entry.signature.parameters.get("properties", {}))]
+
+
+def _examples(pairs: Sequence[Truth], given: Sequence[JSONObject], kind: str) -> tuple[Example, ...]:
+    """Ground truth by construction: what was asked, with arguments that all stand in it, and what the user said."""
+    found: dict[str, Example] = {}
+    for one, args in zip(pairs, given, strict=False):
+        if args and all(stands_in(value, one.question) for value in args.values()):
+            value = as_told(str(one.expected), "int" if kind == "int" else "float" if kind == "float" else "str")
+            found[repr(sorted(args.items()))] = Example(args, value, source=one.source)
+    return tuple(found.values())
+
+
+def _need(turn: Turn, stated: JSONObject, pairs: Sequence[Truth], examples: Sequence[Example], purpose: str) -> Need:
+    """The need as it goes to the forge. Its requests are the first question's words, by which search finds it."""
+    first, signature = pairs[0].question, str(stated["signature"])
+    last = next((line for line in reversed(first.splitlines()) if line.strip()), first)
+    return Need(
+        name=str(stated["name"]),
+        signature=signature,
+        purpose=f"{purpose} {FORM}" if signature.endswith("-> str") else purpose,
+        examples=tuple(examples),
+        requests=tuple(dict.fromkeys(shortened(part, SUMMARY) for part in (first, last))),
+        text=turn.text,
+        episode=turn.session,
+        tainted=turn.tainted or any(one.tainted for one in pairs),
+        taught_in=tuple(dict.fromkeys(one.session for one in pairs if one.session != turn.session)),
+    )
+
+
+def _purpose(first: Truth, pattern: Pattern | None, filled: Filling | None) -> str:
+    """The first question's words, with the parameters in the place of its values where these are plain."""
+    words = first.question.strip()
+    if pattern is not None and filled is not None:
+        words = pattern.shown(words, filled.gaps)
+    return words if words.endswith((".", "!", "?")) else f"{words}."
