@@ -24,6 +24,7 @@ from agentforge.memory.jobs import JobRows
 from agentforge.memory.outcomes import Outcomes
 from agentforge.memory.records import FinishedCall
 from agentforge.memory.search import search, stamp
+from agentforge.memory.truths import Answered, Truths
 from agentforge.types import Role, Usage
 
 from .conftest import user_says
@@ -44,6 +45,7 @@ def fill(database: Database, me: dict[str, str], word: str = WORD) -> str:
     episodes.record_event(session, Event("turn_started", {"text": word}, turn=1))
     outcomes = Outcomes(database, **me)
     outcomes.label(outcomes.call(call), "wrong", by="user", expected={"returns": word}, reason=word)
+    Truths(database, **me).keep(Answered(session, 1, f"What about {word}?", "Nothing."), "wrong", word)
     jobs = JobRows(database, **me)
     jobs.create(NewJob(f"j-{session}", "forging", "count", {"purpose": word}, session))
     jobs.keep(f"j-{session}", "tests", {"code": word})

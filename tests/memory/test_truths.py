@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from agentforge.database.store import Database
 from agentforge.events import Event
 from agentforge.memory.episodes import Episodes
+from agentforge.memory.records import FinishedCall
 from agentforge.memory.truths import LONGEST, Answered, Truths
 
 SECRET = "correct-horse-battery"
@@ -82,7 +83,7 @@ def test_the_last_answer_is_that_of_the_last_turn_which_judged_none(database: Da
     )
     for turn, kind, data in told:
         episodes.record_event(session, Event(kind, dict(data), session=session, turn=turn))
-    episodes.record_call(session, 1, "add_up", "v1", {"a": 2}, "returned", 5, 0.1, call_id="call1")
+    episodes.record_call(session, 1, FinishedCall("add_up", "v1", {"a": 2}, "returned", 5, 0.1), "call1")
     assert truths.answered(session) == Answered(
         session, 1, "What is 2 and 2?", "It is 5.", "5", way="add_up", call="call1", tool="add_up", value=5
     )
