@@ -129,14 +129,11 @@ def test_memory_is_shown_the_nearest_past_questions_with_their_right_answers(ben
     assert second.endswith("What is 5 doubled?")
 
 
-def test_the_agent_is_told_right_or_wrong_after_each_answer(bench: Bencher, pupil: Pupil) -> None:
+def test_the_agent_is_told_right_or_wrong_after_each_answer(bench: Bencher) -> None:
     bench("--arms", "C", "--sessions", "0")
-    texts = [request.messages[-1].text for request in pupil.asked]
-    assert any("<<<\nThat is right.\n>>>" in text for text in texts)
-    assert any("<<<\nThat is wrong. The right answer is: 10\n>>>" in text for text in texts)
     three, five, night = kept()
     assert (three["feedback"], five["feedback"]) == ("words", "words")
-    assert three["generated"] > three["answering"] > 0
+    assert three["generated"] == three["answering"] > 0, "the host reads such words"
     assert (night["id"], night["live"]) == ("night", [])
 
 

@@ -31,8 +31,8 @@ NEED = Need(
     "Double n. ValueError if n is negative.",
     (*(Example({"n": n}, returns=2 * n) for n in (2, 3, 10)), Example({"n": -1}, raises="ValueError")),
 )
-ANSWERS = 5
-"""What this need takes: tests, two wrong candidates, two right repairs."""
+ANSWERS = 7
+"""What this need takes: tests, two wrong candidates, two more in another form, two right repairs."""
 
 
 def code(behaviour: str) -> str:
@@ -102,7 +102,7 @@ async def play(action: str, log: Path, death: str) -> None:
         if death == f"call {asked}":
             time.sleep(0.5)  # what finished before is written meanwhile, in another thread
             die()
-        if death == f"asleep at {asked}":
+        if death.startswith("asleep at ") and asked >= int(death.removeprefix("asleep at ")):
             return Reply("", pause=60)
         with log.open("a") as lines:
             lines.write(f"{request.role}\n")
