@@ -96,6 +96,6 @@ async def test_a_candidate_that_breaks_one_is_told_so_and_does_not_go_live(run):
     purpose = "Add the numbers. The order of the numbers does not matter."
     shown = tuple(Example({"n": [n, n]}, returns=2 * n) for n in (1, 2, 3))
     wrong = "```python\ndef double(n: list[int]) -> int:\n    # FIRST TWICE\n    return n[0] * 2\n```"
-    result, model, _ = await run(Need("double", "(n: list[int]) -> int", purpose, shown), [wrong] * 4, tests="none")
+    result, model, _ = await run(Need("double", "(n: list[int]) -> int", purpose, shown), [wrong] * 6, tests="none")
     assert result.state == "failed"
-    assert "The order of the numbers does not matter." in model.asked(Role.GENERATE)[2].prompt
+    assert "The order of the numbers does not matter." in model.asked(Role.GENERATE)[4].prompt
