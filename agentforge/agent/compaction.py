@@ -27,7 +27,9 @@ DIGEST_CHARS = 120
 """Of each request and each answer, where the host makes the summary without a model."""
 DIGESTED = 12
 """So many of the newest requests a summary of the host's names."""
-MOST_OPEN = 30
+MOST_OPEN = 100
+"""So many open sentences are kept, the newest ones; how many of them a model sees is a matter of room."""
+
 _SCHEMA: JSONObject = {
     "type": "object",
     "properties": {

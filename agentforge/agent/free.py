@@ -35,7 +35,7 @@ async def think(turn: Turn, shown: Shown) -> Step | Ending:
     """One model call: it either answers or asks for tools."""
     system = render("agent_free")
     window = Window(turn.parts.models, ROLE, reserve=min(ANSWER_TOKENS, turn.parts.models.context(ROLE) // 4))
-    beside = beside_of(window, turn.memory, turn.summary.shown)
+    beside = beside_of(window, turn.memory, turn.summary)
     messages, tools, account = conversation(window, system, list(shown.values()), turn.history, turn.messages, beside)
     turn.emit("context", account.to_json())
     completion = await turn.stream("think", beside.under(system), messages, window.reserve, tools)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from agentforge.agent.context import FRAME_TOKENS, Account, Beside, Window, shortened
+from agentforge.agent.summary import Summary
 from agentforge.types import JSONObject
 
 Part: TypeAlias = Literal["persona", "preferences", "facts", "lessons", "passages"]
@@ -75,14 +76,14 @@ async def nothing(request: str) -> Recollection:
     return Recollection()
 
 
-def beside_of(window: Window, memory: Recollection, summary: str) -> Beside:
+def beside_of(window: Window, memory: Recollection, summary: Summary) -> Beside:
     """What a request is shown with: persona and preferences behind the system prompt, what the request recalls in
     front of it, each part inside its share.
     """
     account = Account()
     standing = _told(window, memory, STANDING, account)
     recalled = _told(window, memory, [part for part in SHARES if part not in STANDING], account)
-    return Beside(account, standing, recalled, summary)
+    return Beside(account, standing, recalled, summary.shown(window, account))
 
 
 def _told(window: Window, memory: Recollection, parts: Iterable[Part], account: Account) -> str:

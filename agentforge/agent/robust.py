@@ -96,7 +96,7 @@ async def learn(asking: Asking) -> Step | Ending:
 
 def _asking(turn: Turn, shown: list[str]) -> Asking:
     window = Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3)
-    system, beside = render("agent_robust"), beside_of(window, turn.memory, turn.summary.shown)
+    system, beside = render("agent_robust"), beside_of(window, turn.memory, turn.summary)
     history = referred_to(turn.text, turn.history)
     request, account = prompt_text(window, system, "", turn.messages[0].text, history, beside)
     if len(history) < len(turn.history):

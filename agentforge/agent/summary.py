@@ -7,9 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from agentforge.agent.context import FRAME_TOKENS, Account, Window, shortened
 from agentforge.models.protocol import Message
 from agentforge.types import JSON, JSONObject
 
+SHARE = 0.2
+"""Part of the window that a summary may take."""
 OPEN_CHARS = 240
 """Longest sentence that is kept as an open commitment."""
 
@@ -41,14 +44,26 @@ class Summary:
         """The data of a ``compacted`` event."""
         return {"spoken": self.spoken, "summary": self.text, "open": [*self.open]}
 
-    @property
-    def shown(self) -> str:
-        """How a model sees it; empty where nothing is summarised."""
+    def shown(self, window: Window, account: Account) -> str:
+        """How a model sees it, inside :data:`SHARE` of its window: what is open before the text, the newest of it
+        first where not all fits. Empty where nothing is summarised.
+        """
         if not self.spoken:
             return ""
-        kept = "\n".join(["Still open:", *(f"- {one}" for one in self.open)]) if self.open else ""
+        count, room = window.models.count, int(window.tokens * SHARE)
         head = f"[The first {self.spoken} requests of this session, summarised]"
-        return "\n".join(part for part in (head, self.text, kept) if part)
+        left, kept = room - count(head) - FRAME_TOKENS, list[str]()
+        for one in reversed(self.open):
+            left -= count(one) + 3
+            if left < 0:
+                break
+            kept.insert(0, f"- {one}")
+        if lost := len(self.open) - len(kept):
+            account.leave_out("summary", f"{lost} older open sentences did not fit into {room} tokens")
+        text = shortened(window.models, self.text, left) if left > FRAME_TOKENS else ""
+        if text != self.text:
+            account.leave_out("summary", f"its text did not fit into {room} tokens")
+        return "\n".join(part for part in (head, text, *(["Still open:", *kept] if kept else [])) if part)
 
 
 def after(messages: Sequence[Message], summary: Summary) -> list[Message]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from agentforge.models.protocol import ModelClient
     from agentforge.types import Need
 
+PREFERENCES = 40
+"""Most preferences that stand beside a request; the record of a prompt names each."""
 ENTRIES = 12
 """Most facts and lessons that a request recalls; how many of them are shown is a matter of room."""
 PASSAGES = 4
@@ -73,7 +75,7 @@ def recall_of(opened: Opened, settings: Settings) -> Recall:
             found.append(Recalled("persona", "persona", persona))
         preferred = [entry for entry in memory.list() if entry.kind == "preference"]
         preferred.sort(key=lambda entry: entry.confirmed or entry.created, reverse=True)
-        found += [Recalled("preferences", entry.id, entry.text) for entry in preferred]
+        found += [Recalled("preferences", entry.id, entry.text) for entry in preferred[:PREFERENCES]]
         for hit in memory.search(request, ENTRIES):
             if hit.entry.kind != "preference":
                 part = "lessons" if hit.entry.kind == "lesson" else "facts"

@@ -15,11 +15,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, or_, select, text
 
+from agentforge.database.fulltext import MAX_QUERY, match_of
 from agentforge.database.store import Database
 from agentforge.database.tables import SAID, SESSIONS
-
-MAX_QUERY = 10_000
-"""Characters of a query that are looked at."""
 
 MAX_WORDS = 32
 
@@ -30,8 +28,6 @@ _LAST = "~"
 """Sorts behind every time."""
 
 _WORD = re.compile(r"\w+")
-_PREFIX = 4
-"""From this length on a word also finds longer ones that begin with it."""
 
 _RANKED = text("""
 SELECT said.id, said.session FROM said_words JOIN said ON said.id = said_words.rowid
@@ -100,8 +96,7 @@ def stamp(moment: datetime) -> str:
 
 
 def _by_index(connection: Connection, words: list[str], bounds: dict[str, str], limit: int) -> list[Found]:
-    terms = [f'"{word}"' for word in words] + [f'"{word}"*' for word in words if len(word) >= _PREFIX]
-    asked = " OR ".join(terms)
+    asked = match_of(words)
     ranked = connection.execute(_RANKED, {"words": asked, **bounds})
     best = [row.id for row in _first_of_each(ranked, limit)]
     ranked.close()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from agentforge.agent.compaction import DIGESTED
-from agentforge.agent.summary import Summary, after, commitments
+from agentforge.agent.context import Account, Window
+from agentforge.agent.summary import SHARE, Summary, after, commitments
 from agentforge.errors import ModelUnavailable
 from agentforge.models.protocol import Message, ToolAnswer, ToolCall
+from agentforge.testing.scripted import ScriptedModel
+from agentforge.types import Role
 
 from .conftest import Scene
 
+WINDOW = Window(ScriptedModel([], context=4096), Role.PLAN, reserve=1365)
 DIRECT = {"kind": "answer_directly"}
 
 
@@ -36,8 +40,25 @@ def test_what_a_summary_stands_for_is_counted_in_requests_so_that_calls_keep_the
 def test_a_summary_survives_its_way_through_an_event() -> None:
     summary = Summary(3, "They plan a trip.", ("User: Remind me.",))
     assert Summary.from_json(summary.to_json()) == summary
-    assert "Remind me." in summary.shown
-    assert Summary().shown == ""
+    assert Summary.from_json(Summary().to_json()) == Summary()
+
+
+def test_a_summary_takes_its_share_of_a_small_window_and_says_what_found_no_room() -> None:
+    account = Account()
+    summary = Summary(
+        40, "They talked. " * 400, tuple(f"User: Remind me of number {at}. {'word ' * 30}" for at in range(100))
+    )
+    shown = summary.shown(WINDOW, account)
+    assert WINDOW.models.count(shown) <= WINDOW.tokens * SHARE
+    assert "number 99." in shown
+    assert "number 0." not in shown
+    assert "older open sentences" in str(account.left_out)
+    assert (
+        Summary(1, "Short.", ("User: Remind me.",))
+        .shown(WINDOW, Account())
+        .endswith("Short.\nStill open:\n- User: Remind me.")
+    )
+    assert Summary().shown(WINDOW, Account()) == ""
 
 
 async def test_a_long_session_keeps_what_is_open_and_its_newest_words_in_front_of_a_small_model(scene: Scene) -> None:
