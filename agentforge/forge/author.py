@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
-from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from functools import partial
+from typing import Literal, TypeAlias
 
 from agentforge.errors import ContextOverflow, ModelError
 from agentforge.forge.cases import fenced, read_asserts
@@ -159,8 +160,8 @@ class Author:
         what went wrong; only visible failures may be given) by the role that wrote it: all at once, in the order in
         which they arrive.
         """
-        repairs = [self._repair(draft, failures) for draft, failures in attempts]
-        return self._gather([*(self._candidate(role, form) for _ in range(fresh)), *repairs])
+        repairs = [partial(self._repair, draft, failures) for draft, failures in attempts]
+        return self._gather([partial(self._candidate, role, form)] * fresh + repairs)
 
     async def _candidate(self, role: Role, form: Form) -> Draft:
         blanks = self._blanks(role)
@@ -217,15 +218,17 @@ class Author:
         self.models_used[role] = completion.model
         return completion
 
-    async def _gather(self, asked: Sequence[Coroutine[Any, Any, Draft]]) -> AsyncGenerator[Draft]:
-        """Drafts as they come. One that fails is dropped as long as another arrives; else its error is raised."""
+    async def _gather(self, asked: Sequence[Callable[[], Awaitable[Draft]]]) -> AsyncGenerator[Draft]:
+        """Drafts as they come; one that is cancelled while it waits for its turn was never begun. One that fails is
+        dropped as long as another arrives; else its error is raised.
+        """
         gate = asyncio.Semaphore(self.parallel)
 
-        async def bounded(job: Coroutine[Any, Any, Draft]) -> Draft:
+        async def bounded(ask: Callable[[], Awaitable[Draft]]) -> Draft:
             async with gate:
-                return await job
+                return await ask()
 
-        tasks = [asyncio.create_task(bounded(job)) for job in asked]
+        tasks = [asyncio.create_task(bounded(ask)) for ask in asked]
         arrived, failure = 0, None
         try:
             for task in asyncio.as_completed(tasks):
