@@ -24,6 +24,9 @@ from agentforge.boxes.failures import explain
 FIRST_ANSWER_SECONDS = 10
 """How long a daemon may take to say that it is there."""
 
+_GOING_SECONDS = 30
+"""How long a container that is being removed already may take to be gone."""
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _FAILURES = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
@@ -196,11 +199,11 @@ class Daemon:
 
     @_explained("removing a container")
     def remove(self, name: str) -> None:
-        """Kills and removes a container; harmless where it is gone, or going by itself."""
-        try:
-            self._api.remove_container(name, force=True, v=True)
-        except docker.errors.NotFound:
-            return
-        except docker.errors.APIError as error:
-            if error.status_code != 409:  # "removal is already in progress"
-                raise
+        """Kills and removes a container; harmless where it is gone. Where it is going already, waits until it is."""
+        with contextlib.suppress(docker.errors.NotFound):
+            try:
+                self._api.remove_container(name, force=True, v=True)
+            except docker.errors.APIError as error:
+                if error.status_code != 409:  # "removal is already in progress"
+                    raise
+                self._api.wait(name, timeout=_GOING_SECONDS, condition="removed")

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,20 @@ async def test_orphans_of_dead_hosts_are_swept_and_others_are_not() -> None:
 
 
 OWNER, USER = docker.OWNER_LABEL, docker.USER_LABEL
+
+
+def test_a_removal_ends_when_the_container_is_gone_even_where_others_remove_it_too() -> None:
+    def remove(name: str) -> list[str]:
+        daemon.remove(name)
+        return names("removed")
+
+    with Daemon.connect() as daemon, ThreadPoolExecutor(4) as threads:
+        client: Any = daemon._client
+        image = client.images.list(name="agentforge-box")[0].id
+        for number in range(10):
+            name = f"agentforge-test-removed-{number}"
+            client.containers.create(image, command=["sleep", "60"], name=name, labels={USER: "removed"}).start()
+            assert list(threads.map(remove, [name] * 4)) == [[]] * 4
 
 
 def test_control_folders_of_dead_hosts_are_swept() -> None:
