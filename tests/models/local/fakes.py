@@ -108,7 +108,8 @@ CHECKPOINT = {
     "model.layers.0.mlp.up_proj.weight": ("BF16", [8, 4], 64),
     "model.norm.weight": ("F32", [4], 16),
 }
-CHECKPOINT_INT8_BYTES = 80 + (8 * 4 + 8 * 4) + 16  # of 32 numbers in 8 rows, one byte each and four per row
+CHECKPOINT_INT8_BYTES = 80 + (8 * 4 + 8 * 4) + (10 * 4 + 10 * 4) + 16
+"""What is rounded takes one byte for each number and four for each row: up_proj, and the embedding once more."""
 
 
 def write_checkpoint(folder: Path) -> Path:
