@@ -83,6 +83,7 @@ CONVERTS = f"""
 case "$*" in
   *convert.py*) mkdir -p "$4" && cp "$3" "$4/model.safetensors" && echo '{{}}' > "$4/config.json";;
   *quantise.py*) cp "$3/model.safetensors" "$4/" && echo '{{"quantization_config": {{"bits": 8}}}}' > "$4/config.json";;
+  *serve.py*) shift 2; exec '{sys.executable}' '{{server}}' "$@";;
   *) shift; exec '{sys.executable}' "$@";;
 esac
 """
@@ -92,8 +93,7 @@ def fill_environment(environment: ServerEnvironment) -> None:
     """A finished environment whose vLLM is the stand-in, whose pip is the real one of this Python."""
     (environment.folder / "steps").mkdir(parents=True)
     (environment.folder / "steps" / "ready").touch()
-    write_program(environment.python, CONVERTS)
-    write_program(environment.program("vllm"), f"exec '{sys.executable}' '{write_server(environment.folder)}' \"$@\"")
+    write_program(environment.python, CONVERTS.replace("{server}", str(write_server(environment.folder))))
 
 
 def write_weights(folder: Path) -> Path:
