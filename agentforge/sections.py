@@ -57,7 +57,7 @@ class ModelSettings(Section):
     cache: Path | None = Field(default=None, description="Where weights and the server's own venv are kept.")
     port: int = Field(default=0, ge=0, le=65535, description="0 takes a free one.")
     context: int = Field(default=4096, ge=1024, description="Context window served, in tokens.")
-    parallel: int = Field(default=8, ge=1, description="Sequences decoded at once.")
+    parallel: int = Field(default=32, ge=1, description="Sequences decoded at once.")
     kv_cache_gb: int = Field(
         default=0, ge=0, description="Memory for the key-value cache on a CPU; 0: 2, or 1 on a machine under 10 GB."
     )
@@ -66,6 +66,9 @@ class ModelSettings(Section):
     )
     reserved_cores: int | None = Field(
         default=None, ge=0, description="Cores that a CPU server leaves free; unset: none of up to four, else one."
+    )
+    vllm_options: list[str] = Field(
+        default_factory=list, description="Further words for the command line of 'vllm serve', behind our own."
     )
     start_seconds: float = Field(default=900, gt=0, description="How long the server may take to start.")
 

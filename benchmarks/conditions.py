@@ -47,6 +47,7 @@ CODE = (
 NOT_RUN = (
     *("agentforge/models/local", "benchmarks/sandbox", "benchmarks/soak.py"),
     *("benchmarks/planted", "benchmarks/admission.py", "benchmarks/learning"),
+    *("benchmarks/generation.py", "benchmarks/writing.py"),
 )
 """In :data:`CODE`'s folders, but no part of what an arm runs: what brings up the server, which tells for
 itself, and other benchmarks."""

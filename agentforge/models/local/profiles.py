@@ -5,6 +5,7 @@ What the settings leave open is answered here; docs/generation.md tells the meas
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -40,6 +41,13 @@ class Machine:
     def int8(self) -> str:
         """The instructions that make int8 worth while; empty without any."""
         return next((name for name in INT8_INSTRUCTIONS if name in self.instructions), "")
+
+    @property
+    def kind(self) -> str:
+        """Twelve hex digits that differ where the CPU's instructions do: code compiled for one would
+        end with an illegal instruction on another, as when a cache is carried over.
+        """
+        return hashlib.sha256(" ".join(sorted(self.instructions)).encode()).hexdigest()[:12]
 
 
 def find_machine() -> Machine:
@@ -84,7 +92,7 @@ def usable_memory(host: int, limits: Sequence[Path] = CGROUP_LIMITS) -> int:
 @dataclass(frozen=True, slots=True)
 class Profile:
     """How to serve. ``why`` tells why the weights are as they are; ``unchanged`` is set where int8
-    was meant but cannot be made of these weights.
+    was meant but cannot be made of these weights; ``compiled_for`` names the machine's :attr:`Machine.kind`.
     """
 
     device: Device
@@ -93,6 +101,7 @@ class Profile:
     reserved_cores: int
     kv_cache_gb: int
     parallel: int
+    compiled_for: str
     unchanged: bool = False
 
     def serve_unchanged(self, reason: str) -> Profile:
@@ -141,6 +150,7 @@ def choose(model: ModelSettings, machine: Machine) -> Profile:
         reserved_cores=min(reserved, machine.cores - 1),
         kv_cache_gb=kv_cache,
         parallel=model.parallel,
+        compiled_for=machine.kind,
     )
 
 

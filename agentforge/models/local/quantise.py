@@ -1,10 +1,12 @@
 """Makes an int8 copy of a folder of bf16 weights, which a CPU with instructions for it serves faster.
 
 Runs inside the model server's environment as ``python -I quantise.py FOLDER TARGET`` and is never
-imported. Every ``*_proj.weight`` becomes int8 with one float32 scale for each row (output channel,
-symmetric: largest magnitude / 127); activations are rounded by the server, token by token. All
-else, embeddings and ``lm_head`` among it, is copied as it is. Tensors are read and written one by
-one, so that little memory is needed. The format is that of compressed-tensors ("int-quantized").
+imported. Every ``*_proj.weight`` and ``lm_head.weight`` becomes int8 with one float32 scale for each
+row (output channel, symmetric: largest magnitude / 127); activations are rounded by the server,
+token by token. All else is copied as it is. A model whose output layer is its embedding gets an
+``lm_head`` of its own, the embedding rounded: it is read whole for every token, and of the embedding
+one row. Tensors are read and written one by one, so that little memory is needed. The format is that
+of compressed-tensors ("int-quantized").
 """
 
 # pyright: reportMissingImports=false, reportUnknownVariableType=false, reportUnknownMemberType=false
@@ -22,15 +24,16 @@ from pathlib import Path
 from typing import Any
 
 SIZES = {"F32": 4, "BF16": 2, "F16": 2, "I8": 1}  # bytes of one element
+HEAD, EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
 COPIED = (".json", ".txt", ".jinja", ".model")
 SCHEME = {
     "quant_method": "compressed-tensors",
     "format": "int-quantized",
     "quantization_status": "compressed",
-    "ignore": ["lm_head"],
+    "ignore": [],
     "config_groups": {
         "group_0": {
-            "targets": ["Linear"],
+            "targets": ["Linear", "lm_head"],
             "weights": {"num_bits": 8, "type": "int", "strategy": "channel", "symmetric": True, "dynamic": False},
             "input_activations": {
                 "num_bits": 8, "type": "int", "strategy": "token", "symmetric": True, "dynamic": True
@@ -48,7 +51,8 @@ def quantise(source: Path, target: Path) -> None:
         if file.suffix in COPIED and not file.name.endswith(".index.json"):
             shutil.copyfile(file, target / file.name)
     config = json.loads((source / "config.json").read_text("utf-8"))
-    (target / "config.json").write_text(json.dumps(config | {"quantization_config": SCHEME}, indent=1), "utf-8")
+    config |= {"quantization_config": SCHEME, "tie_word_embeddings": False}
+    (target / "config.json").write_text(json.dumps(config, indent=1), "utf-8")
 
 
 def _write_tensors(source: Path, target: Path) -> None:
@@ -56,16 +60,18 @@ def _write_tensors(source: Path, target: Path) -> None:
 
     with ExitStack() as opened, target.open("wb") as out:
         files = [opened.enter_context(safe_open(path, framework="pt")) for path in sorted(source.glob("*.safetensors"))]
-        homes = {name: file for file in files for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        header = _header({name: file.get_slice(name) for name, file in homes.items()})
+        homes = {name: (file, name) for file in files for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        if EMBEDDING in homes:
+            homes.setdefault(HEAD, homes[EMBEDDING])
+        header = _header({name: file.get_slice(kept) for name, (file, kept) in homes.items()})
         text = json.dumps(header).encode()
         text += b" " * (-len(text) % 8)
         out.write(len(text).to_bytes(8, "little") + text)
         start = out.tell()
-        for number, (name, file) in enumerate(homes.items()):
+        for number, (name, (file, kept)) in enumerate(homes.items()):
             sys.stdout.write(f"{100 * number // len(homes)}%|\n")
             sys.stdout.flush()
-            for part, tensor in _parts(name, file.get_tensor(name)):
+            for part, tensor in _parts(name, file.get_tensor(kept)):
                 out.seek(start + header[part]["data_offsets"][0])
                 out.write(_raw(tensor))
 
@@ -75,7 +81,7 @@ def _header(slices) -> dict[str, dict[str, Any]]:
     shapes: dict[str, tuple[str, list[int]]] = {}
     for name, old in slices.items():
         shape = old.get_shape()
-        if name.endswith("_proj.weight"):
+        if _rounded(name):
             shapes[name] = ("I8", shape)
             shapes[_scale_of(name)] = ("F32", [shape[0], 1])
         else:
@@ -93,13 +99,17 @@ def _parts(name: str, tensor):
     """What a tensor becomes: itself, or rounded weights and their scales."""
     import torch
 
-    if not name.endswith("_proj.weight"):
+    if not _rounded(name):
         yield name, tensor
         return
     wide = tensor.float()
     scale = wide.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127
     yield name, (wide / scale).round().clamp(-128, 127).to(torch.int8)
     yield _scale_of(name), scale
+
+
+def _rounded(name: str) -> bool:
+    return name.endswith("_proj.weight") or name == HEAD
 
 
 def _scale_of(name: str) -> str:

@@ -26,6 +26,8 @@ from agentforge.models.local.progress import Confirm, OnProgress, Plan, Progress
 from agentforge.models.local.sources import Device, HubModel, Source
 from agentforge.settings import LOCAL_MODEL_FILE, Settings
 
+SERVE = Path(__file__).with_name("serve.py")
+BLOCK = 32  # tokens; only whole blocks of a prompt are shared, and vLLM would take 128 on a CPU
 LOCK_SECONDS = 7200.0  # as long as another 'up' may be downloading
 
 State: TypeAlias = Literal["not installed", "stopped", "starting", "healthy", "unreachable"]
@@ -210,7 +212,8 @@ def _agree(plan: Plan, on_progress: OnProgress, confirm: Confirm | None) -> None
 
 
 def _options(settings: Settings, profile: Profile) -> str:
-    return f"port={settings.model.port} context={settings.model.context} {profile.options}"
+    told = f"port={settings.model.port} context={settings.model.context} {profile.options}"
+    return " ".join([told, *settings.model.vllm_options])
 
 
 def _launch(
@@ -238,8 +241,9 @@ def command(
     :class:`~agentforge.models.protocol.Priority`; without the policy vLLM takes them and does not obey.
     """
     eager = () if _compiled(environment) else ("--enforce-eager",)
+    block = ("--block-size", str(BLOCK)) if environment.device == "cpu" else ()
     return (
-        environment.program("vllm"), "serve", folder,
+        environment.python, "-P", SERVE, "serve", folder,
         "--served-model-name", source.model,
         "--max-model-len", str(settings.model.context),
         "--max-num-seqs", str(settings.model.parallel),
@@ -247,7 +251,7 @@ def command(
         "--host", "127.0.0.1",
         "--port", str(port),
         "--enable-auto-tool-choice", "--tool-call-parser", "hermes",
-        "--enable-prompt-tokens-details", *eager,
+        "--enable-prompt-tokens-details", *block, *eager, *settings.model.vllm_options,
     )  # fmt: skip
 
 
@@ -261,7 +265,7 @@ def _server_environment(environment: ServerEnvironment, profile: Profile) -> dic
         "HF_HUB_OFFLINE": "1",
         "VLLM_NO_USAGE_STATS": "1",
         "DO_NOT_TRACK": "1",
-        "VLLM_CACHE_ROOT": str(environment.folder / "compiled"),
+        "VLLM_CACHE_ROOT": str(environment.folder / "compiled" / profile.compiled_for),
     }
     return processes.server_environment() | fixed | profile.variables
 

@@ -83,6 +83,7 @@ CONVERTS = f"""
 case "$*" in
   *convert.py*) mkdir -p "$4" && cp "$3" "$4/model.safetensors" && echo '{{}}' > "$4/config.json";;
   *quantise.py*) cp "$3/model.safetensors" "$4/" && echo '{{"quantization_config": {{"bits": 8}}}}' > "$4/config.json";;
+  *serve.py*) shift 2; exec '{sys.executable}' '{{server}}' "$@";;
   *) shift; exec '{sys.executable}' "$@";;
 esac
 """
@@ -92,8 +93,7 @@ def fill_environment(environment: ServerEnvironment) -> None:
     """A finished environment whose vLLM is the stand-in, whose pip is the real one of this Python."""
     (environment.folder / "steps").mkdir(parents=True)
     (environment.folder / "steps" / "ready").touch()
-    write_program(environment.python, CONVERTS)
-    write_program(environment.program("vllm"), f"exec '{sys.executable}' '{write_server(environment.folder)}' \"$@\"")
+    write_program(environment.python, CONVERTS.replace("{server}", str(write_server(environment.folder))))
 
 
 def write_weights(folder: Path) -> Path:
@@ -108,7 +108,8 @@ CHECKPOINT = {
     "model.layers.0.mlp.up_proj.weight": ("BF16", [8, 4], 64),
     "model.norm.weight": ("F32", [4], 16),
 }
-CHECKPOINT_INT8_BYTES = 80 + (8 * 4 + 8 * 4) + 16  # of 32 numbers in 8 rows, one byte each and four per row
+CHECKPOINT_INT8_BYTES = 80 + (8 * 4 + 8 * 4) + (10 * 4 + 10 * 4) + 16
+"""What is rounded takes one byte for each number and four for each row: up_proj, and the embedding once more."""
 
 
 def write_checkpoint(folder: Path) -> Path:

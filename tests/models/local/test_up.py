@@ -17,7 +17,8 @@ from agentforge.errors import ApprovalNeeded, ConfigurationError, ModelUnavailab
 from agentforge.models.local import int8, processes, profiles, server, sources, storage
 from agentforge.models.local.environment import environment_of
 from agentforge.models.local.progress import GB, Plan, Progress
-from agentforge.models.local.up import LocalModel, down, installed, status, up
+from agentforge.models.local.sources import Source
+from agentforge.models.local.up import LocalModel, command, down, installed, status, up
 from agentforge.settings import LOCAL_MODEL_FILE, Settings, load
 from agentforge.types import Role
 
@@ -63,9 +64,11 @@ async def test_up_makes_a_model_answer_and_settings_know_it(
     assert f"serve {model} --served-model-name small-coder --max-model-len 2048" in line
     assert "--host 127.0.0.1" in line
     assert "--scheduling-policy priority" in line
+    assert "--block-size 32" in line
     environment = json.loads(Path(stands.log).read_text().split("environment ")[1].splitlines()[0])
     assert environment["VLLM_TARGET_DEVICE"] == "cpu"
     assert environment["HF_HUB_OFFLINE"] == "1"
+    assert environment["VLLM_CACHE_ROOT"].endswith(f"/compiled/{profiles.find_machine().kind}")
 
     seen.clear()
     assert await up(asked, on_progress=seen.append) == local
@@ -102,6 +105,23 @@ async def test_other_settings_start_the_server_anew(settings: MakeSettings, mode
     assert any(progress.notice and "changed" in progress.message for progress in seen)
     assert first.pid
     assert processes.identity(first.pid) is None
+
+
+@pytest.mark.usefixtures("ready")
+async def test_further_options_stand_last_and_start_the_server_anew(settings: MakeSettings, model: Path) -> None:
+    first = await up(settings(source=f"path:{model}"))
+    asked = settings(source=f"path:{model}", vllm_options=["--block-size", "64"])
+    second = await up(asked)
+    assert second.pid != first.pid
+    record = server.read_record(asked.home)
+    assert record
+    assert record.command[-2:] == ("--block-size", "64"), "the last word counts"
+    assert await up(asked) == second
+
+
+def test_a_gpu_gets_the_size_of_blocks_that_suits_it(settings: MakeSettings, model: Path, cache: Path) -> None:
+    line = command(settings(), Source("path", str(model)), model, environment_of(cache, "gpu"), 1)
+    assert "--block-size" not in line
 
 
 @pytest.fixture
@@ -185,7 +205,7 @@ async def test_a_killed_server_is_started_again(settings: MakeSettings, model: P
 async def test_a_server_that_cannot_start_leaves_nothing_behind(
     settings: MakeSettings, model: Path, cache: Path, ready: None
 ) -> None:
-    fakes.write_program(environment_of(cache, "cpu").program("vllm"), "echo 'ValueError: bad model'; exit 1")
+    fakes.write_program(environment_of(cache, "cpu").python, "echo 'ValueError: bad model'; exit 1")
     asked = settings(source=f"path:{model}")
     with pytest.raises(ModelUnavailable, match="ValueError: bad model"):
         await up(asked)
@@ -196,8 +216,7 @@ async def test_a_server_that_cannot_start_leaves_nothing_behind(
 async def test_ctrl_c_while_the_server_starts_stops_it(
     settings: MakeSettings, model: Path, cache: Path, ready: None, home: Path
 ) -> None:
-    vllm = environment_of(cache, "cpu").program("vllm")
-    fakes.write_program(vllm, "sleep 600")
+    fakes.write_program(environment_of(cache, "cpu").python, "sleep 600")
     options = {"AGENTFORGE_MODEL__SOURCE": f"path:{model}", "AGENTFORGE_MODEL__CACHE": str(cache)}
     code = (
         "import asyncio; from agentforge.models.local import sources; sources.find_device = lambda: 'cpu'\n"
