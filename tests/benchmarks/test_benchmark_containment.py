@@ -28,10 +28,12 @@ NOTHING = Named((), ())
 
 @pytest.fixture
 def watching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Watch]:
-    """A watch in a home of its own, without Docker, so that other work on this machine is out of sight."""
+    """A watch in a home of its own, without Docker and other tests' boxes, so that other work is out of sight."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    monkeypatch.setattr(watch, "_RUNTIMES", ())
+    monkeypatch.setattr(watch, "_has_traits_of_a_box", lambda _pid: False)
     with Watch() as made:
         yield made
 
