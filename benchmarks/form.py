@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,19 @@ def cannot_run(reason: str, code: int) -> int:
     """Says why nothing was measured; no figure is printed."""
     print(reason, file=sys.stderr)
     return code
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """Being asked to end is the same as Ctrl-C inside, in the background too: what runs is stopped and closed."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def show(figures: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]], *, as_json: bool) -> None:

@@ -50,7 +50,7 @@ from agentforge.models.local.progress import Progress
 from agentforge.models.local.up import down, up
 from agentforge.settings import Settings, load, parse_value
 from benchmarks.conditions import commit_of, machine_load
-from benchmarks.form import cannot_run, parser, progress, show
+from benchmarks.form import cannot_run, ended_in_order, parser, progress, show
 from benchmarks.writing import SHAPES, Shape, counters, resident, write
 
 BASELINE = "weights=bf16 parallel=8"
@@ -301,7 +301,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--tokens", type=int, default=128, help="of an answer, at the most")
     chosen = options.parse_args(arguments)
     try:
-        return asyncio.run(run(chosen))
+        with ended_in_order():
+            return asyncio.run(run(chosen))
+    except KeyboardInterrupt:
+        return cannot_run("Interrupted; the servers are stopped.", 130)
     except AgentForgeError as error:
         return cannot_run(str(error), error.exit_code)
     except OSError as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.server
 import json
 import os
+import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -194,6 +196,20 @@ def test_a_server_that_goes_away_is_no_figure(
     out, err = capsys.readouterr()
     assert out == ""
     assert "refused" in err
+
+
+def test_who_ends_it_leaves_no_server_running(
+    happened: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def be_ended(*_: object) -> Answer:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(10)
+        raise AssertionError("it went on")
+
+    monkeypatch.setattr(generation, "write", be_ended)
+    assert main(["--quick", "--json"]) == 130
+    assert happened[-1].startswith("down")
+    assert "Interrupted" in capsys.readouterr().err
 
 
 class Stream(http.server.BaseHTTPRequestHandler):
