@@ -47,7 +47,7 @@ def _bonus(w: Wording, sales: int) -> Value:
 
 
 def _mileage(w: Wording, km: int) -> Value:
-    return km * float(w["rate"])
+    return round(km * float(w["rate"]), 2)
 
 
 def _deposit(w: Wording, price: int) -> Value:
@@ -80,7 +80,7 @@ def _refund(w: Wording, price: int, days: int) -> Value:
 
 
 def _share(w: Wording, total: int, people: int) -> Value:
-    return (total + int(w["tip"])) / people
+    return round((total + int(w["tip"])) / people, 2)
 
 
 def _seats(w: Wording, guests: int) -> Value:
