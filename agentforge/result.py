@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Self, cast
 
 from agentforge import errors
@@ -12,6 +12,18 @@ from agentforge.events import Event
 from agentforge.types import JSONObject, Role, Usage
 
 _ERRORS = {"limited": errors.LimitReached.__name__, "waiting": errors.ApprovalNeeded.__name__}
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A passage that an answer rests on: the version of a tool that was made from it, its id (document and digest of
+    its words), and where it stands.
+    """
+
+    tool: str
+    version: str
+    passage: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,7 @@ class RunResult:
     session: str
     tools_made: tuple[str, ...] = ()
     tools_used: tuple[str, ...] = ()
+    cites: tuple[Citation, ...] = ()
     usage: Usage = field(default_factory=Usage)
     by_role: Mapping[Role, Usage] = field(default_factory=lambda: {})
     message: str = ""
@@ -76,6 +89,7 @@ def result_of(events: Sequence[Event]) -> RunResult:
         session=last.session,
         tools_made=_names(data, "tools_made"),
         tools_used=_names(data, "tools_used"),
+        cites=_citations(data),
         message=_text(data, "message"),
         fix=_text(data, "fix"),
         error=_text(data, "error") or _ERRORS.get(last.type, ""),
@@ -86,6 +100,13 @@ def result_of(events: Sequence[Event]) -> RunResult:
 def _text(data: JSONObject, key: str) -> str:
     value = data.get(key)
     return value if isinstance(value, str) else ""
+
+
+def _citations(data: JSONObject) -> tuple[Citation, ...]:
+    told = data.get("cites")
+    keys = [one.name for one in fields(Citation)]
+    listed = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    return tuple(Citation(*(_text(one, key) for key in keys)) for one in listed)
 
 
 def _names(data: JSONObject, key: str) -> tuple[str, ...]:

@@ -208,6 +208,10 @@ class AgentSettings(Section):
         description="Like questions with a right answer known from which a tool is made; from 3 on one proves it.",
     )
     tools_in_prompt: int = Field(default=5, ge=0, le=50, description="The k best tools shown.")
+    stale_tools: bool = Field(
+        default=False,
+        description="Whether tools go on answering whose passages have changed, until they are made anew.",
+    )
     prompt_bytes: int = Field(default=200_000, ge=1000, description="Largest user text accepted.")
 
 

@@ -125,7 +125,8 @@ class Need:
     ``episode`` is the id of the session it came from, ``forked_from`` those of the sessions with whose words that one
     began, ``taught_in`` those of other sessions in which a user said what is right of its examples, ``sources`` the
     ids of passages it cites.
-    ``depends`` names live tools that the new one may import from the toolbox.
+    ``depends`` names live tools that the new one may import from the toolbox. ``parent`` is the version that stands
+    under that name, where the new one is to take its place.
     """
 
     name: str
@@ -141,6 +142,7 @@ class Need:
     depends: tuple[str, ...] = ()
     forked_from: tuple[str, ...] = ()
     taught_in: tuple[str, ...] = ()
+    parent: str = ""
 
 
 Verdict: TypeAlias = Literal["passed", "failed", "skipped"]

@@ -11,7 +11,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from agentforge import Forge
+from agentforge.agent.recollection import UNTRUSTED
 from agentforge.cli.app import app
+from agentforge.memory.entries import Candidate
 from agentforge.models.capabilities import FEATURES
 from agentforge.testing import ScriptedModel
 
@@ -79,6 +81,17 @@ async def test_preferences_and_the_persona_stand_and_facts_are_recalled() -> Non
         assert "- Dates are written as 2026-11-27." in system
         assert "- The heron at the warehouse is called Otto." in prompt
         assert "Bergen" not in prompt + system
+
+
+async def test_an_entry_that_came_from_untrusted_text_is_shown_with_its_mark_though_the_user_approved_it() -> None:
+    forge, model = ada("Noted.")
+    async with forge:
+        memory = forge._opened().memory()
+        memory.add(Candidate("The heron is called Otto.", sources=("page:example.com",), tainted=True))
+        [waiting] = forge.memory.pending()
+        forge.memory.approve(waiting.entry.id)
+        await forge.run("What is the heron called?")
+        assert f"- The heron is called Otto.{UNTRUSTED}" in model.requests[-1].ask.messages[-1].text
 
 
 async def test_the_record_is_shown_part_by_part(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from agentforge.agent.turn import Turn
+from agentforge.agent.context import Window, prompt_text
+from agentforge.agent.recollection import beside_of
+from agentforge.agent.reference import referred_to
+from agentforge.agent.turn import ROLE, Turn
 from agentforge.memory.truths import Truth
+from agentforge.models.prompts import render
 from agentforge.types import JSON, JSONObject
 
 _FORM = re.compile(
@@ -54,6 +58,19 @@ class Asking:
     def wants_value(self) -> bool:
         """Whether a result is the whole answer: a form is asked for, or the user once told the right one."""
         return bool(self.taught.known) or asks_for_form(self.turn.text)
+
+
+def asking_of(turn: Turn, shown: list[str]) -> Asking:
+    """How a turn asks, with what memory and history hold for it; what went in is put on record."""
+    window = Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3)
+    system, beside = render("agent_robust"), beside_of(window, turn.memory, turn.summary)
+    history = referred_to(turn.text, turn.history)
+    request, account = prompt_text(window, system, "", turn.messages[0].text, history, beside)
+    if len(history) < len(turn.history):
+        account.leave_out("history", f"{len(turn.history) - len(history)} messages are closed and not referred to")
+    account.tools = shown
+    turn.emit("context", account.to_json())
+    return Asking(turn, beside.under(system), request, shown)
 
 
 def asks_for_form(text: str) -> bool:

@@ -15,7 +15,8 @@ from typing import TypeAlias
 
 from agentforge.agent import toolbox
 from agentforge.agent.calls import Called, Caller, Ledger, error_text, refusal
-from agentforge.agent.offers import FORGE_TOOL, OFFERS, RUN_PYTHON, SEARCH_TOOLS
+from agentforge.agent.memorising import NO_MEMORY, recalled, remembered
+from agentforge.agent.offers import FORGE_TOOL, OFFERS, RECALL, REMEMBER, RUN_PYTHON, SEARCH_TOOLS
 from agentforge.agent.origins import with_origins
 from agentforge.agent.told import value_text
 from agentforge.agent.toolbox import Entry
@@ -175,6 +176,22 @@ async def _run_python(turn: Turn, args: JSONObject) -> Result:
     return await run_code(turn, str(args["code"]))
 
 
+async def _remember(turn: Turn, args: JSONObject) -> Result:
+    memory = turn.parts.memory
+    if memory is None:
+        return Result(False, NO_MEMORY)
+    told = await remembered(turn, memory, args)
+    return Result(told.ok, told.text, told.entry or None)
+
+
+async def _recall(turn: Turn, args: JSONObject) -> Result:
+    memory = turn.parts.memory
+    if memory is None:
+        return Result(False, NO_MEMORY)
+    text, ids = await recalled(turn, memory, args)
+    return Result(True, capped(turn, text), ids)
+
+
 async def _forge_tool(turn: Turn, args: JSONObject) -> Result:
     if turn.refuted:
         return Result(False, f"No second forging in this turn: {turn.refuted} was wrong on held-out examples.")
@@ -268,5 +285,11 @@ async def _returned(
 
 
 _TABLE: Mapping[str, Handler] = MappingProxyType(
-    {SEARCH_TOOLS: _search_tools, FORGE_TOOL: _forge_tool, RUN_PYTHON: _run_python}
+    {
+        SEARCH_TOOLS: _search_tools,
+        FORGE_TOOL: _forge_tool,
+        RUN_PYTHON: _run_python,
+        REMEMBER: _remember,
+        RECALL: _recall,
+    }
 )

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from agentforge.agent import toolbox
+from agentforge.agent.asking import asking_of
 from agentforge.agent.context import Window, conversation
 from agentforge.agent.dispatch import Result, dispatch
 from agentforge.agent.ending import Ending, Step, completed, limited
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, SEARCH_TOOLS
 from agentforge.agent.recollection import beside_of
+from agentforge.agent.teaching import due, forge_taught, ready_tool, recall
+from agentforge.agent.toolbox import Entry
 from agentforge.agent.trial import contradiction
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
-from agentforge.errors import ModelRefused, ToolNotFound
+from agentforge.errors import ModelRefused, ToolInvalid, ToolNotFound
 from agentforge.models.prompts import render
 from agentforge.models.protocol import Completion, Message, ToolAnswer, ToolCall, ToolSpec
 
 ANSWER_TOKENS = 8_000
 """Most tokens of one answer; code for ``run_python`` and the rules of a need are the long ones."""
+
+TAUGHT = "It was made from, or gave, answers to requests like this one that the user called right."
+"""What a model is told of such a tool."""
 
 Shown = dict[str, ToolSpec]
 
@@ -25,10 +32,25 @@ Shown = dict[str, ToolSpec]
 async def begin(turn: Turn) -> Step | Ending:
     """Finds the k best tools for the user's text, then thinks."""
     shown: Shown = dict(OFFERS)
+    if entry := await _taught(turn):
+        shown[entry.name] = replace(entry.spec, description=f"{entry.spec.description} {TAUGHT}")
     k = turn.parts.settings.agent.tools_in_prompt
     for entry in await toolbox.fitting(turn.parts, turn.text, turn.history, k):
         shown.setdefault(entry.name, entry.spec)
     return partial(think, turn, shown)
+
+
+async def _taught(turn: Turn) -> Entry | None:
+    """The tool for questions like this one, of which the user told what is right: the one there is, or one that is
+    made now, where enough is known.
+    """
+    taught = await recall(turn)
+    ready = await ready_tool(turn, taught)
+    if ready is None and await due(turn, taught):
+        asking = asking_of(turn, [])
+        asking.taught = taught
+        ready = await forge_taught(asking)
+    return ready.entry if ready else None
 
 
 async def think(turn: Turn, shown: Shown) -> Step | Ending:
@@ -75,7 +97,7 @@ async def _show_more(turn: Turn, shown: Shown, call: ToolCall, result: Result) -
             continue
         try:
             shown[str(name)] = (await toolbox.find(turn.parts, str(name))).spec
-        except ToolNotFound:
+        except (ToolNotFound, ToolInvalid):
             continue  # it was set aside since; calling it will say so
 
 

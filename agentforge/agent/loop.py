@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from agentforge.agent import free, robust
+from agentforge.agent.cited import make_fresh, with_citations
 from agentforge.agent.compaction import keep_short
 from agentforge.agent.context import Window
 from agentforge.agent.ending import Ending, Step, ending_of, interrupted
@@ -104,11 +105,12 @@ async def _walk(turn: Turn) -> Ending:
             return ending
         async with asyncio.timeout(seconds):
             await keep_short(turn, Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3))
+            await make_fresh(turn)
             path = free if turn.parts.models.features(ROLE).free_tools else robust
             step: Step | Ending = await path.begin(turn)
             while not isinstance(step, Ending):
                 step = await step()
-            return step
+            return await with_citations(turn, step)
     except TimeoutError:
         return ending_of(TurnLimit("max_seconds", f"The turn took longer than {seconds:g} seconds."))
     except Exception as error:  # noqa: BLE001 - the one place where a turn's exceptions become its terminal event

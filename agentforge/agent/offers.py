@@ -1,4 +1,4 @@
-"""What the agent itself offers to a model beside the live tools: three names with their parameters."""
+"""What the agent itself offers to a model beside the live tools: five names with their parameters."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from agentforge.types import TOOL_NAME, JSONObject
 SEARCH_TOOLS = "search_tools"
 FORGE_TOOL = "forge_tool"
 RUN_PYTHON = "run_python"
+REMEMBER = "remember"
+RECALL = "recall"
 
 
 def _object(required: list[str], **properties: JSONObject) -> JSONObject:
@@ -69,6 +71,29 @@ OFFERS: Mapping[str, ToolSpec] = MappingProxyType(
             " returns what it prints and the value of its last expression. Live tools can be imported:"
             " from toolbox import NAME.",
             _object(["code"], code=_text("The script.")),
+        ),
+        REMEMBER: ToolSpec(
+            REMEMBER,
+            "Remembers one sentence for later sessions: a lasting fact about the user or their work, how they want"
+            " things done, or a lesson. Nothing that matters for this request alone, no guesses, no secrets.",
+            _object(
+                ["text", "kind"],
+                text=_text("One sentence that makes sense on its own, with dates in full."),
+                kind={"type": "string", "enum": ["fact", "preference", "lesson"]},
+                topic=_text("What it is about, as a short key such as units; a newer entry on it replaces the older."),
+                when=_text("Of a lesson: when it applies."),
+                supersedes={
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "Ids of entries that it corrects, as recall gives them.",
+                },
+            ),
+        ),
+        RECALL: ToolSpec(
+            RECALL,
+            "Searches what is remembered from earlier sessions: facts, preferences, lessons. What fits the request best"
+            " was shown with it already.",
+            _object(["query"], query=_text("A few words for what is to be known.")),
         ),
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,10 +10,12 @@ from agentforge.agent.recollection import Recall, nothing
 from agentforge.boxes.protocol import Box
 from agentforge.forge.parts import ForgeResult
 from agentforge.memory.episodes import Episodes
+from agentforge.memory.keeping import Memory
 from agentforge.memory.truths import Truths, Word
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.index import Index
 from agentforge.registry.layers import Layers
+from agentforge.result import Citation
 from agentforge.settings import Settings
 from agentforge.types import JSONObject, Need
 
@@ -39,10 +41,29 @@ async def nothing_follows(word: Word, call: str, expected: JSONObject | None, te
     return ""
 
 
+Renew: TypeAlias = "Callable[[str, Emit], Awaitable[str]]"
+"""Has a stale tool made anew from what stands now; why that was not done, empty where it was."""
+
+Cite: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[Citation]]]
+"""Takes names of tools and gives the passages of documents that these, and what they import, were made from."""
+
+
+async def not_renewed(name: str, emit: Emit) -> str:
+    """For whoever has no documents."""
+    del name, emit
+    return "nobody is there to do it"
+
+
+async def no_citations(names: Sequence[str]) -> Sequence[Citation]:
+    """For whoever has no documents."""
+    del names
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class AgentParts:
     """Everything a session needs; all of it belongs to the caller, who closes it. Without ``truths`` nothing is kept
-    of what a user says of answers.
+    of what a user says of answers; without ``memory`` nothing can be remembered.
     """
 
     models: ModelClient
@@ -55,3 +76,6 @@ class AgentParts:
     recall: Recall = nothing
     truths: Truths | None = None
     learn: Learn = nothing_follows
+    memory: Memory | None = None
+    renew: Renew = not_renewed
+    cite: Cite = no_citations

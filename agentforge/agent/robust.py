@@ -13,9 +13,8 @@ from functools import partial
 from typing import cast
 
 from agentforge.agent import toolbox
-from agentforge.agent.asking import Asking, closed_object
+from agentforge.agent.asking import Asking, asking_of, closed_object
 from agentforge.agent.cases import worked_lines
-from agentforge.agent.context import Window, prompt_text
 from agentforge.agent.dispatch import Result, call_tool, forge_need, run_code
 from agentforge.agent.ending import Ending, Step, completed, limited, waiting
 from agentforge.agent.needs import (
@@ -28,13 +27,11 @@ from agentforge.agent.needs import (
     with_shown_result,
 )
 from agentforge.agent.offers import RUN_PYTHON
-from agentforge.agent.recollection import beside_of
-from agentforge.agent.reference import referred_to
 from agentforge.agent.teaching import Ready, due, forge_taught, ready_tool, recall
 from agentforge.agent.told import value_text
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.trial import contradicted
-from agentforge.agent.turn import ROLE, Turn, TurnLimit
+from agentforge.agent.turn import Turn, TurnLimit
 from agentforge.errors import AgentForgeError, ForgeFailed, ToolInvalid, ToolNotFound
 from agentforge.forge.grounding import may_show_example
 from agentforge.forge.verbatim import stands_in
@@ -72,7 +69,7 @@ async def begin(turn: Turn) -> Step | Ending:
     taught = await recall(turn)
     ready = await ready_tool(turn, taught)
     entries = [] if ready else await toolbox.fitting(turn.parts, turn.text, turn.history, k, NEAR)
-    asking = _asking(turn, [entry.name for entry in ([ready.entry] if ready else entries)])
+    asking = asking_of(turn, [entry.name for entry in ([ready.entry] if ready else entries)])
     asking.taught = taught
     if ready:
         return _used(asking, ready)
@@ -92,18 +89,6 @@ async def learn(asking: Asking) -> Step | Ending:
     """Has a tool made from right answers that the user told; a question for which none came of it is computed."""
     ready = await forge_taught(asking)
     return _used(asking, ready) if ready else partial(write_code, asking, "", 0)
-
-
-def _asking(turn: Turn, shown: list[str]) -> Asking:
-    window = Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3)
-    system, beside = render("agent_robust"), beside_of(window, turn.memory, turn.summary)
-    history = referred_to(turn.text, turn.history)
-    request, account = prompt_text(window, system, "", turn.messages[0].text, history, beside)
-    if len(history) < len(turn.history):
-        account.leave_out("history", f"{len(turn.history) - len(history)} messages are closed and not referred to")
-    account.tools = shown
-    turn.emit("context", account.to_json())
-    return Asking(turn, beside.under(system), request, shown)
 
 
 async def choose(asking: Asking, entries: list[Entry]) -> Step | Ending:

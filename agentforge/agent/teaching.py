@@ -86,6 +86,7 @@ def _ready(parts: AgentParts, text: str, taught: Taught) -> Ready | None:
 def _live(parts: AgentParts, name: str) -> Entry | None:
     try:
         tool = parts.layers.find(name)
+        toolbox.refuse_stale(parts, tool)
         return Entry(tool, tool.signature)
     except (ToolNotFound, ToolInvalid):
         return None

@@ -74,7 +74,7 @@ async def fitting(parts: AgentParts, text: str, history: Sequence[Message], k: i
     last = next((call.name for message in reversed(history) for call in message.calls), "")
     found = await search(parts, text, k, near)
     if last and k and last not in [entry.name for entry in found]:
-        with suppress(ToolNotFound):
+        with suppress(ToolNotFound, ToolInvalid):
             found = [await find(parts, last), *found][:k]
     return found
 
@@ -84,6 +84,7 @@ async def find(parts: AgentParts, name: str) -> Entry:
 
     Raises:
         ToolNotFound: there is none; the message suggests near names.
+        ToolInvalid: it is stale.
     """
     return await asyncio.to_thread(_entry, parts, name)
 
@@ -98,8 +99,9 @@ async def closure(parts: AgentParts, names: Iterable[str]) -> Closure:
 
     Raises:
         ToolNotFound: one of them is no live tool.
+        ToolInvalid: one of them is stale, or what it imports.
     """
-    return await asyncio.to_thread(parts.layers.closure, list(names))
+    return await asyncio.to_thread(_closure, parts, list(names))
 
 
 async def granted_set(parts: AgentParts, tool: Tool) -> str:
@@ -113,7 +115,25 @@ async def granted_set(parts: AgentParts, tool: Tool) -> str:
 
 def _entry(parts: AgentParts, name: str) -> Entry:
     tool = parts.layers.find(name)
+    refuse_stale(parts, tool)
     return Entry(tool, tool.signature)
+
+
+def refuse_stale(parts: AgentParts, tool: Tool) -> None:
+    """Lets no tool answer that was made from what has changed, unless the settings say so (raises ToolInvalid)."""
+    if tool.stale and not parts.settings.agent.stale_tools:
+        raise ToolInvalid(
+            tool.name,
+            ["what it was made from has changed, and it was not made anew yet"],
+            fix="Run 'agentforge docs renew', or set 'agent.stale_tools'.",
+        )
+
+
+def _closure(parts: AgentParts, names: Sequence[str]) -> Closure:
+    found = parts.layers.closure(names)
+    for name in (*found.sources, *found.apart):
+        refuse_stale(parts, parts.layers.find(name))
+    return found
 
 
 def _search(parts: AgentParts, query: str, k: int, near: float) -> list[Entry]:

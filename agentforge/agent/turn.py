@@ -78,6 +78,8 @@ class Turn:
     refuted: str = ""  # a tool whose candidates held-out examples proved wrong in this turn
     tools_used: list[str] = field(default_factory=lambda: [])
     result: str = ""  # the bare value that the answer rests on, where one was computed
+    recalled: int = 0  # tokens of what it recalled by itself
+    unvouched: list[str] = field(default_factory=lambda: [])  # entries among that which came from untrusted text
     storing: bool = True
 
     async def say(self, message: Message) -> None:

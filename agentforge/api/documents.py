@@ -236,13 +236,23 @@ class UserDocuments:
         there = self._present(passages, snapshot.head)
         return tuple(self._cited(one, snapshot.head, there) for one in passages)
 
+    def passage(self, passage: str) -> Cited:
+        """A passage by its id, as it last stood, beside what stands in its place."""
+        head = self._documents.head()
+        return self._cited(passage, head, self._present([passage], head))
+
     def settle(self) -> tuple[str, ...]:
         """Marks the tools whose passages are gone in the registry, and takes the mark off where they are back; returns
-        the names of all that are stale. Done after every change of a document; harmless when repeated.
+        the names of all that are stale, of which the live ones are to be made anew. Done after every change of a
+        document; harmless when repeated.
         """
+        from agentforge.api.knowledge import queue_renewals
         from agentforge.registry.stale import settle
 
-        return settle(self._opened.registry, self._present)
+        stale = settle(self._opened.registry, self._present)
+        if stale:
+            queue_renewals(self._opened, self._settings, self)
+        return stale
 
     def _taken(self, files: Iterable[Path], *, trusted: bool | None, title: str = "") -> Done:
         kept, failed = list["Kept"](), list[tuple[str, AgentForgeError]]()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from agentforge.api.documents import UserDocuments
     from agentforge.api.feedback import Learner
     from agentforge.api.jobs import UserJobs
+    from agentforge.api.knowledge import UserKnowledge
     from agentforge.api.lineage import Lineage
     from agentforge.api.memory import UserMemory
     from agentforge.api.review import Review
@@ -284,6 +285,13 @@ class Forge:
         return UserDocuments(self._opened(), self.settings)
 
     @property
+    def knowledge(self) -> UserKnowledge:
+        """Tools from what stands in documents: made, made anew where it changed, and their answers explained."""
+        from agentforge.api.knowledge import UserKnowledge
+
+        return UserKnowledge(self._opened(), self.settings)
+
+    @property
     def lineage(self) -> Lineage:
         """Where tools come from, and how an episode, a source or a tool is revoked with all that comes from it."""
         from agentforge.api.lineage import Lineage
@@ -372,7 +380,7 @@ class Forge:
         try:
             current = await open_session(opened, self.settings, models, session, text)
             repairs = await opened.user_repairs()
-            await repairs.take_up(self._on_notice)
+            await repairs.take_up(self._on_notice, await self.knowledge.behind(self._on_notice))
             turn = cast("AsyncGenerator[Event, None]", current.turn(text))
             async with repairs.handed_over(current.id, self._on_notice), aclosing(turn) as events:
                 async for event in events:

@@ -186,9 +186,9 @@ class UserJobs:
             return self._more[kind]()
         if kind != FORGING:
             raise UsageError(f"This AgentForge knows no job of the kind {kind!r}.", fix="Upgrade it.")
-        return Forging(self._registry, lambda: self._parts(self._models()), _unheard)
+        return Forging(self._registry, lambda: self._parts(self._models()), unheard)
 
 
-def _unheard(kind: str, data: JSONObject) -> None:
+def unheard(kind: str, data: JSONObject) -> None:
     """Nobody listens to the events of a job that runs in the background; its record tells the end."""
     del kind, data

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agentforge.boxes.protocol import Box, Limits
     from agentforge.database.store import Database
     from agentforge.forge.parts import ForgeParts
+    from agentforge.jobs.protocol import Work
     from agentforge.memory.episodes import Episodes
     from agentforge.memory.keeping import Memory
     from agentforge.memory.outcomes import Outcomes
@@ -104,8 +105,9 @@ class Opened:
 
     async def user_jobs(self) -> UserJobs:
         """This user's jobs (raises StorageError)."""
+        from agentforge.agent.knowledge_work import KNOWLEDGE, Codifying
         from agentforge.api.documents import UserDocuments
-        from agentforge.api.jobs import UserJobs
+        from agentforge.api.jobs import UserJobs, unheard
         from agentforge.memory.jobs import JobRows
         from agentforge.memory.repairs import REPAIR
         from agentforge.models.protocol import Priority
@@ -115,8 +117,17 @@ class Opened:
             secrets = secrets_of(self._settings)
             rows = JobRows(self.database, org=self._settings.org, user=self._settings.user, secrets=secrets)
             learner = self.learner()
-            more = {REPAIR: lambda: learner.work(lambda _: None, Priority.BACKGROUND)}
-            settle = UserDocuments(self, self._settings).settle  # what a forging cites may have changed meanwhile
+            documents = UserDocuments(self, self._settings)
+            more: dict[str, Callable[[], Work]] = {
+                REPAIR: lambda: learner.work(lambda _: None, Priority.BACKGROUND),
+                KNOWLEDGE: lambda: Codifying(
+                    self.registry,
+                    documents.library,
+                    lambda: self.forge_parts(self._lasting_models()),
+                    unheard,
+                ),
+            }
+            settle = documents.settle  # what a forging cites may have changed meanwhile
             self.jobs = UserJobs(rows, self.registry, self.forge_parts, self._lasting_models, secrets, more, settle)
         return cast("UserJobs", self.jobs)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 MOST_BEHIND_A_TURN = 2
 """Repairs that one turn takes up: each may take minutes of the box and thousands of tokens."""
+
+Behind = Callable[[], Awaitable[None]]
+"""What else is to be done behind a turn."""
 
 NewWork = Callable[[Callable[[str], None], Priority], Repairing]
 """The work of a repair; what it is given first hears of each step, in words for people."""
@@ -60,16 +63,21 @@ class UserRepairs:
         """The newest repair of each call, over or not, oldest first."""
         return await asyncio.to_thread(lambda: self._rows.newest(name=name))
 
-    async def take_up(self, on_notice: Callable[[str], None]) -> None:
-        """Begins in the background of a turn, after what an ended process left, some of the repairs that wait now;
-        none where no model is set up that could write one. Nothing here keeps the turn waiting.
+    async def take_up(self, on_notice: Callable[[str], None], more: Behind | None = None) -> None:
+        """Begins in the background of a turn, after what an ended process left, some of the repairs that wait now,
+        none where no model is set up that could write one, and then ``more``. Nothing here keeps the turn waiting.
         """
         known: Sequence[Repair] = await self._ready(on_notice) if self._generates else ()
         waiting = [one for one in known if one.status == "queued" or one.state == WAITING][:MOST_BEHIND_A_TURN]
-        then = partial(self._behind_the_turn, waiting, on_notice) if waiting else None
+        then = partial(self._behind_the_turn, waiting, on_notice, more) if waiting or more else None
         self._jobs.take_up(on_notice, then)
 
-    async def _behind_the_turn(self, waiting: Sequence[Repair], on_notice: Callable[[str], None]) -> None:
+    async def _behind_the_turn(
+        self,
+        waiting: Sequence[Repair],
+        on_notice: Callable[[str], None],
+        more: Behind | None,
+    ) -> None:
         for repair in waiting:
             on_notice(f"A failed call of {repair.name} is looked into meanwhile (job {repair.id}).")
             try:
@@ -78,6 +86,8 @@ class UserRepairs:
                 on_notice(f"The repair of {repair.name} (job {repair.id}) failed: {error}")
             else:
                 on_notice(f"The repair of {repair.name} (job {repair.id}) has ended: {learned.reason}")
+        if more is not None:
+            await more()
 
     @asynccontextmanager
     async def handed_over(self, session: str, on_notice: Callable[[str], None]) -> AsyncGenerator[None]:

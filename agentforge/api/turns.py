@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agentforge.api.documents import UserDocuments
@@ -10,7 +11,7 @@ from agentforge.api.opened import Opened
 from agentforge.settings import Settings
 
 if TYPE_CHECKING:
-    from agentforge.agent.parts import Emit, Forger
+    from agentforge.agent.parts import Cite, Emit, Forger, Renew
     from agentforge.agent.recollection import Recall, Recollection
     from agentforge.agent.session import Session
     from agentforge.forge.parts import ForgeResult
@@ -43,6 +44,9 @@ async def open_session(
         recall=recall_of(opened, settings),
         truths=opened.truths(),
         learn=opened.learner().word,
+        memory=opened.memory(),
+        renew=renew_of(opened, settings, models),
+        cite=cite_of(opened, settings),
     )
     return await Session.open(parts, session, title=title)
 
@@ -55,6 +59,43 @@ def forger_of(opened: Opened, models: ModelClient) -> Forger:
         return await (await opened.user_jobs()).forge(need, models.at(Priority.AWAITED, as_event(emit)), emit)
 
     return forger
+
+
+def renew_of(opened: Opened, settings: Settings, models: ModelClient) -> Renew:
+    """Has stale tools made anew by these models, as jobs that somebody waits for."""
+    from agentforge.api.knowledge import UserKnowledge
+    from agentforge.models.protocol import Priority, as_event
+
+    async def renew(name: str, emit: Emit) -> str:
+        asked = models.at(Priority.AWAITED, as_event(emit))
+        return await UserKnowledge(opened, settings).renewed(name, asked, emit)
+
+    return renew
+
+
+def cite_of(opened: Opened, settings: Settings) -> Cite:
+    """The passages of this user's documents that tools were made from."""
+    from agentforge.errors import ToolInvalid, ToolNotFound
+    from agentforge.registry.stale import cited
+    from agentforge.result import Citation
+
+    documents = UserDocuments(opened, settings)
+
+    def look_up(names: Sequence[str]) -> list[Citation]:
+        found: list[Citation] = []
+        for name in names:
+            try:
+                tools = [opened.layers.find(one) for one in {name: 0, **opened.layers.closure([name]).sources}]
+            except (ToolNotFound, ToolInvalid):
+                continue  # it was set aside since
+            cites = [(tool, passage) for tool in tools for passage in cited(tool)]
+            found += [Citation(tool.name, tool.version, one, documents.passage(one).citation) for tool, one in cites]
+        return list(dict.fromkeys(found))
+
+    async def cite(names: Sequence[str]) -> list[Citation]:
+        return await asyncio.to_thread(look_up, names)
+
+    return cite
 
 
 def recall_of(opened: Opened, settings: Settings) -> Recall:
@@ -75,11 +116,15 @@ def recall_of(opened: Opened, settings: Settings) -> Recall:
             found.append(Recalled("persona", "persona", persona))
         preferred = [entry for entry in memory.list() if entry.kind == "preference"]
         preferred.sort(key=lambda entry: entry.confirmed or entry.created, reverse=True)
-        found += [Recalled("preferences", entry.id, entry.text) for entry in preferred[:PREFERENCES]]
+        found += [
+            Recalled("preferences", entry.id, entry.text, untrusted=entry.untrusted)
+            for entry in preferred[:PREFERENCES]
+        ]
         for hit in memory.search(request, ENTRIES):
             if hit.entry.kind != "preference":
                 part = "lessons" if hit.entry.kind == "lesson" else "facts"
-                found.append(Recalled(part, hit.entry.id, hit.entry.text, score=hit.score))
+                told = Recalled(part, hit.entry.id, hit.entry.text, score=hit.score, untrusted=hit.entry.untrusted)
+                found.append(told)
         hits = [hit for hit in documents.search(request, 2 * PASSAGES) if not hit.untrusted][:PASSAGES]
         return found + [Recalled("passages", hit.passage.id, hit.passage.text, hit.citation, hit.score) for hit in hits]
 

@@ -15,7 +15,7 @@ from agentforge.cli.failure import present
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output, one_line
 from agentforge.cli.progress import view_for
-from agentforge.cli.running import footer
+from agentforge.cli.running import footer, sources
 from agentforge.cli.turns import INTERRUPTED, Ending, choose_session, follow, need_stdin
 from agentforge.errors import UsageError
 from agentforge.settings import load
@@ -164,6 +164,8 @@ class _Conversation:
         if ending.code == 0:
             with self._output.keeping(ending.text("answer"), f"agentforge chat -r {ending.session}"):
                 self._output.text(ending.text("answer"))
+            for told in sources(ending):
+                self._output.note(told)
             self._output.note(footer(Ending(0, ending.data, ""), spent, seconds))
         elif ending.code == INTERRUPTED:
             self._output.note("Interrupted; go on with another line.", "yellow")

@@ -158,6 +158,8 @@ def _stale_lines(stale: Sequence[Stale]) -> list[str]:
     for one in stale:
         lines.append(f"stale     {one.name}: what it was made from has changed")
         lines += [f"  {line}" for each in one.passages for line in _cited_lines(each)]
+    if stale:
+        lines.append("They answer again once they are made anew: 'agentforge docs renew', a worker, or a later turn.")
     return lines
 
 

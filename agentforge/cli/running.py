@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from agentforge.api import Forge
 from agentforge.cli.failure import report
 from agentforge.cli.options import Who
-from agentforge.cli.output import Output
+from agentforge.cli.output import Output, one_line
 from agentforge.cli.progress import View, seconds_text, view_for
 from agentforge.cli.turns import INTERRUPTED, TIMED_OUT, Ending, choose_session, follow, read_prompt
 from agentforge.errors import StorageError
@@ -85,12 +85,19 @@ def finish(output: Output, ending: Ending, spent: dict[str, Usage], seconds: flo
     data = summary(ending, spent, seconds)
     if ending.code == 0:
         if not quiet:
+            for line in sources(ending):
+                output.note(line)
             output.note(footer(ending, spent, seconds))
         with output.keeping(ending.text("answer"), f"agentforge run -r {ending.session} -p …"):
             return output.finish(ending.text("answer"), data)
     kind = ending.text("error") or {TIMED_OUT: "DeadlineReached", INTERRUPTED: "Interrupted"}.get(ending.code, "")
     fix = ending.text("fix") or (f"Go on with: agentforge run -r {ending.session} -p …" if ending.session else "")
     return report(output, kind, ending.text("message") or "The task failed.", fix, ending.code, data)
+
+
+def sources(ending: Ending) -> list[str]:
+    """One line for each passage that the answer rests on: where it stands, and which tool was made from it."""
+    return [one_line(f"from {one.get('place')} ({one.get('tool')})", 200) for one in ending.cites]
 
 
 def summary(ending: Ending, spent: dict[str, Usage], seconds: float) -> JSONObject:
@@ -101,6 +108,7 @@ def summary(ending: Ending, spent: dict[str, Usage], seconds: float) -> JSONObje
         "session": ending.session,
         "tools_made": list(ending.names("tools_made")),
         "tools_used": list(ending.names("tools_used")),
+        "cites": [*ending.cites],
         "usage": {"total": asdict(total), **{role: asdict(usage) for role, usage in spent.items()}},
         "seconds": round(seconds, 3),
     }

@@ -36,6 +36,12 @@ class Ending:
         value = self.data.get(key)
         return [str(name) for name in value] if isinstance(value, list) else []
 
+    @property
+    def cites(self) -> list[JSONObject]:
+        """The passages that the answer rests on, as the terminal event tells them."""
+        value = self.data.get("cites")
+        return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
 
 def read_prompt(given: str, limit: int) -> str:
     """The task: ``given``, or stdin for ``-``, of which no more is read than may be accepted.

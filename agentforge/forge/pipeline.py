@@ -68,7 +68,10 @@ class _Forging:
     async def run(self) -> ForgeResult:
         need = self.spec.need
         self.teller.event("forge_started", name=need.name, signature=need.signature)
-        if found := await find_reusable(self.spec, self.parts.layers, self.parts.box, self.parts.call_limits):
+        parts = self.parts
+        # what a new version replaces may give its examples too, and does not cite what stands now
+        reusable = None if need.parent else await find_reusable(self.spec, parts.layers, parts.box, parts.call_limits)
+        if found := reusable:
             self.teller.event("forge_finished", name=need.name, state="live", **found.told)
             return replace(self._result("live", found.reason), **found.facts)
         await asyncio.to_thread(self._refuse_taken_name)
@@ -97,7 +100,7 @@ class _Forging:
                 standing = find(self.spec.name)
             except ToolNotFound:
                 continue
-            if standing.state is not State.PROPOSED:
+            if standing.state is not State.PROPOSED and standing.version != self.spec.need.parent:
                 raise ToolInvalid(
                     self.spec.name,
                     [f"a tool of that name exists in the {standing.layer} layer and is {standing.state}"],

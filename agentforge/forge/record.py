@@ -52,6 +52,7 @@ def make_manifest(forged: Forged, author: Author, job: str, image: str) -> Manif
             job=job,
             episodes=tuple(dict.fromkeys(one for one in (need.episode, *need.forked_from, *need.taught_in) if one)),
             sources=need.sources,
+            parent=need.parent,
             models=dict(author.models_used),
             prompts={name: fingerprint(name) for name in PROMPTS},
             image=image,

@@ -42,7 +42,7 @@ async def test_the_best_live_tools_are_offered_beside_search_forge_and_python(ro
     model = roman.script("ok", free=True)
     told = await roman.run("Which number is the Roman numeral XIV?")
     names = [tool.name for tool in model.requests[0].ask.tools]
-    assert names == ["search_tools", "forge_tool", "run_python", "roman_to_int"]
+    assert names == ["search_tools", "forge_tool", "run_python", "remember", "recall", "roman_to_int"]
     assert told.of("context")[0]["tools"] == names
     assert model.requests[0].ask.force_tool is None
     assert model.requests[0].ask.temperature is None

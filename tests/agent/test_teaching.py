@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from agentforge.agent.attachments import Attachment
+from agentforge.agent.free import TAUGHT
 from agentforge.agent.parts import Emit
 from agentforge.boxes.protocol import CallResult
 from agentforge.errors import ModelUnavailable
 from agentforge.forge.parts import ForgeResult
+from agentforge.models.protocol import ToolCall
 from agentforge.registry.references import Origin
 from agentforge.registry.revocation import revoke
 from agentforge.testing.box import FakeBox, Run, returned
+from agentforge.testing.script import Reply
 from agentforge.types import Example, Need
 
 from .conftest import Scene, Told, make_tool
@@ -308,3 +311,34 @@ async def test_judged_answers_of_a_session_are_not_in_the_next_prompt_unless_it_
     assert "closed" in told.of("context")[0]["left_out"][0]["why"]
     await turn(post, "Why was that wrong?", session, {"kind": "answer_directly"}, "I took zero.")
     assert "That is wrong." in post.model.requests[0].prompt
+
+
+def called(kg: int) -> Reply:
+    return Reply(calls=(ToolCall("c1", "price_parcel", {"weight": kg}),))
+
+
+async def test_a_model_that_acts_with_tools_itself_is_given_the_tool_that_was_made_from_known_answers(
+    post: Scene,
+) -> None:
+    await taught(post, 4, 11, 2)
+    model = post.script(STATED, called(7), "It costs 21.", free=True)
+    told = await post.run(ask(7))
+    assert (told.answer, told.last.data["tools_made"], told.last.data["tools_used"]) == (
+        "It costs 21.",
+        ["price_parcel"],
+        ["price_parcel"],
+    )
+    assert [example.returns for example in post.needs[0].examples] == [12, 33, 6]
+    [offered] = [tool for tool in model.requests[1].ask.tools if tool.name == "price_parcel"]
+    assert offered.description.endswith(TAUGHT)
+    model = post.script(called(5), "It costs 15.", free=True)
+    assert (await post.run(ask(5))).answer == "It costs 15."
+    assert len(post.needs) == 1
+    assert TAUGHT in next(tool for tool in model.requests[0].ask.tools if tool.name == "price_parcel").description
+
+
+async def test_without_enough_known_answers_such_a_model_is_asked_as_ever(post: Scene) -> None:
+    await taught(post, 4, 11)
+    post.script("It costs 21.", free=True)
+    assert (await post.run(ask(7))).answer == "It costs 21."
+    assert post.needs == []

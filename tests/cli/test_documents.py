@@ -115,6 +115,35 @@ def test_a_stale_tool_is_shown_wherever_it_stands(program: Program, policy: Path
     assert "Mark crc32_hex as stale" in program("tools", "history", "crc32_hex").out
 
 
+def test_why_tells_each_version_with_its_passages_as_they_read_then_and_now(
+    program: Program, policy: Path, home: Path
+) -> None:
+    told(program, "add", str(policy), "--trusted")
+    assert "No tool was made from it." in program("docs", "why", "Travel policy 2026").err
+    passage = told(program, "search", "meals")["passages"][0]["id"]
+    origin = base("crc32_hex").manifest.provenance.model_copy(update={"sources": (f"passage:{passage}",)})
+    with Registry.open_or_create(home / "registries" / "personal" / "me.git") as registry:
+        registry.add(base("crc32_hex", provenance=origin), state=State.LIVE)
+    policy.write_text(POLICY.replace("28", "30"))
+    assert "They answer again once they are made anew: 'agentforge docs renew'" in program("docs", "refresh").out
+    why = program("docs", "why", "Travel policy 2026")
+    for words in ("crc32_hex", "stale", "was     Meals are paid up to 28 EUR", "now     Meals are paid up to 30 EUR"):
+        assert words in why.out
+    [version] = told(program, "why", "Travel policy 2026")["versions"]
+    assert (version["tool"], version["stands"], version["stale"], version["answers"]) == ("crc32_hex", True, True, [])
+    [job] = json.loads(program("jobs", "list", "--json").out)["jobs"]
+    assert (job["kind"], job["name"], job["status"]) == ("knowledge", "crc32_hex", "queued")
+
+
+def test_where_there_is_no_rule_and_nothing_stale_nothing_is_done(program: Program, tmp_path: Path) -> None:
+    file = tmp_path / "letter.md"
+    file.write_text("# Letter\n\nWe thank all of you.\n")
+    told(program, "add", str(file))
+    assert "There is nothing new in it that a tool could carry out." in program("docs", "learn", "Letter").err
+    assert told(program, "learn", "Letter")["jobs"] == []
+    assert "No tool waits to be made anew." in program("docs", "renew").err
+
+
 def test_of_a_folder_what_cannot_be_read_is_told_with_exit_code_1(program: Program, policy: Path) -> None:
     (policy.parent / "broken.pdf").write_bytes(b"%PDF-1.4 rubbish")
     done = program("docs", "add", str(policy.parent))

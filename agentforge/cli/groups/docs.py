@@ -125,3 +125,60 @@ def docs_refresh(
     from agentforge.cli import documents as command
 
     return command.refresh(Who(org, user, settings), documents or [], "json" if json else form, trusted=trusted)
+
+
+@docs.command("learn")
+def docs_learn(
+    document: Reference,
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Make tools of the rules, formulas and formats that stand in a document; each cites its passages.
+
+    What a tool cites already, and what was looked at and has not changed, is left alone. Tools from an untrusted
+    document wait for your review. Takes minutes for each rule; one that failed is told (exit code 1).
+    """
+    from agentforge.cli import knowledge as command
+
+    return command.learn(Who(org, user, settings), document, "json" if json else form)
+
+
+@docs.command("renew")
+def docs_renew(
+    tool: Annotated[
+        str | None, typer.Argument(help="Which one; without, all that are stale.", metavar="[TOOL]")
+    ] = None,
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Make stale tools anew from what stands now in the place of their passages, also where that failed before.
+
+    A worker and later turns do so by themselves, once for each change.
+    """
+    from agentforge.cli import knowledge as command
+
+    return command.renew(Who(org, user, settings), tool, "json" if json else form)
+
+
+@docs.command("why")
+def docs_why(
+    document: Reference,
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Tell which tools were made from a document, by version, and which answers each version gave.
+
+    So an answer that an earlier wording gave is explained: how the passage read then, and how it reads now.
+    """
+    from agentforge.cli import knowledge as command
+
+    return command.why(Who(org, user, settings), document, "json" if json else form)

@@ -1,0 +1,256 @@
+"""Tools from what stands in documents, and what became of them, from a program: ``forge.knowledge``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from agentforge.api.documents import Cited, UserDocuments
+from agentforge.api.opened import Opened, secrets_of
+from agentforge.errors import AgentForgeError, StorageError
+from agentforge.settings import Settings
+from agentforge.types import JSON, JSONObject
+
+if TYPE_CHECKING:
+    from agentforge.forge.parts import Emit
+    from agentforge.jobs.protocol import NewJob, Record
+    from agentforge.memory.jobs import JobRows
+    from agentforge.memory.outcomes import Known
+    from agentforge.models.protocol import ModelClient
+
+MOST_JOBS = 500
+"""Of the newest jobs, among which those of a document are looked for."""
+
+LOOK_SECONDS = 5.0
+"""After so long it is looked whether who has a job still lives."""
+
+MOST_BEHIND_A_TURN = 1
+"""Tools that are made anew behind one turn: each takes minutes of a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A call of one version: its id, its session and turn (0 where it gave no turn's answer), the question that it
+    answered (empty likewise), its arguments, and what it returned or how it failed.
+    """
+
+    call: str
+    session: str
+    turn: int
+    when: str
+    question: str
+    args: JSONObject
+    value: JSON
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One version of a tool that was made from a document: its ``passages`` as they read then and now, and the
+    ``answers`` that it gave, newest first. ``stands``: it is the version of today; ``stale``: and what it cites has
+    changed. ``now`` is the version that stands, empty where none does.
+    """
+
+    tool: str
+    version: str
+    stands: bool
+    stale: bool
+    now: str
+    passages: tuple[Cited, ...]
+    answers: tuple[Given, ...]
+
+
+class UserKnowledge:
+    """What documents of one user became. Made by ``Forge.knowledge``.
+
+    A document is named as in :class:`~agentforge.api.documents.UserDocuments`. ``tell`` hears of each step in words.
+    """
+
+    def __init__(self, opened: Opened, settings: Settings) -> None:
+        self._opened = opened
+        self._settings = settings
+        self._documents = UserDocuments(opened, settings)
+
+    async def learn(self, reference: str, tell: Callable[[str], None] = lambda _: None) -> list[Record]:
+        """Makes tools of the rules, formulas and formats of a document, a job for each; returns how they ended. What
+        a live tool cites already is left alone, and so is what was looked at before and has not changed.
+
+        Raises:
+            UsageError: the reference means no document, or several.
+            ModelError, SandboxError: the job has ended with it; ``agentforge jobs retry`` goes on.
+            RegistryError, StorageError: something could not be read or written.
+        """
+        jobs, ended = await self._opened.user_jobs(), list["Record"]()
+        for new in await asyncio.to_thread(self._unlearned, reference):
+            await jobs.submit(new)
+            ended.append(await self._run(new.id, tell))
+        return ended
+
+    async def renew(self, name: str | None = None, tell: Callable[[str], None] = lambda _: None) -> list[Record]:
+        """Makes stale tools anew from what stands now, one or all, also where that failed before (raises as
+        :meth:`learn`).
+        """
+        await asyncio.to_thread(self._documents.settle)
+        return [await self._run(job.id, tell) for job in await asyncio.to_thread(self.renewals, name)]
+
+    def renewals(self, name: str | None = None, *, failed: bool = True) -> list[Record]:
+        """The jobs that are to make stale tools anew, oldest first; those that ``failed`` as well, if wanted."""
+        from agentforge.agent.knowledge_work import KNOWLEDGE
+
+        wanted = ("queued", "running", *(["failed"] if failed else []))
+        standing = self._opened.registry.snapshot().states.tools
+        stale = {each: one.version for each, one in standing.items() if one.stale and name in (None, each)}
+        if not stale:
+            return []
+        found = [job for job in _rows(self._opened, self._settings).list(MOST_JOBS) if job.kind == KNOWLEDGE]
+        newest = {job.name: job for job in reversed(found) if job.payload.get("parent") == stale.get(job.name, "-")}
+        return [job for job in newest.values() if job.status in wanted]
+
+    async def renewed(self, name: str, models: ModelClient, emit: Emit) -> str:
+        """Makes one stale tool anew for a turn that waits for it, by ``models``; why that was not done, or empty."""
+        found = await asyncio.to_thread(self.renewals, name)
+        if not found:
+            return "nothing like it stands in its document any more"
+        if found[-1].status == "failed":
+            return found[-1].reason.rstrip(".")
+        try:
+            record = await self._carried(found[-1].id, models, emit)
+        except AgentForgeError as error:
+            return error.message.rstrip(".")
+        standing = self._opened.registry.snapshot().states.tools.get(name)
+        return "" if standing is not None and not standing.stale else record.reason.rstrip(".")
+
+    async def behind(self, on_notice: Callable[[str], None]) -> Callable[[], Awaitable[None]] | None:
+        """What is to be done behind a turn: some of what waits is made anew. None where nothing waits, or no model is
+        set up that could.
+        """
+        if not self._opened.learner().generates:
+            return None
+        try:
+            waiting = await asyncio.to_thread(lambda: self.renewals(failed=False))
+        except StorageError as error:
+            on_notice(f"What is to be made anew cannot be read: {error}")
+            return None
+        return partial(self._renew_behind, waiting[:MOST_BEHIND_A_TURN], on_notice) if waiting else None
+
+    def why(self, reference: str) -> list[Explained]:
+        """The versions of tools that were made from a document, by name, newest first, with the answers of each: so
+        the answers that an earlier wording gave are explained (raises UsageError as :meth:`learn`; works on git and
+        the database and so blocks).
+        """
+        from agentforge.registry.stale import cited
+
+        document, registry = self._documents.get(reference).id, self._opened.registry
+        self._opened.rows()
+        found: list[Explained] = []
+        for name, standing in sorted(registry.snapshot().states.tools.items()):
+            for version in registry.versions(name):
+                ids = [one for one in cited(registry.get_version(name, version.version)) if _of(one, document)]
+                stands = version.version == standing.version
+                if ids:
+                    passages = tuple(self._documents.passage(one) for one in ids)
+                    told = (stands, stands and bool(standing.stale), standing.version, passages)
+                    found.append(Explained(name, version.version, *told, self._answers(name, version.version)))
+        return found
+
+    def _answers(self, name: str, version: str) -> tuple[Given, ...]:
+        truths = self._opened.truths()
+
+        def given(call: Known) -> Given:
+            answered = truths.answered_by(call.id)
+            turn, question = (answered.turn, answered.question) if answered is not None else (0, "")
+            return Given(call.id, call.session, turn, call.created, question, call.args, call.value, call.error)
+
+        return tuple(given(one) for one in self._opened.outcomes().calls(name, version=version))
+
+    def _unlearned(self, reference: str) -> list[NewJob]:
+        """The jobs for what may be a rule in a document, and was not looked at as it reads now."""
+        from agentforge.agent.knowledge import rules_in
+        from agentforge.agent.knowledge_work import KNOWLEDGE, new_job
+        from agentforge.api.jobs import new_job_id
+        from agentforge.registry.stale import citing
+
+        document = self._documents.get(reference)
+        passages = self._documents.library.passages(document.id)
+        used = {one for ids in citing(self._opened.registry.snapshot()).values() for one in ids}
+        rows = _rows(self._opened, self._settings).list(MOST_JOBS)
+        seen = [job.payload.get("passages") for job in rows if job.kind == KNOWLEDGE and job.status == "done"]
+        new: list[NewJob] = []
+        for rule in rules_in(passages, document.title, untrusted=document.untrusted):
+            ids = tuple(one.id for one in rule.passages)
+            if not used & set(ids) and [*ids] not in seen:
+                new.append(new_job(new_job_id(), rule.heading[:120], ids, via="inline"))
+        return new
+
+    async def _run(self, job: str, tell: Callable[[str], None]) -> Record:
+        from agentforge.models.protocol import Priority
+
+        def emit(kind: str, data: JSONObject) -> None:
+            if kind == "forge_step":
+                tell(str(data.get("message", "")))
+
+        jobs, models = await self._opened.user_jobs(), self._opened.new_models()
+        if (await jobs.get(job)).status == "failed":
+            await jobs.retry(job)
+        try:
+            return await self._carried(job, models.at(Priority.AWAITED), emit)
+        finally:
+            await self._opened.let_go(models)
+
+    async def _carried(self, job: str, models: ModelClient, emit: Emit) -> Record:
+        """Runs a job here, or waits for whoever has it."""
+        from agentforge.agent.knowledge_work import Codifying
+
+        jobs = await self._opened.user_jobs()
+        parts = lambda: self._opened.forge_parts(models)  # noqa: E731 -- the one line says all
+        work = Codifying(self._opened.registry, self._documents.library, parts, emit)
+        record = await jobs.run(job, work)
+        while not record.ended:  # somebody else has it, who may be gone before it is over
+            await jobs.wait(job, LOOK_SECONDS)
+            record = await jobs.run(job, work)
+        await asyncio.to_thread(self._documents.settle)
+        return record
+
+    async def _renew_behind(self, waiting: Sequence[Record], on_notice: Callable[[str], None]) -> None:
+        jobs = await self._opened.user_jobs()
+        for one in waiting:
+            try:
+                record = await jobs.carry(one.id)
+            except AgentForgeError as error:
+                on_notice(f"The stale tool {one.name} could not be made anew (job {one.id}): {error}")
+            else:
+                if record.ended:
+                    on_notice(f"The stale tool {one.name} (job {one.id}): {record.reason}")
+
+
+def queue_renewals(opened: Opened, settings: Settings, documents: UserDocuments) -> None:
+    """Has each stale tool made anew by a worker, a later turn or ``docs renew``: once for each wording of what stands
+    in the place of its passages. One of which nothing stands there, or that cites several documents, is left alone.
+    """
+    from agentforge.agent.knowledge_work import KNOWLEDGE, new_job
+    from agentforge.api.jobs import new_job_id
+
+    rows: JobRows | None = None
+    for one in documents.stale():
+        passages = documents.cited(one.name)
+        ids = tuple(dict.fromkeys(each.new.id for each in passages if each.new is not None))
+        if not ids or len({each.id.partition(".")[0] for each in passages}) > 1:
+            continue
+        rows = rows or _rows(opened, settings)
+        new = new_job(new_job_id(), one.name, ids, parent=one.version)
+        known = (job for job in rows.list(MOST_JOBS) if job.kind == KNOWLEDGE and job.name == one.name)
+        if all(job.payload != new.payload for job in known):
+            rows.create(new)
+
+
+def _rows(opened: Opened, settings: Settings) -> JobRows:
+    from agentforge.memory.jobs import JobRows
+
+    return JobRows(opened.rows(), org=settings.org, user=settings.user, secrets=secrets_of(settings))
+
+
+def _of(passage: str, document: str) -> bool:
+    return passage.partition(".")[0] == document

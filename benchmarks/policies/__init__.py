@@ -1,0 +1,1 @@
+"""Documents that become tools, and change: ``python -m benchmarks.policies``."""
