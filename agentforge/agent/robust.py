@@ -72,7 +72,7 @@ async def begin(turn: Turn) -> Step | Ending:
     taught = await recall(turn)
     ready = await ready_tool(turn, taught)
     entries = [] if ready else await toolbox.fitting(turn.parts, turn.text, turn.history, k, NEAR)
-    asking = _asking(turn, [entry.name for entry in ([ready.entry] if ready else entries)])
+    asking = asking_of(turn, [entry.name for entry in ([ready.entry] if ready else entries)])
     asking.taught = taught
     if ready:
         return _used(asking, ready)
@@ -94,7 +94,8 @@ async def learn(asking: Asking) -> Step | Ending:
     return _used(asking, ready) if ready else partial(write_code, asking, "", 0)
 
 
-def _asking(turn: Turn, shown: list[str]) -> Asking:
+def asking_of(turn: Turn, shown: list[str]) -> Asking:
+    """How a turn asks a small model, with the tools that were found for it."""
     window = Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3)
     system, beside = render("agent_robust"), beside_of(window, turn.memory, turn.summary)
     history = referred_to(turn.text, turn.history)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agentforge.boxes.protocol import Box, Limits
     from agentforge.database.store import Database
     from agentforge.forge.parts import ForgeParts
+    from agentforge.jobs.protocol import Work
     from agentforge.memory.episodes import Episodes
     from agentforge.memory.keeping import Memory
     from agentforge.memory.outcomes import Outcomes
@@ -106,18 +107,21 @@ class Opened:
         """This user's jobs (raises StorageError)."""
         from agentforge.api.documents import UserDocuments
         from agentforge.api.jobs import UserJobs
+        from agentforge.api.sleep import UserSleep
         from agentforge.memory.jobs import JobRows
         from agentforge.memory.repairs import REPAIR
         from agentforge.models.protocol import Priority
+        from agentforge.sleep.night import SLEEP
 
         await self.the_episodes()
         if self.jobs is None and self.database is not None:
             secrets = secrets_of(self._settings)
             rows = JobRows(self.database, org=self._settings.org, user=self._settings.user, secrets=secrets)
             learner = self.learner()
-            more = {REPAIR: lambda: learner.work(lambda _: None, Priority.BACKGROUND)}
+            more: dict[str, Callable[[], Work]] = {REPAIR: lambda: learner.work(lambda _: None, Priority.BACKGROUND)}
+            more[SLEEP] = UserSleep(self, self._settings).work
             settle = UserDocuments(self, self._settings).settle  # what a forging cites may have changed meanwhile
-            self.jobs = UserJobs(rows, self.registry, self.forge_parts, self._lasting_models, secrets, more, settle)
+            self.jobs = UserJobs(rows, self.registry, self.forge_parts, self.lasting_models, secrets, more, settle)
         return cast("UserJobs", self.jobs)
 
     async def user_repairs(self) -> UserRepairs:
@@ -137,7 +141,7 @@ class Opened:
 
         return Learner(self, self._settings, self._given_models)
 
-    def _lasting_models(self) -> ModelClient:
+    def lasting_models(self) -> ModelClient:
         """For a job that nobody waits for and that outlives a turn; closed with everything else."""
         from agentforge.models.protocol import Priority
 
