@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from agentforge.errors import ToolInvalid
 from agentforge.forge.boxed import bench_of
-from agentforge.forge.cases import outcome
+from agentforge.forge.cases import is_returned, outcome
 from agentforge.forge.probes import neighbours
 from agentforge.gitstore.changing import Change
 from agentforge.models.protocol import ModelClient
@@ -24,51 +26,63 @@ from agentforge.types import Layer, State
 FEWEST_RESULTS = 3
 """Different results among the inputs that two tools agree on: those that always return the same are alike anyway."""
 
-MOST_TOOLS = 300
-"""Live tools of a user of which duplicates are looked for, by name: the cost grows with those of one signature."""
+MOST_OTHERS = 50
+"""Tools of one signature that one is compared with at the most, the first ones."""
+
+FIRST_LOOK = 4
+"""Inputs on which two tools are compared before it is done on all: most differ at once."""
 
 
 class Retirement:
-    """One tool is retired; with ``instead`` because that one does the same. Implements
+    """One tool is retired; with ``others`` if one of these does the same. Implements
     :class:`~agentforge.sleep.parts.Proposal`.
     """
 
     costs = False
 
-    def __init__(self, tool: Tool, parts: NightParts, instead: Tool | None = None) -> None:
-        self.kind: Kind = "retire" if instead is None else "merge"
-        into = f"/{instead.name}@{instead.version[:12]}" if instead is not None else ""
-        self.key = f"{self.kind}/{tool.name}@{tool.version[:12]}{into}"
+    def __init__(self, tool: Tool, parts: NightParts, others: Sequence[Tool] = ()) -> None:
+        self.kind: Kind = "merge" if others else "retire"
+        told = "\n".join(f"{one.name}@{one.version}" for one in others)
+        among = f"/{hashlib.sha256(told.encode()).hexdigest()[:12]}" if others else ""
+        self.key = f"{self.kind}/{tool.name}@{tool.version[:12]}{among}"
         days = parts.settings.sleep.unused_days
         self.what = (
-            f"{tool.name} is merged into {instead.name}"
-            if instead is not None
+            f"{tool.name} is merged into a tool that does the same"
+            if others
             else f"{tool.name}, which was not called for {days} days, is retired"
         )
-        self._tool, self._instead, self._parts = tool, instead, parts
+        self._tool, self._others, self._parts = tool, others, parts
 
     async def make(self, copy: Copy, once: str, models: ModelClient | None) -> Made | str:
         """Retires it in the copy, a duplicate only where the box shows that it is one."""
         del models
-        other = self._instead
-        if other is not None and (why := await _difference(self._tool, other, self._parts)):
-            return why
-        if not (await asyncio.to_thread(self._commit, copy.registry, once)).commits:
+        heir = await self._heir(copy) if self._others else None
+        if isinstance(heir, str):
+            return heir
+        if not (await asyncio.to_thread(self._commit, copy.registry, once, heir)).commits:
             return f"{self._tool.name} has changed meanwhile."
-        why = f"{other.name} does the same on all inputs that were tried." if other is not None else ""
-        return Made(lambda job: self._commit(self._parts.registry, job), why=why, version=self._tool.version)
+        why = f"{heir.name} does the same on all inputs that were tried." if heir is not None else ""
+        return Made(lambda job: self._commit(self._parts.registry, job, heir), why=why, version=self._tool.version)
+
+    async def _heir(self, copy: Copy) -> Tool | str:
+        """The first live one that does the same; where there is none, that, as a sentence (raises SandboxError)."""
+        live = {tool.name: tool.version for tool in await asyncio.to_thread(copy.layers.live)}
+        for other in self._others:
+            if live.get(other.name) == other.version and await _is_twin(self._tool, other, self._parts):
+                return other
+        return f"None of {len(self._others)} tools with its signature is known to do the same."
 
     def settle(self, tool: str) -> None:
         """Nothing: what was tried stands in the reports."""
 
-    def _commit(self, registry: Registry, once: str) -> Committed:
-        tool, other = self._tool, self._instead
+    def _commit(self, registry: Registry, once: str, heir: Tool | None) -> Committed:
+        tool = self._tool
 
         def change(snapshot: Snapshot) -> Change | None:
             if registry.effect(once) is not None or needed_by(snapshot, tool.name):
                 return None
-            reason = f"{other.name} does the same." if other is not None else "Nobody called it any more."
-            instead = other.name if other is not None else ""
+            reason = f"{heir.name} does the same." if heir is not None else "Nobody called it any more."
+            instead = heir.name if heir is not None else ""
             return retirement(snapshot, tool.name, tool.version, reason, instead=instead)
 
         registry.apply(change, {"Tool": [tool.name], "Job": [once]})
@@ -83,18 +97,19 @@ def needed_by(snapshot: Snapshot, name: str) -> list[str]:
 
 
 def merges(parts: NightParts) -> list[Retirement]:
-    """The pairs of live tools that may be duplicates: the same parameters, result and errors, and no rights. The one
-    that stays is of a layer below, or was proved, or came first by name. Blocks.
+    """The live tools that may do the same as another: they have its parameters, result and errors, and no rights. One
+    of a layer below stays, or one that was proved, or the first by name. Blocks.
     """
     alike: dict[str, list[Tool]] = defaultdict(list)
-    for tool in parts.layers.live():
+    for tool in sorted(parts.layers.live(), key=_rank):
         if tool.pure and (form := _form(tool)):
             alike[form].append(tool)
-    found: list[Retirement] = []
-    for tools in alike.values():
-        stays, *others = sorted(tools[:MOST_TOOLS], key=_rank)
-        found += [Retirement(one, parts, stays) for one in others if _may_go(parts, one)]
-    return found
+    return [
+        Retirement(one, parts, tools[:at][:MOST_OTHERS])
+        for tools in alike.values()
+        for at, one in enumerate(tools)
+        if at and _may_go(parts, one)
+    ]
 
 
 def _rank(tool: Tool) -> tuple[bool, bool, str]:
@@ -130,20 +145,20 @@ def _form(tool: Tool) -> str:
     return json.dumps([[signature.parameters, signature.returns], sorted(signature.raises)], default=str)
 
 
-async def _difference(tool: Tool, other: Tool, parts: NightParts) -> str:
-    """Why one does not do the same as the other, or nobody knows; empty where it does (raises SandboxError)."""
+async def _is_twin(tool: Tool, other: Tool, parts: NightParts) -> bool:
+    """Whether two tools do the same on all of their examples and near them, where that tells enough (raises
+    SandboxError).
+    """
     known = [example.args for example in (*tool.examples, *other.examples)]
     inputs = [*known, *neighbours(known)]
-    box, gates = await parts.box(), parts.settings.gates
-    ran: list[list[str]] = []
-    for one in (tool, other):
-        bench = await bench_of(one, parts.layers, box, parts.limits, None)
-        if isinstance(bench, str):
-            return f"{one.name} cannot be tried: {bench}."
-        results = await bench.run(one.source, inputs)
-        ran.append([outcome(result) for result in results])
-    telling = {told for told in ran[0] if told.startswith("returns ")}
-    if sum(told.startswith("returns ") for told in ran[0]) < gates.twin_inputs or len(telling) < FEWEST_RESULTS:
-        return f"Too few inputs tell anything of {tool.name} and {other.name}."
-    differ = sum(one != two for one, two in zip(*ran, strict=True))
-    return f"{tool.name} and {other.name} differ on {differ} of {len(inputs)} inputs." if differ else ""
+    box = await parts.box()
+    one, two = [await bench_of(each, parts.layers, box, parts.limits, None) for each in (tool, other)]
+    if isinstance(one, str) or isinstance(two, str):
+        return False
+    told: list[str] = []
+    for some in (inputs[:FIRST_LOOK], inputs[FIRST_LOOK:]):
+        mine = [outcome(result) for result in await one.run(tool.source, some)]
+        if mine != [outcome(result) for result in await two.run(other.source, some)]:
+            return False
+        told += [each for each in mine if is_returned(each)]
+    return len(told) >= parts.settings.gates.twin_inputs and len(set(told)) >= FEWEST_RESULTS

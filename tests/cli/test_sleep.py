@@ -40,7 +40,7 @@ def test_nothing_new_is_said_and_costs_nothing(home: Path, program: Program) -> 
 
 def test_a_dry_run_says_what_would_be_tried_and_writes_nothing(lived: None, program: Program) -> None:
     done = program("sleep", "run", "--dry-run", *WHO)
-    assert done.out.splitlines()[0] == "would try: price_b is merged into price_a"
+    assert done.out.splitlines()[0] == "would try: price_b is merged into a tool that does the same"
     assert len(done.out.splitlines()) == 2
     assert json.loads(program("sleep", "status", "--json", *WHO).out)["nights"] == []
 
@@ -48,14 +48,14 @@ def test_a_dry_run_says_what_would_be_tried_and_writes_nothing(lived: None, prog
 def test_a_night_is_reported_and_taken_back(lived: None, program: Program) -> None:
     done = program("sleep", "run", *WHO)
     assert done.code == 0, done.err
-    assert "1. kept: price_b is merged into price_a" in done.out
+    assert "1. kept: price_b is merged into a tool that does the same" in done.out
     assert "1 changes are left for another night" in done.out
     told = json.loads(program("sleep", "report", "--json", *WHO).out)
     assert told["night"]["changes"][0]["outcome"] == "kept"
     assert told["undone"] == []
     undone = program("sleep", "undo", *WHO)
-    assert (undone.code, undone.out) == (0, "undone: price_b is merged into price_a\n")
-    assert "1. undone: price_b is merged into price_a" in program("sleep", "report", *WHO).out
+    assert (undone.code, undone.out) == (0, "undone: price_b is merged into a tool that does the same\n")
+    assert "1. undone: price_b is merged into a tool that does the same" in program("sleep", "report", *WHO).out
     assert program("tools", "show", "price_b", *WHO).code == 0
 
 

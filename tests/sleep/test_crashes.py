@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
@@ -32,8 +34,12 @@ class Died(BaseException):
     """The process ends right there: nothing below catches it."""
 
 
+MOMENTS = 22
+"""Before each step of the journal is kept, and before and after each commit and the end of the job."""
+
+
 class Watch:
-    """Counts the moments before and after all that a night writes, and ends the process at one of them."""
+    """Counts the moments at which a night writes, and ends the process at one of them."""
 
     def __init__(self, at: int) -> None:
         self.at = at
@@ -44,13 +50,16 @@ class Watch:
         if self.passed == self.at:
             raise Died
 
-    def over(self, patch: pytest.MonkeyPatch, where: type, name: str) -> None:
+    def over(self, patch: pytest.MonkeyPatch, where: type, name: str, *, after: bool = True) -> None:
         real: Callable[..., Any] = getattr(where, name)
 
-        def around(*args: Any, **named: Any) -> Any:
+        def around(self_: Any, *args: Any, **named: Any) -> Any:
+            if isinstance(self_, GitStore) and self_.path.name == "copy.git":
+                return real(self_, *args, **named)  # what is tried in a copy is gone with the process
             self.step()
-            done = real(*args, **named)
-            self.step()
+            done = real(self_, *args, **named)
+            if after:
+                self.step()
             return done
 
         patch.setattr(where, name, around)
@@ -62,13 +71,13 @@ def reader(request: Request) -> str:
 
 
 async def a_month(life: Life) -> None:
-    """Two tools that do the same, one that nobody uses, and three sessions that tell something."""
+    """Two tools that do the same, one that nobody uses, and two sessions that tell something."""
     async with life.forge() as forge:
         add(forge, tool("price_a", "    return weight * 3", EXAMPLES))
         add(forge, tool("price_b", "    return weight + weight + weight", EXAMPLES))
-        add(forge, tool("old_one", "    return weight * 7", EXAMPLES[:1], created=date(2020, 1, 1)))
+        add(forge, tool("z_old", "    return weight * 7", EXAMPLES[:1], created=date(2020, 1, 1)))
         await called(forge, "price_b", {"weight": 7}, 21, word="confirmed")
-        for number in range(3):
+        for number in range(2):
             await said(forge, f"I prefer metric units. I have {number} dogs.")
 
 
@@ -77,7 +86,7 @@ async def night(life: Life, at: int) -> tuple[Report | None, int]:
     watch = Watch(at)
     with pytest.MonkeyPatch.context() as patch:
         watch.over(patch, GitStore, "_write")
-        watch.over(patch, JobRows, "keep")
+        watch.over(patch, JobRows, "keep", after=False)
         watch.over(patch, JobRows, "finish")
         async with life.forge() as forge:
             try:
@@ -106,51 +115,56 @@ def jobs_of(life: Life) -> Counter[str]:
         return Counter(job for commit in registry.store.log() for job in commit.trailers.get("Job", ()))
 
 
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a month behind it, made once and copied for each moment."""
+    home = tmp_path_factory.mktemp("lived") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AGENTFORGE_HOME", str(home))
+        asyncio.run(a_month(Life(home, reader, open_box)))
+    return home
+
+
 @pytest.fixture
-def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Path]:
-    """A fresh home for each moment."""
-
-    def fresh(number: int) -> Path:
-        home = tmp_path / f"life{number}" / "home"
-        monkeypatch.setenv("AGENTFORGE_HOME", str(home))
-        return home
-
-    return fresh
+def life(lived: Path, home: Path) -> Life:
+    shutil.copytree(lived, home)
+    return Life(home, reader, open_box)
 
 
-async def test_a_night_that_ends_at_any_moment_is_gone_on_with_and_each_change_is_made_once(
-    homes: Callable[[int], Path],
-) -> None:
-    whole = Life(homes(0), reader, open_box)
-    await a_month(whole)
-    report, moments = await night(whole, -1)
+DONE = [("merge", "kept"), ("merge", "nothing"), ("retire", "kept"), ("memory", "kept"), ("memory", "kept")]
+
+
+async def test_the_moments_are_all_that_there_are(life: Life) -> None:
+    report, moments = await night(life, -1)
     assert report is not None
-    kept = [(done.kind, done.outcome, done.why) for done in report.changes]
-    assert [kind for kind, _, _ in kept] == ["merge", "retire", "memory", "memory", "memory"]
-    assert moments > 20
-    for at in range(1, moments + 1):
-        life = Life(homes(at), reader, open_box)
-        await a_month(life)
-        assert (await night(life, at))[0] is None, at
-        second = await resumed(life)
-        assert [(done.kind, done.outcome) for done in second.changes] == [(kind, how) for kind, how, _ in kept], at
-        merged = second.changes[0]
-        assert merged.effect is not None
-        assert (merged.effect.right_before, merged.effect.right_after) == (1, 1), at
-        assert sorted(jobs_of(life).values()) == [1] * 5, "each change is made once"
-        assert len(life.model.requests) <= 4, "only an answer that was not kept yet is asked for again"
-        assert (await night(life, -1))[0] is None, at
+    assert [(done.kind, done.outcome) for done in report.changes] == DONE
+    assert moments == MOMENTS
 
 
-async def test_a_night_whose_model_fails_keeps_what_it_did_and_the_next_run_goes_on(
-    homes: Callable[[int], Path],
+@pytest.mark.parametrize("at", range(1, MOMENTS + 1))
+async def test_a_night_that_ends_at_any_moment_is_gone_on_with_and_each_change_is_made_once(
+    life: Life, at: int
 ) -> None:
-    life = Life(homes(0), lambda request: Fault(529), open_box)  # type: ignore[arg-type,return-value]
-    await a_month(life)
-    async with life.forge() as forge:
+    assert (await night(life, at))[0] is None
+    report = await resumed(life)
+    assert [(done.kind, done.outcome) for done in report.changes] == DONE
+    assert all(len(done.commits) == (done.outcome == "kept") for done in report.changes)
+    merged = report.changes[0].effect
+    assert merged is not None
+    assert (merged.right_before, merged.right_after) == (1, 1)
+    assert sorted(jobs_of(life).values()) == [1] * 4, "each change is made once"
+    assert len(life.model.requests) <= 3, "only an answer that was not kept yet is asked for again"
+    assert (await night(life, -1))[0] is None, "and nothing is left to do"
+
+
+async def test_a_night_whose_model_fails_keeps_what_it_did_and_the_next_run_goes_on(life: Life) -> None:
+    def failing(request: Request) -> Any:
+        return Fault(529)
+
+    async with Life(life.home, failing, open_box).forge() as forge:
         with pytest.raises(ModelUnavailable):
             await forge.sleep.run()
     assert sorted(jobs_of(life).values()) == [1, 1], "what needs no model"
-    again = await resumed(Life(life.home, reader, open_box))
-    assert [done.kind for done in again.changes] == ["merge", "retire", "memory", "memory", "memory"]
-    assert sorted(jobs_of(life).values()) == [1] * 5
+    report = await resumed(life)
+    assert [(done.kind, done.outcome) for done in report.changes] == DONE
+    assert sorted(jobs_of(life).values()) == [1] * 4

@@ -24,17 +24,23 @@ def quiet(home: Path, **settings: object) -> Life:
 async def test_of_two_tools_that_do_the_same_one_stays_and_answers_for_both(home: Path) -> None:
     life = quiet(home)
     async with life.forge() as forge:
+        add(forge, tool("other", "    return weight * 4", EXAMPLES))
         add(forge, tool("price_a", BODY, EXAMPLES))
         add(forge, tool("price_b", "    return weight + weight + weight", EXAMPLES))
         call = await called(forge, "price_b", {"weight": 7}, 21, word="confirmed")
         report = await forge.sleep.run()
         assert report is not None
-        (done,) = report.changes
-        assert (done.kind, done.outcome, done.what) == ("merge", "kept", "price_b is merged into price_a")
+        other, done = report.changes
+        assert (other.outcome, other.what[:7]) == ("nothing", "price_a"), "it does something else"
+        assert (done.kind, done.outcome, done.what) == (
+            "merge",
+            "kept",
+            "price_b is merged into a tool that does the same",
+        )
         assert done.effect is not None
         assert (done.effect.right_before, done.effect.right_after) == (1, 1), f"{call} is played on price_a now"
         assert subjects(forge)[-1] == "Merge price_b into price_a"
-        assert [one.name for one in forge.tools()] == ["price_a"]
+        assert [one.name for one in forge.tools()] == ["other", "price_a"]
         assert report.tokens == 0
 
 
@@ -92,6 +98,7 @@ async def test_what_nobody_called_for_long_is_retired_and_what_is_new_or_used_st
         await called(forge, "old_but_used", {"weight": 7}, 21)
         report = await forge.sleep.run()
         assert report is not None
+        assert {done.outcome for done in report.changes if done.kind == "merge"} == {"nothing"}
         kept = [done for done in report.changes if done.kind == "retire"]
         assert [(done.outcome, done.what[:7]) for done in kept] == [("kept", "old_one")]
         assert forge.tool("old_one").state is State.RETIRED
