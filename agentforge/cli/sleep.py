@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import typer
 from rich.console import Group, RenderableType
@@ -145,4 +145,4 @@ def _ask(who: Who, question: Callable[[UserSleep], Awaitable[T]]) -> T:
         async with Forge(user=settings.user, org=settings.org, settings=settings) as forge:
             return await question(forge.sleep)
 
-    return cast("T", asyncio.run(answer()))
+    return asyncio.run(answer())
