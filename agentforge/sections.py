@@ -235,6 +235,24 @@ class WebSettings(Section):
     port: int = Field(default=8430, ge=0, le=65535, description="0 takes a free one.")
 
 
+class SleepSettings(Section):
+    """The night: what it may spend, and how far it looks back."""
+
+    tokens: int = Field(
+        default=100_000, ge=0, description="Tokens that models may read and write in one night; 0: no model is asked."
+    )
+    seconds: float = Field(default=7200, gt=0, description="Wall clock after which a night begins nothing new.")
+    tasks: int = Field(
+        default=100, ge=1, le=1000, description="Past tasks that each change is rehearsed on, the newest ones."
+    )
+    sessions: int = Field(default=50, ge=1, description="New sessions that one night reads.")
+    unused_days: int = Field(
+        default=90,
+        ge=1,
+        description="A tool that was not called for so many days is retired, where no past task needs it.",
+    )
+
+
 class WorkerSettings(Section):
     """``agentforge worker``, which runs queued jobs."""
 

@@ -39,6 +39,7 @@ from agentforge.sections import (
     SandboxSettings,
     SecretSettings,
     Section,
+    SleepSettings,
     WebSettings,
     WorkerSettings,
 )
@@ -78,6 +79,7 @@ class Settings(Section):
     review: ReviewSettings = Field(default_factory=ReviewSettings)
     agent: AgentSettings = Field(default_factory=AgentSettings)
     documents: DocumentSettings = Field(default_factory=DocumentSettings)
+    sleep: SleepSettings = Field(default_factory=SleepSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     origins: dict[str, str] = Field(

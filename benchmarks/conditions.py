@@ -39,7 +39,7 @@ CODE = (
         for name in ("assets", "errors", "policy", "redaction", "secrecy", "sections", "settings")
     ),
     *(f"agentforge/{name}.py" for name in ("parsing", "together", "types", "wording")),
-    *(f"agentforge/{room}" for room in ("boxes", "forge", "gitstore", "memory", "models", "registry")),
+    *(f"agentforge/{room}" for room in ("boxes", "forge", "gitstore", "memory", "models", "registry", "sleep")),
     "sandbox",
     "benchmarks",
 )

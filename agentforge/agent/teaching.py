@@ -18,16 +18,16 @@ from agentforge.agent.asking import Asking, Taught
 from agentforge.agent.cases import worked_lines
 from agentforge.agent.dispatch import forge_need
 from agentforge.agent.likeness import Pattern, alike, common_pattern
-from agentforge.agent.parts import AgentParts
 from agentforge.agent.stating import asked_arguments, stated_need
 from agentforge.agent.told import Filling, as_told, fill, slots_of
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import Turn
-from agentforge.errors import StorageError, ToolInvalid, ToolNotFound
+from agentforge.errors import StorageError, ToolInvalid
 from agentforge.forge.record import SUMMARY, shortened
 from agentforge.forge.verbatim import stands_in
 from agentforge.memory.truths import Truth
 from agentforge.registry.contract import parse_signature
+from agentforge.registry.layers import Layers
 from agentforge.types import Example, JSONObject, Need
 
 MOST_PAIRS = 6
@@ -63,12 +63,18 @@ async def recall(turn: Turn) -> Taught:
 
 async def ready_tool(turn: Turn, taught: Taught) -> Ready | None:
     """The live tool that was made from like questions, or answered them, where this one has their form."""
-    return await asyncio.to_thread(_ready, turn.parts, turn.text, taught) if taught.like else None
+    if not taught.like:
+        return None
+    stale = turn.parts.settings.agent.stale_tools
+    return await asyncio.to_thread(ready_for, turn.parts.layers, turn.text, taught, stale=stale)
 
 
-def _ready(parts: AgentParts, text: str, taught: Taught) -> Ready | None:
+def ready_for(layers: Layers, text: str, taught: Taught, *, stale: bool = False) -> Ready | None:
+    """As :func:`ready_tool`, of any question and any toolbox; blocks. ``stale``: also one that was made from what has
+    changed.
+    """
     for name in dict.fromkeys(name for one in taught.like for name in (one.tool, one.way) if name):
-        entry = _live(parts, name)
+        entry = _live(layers, name, stale)
         if entry is None:
             continue
         questions = [one.question for one in taught.like if name in (one.tool, one.way)][:MOST_PAIRS]
@@ -83,12 +89,11 @@ def _ready(parts: AgentParts, text: str, taught: Taught) -> Ready | None:
     return None
 
 
-def _live(parts: AgentParts, name: str) -> Entry | None:
+def _live(layers: Layers, name: str, stale: bool) -> Entry | None:
     try:
-        tool = parts.layers.find(name)
-        toolbox.refuse_stale(parts, tool)
-        return Entry(tool, tool.signature)
-    except (ToolNotFound, ToolInvalid):
+        tool = layers.in_place_of(name)
+        return None if tool is None or (tool.stale and not stale) else Entry(tool, tool.signature)
+    except ToolInvalid:
         return None
 
 
@@ -96,11 +101,17 @@ async def due(turn: Turn, taught: Taught) -> bool:
     """Whether enough right answers are known, of questions that no live tool answers, and more than the last forging
     for them had.
     """
-    live = set(await toolbox.names(turn.parts)) if taught.like else set[str]()
+    if not taught.like:
+        return False
+    enough = turn.parts.settings.agent.truths_for_a_tool
+    return await asyncio.to_thread(is_due, turn.parts.layers, taught, enough)
+
+
+def is_due(layers: Layers, taught: Taught, enough: int) -> bool:
+    """As :func:`due`, of any questions and any toolbox; ``enough`` right answers make a tool. Blocks."""
     tried = max((one.tried for one in taught.like), default=0)
     known = taught.known
-    enough = turn.parts.settings.agent.truths_for_a_tool
-    alone = [one for one in known if not {one.tool, one.way} & live]
+    alone = [one for one in known if not any(layers.in_place_of(name) for name in (one.tool, one.way) if name)]
     return len(alone) >= enough and len(known) >= tried + (max(1, tried // 2) if tried else 0)
 
 
@@ -115,12 +126,19 @@ async def forge_taught(asking: Asking) -> Ready | None:
     turn.emit(
         "notice", {"message": f"Of {len(known)} requests like this one the right answer is known: a tool is made."}
     )
-    ready, why = await _made(asking, _chosen(asking.taught, turn.parts.settings.agent.truths_for_a_tool))
+    ready, why = await made_of(asking)
     if turn.parts.truths is not None:
         await turn.record(turn.parts.truths.mark, known, tool=ready.entry.name if ready and ready.in_order else "")
     if why:
         turn.emit("notice", {"message": f"No tool answers this yet: {why}."})
     return ready
+
+
+async def made_of(asking: Asking) -> tuple[Ready | None, str]:
+    """Has a tool made from what is known, and notes it nowhere; where none came of it, why (raises as
+    :func:`forge_taught`).
+    """
+    return await _made(asking, _chosen(asking.taught, asking.turn.parts.settings.agent.truths_for_a_tool))
 
 
 def _chosen(taught: Taught, enough: int) -> list[Truth]:

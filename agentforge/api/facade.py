@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from agentforge.api.memory import UserMemory
     from agentforge.api.review import Review
     from agentforge.api.sessions import Sessions
+    from agentforge.api.sleep import UserSleep
     from agentforge.boxes.protocol import CallResult
     from agentforge.forge.checking import Checked
     from agentforge.forge.learning import Learned
@@ -337,6 +338,13 @@ class Forge:
         from agentforge.api.sessions import Sessions
 
         return Sessions(self._opened(), self.settings)
+
+    @property
+    def sleep(self) -> UserSleep:
+        """What is made of the days while nobody waits: nights, their reports, and taking them back."""
+        from agentforge.api.sleep import UserSleep
+
+        return UserSleep(self._opened(), self.settings)
 
     async def enqueue(self, need: Need) -> str:
         """Queues a forging for a worker (``agentforge worker``) and returns the job's id.

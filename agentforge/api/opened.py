@@ -108,9 +108,11 @@ class Opened:
         from agentforge.agent.knowledge_work import KNOWLEDGE, Codifying
         from agentforge.api.documents import UserDocuments
         from agentforge.api.jobs import UserJobs, unheard
+        from agentforge.api.sleep import UserSleep
         from agentforge.memory.jobs import JobRows
         from agentforge.memory.repairs import REPAIR
         from agentforge.models.protocol import Priority
+        from agentforge.sleep.night import SLEEP
 
         await self.the_episodes()
         if self.jobs is None and self.database is not None:
@@ -123,12 +125,13 @@ class Opened:
                 KNOWLEDGE: lambda: Codifying(
                     self.registry,
                     documents.library,
-                    lambda: self.forge_parts(self._lasting_models()),
+                    lambda: self.forge_parts(self.lasting_models()),
                     unheard,
                 ),
+                SLEEP: UserSleep(self, self._settings).work,
             }
             settle = documents.settle  # what a forging cites may have changed meanwhile
-            self.jobs = UserJobs(rows, self.registry, self.forge_parts, self._lasting_models, secrets, more, settle)
+            self.jobs = UserJobs(rows, self.registry, self.forge_parts, self.lasting_models, secrets, more, settle)
         return cast("UserJobs", self.jobs)
 
     async def user_repairs(self) -> UserRepairs:
@@ -148,7 +151,7 @@ class Opened:
 
         return Learner(self, self._settings, self._given_models)
 
-    def _lasting_models(self) -> ModelClient:
+    def lasting_models(self) -> ModelClient:
         """For a job that nobody waits for and that outlives a turn; closed with everything else."""
         from agentforge.models.protocol import Priority
 

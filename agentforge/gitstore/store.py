@@ -91,6 +91,30 @@ class GitStore:
         """
         return cls(GitProcess.attach(path))
 
+    def copy(self, path: Path) -> GitStore:
+        """A new repository at ``path`` whose ``main`` stands where this one's does: what is tried there changes nothing
+        here. It borrows the objects of this one, so it is quick for any size and good while this one stands.
+
+        Raises:
+            NotARegistry: something stands at ``path`` already.
+            StorageError: it cannot be written.
+        """
+        head = self.head()
+        try:
+            path.mkdir(mode=0o700, parents=True)
+            process = GitProcess(path)
+            process.run("init", "--quiet", "--bare", "--template=", f"--initial-branch={MAIN.rpartition('/')[2]}")
+            lent = path / "objects" / "info" / "alternates"
+            lent.parent.mkdir(exist_ok=True)
+            lent.write_text(f"{(self.path / 'objects').absolute()}\n", "utf-8")
+        except FileExistsError as error:
+            raise _occupied(path) from error
+        except OSError as error:
+            raise StorageError(f"No copy of the registry can be made at {path}: {error.strerror}.") from error
+        if head is not None:
+            process.run("update-ref", MAIN, head)
+        return GitStore(process)
+
     @property
     def path(self) -> Path:
         """The folder of the repository."""

@@ -60,9 +60,10 @@ class JobRows:
             row = self._row(connection, job)
         return None if row is None else _record(row)
 
-    def list(self, limit: int = 50) -> list[Record]:
-        """The newest jobs first."""
-        query = select(*_COLUMNS).where(*self._mine()).order_by(JOBS.c.created.desc()).limit(limit)
+    def list(self, limit: int = 50, *, kind: str = "") -> list[Record]:
+        """The newest jobs first, of one kind or of all."""
+        mine = (*self._mine(), JOBS.c.kind == kind) if kind else self._mine()
+        query = select(*_COLUMNS).where(*mine).order_by(JOBS.c.created.desc()).limit(limit)
         with self._database.read() as connection:
             return [_record(row) for row in connection.execute(query)]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, Row, Table, insert, select, update
+from sqlalchemy import Connection, Row, Table, func, insert, select, update
 
 from agentforge.database.store import Database
 from agentforge.database.tables import CALLS, LABELS, SESSIONS, SOURCES
@@ -155,6 +155,21 @@ class Outcomes:
             named = [*connection.execute(select(LABELS.c.call).where(*mine).distinct()).scalars()]
             found = self._known(connection, self._calls(connection, named))
         return sorted((one for one in found if one.labelled), key=lambda one: -one.told)[:limit]
+
+    def judged(self, limit: int) -> list[Known]:
+        """The calls of any tool that a person judged, the one that was judged last first."""
+        mine = (*self._mine(LABELS), LABELS.c.by == "user", LABELS.c.version != "")
+        newest = select(LABELS.c.call).where(*mine).group_by(LABELS.c.call).order_by(func.max(LABELS.c.id).desc())
+        with self._database.read() as connection:
+            named = [*connection.execute(newest.limit(limit)).scalars()]
+            found = self._known(connection, self._calls(connection, named))
+        return sorted(found, key=lambda one: -one.said)
+
+    def used_since(self, time: str) -> frozenset[str]:
+        """The names of the tools that were called at or after a time (UTC, ISO 8601)."""
+        query = select(CALLS.c.tool).where(*self._mine(CALLS), CALLS.c.created >= time).distinct()
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def label(
         self, call: Known, kind: str, *, by: Literal["user", "program"], expected: JSON = None, reason: str = ""

@@ -156,7 +156,20 @@ def move(snapshot: Snapshot, name: str, state: State, reason: str, unconfirmed: 
         state=state,
         unconfirmed=doubt,
         reason=one_line(reason, REASON_CHARS),
+        instead="",
     )
+
+
+def retirement(snapshot: Snapshot, name: str, version: str, reason: str, *, instead: str = "") -> Change | None:
+    """The change that retires a live tool, in favour of ``instead`` where another one does the same; None where another
+    version stands by now, it is live no more, or it is pinned.
+    """
+    standing = snapshot.states.tools.get(name)
+    if standing is None or standing.version != version or standing.state is not State.LIVE or standing.pinned:
+        return None
+    told = one_line(reason, REASON_CHARS)
+    subject = f"Merge {name} into {instead}" if instead else f"Retire {name}"
+    return _restated(snapshot, name, subject, state=State.RETIRED, reason=told, instead=instead)
 
 
 def pinning(snapshot: Snapshot, name: str, *, pinned: bool) -> Change | None:
@@ -202,7 +215,8 @@ def _restated(snapshot: Snapshot, name: str, subject: str, **facts: Any) -> Chan
     moved = Standing.model_validate({**dict(standing), **facts})
     if moved == standing:
         return None
-    return Change(subject, {STATE_FILE: snapshot.states.with_tool(name, moved).encode()}, {"Version": [moved.version]})
+    named = {"Version": [moved.version], "State": [moved.state]}
+    return Change(subject, {STATE_FILE: snapshot.states.with_tool(name, moved).encode()}, named)
 
 
 def _standing(snapshot: Snapshot, name: str) -> Standing:

@@ -194,6 +194,14 @@ class Layers:
         """
         return self._look().find(name)
 
+    def in_place_of(self, name: str) -> Tool | None:
+        """The live tool of that name, or the one that took its place when it was retired; None where there is none."""
+        live = self._look().live
+        if name in live:
+            return live[name]
+        standing = self.registry.snapshot().states.tools.get(name)
+        return live.get(standing.instead) if standing is not None else None
+
     def closure(self, names: Iterable[str]) -> Closure:
         """What ``names`` need, themselves included.
 

@@ -16,7 +16,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agentforge.registry.manifest import Id
-from agentforge.types import State
+from agentforge.types import TOOL_NAME, State
 
 FORMAT = 1
 
@@ -38,7 +38,8 @@ class Standing(BaseModel):
     """Where one tool stands: ``version`` is the hash of the contents of its folder.
 
     A ``pinned`` tool gets no new live version unless a person says so. ``stale`` are the ids of passages that it
-    cites and that are gone: they were changed, or their document was removed.
+    cites and that are gone: they were changed, or their document was removed. ``instead`` is the tool that does the
+    same and takes its place, where it was retired for that.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,6 +50,7 @@ class Standing(BaseModel):
     pinned: bool = False
     reason: _Reason = ""
     stale: tuple[Id, ...] = ()
+    instead: Annotated[str, Field(pattern=f"^({TOOL_NAME.pattern})?$")] = ""
 
 
 class Waiting(BaseModel):

@@ -15,6 +15,7 @@ from agentforge.cli.groups.review import tools
 from agentforge.cli.groups.revoke import revoke
 from agentforge.cli.groups.sandbox import sandbox
 from agentforge.cli.groups.sessions import sessions
+from agentforge.cli.groups.sleep import sleep
 
 __all__ = [
     "CallId",
@@ -32,5 +33,6 @@ __all__ = [
     "revoke",
     "sandbox",
     "sessions",
+    "sleep",
     "tools",
 ]
