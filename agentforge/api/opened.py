@@ -252,7 +252,10 @@ def insist_on_own(opened: Opened, name: str) -> None:
         found = opened.layers.find(name)
     except ToolNotFound:
         return  # whoever decides says it better
-    raise UsageError(f"{name} is a tool of the {found.layer} layer, which cannot be changed from here.")
+    raise UsageError(
+        f"{name} is a tool of the {found.layer} layer, which cannot be changed from here.",
+        fix="A tool of that name in your own registry would take its place.",
+    )
 
 
 def secrets_of(settings: Settings) -> frozenset[str]:

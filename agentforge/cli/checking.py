@@ -17,7 +17,7 @@ from agentforge.forge.checking import Checked, as_json
 from agentforge.settings import load
 
 REJECTED = 1
-"""The exit code where a tool would not go live."""
+"""The exit code where a tool is rejected; one that waits for a person is not."""
 
 
 def check_tool(who: Who, folder: str, form: str) -> int:

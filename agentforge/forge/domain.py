@@ -66,13 +66,18 @@ def is_defect(
     ``open_types`` tells whether a parameter is a list or an object of which nothing more is said, ``purpose`` is what
     the author says of the tool.
     """
-    if error in declared or any(_covers(name, error) for name in declared):
+    if declared_as(error, declared):
         return False
     if within(args, known):
         return bool(declared) or error in CRASHES
     if error in _OF_OPEN_TYPES and (open_types or is_misshapen(args, known, purpose)):
         return False
     return bool(declared) and error in CRASHES
+
+
+def declared_as(error: str, declared: Collection[str]) -> str:
+    """The declared error that ``error`` is: itself or a parent, empty where none is."""
+    return error if error in declared else next((name for name in sorted(declared) if _covers(name, error)), "")
 
 
 def _covers(name: str, error: str) -> bool:

@@ -242,7 +242,7 @@ def what_happened(result: CallResult) -> str:
     if result.ok:
         return f"returned {result.value!r}"[:SHOWN_CHARACTERS]
     if result.status == "raised":
-        return f"raised {result.error}: {result.message}"[:SHOWN_CHARACTERS]
+        return f"raised {result.error}{f': {result.message}' if result.message else ''}"[:SHOWN_CHARACTERS]
     return {
         "timed_out": "did not end in time (endless loop?)",
         "died": "ended the process or used too much memory",

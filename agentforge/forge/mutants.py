@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from agentforge.parsing import parse
 
@@ -69,16 +70,20 @@ _UNWRAPPED = frozenset(["abs", "sorted", "round", "set", "reversed", "int", "flo
 _ANOTHER_ERROR = {"ValueError": "KeyError"}
 """What is raised instead; for every other error it is ValueError."""
 
+_Variants: TypeAlias = Callable[[ast.AST], Iterator[ast.AST]]
 _NO_BEHAVIOUR = (ast.Import, ast.ImportFrom, ast.ClassDef)
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A changed source; ``change`` tells people where and what, ``line`` is that of the source."""
+    """A changed source; ``change`` tells people where and what, ``line`` is that of the source, ``place`` the first and
+    the last line and column of what was changed.
+    """
 
     change: str
     source: str
     line: int = 0
+    place: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,13 @@ class _Site:
         return getattr(self.old, "lineno", 0)
 
     @property
+    def place(self) -> tuple[int, int, int, int]:
+        first, column, last, end = (
+            getattr(self.old, name, 0) for name in ("lineno", "col_offset", "end_lineno", "end_col_offset")
+        )
+        return first, column, last, end
+
+    @property
     def change(self) -> str:
         before, after = (ast.unparse(node).split("\n", 1)[0][:LONGEST_CHANGE] for node in (self.old, self.new))
         return f"line {self.line}: {before} → {after}"
@@ -114,9 +126,24 @@ def mutants(source: str, *, most: int) -> list[Mutant]:
         SyntaxError: the source cannot be parsed; so check it first.
     """
     module = parse(source)
+    return _made(module, [site for site in _sites(module, _variants) if not _is_a_stub(site, module)], most)
+
+
+def even_divisions(source: str, *, most: int) -> list[Mutant]:
+    """Up to ``most`` changes of which each shows only where a division comes out even: a remainder of nothing becomes
+    the divisor, and a whole quotient one less. Whether the ends belong to a range, a full page is one page more, and a
+    day counts for itself shows there and nowhere else (Mothra's ``zpush``, King and Offutt 1991).
+
+    Raises:
+        SyntaxError: as :func:`mutants`.
+    """
+    module = parse(source)
+    return _made(module, [*_sites(module, _even)], most)
+
+
+def _made(module: ast.Module, sites: Sequence[_Site], most: int) -> list[Mutant]:
     seen = {ast.dump(module)}
     found: dict[int, Mutant] = {}
-    sites = [site for site in _sites(module) if not _is_a_stub(site, module)]
     for number in _spread(len(sites), most):
         if len(found) >= most:
             break
@@ -125,7 +152,8 @@ def mutants(source: str, *, most: int) -> list[Mutant]:
         shape = ast.dump(module)
         if shape not in seen:
             seen.add(shape)
-            found[number] = Mutant(site.change, ast.unparse(ast.fix_missing_locations(module)) + "\n", site.line)
+            source = ast.unparse(ast.fix_missing_locations(module)) + "\n"
+            found[number] = Mutant(site.change, source, site.line, site.place)
         site.put(site.old)
     return [found[number] for number in sorted(found)]
 
@@ -142,7 +170,7 @@ def _spread(count: int, most: int) -> list[int]:
     return [*first, *(number for number in range(count) if number not in chosen)]
 
 
-def _sites(parent: ast.AST) -> Iterator[_Site]:
+def _sites(parent: ast.AST, variants: _Variants) -> Iterator[_Site]:
     """Every change, in the order of the source."""
     for field, value in ast.iter_fields(parent):
         if _is_no_behaviour(parent, field):
@@ -150,10 +178,10 @@ def _sites(parent: ast.AST) -> Iterator[_Site]:
         children: list[tuple[int | None, object]] = [*enumerate(value)] if isinstance(value, list) else [(None, value)]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] -- fields of a tree hold anything
         for at, child in children:
             if isinstance(child, ast.AST) and not _is_kept(parent, child):
-                for new in _variants(child):
+                for new in variants(child):
                     yield _Site(parent, field, at, child, new)
                 if not isinstance(child, ast.Raise):
-                    yield from _sites(child)
+                    yield from _sites(child, variants)
 
 
 def _is_no_behaviour(parent: ast.AST, field: str) -> bool:
@@ -171,6 +199,16 @@ def _is_kept(parent: ast.AST, child: ast.AST) -> bool:
 
 def _is_type(node: ast.AST) -> bool:
     return isinstance(node, ast.AnnAssign) and node.value is None
+
+
+def _even(node: ast.AST) -> Iterator[ast.AST]:
+    match node:
+        case ast.BinOp(op=ast.Mod(), right=right):
+            yield ast.BoolOp(ast.Or(), [node, right])
+        case ast.BinOp(left=left, op=ast.FloorDiv(), right=right):
+            yield ast.BinOp(ast.BinOp(left, ast.Sub(), ast.Constant(1)), ast.FloorDiv(), right)
+        case _:
+            pass
 
 
 def _variants(node: ast.AST) -> Iterator[ast.AST]:

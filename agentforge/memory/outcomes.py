@@ -238,7 +238,10 @@ def reference(call: str) -> str:
 
 
 def _unknown(call: str) -> UsageError:
-    return UsageError(f"There is no tool call {call[:80]!r}.", fix="`--output-format json` shows its id.")
+    return UsageError(
+        f"There is no tool call {call[:80]!r}.",
+        fix="Without an id the latest call is meant; `agentforge run --output-format stream-json` shows the ids.",
+    )
 
 
 def _chunks(calls: Sequence[str], size: int = 500) -> list[Sequence[str]]:

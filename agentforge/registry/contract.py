@@ -27,7 +27,7 @@ from agentforge.registry.schema import mismatches
 from agentforge.types import JSON, TOOL_NAME, Capabilities, JSONObject
 
 MAX_SOURCE_BYTES = 64 << 10
-"""Largest source of one tool, and of its tests (the issue's own limit; a page of code is 4 KiB)."""
+"""Largest source of one tool, and of its tests (a page of code is 4 KiB)."""
 
 RESERVED_NAMES = frozenset(
     {"search_tools", "forge_tool", "run_python", "remember", "recall", "tool", "toolbox", "fetch"}

@@ -76,7 +76,7 @@ _CALLS_WHEN_LOADED = _words(
     "frozenset set tuple list dict range len sorted reversed min max sum abs round zip enumerate map filter int float "
     "str bool bytes ord chr pow divmod slice compile Decimal Fraction timedelta date datetime timezone ZoneInfo "
     "maketrans OrderedDict defaultdict Counter deque namedtuple TypeVar NewType Struct Context itemgetter attrgetter "
-    "MappingProxyType partial product chain permutations combinations fromkeys "
+    "MappingProxyType field partial product chain permutations combinations fromkeys "
     "split rsplit splitlines strip lower upper title join format replace items keys values copy encode union "
     "log log2 log10 sqrt exp isqrt radians cos sin tan"
 )

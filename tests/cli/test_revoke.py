@@ -117,7 +117,7 @@ def test_what_is_not_known_is_refused(program: Program, learned: Path) -> None:
 def test_a_starter_tool_is_told_to_be_one(program: Program, learned: Path, word: str) -> None:
     done = program("revoke", word, "--yes")
     assert (done.code, states(learned)) == (2, BEFORE)
-    assert "parse_duration is a tool of the base layer, which cannot be changed from here." in done.err
+    assert "parse_duration is a tool of the base layer, which cannot be changed from here.\n  A tool of" in done.err
 
 
 def test_an_episode_from_which_nothing_came_can_be_revoked_too(program: Program, home: Path) -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agentforge.forge.domain import has_open_types, is_defect, is_misshapen, within
+from agentforge.forge.domain import declared_as, has_open_types, is_defect, is_misshapen, within
 from agentforge.registry.contract import parse_signature
 
 KNOWN = [{"n": 2, "t": "2h 30m", "xs": [1, 5], "unit": "km"}, {"n": 9, "t": "5m", "xs": [7], "unit": "mi"}]
@@ -154,3 +154,19 @@ def test_a_record_of_another_shape_may_crash_like_a_value_of_another_type():
     assert not is_defect("IndexError", short, POINTS, {"ValueError"}, open_types=False)
     assert is_defect("ZeroDivisionError", short, POINTS, {"ValueError"}, open_types=False)
     assert is_defect("IndexError", {"points": [], "tag": {}}, POINTS, {"ValueError"}, open_types=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "declared", "named"),
+    [
+        ("ValueError", {"ValueError"}, "ValueError"),
+        ("UnicodeDecodeError", {"ValueError"}, "ValueError"),
+        ("KeyError", {"LookupError", "KeyError"}, "KeyError"),
+        ("statistics.StatisticsError", {"ValueError"}, "ValueError"),
+        ("ValueError", {"UnicodeDecodeError"}, ""),
+        ("KeyError", {"ValueError"}, ""),
+        ("KeyError", set(), ""),
+    ],
+)
+def test_an_error_counts_as_the_declared_one_that_covers_it(error, declared, named):
+    assert declared_as(error, declared) == named

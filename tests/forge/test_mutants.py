@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from agentforge import assets
-from agentforge.forge.mutants import mutants
+from agentforge.forge.mutants import even_divisions, mutants
 
 FOLDER = assets.folder("toolbox")
 NAMES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
@@ -79,3 +79,24 @@ def test_mutants_of_a_real_tool_are_valid_and_differ_from_it_and_from_each_other
     assert len({*shapes, ast.dump(ast.parse(source))}) == len(made) + 1
     assert mutants(source, most=1000) == made
     assert len(mutants(source, most=5)) == min(5, len(made))
+
+
+@pytest.mark.parametrize(
+    ("body", "change"),
+    [("return n % 7", "n % 7 → n % 7 or 7"), ("return 1 + n // 7", "n // 7 → (n - 1) // 7"), ("return n / 7", None)],
+)
+def test_a_division_is_changed_where_it_comes_out_even_and_nowhere_else(body, change):
+    source = f"def f(n: int) -> int:\n    {body}\n"
+    made = even_divisions(source, most=10)
+    assert [mutant.change.removeprefix("line 2: ") for mutant in made] == ([change] if change else [])
+    tool, *others = ({} for _ in range(1 + len(made)))
+    for text, names in zip([source, *(mutant.source for mutant in made)], [tool, *others], strict=True):
+        exec(text, names)
+    for other in others:
+        assert [n for n in range(1, 30) if tool["f"](n) != other["f"](n)] == [7, 14, 21, 28]
+
+
+def test_two_changes_of_one_number_are_of_one_place():
+    made = mutants("def f(n: int) -> int:\n    return n + {1: 20}[n]\n", most=30)
+    places = {mutant.place for mutant in made if mutant.change.startswith("line 2: 20 →")}
+    assert places == {(2, 19, 2, 21)}

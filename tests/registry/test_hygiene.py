@@ -34,6 +34,7 @@ def problems(head="", body="return a", known_tools=(), **capabilities):
         "_KEY = lambda x: x + 1",
         "from functools import lru_cache\n@lru_cache(maxsize=None)\ndef _h(x):\n    return x",
         "from dataclasses import dataclass\n@dataclass\nclass _P:\n    x: int = 0\n    def go(self): return self.x",
+        "from dataclasses import dataclass, field\n@dataclass\nclass _P:\n    x: list = field(default_factory=list)",
         "class _E(ValueError):\n    '''Bad.'''",
         "from os.path import splitext\nimport os\n_S = os.sep",
         "import urllib.parse\nfrom urllib.parse import quote\nfrom urllib import parse",

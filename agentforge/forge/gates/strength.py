@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from agentforge.forge.domain import within
@@ -10,6 +11,7 @@ from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.submission import Submission
 from agentforge.forge.gates.survey import Stub, Survey, passing_stubs, sees_the_trial, survey
 from agentforge.forge.gates.verdict import judged, shortened, texts
+from agentforge.forge.mutants import Mutant, even_divisions
 from agentforge.forge.spec import render_call
 from agentforge.forge.strengthen import strengthen
 from agentforge.types import Example, GateResult, JSONObject
@@ -36,6 +38,8 @@ async def suite_strength(bench: Bench) -> GateResult:
     overlooked = _overlooked(found, sub) if folder else []
     unforgiven = await _unforgiven(bench, found, known) if folder and not overlooked else []
     untested = _untested(found, known)
+    numbers = await _untested_numbers(bench, found, known) if folder and not untested else []
+    uneven = await _never_even(bench, known) if folder else []
     evidence: JSONObject = {
         "mutants": counted + len(found.equivalent),
         "noticed": len(found.noticed),
@@ -47,21 +51,25 @@ async def suite_strength(bench: Bench) -> GateResult:
         "told_apart_by_examples": texts(overlooked),
         "unforgiven": texts(unforgiven),
         "untested_lines": [*untested],
+        "untested_numbers": texts(numbers),
+        "never_even": texts(uneven),
     }
     told = f"{len(found.noticed)} of {counted} mutants are noticed"
     if folder and not counted:
         told = "no change of the tool does anything else on any input, so nothing shows what the tests are worth"
     lines = [f"any change of line {', '.join(map(str, untested))}, which the examples reach"] if untested else []
-    told = "; ".join([*(f"no test notices {each}" for each in [*lines, *overlooked[:1], *unforgiven[:1]]), told])
+    unseen = [*lines, *numbers[:1], *uneven[:1], *overlooked[:1], *unforgiven[:1]]
+    told = "; ".join([*(f"no test notices {each}" for each in unseen), told])
     slow = f"; {len(found.not_reached)} were not reached in time" * bool(found.not_reached)
     slow += f"; {len(found.unknown)} did not end in time, near which the tool itself is" * bool(found.unknown)
+    others = f": no test notices {'; '.join(left[:3])}" if left else ""
     return judged(
         "suite strength",
         (counted > 0 or not folder)
         and len(found.noticed) >= needed * counted
-        and not (untested or overlooked or unforgiven),
+        and not (untested or numbers or uneven or overlooked or unforgiven),
         f"the suite fails against stubs, and {told}",
-        shortened(f"{told}, {needed:.0%} are needed{slow}: no test notices {'; '.join(left[:3])}", 1000),
+        shortened(f"{told}, {needed:.0%} are needed{slow}{others}", 1000),
         **evidence,
     )
 
@@ -103,6 +111,43 @@ def _untested(found: Survey, known: Sequence[JSONObject]) -> list[int]:
     lines = [mutant.line for mutant, _ in found.unnoticed]
     reached = {mutant.line for mutant, args in found.unnoticed if within(args, known)}
     return sorted(line for line in reached - noticed if lines.count(line) >= FEWEST_CHANGES)
+
+
+async def _untested_numbers(bench: Bench, found: Survey, known: Sequence[JSONObject]) -> list[str]:
+    """Numbers of which no change is noticed, though each does something else within what examples and tests span: an
+    entry of a table is tested or not, whatever stands beside it on its line.
+    """
+    noticed = {mutant.place for mutant in found.noticed}
+    places = Counter(mutant.place for mutant, _ in found.unnoticed)
+    left = [
+        (mutant, args)
+        for mutant, args in found.unnoticed
+        if places[mutant.place] >= FEWEST_CHANGES and mutant.place not in noticed
+    ]
+    return await _reached(bench, left, known, "or the other change of it")
+
+
+async def _never_even(bench: Bench, known: Sequence[JSONObject]) -> list[str]:
+    """Divisions of which no test holds one that comes out even, though one does within what examples and tests span."""
+    sub = bench.submission
+    changed = even_divisions(sub.source, most=sub.settings.mutants)
+    found = await survey(bench, changed) if changed else None
+    return await _reached(bench, found.unnoticed, known, "where it comes out even") if found else []
+
+
+async def _reached(
+    bench: Bench, unnoticed: Sequence[tuple[Mutant, JSONObject]], known: Sequence[JSONObject], more: str
+) -> list[str]:
+    """Those that show within what examples and the suite's own inputs span, in words, with ``more`` about them."""
+    if not unnoticed:
+        return []
+    answered = [call.args for call in await asked(bench) if not call.raised]
+    name = bench.submission.name
+    return [
+        f"{mutant.change}, {more}, as {shortened(render_call(name, Example(args)), 200)} shows"
+        for mutant, args in unnoticed
+        if within(args, [*known, *answered])
+    ]
 
 
 def _told_of(stub: Stub, sub: Submission) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from agentforge.boxes.protocol import CallResult, SuiteResult
 from agentforge.forge.cases import outcome
+from agentforge.forge.domain import declared_as
 from agentforge.forge.evidence import run_all
 from agentforge.forge.gates.bench import AT_ONCE, Bench
 from agentforge.forge.gates.submission import Submission
@@ -112,13 +113,13 @@ _IMPORTS = "from __future__ import annotations\n\n\n"
 """So that a stub needs no type that the tool's file defines."""
 
 
-async def survey(bench: Bench) -> Survey:
-    """Runs the suite on every mutant, and looks at those that it lets pass."""
+async def survey(bench: Bench, changed: Sequence[Mutant] | None = None) -> Survey:
+    """Runs the suite on every mutant (of the usual ones, or of ``changed``), and looks at those that it lets pass."""
     sub = bench.submission
     began = time.monotonic()
     before = await bench.own_suite()
     seconds = max(LEAST_SECONDS, SLOWEST * before.seconds)
-    made = mutants(sub.source, most=sub.settings.mutants)
+    made = mutants(sub.source, most=sub.settings.mutants) if changed is None else changed
     verdicts: dict[str, Verdict] = {}
 
     async def work(waiting: Iterator[Mutant]) -> None:
@@ -185,8 +186,13 @@ async def differences(bench: Bench, mutant: Mutant) -> AsyncGenerator[JSONObject
 
 
 def _told(result: CallResult, sub: Submission) -> str:
-    """An outcome; one undeclared error is as good as another."""
-    return "undeclared error" if result.status == "raised" and result.error not in sub.declared else outcome(result)
+    """An outcome; one undeclared error is as good as another, and one that a declared error covers as good as that:
+    whoever expects a ValueError takes a StatisticsError as well.
+    """
+    if result.status != "raised":
+        return outcome(result)
+    named = declared_as(result.error, sub.declared)
+    return f"raises {named}" if named else "undeclared error"
 
 
 def fails(suite: SuiteResult) -> bool:
