@@ -37,9 +37,6 @@ LOCAL_SHARE = 0.8
 FAULTY_WINNERS = 2
 """So many winners in which the gates find faults are looked at in one go: those that behave like them mostly have
 the same ones, and each costs a run of the gates."""
-SECOND_ROUNDS = 2
-"""So many more rounds for a candidate that passes every gate and only stands alone: five of six such candidates by a
-model of 1.5 billion parameters were right."""
 HELD_OUT_TRIES = 2
 """So many groups are tried on the held-out examples; with more, these would choose among guesses."""
 
@@ -110,8 +107,7 @@ class Rounds:
         return f"{tried} candidates were tried; the best one gives {best.passed} of {len(self._spec.visible)} examples."
 
     async def _search(self) -> Submission | None:
-        found = await self._local_rounds() or await self._go_up() or await self._look_for_a_second()
-        found = found or self._left_open()
+        found = await self._local_rounds() or await self._go_up() or self._left_open()
         return found or await self._try_best()
 
     async def _local_rounds(self) -> Submission | None:
@@ -151,32 +147,6 @@ class Rounds:
         except (ModelError, AuthenticationError) as error:
             self._step("escalate", f"role plan failed: {error}")
             return None
-
-    async def _look_for_a_second(self) -> Submission | None:
-        """More candidates for one that stands alone and passes every other gate: one that behaves like it supports
-        it. Where another model may be asked, that one has been.
-        """
-        count = self._settings.candidates
-        if self._may_go_up or self._spent_out() or not await self._one_stands_alone():
-            return None
-        for number in range(SECOND_ROUNDS):
-            self._step("candidates", f"one candidate stands alone: {count} more, for a second one like it", total=count)
-            drafts = self._author.drafts(count, form="stub" if number % 2 else "rules")
-            winner = await self._take(drafts, self._settings.rounds + 1 + number) or await self._at_last()
-            if winner is not None or self._spent_out():
-                return winner
-        return None
-
-    async def _one_stands_alone(self) -> bool:
-        """Whether the most believable group lacks nothing but a second candidate; its gates are kept for the report."""
-        groups = [group for group in await self._groups() if id(group.members[0]) not in self._rejected]
-        if not groups or groups[0].independent >= SUPPORT:
-            return False
-        gates = await run_gates(Bench(await asyncio.to_thread(self._submission, groups[0])))
-        failed = {gate.gate for gate in gates if gate.verdict == "failed"}
-        if failed == {"agreement"}:
-            self.gates = gates
-        return failed == {"agreement"}
 
     def _next_drafts(self, number: int) -> AsyncGenerator[Draft]:
         """First candidates; later repairs of those in which the gates found faults, else candidates that are asked for
