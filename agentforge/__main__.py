@@ -46,6 +46,8 @@ def _leave_at_the_next() -> None:
     """For who does not wait for what still runs in threads."""
     import signal
 
+    exec("")  # noqa: S102 - one that ended an exec of text, as dataclasses are made, is forgotten with the next exec
+
     def leave(number: int, frame: object) -> None:
         del number, frame
         os._exit(INTERRUPTED)

@@ -32,7 +32,7 @@ def present(error: BaseException, form: str) -> int:
         traceback.print_exception(error)
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
         return BROKEN_PIPE  # the command-line library turns the first into a SystemExit
-    if isinstance(error, KeyboardInterrupt | CancelledError | typer.Abort):
+    if isinstance(error, KeyboardInterrupt | CancelledError | typer.Abort) or _hides_an_interruption(error):
         return report(output, "Interrupted", "Interrupted.", "", INTERRUPTED)
     if isinstance(error, typer.TyperException) and type(error).__name__ == "NoArgsIsHelpError":
         return _help(output, error)
@@ -52,6 +52,11 @@ def _object(output: Output, kind: str, message: str, fix: str, code: int, extra:
         with suppress(StorageError, BrokenPipeError):  # it has been told, and the code stands
             output.finish("", {"error": {"type": kind, "message": message, "fix": fix}, **(extra or {})}, code)
     return code
+
+
+def _hides_an_interruption(error: BaseException) -> bool:
+    """Whether Ctrl-C came while pydantic built a model: it tells that in the words of an error of its own."""
+    return type(error).__name__ == "SchemaError" and "KeyboardInterrupt" in str(error)
 
 
 def _tell(text: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from pydantic_core import SchemaError
 from typer.testing import CliRunner
 
 from agentforge.cli.app import app
@@ -158,6 +159,34 @@ def test_ctrl_c_while_the_command_line_is_read_says_so(tmp_path: Path) -> None:
         "typer.core.TyperGroup.parse_args = interrupted\n"
     )
     assert ended(code, tmp_path) == (130, "", "agentforge: Interrupted.\n")
+
+
+def test_ctrl_c_while_text_is_executed_ends_with_its_code_and_not_with_the_signal(tmp_path: Path) -> None:
+    """As dataclasses are made. Python would take it for one that nobody caught; what it executes later clears that,
+    so that all is loaded before.
+    """
+    (tmp_path / "stopped.py").write_text(
+        "import sys\n"
+        "import rich.console, agentforge.cli.config as config, agentforge.cli.failure\n"
+        "from agentforge.__main__ import main\n"
+        "config.show = lambda *_, **__: exec('raise KeyboardInterrupt')\n"
+        "sys.argv[1:] = ['config', 'show']\n"
+        "sys.exit(main())\n"
+    )
+    env = {**os.environ, "AGENTFORGE_HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    done = subprocess.run([sys.executable, "-m", "stopped"], capture_output=True, text=True, timeout=60, env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "agentforge: Interrupted.\n")
+
+
+def test_ctrl_c_while_a_model_is_built_is_an_interruption(monkeypatch: pytest.MonkeyPatch, program: Program) -> None:
+    """What pydantic tells of it is an error of its own."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise SchemaError('Error building "model" validator:\n  KeyboardInterrupt: ')
+
+    monkeypatch.setattr("agentforge.cli.config.show", interrupted)
+    done = program("config", "show")
+    assert (done.code, done.err) == (130, "agentforge: Interrupted.\n")
 
 
 def test_a_product_hears_ctrl_c_again_after_a_command_that_was_interrupted(
