@@ -95,7 +95,7 @@ def test_a_section_that_does_not_exist_is_told_with_those_that_do(program: Progr
     done = program("config", "show", env={name: "1"})
     assert done.code == 3
     assert f"{name} has no effect" in done.err
-    assert "endpoints, roles, secrets, model, sandbox, forge, gates, review, agent, documents, web" in " ".join(
+    assert "endpoints, roles, secrets, model, sandbox, forge, gates, review, agent, documents, sleep, web" in " ".join(
         done.err.split()
     )
 
