@@ -165,12 +165,13 @@ def test_a_removal_ends_when_the_container_is_gone_even_where_others_remove_it_t
         daemon.remove(name)
         return names("removed")
 
+    labels = {OWNER: owners.Owner.this_process().label(), USER: "removed"}
     with Daemon.connect() as daemon, ThreadPoolExecutor(4) as threads:
         client: Any = daemon._client
         image = client.images.list(name="agentforge-box")[0].id
         for number in range(10):
             name = f"agentforge-test-removed-{number}"
-            client.containers.create(image, command=["sleep", "60"], name=name, labels={USER: "removed"}).start()
+            client.containers.create(image, command=["sleep", "60"], name=name, labels=labels).start()
             assert list(threads.map(remove, [name] * 4)) == [[]] * 4
 
 
