@@ -165,23 +165,9 @@ class Forge:
             ToolInvalid: it declares a package that its registry has not locked.
             SandboxError: the box failed, or its packages have not been built.
         """
-        from agentforge.agent.calls import Called, Caller
-        from agentforge.agent.rows import Rows
-        from agentforge.memory.episodes import new_call_id
+        from agentforge.api.calling import call
 
-        opened = self._opened()
-        layers = opened.layers
-        tool, needs = layers.at_hand(name) or await asyncio.to_thread(layers.pinned, name)
-        if record and not tool.manifest.capabilities.hosts:
-            raise UsageError(f"The tool {name} fetches nothing: it declares no host.")
-        recordings = self.settings.recordings / f"{name}.jsonl" if record else None
-        rows = Rows(await self._opened().the_episodes(), self._on_notice)
-        limits, box = opened.limits(self.settings.sandbox.call_seconds), await opened.box()
-        caller = Caller(box, layers, self.settings.secrets, limits, rows)
-        call = Called(new_call_id(), tool, args)
-        result = await caller.followed(call, needs, files=files or {}, record_to=recordings)
-        await rows.returned(call, result)
-        return replace(result, call=call.id)
+        return await call(name, args, self._opened(), self.settings, self._on_notice, files=files or {}, record=record)
 
     async def feedback(
         self,
