@@ -80,6 +80,11 @@ def redact(text: str, known: Collection[str] = ()) -> str:
     return text
 
 
+def is_redacted(text: str) -> bool:
+    """Whether something in ``text`` was replaced by :func:`redact`."""
+    return "[redacted:" in text
+
+
 def repeated(value: object, chars: int = 60) -> str:
     """A value for a sentence about it: what looks like a secret is hidden, what is long is cut."""
     text = str(value)

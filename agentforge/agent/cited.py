@@ -8,16 +8,11 @@ import asyncio
 from dataclasses import asdict, replace
 from typing import cast
 
+from agentforge.agent import toolbox
 from agentforge.agent.ending import Ending
 from agentforge.agent.turn import Turn
 from agentforge.errors import AgentForgeError
 from agentforge.types import JSONObject
-
-CHOICES = 4
-"""Tools that a request finds, among which stale ones are looked for."""
-
-NEAR = 0.5
-"""One that fits the words less than half as well as the best one is not waited for."""
 
 
 async def make_fresh(turn: Turn) -> None:
@@ -36,8 +31,8 @@ def _stale_and_wanted(turn: Turn) -> list[str]:
     stale = {tool.name for tool in turn.parts.layers.live() if tool.stale}
     if not stale:
         return []
-    hits = turn.parts.index.search(turn.text, CHOICES)
-    near = [hit.name for hit in hits if hit.score >= NEAR * hits[0].score]
+    hits = turn.parts.index.search(turn.text, toolbox.CHOICES)
+    near = [hit.name for hit in hits if hit.score >= toolbox.NEAR * hits[0].score]
     last = next((call.name for message in reversed(turn.history) for call in message.calls), "")
     return [name for name in dict.fromkeys([*near, last]) if name in stale]
 

@@ -42,12 +42,6 @@ from agentforge.models.schemas import fenced_blocks
 from agentforge.registry.contract import parse_signature
 from agentforge.types import JSON, JSONObject, Need, Role
 
-CHOICES = 4
-"""Most tools among which a small model is asked to choose."""
-
-NEAR = 0.5
-"""A tool that fits the words less than half as well as the best one only distracts a small model."""
-
 LONG_REQUEST = 80
 
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
@@ -65,10 +59,10 @@ PLAIN_RESULT_CHARS = 60
 
 async def begin(turn: Turn) -> Step | Ending:
     """Searches the toolbox with the user's own words, after what was said of answers to questions like this one."""
-    k = min(turn.parts.settings.agent.tools_in_prompt, CHOICES)
+    k = min(turn.parts.settings.agent.tools_in_prompt, toolbox.CHOICES)
     taught = await recall(turn)
     ready = await ready_tool(turn, taught)
-    entries = [] if ready else await toolbox.fitting(turn.parts, turn.text, turn.history, k, NEAR)
+    entries = [] if ready else await toolbox.fitting(turn.parts, turn.text, turn.history, k, toolbox.NEAR)
     asking = asking_of(turn, [entry.name for entry in ([ready.entry] if ready else entries)])
     asking.taught = taught
     if ready:

@@ -26,6 +26,12 @@ LEAST_SCORE = 1.0
 FEW_TOOLS = 5
 """Among so few tools every word stands in most of them, and scores tell nothing at all."""
 
+CHOICES = 4
+"""Most tools among which a small model is asked to choose."""
+
+NEAR = 0.5
+"""A tool that fits the words less than half as well as the best one only distracts a small model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -251,7 +251,7 @@ class UserDocuments:
 
         stale = settle(self._opened.registry, self._present)
         if stale:
-            queue_renewals(self._opened, self._settings, self)
+            queue_renewals(self._opened, self)
         return stale
 
     def _taken(self, files: Iterable[Path], *, trusted: bool | None, title: str = "") -> Done:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from agentforge.api.documents import Cited, UserDocuments
-from agentforge.api.opened import Opened, secrets_of
+from agentforge.api.opened import Opened
 from agentforge.errors import AgentForgeError, StorageError
 from agentforge.settings import Settings
 from agentforge.types import JSON, JSONObject
@@ -71,7 +71,6 @@ class UserKnowledge:
 
     def __init__(self, opened: Opened, settings: Settings) -> None:
         self._opened = opened
-        self._settings = settings
         self._documents = UserDocuments(opened, settings)
 
     async def learn(self, reference: str, tell: Callable[[str], None] = lambda _: None) -> list[Record]:
@@ -105,7 +104,7 @@ class UserKnowledge:
         stale = {each: one.version for each, one in standing.items() if one.stale and name in (None, each)}
         if not stale:
             return []
-        found = [job for job in _rows(self._opened, self._settings).list(MOST_JOBS) if job.kind == KNOWLEDGE]
+        found = [job for job in self._opened.job_rows().list(MOST_JOBS) if job.kind == KNOWLEDGE]
         newest = {job.name: job for job in reversed(found) if job.payload.get("parent") == stale.get(job.name, "-")}
         return [job for job in newest.values() if job.status in wanted]
 
@@ -176,7 +175,7 @@ class UserKnowledge:
         document = self._documents.get(reference)
         passages = self._documents.library.passages(document.id)
         used = {one for ids in citing(self._opened.registry.snapshot()).values() for one in ids}
-        rows = _rows(self._opened, self._settings).list(MOST_JOBS)
+        rows = self._opened.job_rows().list(MOST_JOBS)
         seen = [job.payload.get("passages") for job in rows if job.kind == KNOWLEDGE and job.status == "done"]
         new: list[NewJob] = []
         for rule in rules_in(passages, document.title, untrusted=document.untrusted):
@@ -226,7 +225,7 @@ class UserKnowledge:
                     on_notice(f"The stale tool {one.name} (job {one.id}): {record.reason}")
 
 
-def queue_renewals(opened: Opened, settings: Settings, documents: UserDocuments) -> None:
+def queue_renewals(opened: Opened, documents: UserDocuments) -> None:
     """Has each stale tool made anew by a worker, a later turn or ``docs renew``: once for each wording of what stands
     in the place of its passages. One of which nothing stands there, or that cites several documents, is left alone.
     """
@@ -239,17 +238,11 @@ def queue_renewals(opened: Opened, settings: Settings, documents: UserDocuments)
         ids = tuple(dict.fromkeys(each.new.id for each in passages if each.new is not None))
         if not ids or len({each.id.partition(".")[0] for each in passages}) > 1:
             continue
-        rows = rows or _rows(opened, settings)
+        rows = rows or opened.job_rows()
         new = new_job(new_job_id(), one.name, ids, parent=one.version)
         known = (job for job in rows.list(MOST_JOBS) if job.kind == KNOWLEDGE and job.name == one.name)
         if all(job.payload != new.payload for job in known):
             rows.create(new)
-
-
-def _rows(opened: Opened, settings: Settings) -> JobRows:
-    from agentforge.memory.jobs import JobRows
-
-    return JobRows(opened.rows(), org=settings.org, user=settings.user, secrets=secrets_of(settings))
 
 
 def _of(passage: str, document: str) -> bool:

@@ -169,9 +169,7 @@ class UserMemory:
         return tuple(taken)
 
     def _insist_on_quiet(self) -> None:
-        from agentforge.memory.jobs import JobRows
-
-        rows = JobRows(self._opened.rows(), org=self._settings.org, user=self._settings.user)
+        rows = self._opened.job_rows()
         unfinished = [*rows.unfinished("inline"), *rows.unfinished("queue")]
         if running := [one for one in unfinished if one.status == "running"]:
             raise UsageError(

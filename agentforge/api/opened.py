@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agentforge.forge.parts import ForgeParts
     from agentforge.jobs.protocol import Work
     from agentforge.memory.episodes import Episodes
+    from agentforge.memory.jobs import JobRows
     from agentforge.memory.keeping import Memory
     from agentforge.memory.outcomes import Outcomes
     from agentforge.memory.truths import Truths
@@ -109,15 +110,12 @@ class Opened:
         from agentforge.api.documents import UserDocuments
         from agentforge.api.jobs import UserJobs, unheard
         from agentforge.api.sleep import UserSleep
-        from agentforge.memory.jobs import JobRows
         from agentforge.memory.repairs import REPAIR
         from agentforge.models.protocol import Priority
         from agentforge.sleep.night import SLEEP
 
         await self.the_episodes()
         if self.jobs is None and self.database is not None:
-            secrets = secrets_of(self._settings)
-            rows = JobRows(self.database, org=self._settings.org, user=self._settings.user, secrets=secrets)
             learner = self.learner()
             documents = UserDocuments(self, self._settings)
             more: dict[str, Callable[[], Work]] = {
@@ -131,7 +129,10 @@ class Opened:
                 SLEEP: UserSleep(self, self._settings).work,
             }
             settle = documents.settle  # what a forging cites may have changed meanwhile
-            self.jobs = UserJobs(rows, self.registry, self.forge_parts, self.lasting_models, secrets, more, settle)
+            secrets = secrets_of(self._settings)
+            self.jobs = UserJobs(
+                self.job_rows(), self.registry, self.forge_parts, self.lasting_models, secrets, more, settle
+            )
         return cast("UserJobs", self.jobs)
 
     async def user_repairs(self) -> UserRepairs:
@@ -236,6 +237,13 @@ class Opened:
         if self.episodes is None:
             self.open_episodes()
         return self._the_database()
+
+    def job_rows(self) -> JobRows:
+        """This user's jobs as rows; blocks (raises StorageError)."""
+        from agentforge.memory.jobs import JobRows
+
+        own = self._settings
+        return JobRows(self.rows(), org=own.org, user=own.user, secrets=secrets_of(own))
 
     def _the_database(self) -> Database:
         if self.database is None:

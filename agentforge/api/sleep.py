@@ -13,6 +13,7 @@ from agentforge.settings import Settings
 
 if TYPE_CHECKING:
     from agentforge.jobs.protocol import Record
+    from agentforge.memory.news import News
     from agentforge.sleep.night import Night
     from agentforge.sleep.parts import NightParts, Proposal
     from agentforge.sleep.report import Report
@@ -128,11 +129,9 @@ class UserSleep:
         return Night(parts)
 
     def _parts(self, tell: Callable[[str], None]) -> NightParts:
-        from agentforge.memory.news import News
         from agentforge.sleep.parts import NightParts
 
         opened, settings = self._opened, self._settings
-        database = opened.rows()
         generates = opened.learner().generates
         return NightParts(
             registry=opened.registry,
@@ -142,7 +141,7 @@ class UserSleep:
             episodes=opened.open_episodes() if opened.episodes is None else opened.episodes,
             truths=opened.truths(),
             outcomes=opened.outcomes(),
-            news=News(database, org=settings.org, user=settings.user),
+            news=self._read_news(),
             settings=settings,
             models=opened.lasting_models if generates else None,
             box=opened.box,
@@ -153,11 +152,9 @@ class UserSleep:
         )
 
     def _records(self) -> Sequence[Record]:
-        from agentforge.memory.jobs import JobRows
         from agentforge.sleep.night import SLEEP
 
-        rows = JobRows(self._opened.rows(), org=self._settings.org, user=self._settings.user)
-        return rows.list(MOST_NIGHTS, kind=SLEEP)
+        return self._opened.job_rows().list(MOST_NIGHTS, kind=SLEEP)
 
     def _reports(self) -> Sequence[Report]:
         from agentforge.sleep.report import report_of
@@ -169,12 +166,15 @@ class UserSleep:
         newest = next(iter(self._records()), None)
         return newest if newest is not None and newest.status in ("queued", "running", "failed") else None
 
-    def _news(self) -> tuple[str, str]:
-        """Since when a night would look, and up to when; the latter is empty where nothing is new."""
+    def _read_news(self) -> News:
         from agentforge.memory.news import News
 
+        return News(self._opened.rows(), org=self._settings.org, user=self._settings.user)
+
+    def _news(self) -> tuple[str, str]:
+        """Since when a night would look, and up to when; the latter is empty where nothing is new."""
         last = next(iter(self._reports()), None)
-        news = News(self._opened.rows(), org=self._settings.org, user=self._settings.user)
+        news = self._read_news()
         since, newest = last.until if last is not None else "", news.newest()
         unchanged = last is not None and last.registry == self._opened.layers.fingerprint()
         if newest <= since and (unchanged or not newest):

@@ -22,8 +22,6 @@ from agentforge.types import Example, JSONObject
 MOST_CALLS = 200
 """Newest calls that are replayed at the most."""
 
-_REDACTED = "[redacted:"
-
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
@@ -92,9 +90,8 @@ def _distinct(calls: Sequence[Known]) -> list[Known]:
     """One call for each arguments, one that a person judged before any other, without those that held a secret."""
     found: dict[str, Known] = {}
     for call in sorted(calls, key=lambda call: call.word is None):
-        text = _text(call.args)
-        if _REDACTED not in text and not (call.word == "confirmed" and _REDACTED in json.dumps(call.value)):
-            found.setdefault(text, call)
+        if call.whole:
+            found.setdefault(_text(call.args), call)
     return list(found.values())
 
 

@@ -20,7 +20,7 @@ from agentforge.database.store import Database
 from agentforge.database.tables import CALLS, LABELS, SESSIONS, SOURCES
 from agentforge.errors import UsageError
 from agentforge.redaction import redact_json
-from agentforge.secrecy import redact
+from agentforge.secrecy import is_redacted, redact
 from agentforge.types import JSON, Example, JSONObject, OutcomeKind
 
 Word: TypeAlias = Literal["confirmed", "wrong"]
@@ -61,6 +61,11 @@ class Known:
         """The name of the exception that it ended with; empty where there was none."""
         name = self.error.partition(":")[0]
         return name if self.status == "raised" and name.isidentifier() else ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it can be played again: no argument was hidden, and no answer that a person confirmed."""
+        return not is_redacted(repr(self.args)) and not (self.word == "confirmed" and is_redacted(repr(self.value)))
 
     @property
     def source(self) -> str:

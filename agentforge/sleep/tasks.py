@@ -27,6 +27,7 @@ from agentforge.memory.outcomes import Known, Outcomes
 from agentforge.memory.truths import Truth
 from agentforge.registry.layers import Layers
 from agentforge.registry.tool import Tool
+from agentforge.secrecy import is_redacted
 from agentforge.types import Example, JSONObject
 
 Played: TypeAlias = Literal[
@@ -38,8 +39,6 @@ Played: TypeAlias = Literal[
 
 Lived: TypeAlias = Mapping[str, Played]
 """How each task went, by its id."""
-
-_REDACTED = "[redacted:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +71,10 @@ class Stage:
 
 def past_tasks(truths: Sequence[Truth], outcomes: Outcomes, most: int) -> list[Task]:
     """The ``most`` newest past tasks with a known right answer; blocks."""
-    known = [one for one in truths if one.expected and _plain(one.question)]
+    known = [one for one in truths if one.expected and not is_redacted(one.question)]
     questions = [Task(one.source, (one.session, one.turn), question=one) for one in known]
-    calls = [Task(f"call:{one.id}", call=one) for one in outcomes.judged(most) if one.truth is not None and _whole(one)]
+    calls = [Task(f"call:{one.id}", call=one) for one in outcomes.judged(most) if one.truth is not None and one.whole]
     return [*questions[::-1][:most], *calls][:most]
-
-
-def _plain(text: str) -> bool:
-    return _REDACTED not in text
-
-
-def _whole(call: Known) -> bool:
-    return _plain(repr(call.args)) and not (call.word == "confirmed" and not _plain(repr(call.value)))
 
 
 async def play_all(tasks: Sequence[Task], stage: Stage) -> Lived:
