@@ -26,19 +26,27 @@ from typing import Any
 
 from agentforge.errors import AgentForgeError
 from agentforge.settings import Settings, load
+from agentforge.types import Role
 from benchmarks import conditions
 from benchmarks.form import cannot_run, parser, progress, short_hash, show
 from benchmarks.learning import plot, stream
 from benchmarks.learning.judge import unknown
+from benchmarks.learning.plain import PLAIN
 from benchmarks.learning.rows import Rows
 from benchmarks.learning.run import ARMS, Play, run
 
 CODE = ("agentforge", "sandbox", "benchmarks/learning")
 NOT_RUN = (
     *("agentforge/cli", "agentforge/web", "agentforge/testing", "agentforge/models/local", "agentforge/__main__.py"),
-    *(f"benchmarks/learning/{name}.py" for name in ("__main__", "figures", "fresh", "places", "plot")),
+    *(f"benchmarks/learning/{name}.py" for name in ("__main__", "figures", "fresh", "places", "plot", "rows", "run")),
 )
-"""What the arms run (as in :mod:`benchmarks.conditions`), and what only sums up."""
+"""What the arms run (as in :mod:`benchmarks.conditions`), and what only plays, keeps and sums up."""
+PLAIN_CODE = (
+    *(f"agentforge/{name}.py" for name in ("errors", "parsing", "sections", "settings", "together", "types")),
+    *("agentforge/boxes", "agentforge/models", "sandbox", "benchmarks/learning"),
+)
+PLAIN_NOT_RUN = (*NOT_RUN, *(f"benchmarks/learning/{name}.py" for name in ("ablation", "feedback", "kept")))
+"""The same of the arms that keep nothing: their rows outlive a change of what only the others run."""
 
 
 def settings_of(options: Any) -> Settings:
@@ -66,13 +74,25 @@ def chosen_tasks(options: Any) -> list[stream.Task]:
     return stream.quick(tasks) if options.quick and tasks else tasks
 
 
+def plain_conditions(settings: Settings) -> dict[str, str]:
+    """The code and the settings that the arms run which keep nothing."""
+    used = {
+        "cap": settings.agent.max_output_tokens,
+        "sandbox": settings.sandbox.model_dump(mode="json"),
+        "plan": settings.endpoint(Role.PLAN).model_dump(mode="json", exclude={"url", "key", "timeout"}),
+    }
+    code = conditions.code_hash(conditions.ROOT, PLAIN_CODE, PLAIN_NOT_RUN)
+    return {"code": code, "settings": short_hash(used)}
+
+
 def measured(options: Any, arms: Sequence[str], tasks: Sequence[stream.Task]) -> dict[str, Any]:
     """Runs it and gives the JSON object."""
     settings = settings_of(options)
     code = conditions.code_hash(conditions.ROOT, CODE, NOT_RUN)
     more = {name: getattr(settings, name).model_dump(mode="json") for name in ("agent", "gates", "review")}
     same = asyncio.run(conditions.conditions_of(settings, code, more))
-    rows = Rows.open(options.out, same, tasks)
+    plain = {**same, **plain_conditions(settings)}
+    rows = Rows.open(options.out, lambda arm: plain if arm in PLAIN else same, tasks)
     homes = options.out.parent / f"{options.out.stem}-homes" / short_hash([same, [task.hash for task in tasks]])
     told = run(Play(tasks, arms, rows, settings, homes.absolute(), options.fresh), options.at_once)
     head = {"benchmark": "learning", "stream": options.stream.name, "tasks": len(tasks)}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from agentforge.agent.dispatch import value_text
 from agentforge.boxes.protocol import Box, Limits
 from agentforge.errors import ContextOverflow
 from agentforge.models.protocol import Message, ModelClient
 from agentforge.models.schemas import fenced_blocks
-from agentforge.types import Role
+from agentforge.types import JSON, Role
 from benchmarks.learning.nearest import nearest
 from benchmarks.learning.spent import Meter
 from benchmarks.learning.stream import Task
@@ -81,13 +81,17 @@ async def code(asked: Asked, task: Task, past: Sequence[Task]) -> str:
         said = await asked.say(CODING, messages)
         blocks = fenced_blocks(said)
         result = await (await asked.box()).run(blocks[0], limits=asked.limits) if blocks else None
-        if result is not None and result.ok and (shown := result.stdout.strip() or value_text(result.value)) != "null":
+        if result is not None and result.ok and (shown := result.stdout.strip() or _shown(result.value)) != "null":
             return f"Answer: {shown}"
         problem = "There was no fenced Python block." if result is None else "It printed nothing."
         if result is not None and not result.ok:
             problem = f"It failed (data): {result.error or result.status}: {result.message[:400]}"
         messages += [Message("assistant", said or "…"), Message("user", f"{problem} Correct it.")]
     return ""
+
+
+def _shown(value: JSON) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 PLAIN: dict[str, Callable[[Asked, Task, Sequence[Task]], Awaitable[str]]] = {"A": reason, "B": code, "M": remember}

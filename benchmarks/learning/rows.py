@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,17 +21,19 @@ class Rows:
     """The rows of equal conditions that belong to the tasks as they are now, by arm, session and task."""
 
     path: Path
-    conditions: dict[str, str]
+    conditions: Callable[[str], dict[str, str]]
     tasks: Sequence[Task]
     found: dict[tuple[str, int, str], dict[str, Any]]
 
     @classmethod
-    def open(cls, path: Path, conditions: dict[str, str], tasks: Sequence[Task]) -> Rows:
-        """Takes up what is comparable. Of two rows for the same the later one counts."""
+    def open(cls, path: Path, conditions: Callable[[str], dict[str, str]], tasks: Sequence[Task]) -> Rows:
+        """Takes up what is comparable. Of two rows for the same the later one counts. ``conditions`` of an arm."""
         path.parent.mkdir(parents=True, exist_ok=True)
         rows = cls(path, conditions, tasks, {})
         old = [row for row in (read_lines(path) if path.exists() else []) if rows._asked(row)]
-        for row in resumable(old, lambda row: {**conditions, **rows._belongs(row["arm"], row["session"], row["id"])}):
+        for row in resumable(
+            old, lambda row: {**conditions(row["arm"]), **rows._belongs(row["arm"], row["session"], row["id"])}
+        ):
             rows.found[row["arm"], row["session"], row["id"]] = row
         return rows
 
@@ -48,7 +50,8 @@ class Rows:
         """Keeps rows, all of them in one write."""
         lines = ""
         for row in rows:
-            told = {"arm": arm, **row, "session": session, **self._belongs(arm, session, row["id"]), **self.conditions}
+            told = {"arm": arm, **row, "session": session, **self._belongs(arm, session, row["id"])}
+            told |= self.conditions(arm)
             self.found[arm, session, row["id"]] = told
             lines += json.dumps(told) + "\n"
         with self.path.open("a", encoding="utf-8") as out:

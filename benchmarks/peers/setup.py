@@ -41,7 +41,7 @@ def installed(peer: str, package: str, variable: str, setup: str) -> Path:
     """
     named = os.environ.get(variable, "")
     venv = Path(named or ".").absolute() / peer
-    if not named or not (venv / "bin" / "python").exists():
+    if not named or not _mark(venv, package).exists():
         raise SandboxUnavailable(
             f"The peer {peer!r} ({package}) is not set up here.",
             fix=f"Run `python -m {setup} --folder DIR` and set {variable} to DIR.",
@@ -58,7 +58,13 @@ def install(folder: Path, packages: Mapping[str, str]) -> None:
             [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", package],
         ):
             subprocess.run(command, check=True, timeout=INSTALL_SECONDS)
+        _mark(venv, package).touch()
         print(f"{name}: {package}")
+
+
+def _mark(venv: Path, package: str) -> Path:
+    """The file that says that the installation came to its end."""
+    return venv / f"installed-{package}"
 
 
 def asked_folder(description: str | None) -> Path:

@@ -254,3 +254,15 @@ async def test_the_tools_that_are_kept_are_tried_on_fresh_items_of_what_they_wer
     assert (bad["tool"], bad["right"], bad["wrong"]) == ("halve", 0, True)
     assert (unused["wrong"], unused["why"]) == (None, "it was never called")
     assert (nothing["wrong"], nothing["why"]) == (None, "no fresh items")
+
+
+def test_a_change_of_what_only_the_kept_arms_run_leaves_the_rows_of_the_others(
+    bench: Bencher, pupil: Pupil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench("--arms", "A,C")
+    asked = len(pupil.asked)
+    monkeypatch.setattr(conditions, "code_hash", lambda _root, code, _not_run: "c2" if code == learning.CODE else "c1")
+    bench("--arms", "A")
+    assert len(pupil.asked) == asked
+    bench("--arms", "C")
+    assert len(pupil.asked) > asked
