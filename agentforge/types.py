@@ -125,6 +125,7 @@ class Need:
     ``episode`` is the id of the session it came from, ``forked_from`` those of the sessions with whose words that one
     began, ``taught_in`` those of other sessions in which a user said what is right of its examples, ``sources`` the
     ids of passages it cites.
+    ``drafts`` are sources that are tried as candidates before a model is asked for any.
     ``depends`` names live tools that the new one may import from the toolbox. ``parent`` is the version that stands
     under that name, where the new one is to take its place.
     """
@@ -142,6 +143,7 @@ class Need:
     depends: tuple[str, ...] = ()
     forked_from: tuple[str, ...] = ()
     taught_in: tuple[str, ...] = ()
+    drafts: tuple[str, ...] = ()
     parent: str = ""
 
 

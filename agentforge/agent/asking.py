@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agentforge.agent.context import Window, prompt_text
 from agentforge.agent.recollection import beside_of
 from agentforge.agent.reference import referred_to
+from agentforge.agent.told import in_form_of
+from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import ROLE, Turn
 from agentforge.memory.truths import Truth
 from agentforge.models.prompts import render
@@ -28,11 +31,16 @@ class Taught:
     """What the user said of earlier questions like the one that is asked, the likest first."""
 
     like: tuple[Truth, ...] = ()
+    elsewhere: frozenset[str] = frozenset()  # tools that answered, or were made from, questions of other kinds only
 
     @property
     def known(self) -> list[Truth]:
-        """Those of which the right answer is known; of one question the last one."""
-        return list({one.question: one for one in sorted(self.like, key=lambda one: one.id) if one.expected}.values())
+        """Those of which the right answer is known; of one question the last one. An answer of the agent's own that was
+        called right is left out where the user writes such answers in another form.
+        """
+        found = {one.question: one for one in sorted(self.like, key=lambda one: one.id) if one.expected}.values()
+        told = [str(one.expected) for one in found if one.word == "wrong"]
+        return [one for one in found if one.word == "wrong" or not told or in_form_of(str(one.expected), told)]
 
     @property
     def denies_words(self) -> bool:
@@ -47,7 +55,7 @@ class Asking:
     turn: Turn
     system: str
     request: str
-    shown: list[str]
+    shown: Sequence[Entry]
     taught: Taught = field(default_factory=Taught)
 
     async def decide(self, purpose: str, question: str, schema: JSONObject, max_tokens: int) -> JSONObject:
@@ -60,7 +68,7 @@ class Asking:
         return bool(self.taught.known) or asks_for_form(self.turn.text)
 
 
-def asking_of(turn: Turn, shown: list[str]) -> Asking:
+def asking_of(turn: Turn, shown: Sequence[Entry]) -> Asking:
     """How a turn asks, with what memory and history hold for it; what went in is put on record."""
     window = Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3)
     system, beside = render("agent_robust"), beside_of(window, turn.memory, turn.summary)
@@ -68,7 +76,7 @@ def asking_of(turn: Turn, shown: list[str]) -> Asking:
     request, account = prompt_text(window, system, "", turn.messages[0].text, history, beside)
     if len(history) < len(turn.history):
         account.leave_out("history", f"{len(turn.history) - len(history)} messages are closed and not referred to")
-    account.tools = shown
+    account.tools = [entry.name for entry in shown]
     turn.emit("context", account.to_json())
     return Asking(turn, beside.under(system), request, shown)
 

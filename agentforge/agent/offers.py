@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from agentforge.memory.truths import SCRIPT
 from agentforge.models.protocol import ToolSpec
 from agentforge.types import TOOL_NAME, JSONObject
 
 SEARCH_TOOLS = "search_tools"
 FORGE_TOOL = "forge_tool"
-RUN_PYTHON = "run_python"
+RUN_PYTHON = SCRIPT
 REMEMBER = "remember"
 RECALL = "recall"
 

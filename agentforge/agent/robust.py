@@ -39,7 +39,7 @@ from agentforge.memory.episodes import new_call_id
 from agentforge.models.prompts import render
 from agentforge.models.protocol import Message, ToolAnswer, ToolCall
 from agentforge.models.schemas import fenced_blocks
-from agentforge.registry.contract import parse_signature
+from agentforge.registry.contract import parse_signature, toolbox_imports
 from agentforge.types import JSON, JSONObject, Need, Role
 
 LONG_REQUEST = 80
@@ -63,7 +63,8 @@ async def begin(turn: Turn) -> Step | Ending:
     taught = await recall(turn)
     ready = await ready_tool(turn, taught)
     entries = [] if ready else await toolbox.fitting(turn.parts, turn.text, turn.history, k, toolbox.NEAR)
-    asking = asking_of(turn, [entry.name for entry in ([ready.entry] if ready else entries)])
+    entries = [entry for entry in entries if entry.name not in taught.elsewhere]
+    asking = asking_of(turn, [ready.entry] if ready else entries)
     asking.taught = taught
     if ready:
         return _used(asking, ready)
@@ -218,7 +219,8 @@ async def answer_directly(asking: Asking) -> Step | Ending:
 async def write_code(asking: Asking, problem: str, tries: int) -> Step | Ending:
     """One fenced block, run in the box with the toolbox; an error goes back once."""
     turn = asking.turn
-    tools = f'Tools that can be imported with "from toolbox import NAME": {", ".join(asking.shown)}. '
+    lines = "\n".join(f"- {entry.line}" for entry in asking.shown)
+    tools = f'\nTools that can be imported with "from toolbox import NAME":\n{lines}\n'
     question = render("agent_code", tools=tools if asking.shown else "", problem=problem)
     said = await turn.complete("code", asking.system, f"{asking.request}{question}", CODE_TOKENS)
     blocks = fenced_blocks(said.text)
@@ -236,6 +238,9 @@ async def write_code(asking: Asking, problem: str, tries: int) -> Step | Ending:
     why = result.text if not result.ok else "It printed nothing and its last line has no value."
     if tries == 0:
         code = blocks[0] if blocks else ""
+        if toolbox_imports(code):  # a small model that a tool has led astray holds on to it
+            asking.shown, code = [], ""
+            return partial(write_code, asking, f"\nCode with a tool failed (data): {why[:400]}\nUse none.", 1)
         remark = f"\nYour last code failed:\n```python\n{code[:1500]}\n```\nError (data): {why[:400]}\nCorrect it."
         return partial(write_code, asking, remark, 1)
     raise AgentForgeError(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from agentforge.agent import toolbox
@@ -23,6 +23,7 @@ from agentforge.agent.told import Filling, as_told, fill, slots_of
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import Turn
 from agentforge.errors import StorageError, ToolInvalid
+from agentforge.forge.lifting import lifted
 from agentforge.forge.record import SUMMARY, shortened
 from agentforge.forge.verbatim import stands_in
 from agentforge.memory.truths import Truth
@@ -58,7 +59,12 @@ async def recall(turn: Turn) -> Taught:
     except StorageError as error:
         turn.emit("notice", {"message": f"What was said of earlier answers could not be read: {error}"})
         return Taught()
-    return Taught(tuple(await asyncio.to_thread(alike, turn.text, known, lambda one: one.question)))
+    like = tuple(await asyncio.to_thread(alike, turn.text, known, lambda one: one.question))
+    return Taught(like, _names([one for one in known if one not in like]) - _names(like) if like else frozenset())
+
+
+def _names(truths: Sequence[Truth]) -> frozenset[str]:
+    return frozenset(name for one in truths for name in (one.tool, one.way) if name)
 
 
 async def ready_tool(turn: Turn, taught: Taught) -> Ready | None:
@@ -166,8 +172,9 @@ async def _made(asking: Asking, pairs: Sequence[Truth]) -> tuple[Ready | None, s
     if len(examples) < min(turn.parts.settings.agent.truths_for_a_tool, len(pairs)):
         told = f"{stated['name']}{stated['signature']}"
         return None, f"the arguments of {len(pairs) - len(examples)} requests for {told} do not stand in them"
+    need = _need(turn, stated, pairs, examples, _purpose(pairs[0], pattern, filled))
     try:
-        forged = await forge_need(turn, _need(turn, stated, pairs, examples, _purpose(pairs[0], pattern, filled)))
+        forged = await forge_need(turn, replace(need, drafts=await _drafts(turn, need.name, pairs, given)))
     except ToolInvalid as error:
         return None, str(error).rstrip(".")
     if forged.state != "live":
@@ -175,6 +182,17 @@ async def _made(asking: Asking, pairs: Sequence[Truth]) -> tuple[Ready | None, s
     entry = await toolbox.find(turn.parts, forged.reused or forged.name)
     mine = {forged.arguments.get(name, name): value for name, value in filled.args[-1].items()} if filled else None
     return Ready(entry, mine, in_order=not forged.reused or mine is None or [*mine] == _parameters(entry)), ""
+
+
+async def _drafts(turn: Turn, name: str, pairs: Sequence[Truth], given: Sequence[JSONObject]) -> tuple[str, ...]:
+    """The code that answered these questions, as functions of their values; also code of which the user said that its
+    answer was wrong, since only its form may have been.
+    """
+    if turn.parts.truths is None:
+        return ()
+    scripts = await asyncio.to_thread(turn.parts.truths.scripts, pairs)
+    made = (lifted(scripts[one.id], name, args) for one, args in zip(pairs, given, strict=False) if one.id in scripts)
+    return tuple(dict.fromkeys(filter(None, made)))
 
 
 def _parameters(entry: Entry) -> list[str]:

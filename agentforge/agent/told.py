@@ -28,6 +28,7 @@ Told: TypeAlias = Literal["int", "float", "str"]
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 _FLOAT = re.compile(r"-?(?:0|[1-9]\d*)\.\d+")
 _SENTENCE = re.compile(r"[.!?]\s+\S")
+_REPEATED = re.compile(r"(\w|\[[^\[\]]*\])(\W{1,8})\1")
 _QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("`", "`"))
 
 
@@ -48,6 +49,25 @@ def told_type(answers: Sequence[str]) -> Told:
 def as_told(answer: str, kind: Told) -> JSON:
     """The answer as a value of that type."""
     return int(answer) if kind == "int" else float(answer) if kind == "float" else answer
+
+
+def in_form_of(answer: str, others: Sequence[str]) -> bool:
+    """Whether it is written as one of ``others``: the same signs around and between its words and numbers, however
+    many there are.
+    """
+    skeleton, signs = _form(answer)
+    forms = map(_form, others)
+    return any(skeleton == one and (signs <= between or between <= signs) for one, between in forms)
+
+
+def _form(answer: str) -> tuple[str, frozenset[str]]:
+    """One of each kind of item in its place, and the signs that stand between items."""
+    text = re.sub(r"[^\W\d_]+", "a", re.sub(r"[-−]?\d+(?:[.,:]\d+)*", "0", answer.strip()))
+    signs: set[str] = set()
+    while match := _REPEATED.search(text):
+        signs.add(match[2])
+        text = text[: match.start()] + match[1] + text[match.end() :]
+    return text, frozenset(signs)
 
 
 def bare_value(answer: str) -> str | None:

@@ -163,6 +163,11 @@ class Author:
         repairs = [partial(self._repair, draft, failures) for draft, failures in attempts]
         return self._gather([partial(self._candidate, role, form)] * fresh + repairs)
 
+    async def given(self) -> AsyncGenerator[Draft]:
+        """The drafts that came with the need, each different one once."""
+        for source in dict.fromkeys(self.spec.need.drafts):
+            yield Draft(source, "given draft", next(self._lineages), source, cut=False, usage=Usage(), seconds=0.0)
+
     async def _candidate(self, role: Role, form: Form) -> Draft:
         blanks = self._blanks(role)
         prompt = render("forge_candidate", **blanks) if form == "rules" else self._stub(blanks)

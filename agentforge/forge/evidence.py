@@ -13,8 +13,9 @@ from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.boxes.protocol import NO_TOOLBOX, Box, CallResult, Grant, Limits, Toolbox
 from agentforge.forge.author import Draft
 from agentforge.forge.cases import holds, outcome
+from agentforge.forge.finishing import finished
 from agentforge.forge.leaks import secret_problems
-from agentforge.forge.mending import rounded, with_stated_cases
+from agentforge.forge.mending import rounded, with_own_arguments, with_stated_cases
 from agentforge.forge.metamorphic import broken_properties
 from agentforge.forge.probes import same_shape
 from agentforge.forge.spec import Spec, completed, render_call
@@ -103,16 +104,24 @@ class Candidate:
 async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -> Candidate:
     """Checks a draft's contract on the host, then runs the visible examples in the box.
 
-    Where it misses nothing but cases that the rules state, it is mended and run again.
+    Where it misses nothing but cases that the rules state, or a plain last step, it is mended and run again.
     """
-    candidate = await _examined(draft, rounded(spec, completed(spec, draft.source)), spec, workshop, round)
+    candidate = await _examined(draft, _ready(spec, draft.source), spec, workshop, round)
     missed = [
         example for example, result in zip(spec.visible, candidate.visible, strict=False) if not holds(example, result)
     ]
     if missed and all(example.source == "rules" for example in missed):
         mended = with_stated_cases(spec, candidate.source, missed)
-        candidate = await _examined(draft, mended, spec, workshop, round)
+        return await _examined(draft, mended, spec, workshop, round)
+    if missed and (source := finished(spec, draft.source, candidate.visible)):
+        other = await _examined(draft, _ready(spec, source), spec, workshop, round)
+        return other if other.promising else candidate
     return candidate
+
+
+def _ready(spec: Spec, source: str) -> str:
+    """What the host knows put into a draft: header and docstring, rounding, copies of what it changes."""
+    return rounded(spec, with_own_arguments(spec, completed(spec, source)))
 
 
 async def _examined(draft: Draft, source: str, spec: Spec, workshop: Workshop, round: int) -> Candidate:

@@ -8,13 +8,14 @@ parameters). A mended candidate meets all the gates that any other meets.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias, TypeGuard, cast
 
 from agentforge.forge.grounding import FOREIGN_LETTER
 from agentforge.forge.rewriting import INDENT, function_of, joined, lines_of
 from agentforge.forge.spec import Spec
-from agentforge.types import Example
+from agentforge.parsing import parse
+from agentforge.types import Example, JSONObject
 
 Edit: TypeAlias = tuple[int, int, str]
 """Line (from 1), column in UTF-8 bytes, and what is put in there."""
@@ -36,7 +37,7 @@ def rounded(spec: Spec, source: str) -> str:
                 (value.lineno, value.col_offset, "round("),
                 (value.end_lineno, value.end_col_offset, f", {decimals})"),
             ]
-    return _edited(source, edits)
+    return edited(source, edits)
 
 
 def with_stated_cases(spec: Spec, source: str, missed: Sequence[Example]) -> str:
@@ -53,7 +54,62 @@ def with_stated_cases(spec: Spec, source: str, missed: Sequence[Example]) -> str
     indent = lines_of(source)[first.lineno - 1][: first.col_offset]
     deeper = indent + ("\t" if "\t" in indent else INDENT)
     text = "".join(f"if {condition}:\n{deeper}{outcome}\n{indent}" for condition, outcome in guards)
-    return _edited(source, [(first.lineno, first.col_offset, text)])
+    return edited(source, [(first.lineno, first.col_offset, text)])
+
+
+def with_own_arguments(spec: Spec, source: str) -> str:
+    """``source`` with a copy of each list or object that it is given and writes into, made before all it does."""
+    function = function_of(source, spec.name)
+    if function is None:
+        return source
+    kinds = cast("dict[str, JSONObject]", spec.signature.parameters.get("properties", {}))
+    given = [name for name, schema in kinds.items() if schema.get("type") in ("array", "object")]
+    anew = {node.id for one in function.body for node in ast.walk(one) if _is_stored(node)}
+    tree = parse(source)
+    changed = _written(tree)
+    changed |= {other for name, other in _aliases(tree) if name in changed}
+    written = [name for name in given if name in changed - anew]
+    if not written:
+        return source
+    first = function.body[1] if ast.get_docstring(function) is not None and len(function.body) > 1 else function.body[0]
+    indent = lines_of(source)[first.lineno - 1][: first.col_offset]
+    copies = "".join(f"{name} = copy.deepcopy({name})\n{indent}" for name in written)
+    return "import copy\n" + edited(source, [(first.lineno, first.col_offset, copies)])
+
+
+def _aliases(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Names with the name whose value they were given as it is."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name(id=other)):
+                yield name, other
+            case _:
+                continue
+
+
+def _is_stored(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
+def _written(tree: ast.AST) -> set[str]:
+    """Names of what is written into: an item is set or deleted, or a method is called that changes it."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        inner: ast.expr | None = None
+        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            inner = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
+            inner = node.func.value
+        while isinstance(inner, ast.Subscript):
+            inner = inner.value
+        if isinstance(inner, ast.Name):
+            found.add(inner.id)
+    return found
+
+
+_CHANGING = frozenset(
+    ("append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "update", "setdefault", "popitem")
+)
 
 
 def _guard(example: Example) -> tuple[str, str] | None:
@@ -88,7 +144,8 @@ def _is_rounded(value: ast.expr, decimals: int) -> bool:
             return False
 
 
-def _edited(source: str, edits: Sequence[Edit]) -> str:
+def edited(source: str, edits: Sequence[Edit]) -> str:
+    """``source`` with all of the texts put in."""
     lines = [line.encode() for line in lines_of(source)]
     for line, column, text in sorted(edits, reverse=True):
         lines[line - 1] = lines[line - 1][:column] + text.encode() + lines[line - 1][column:]

@@ -15,7 +15,7 @@ from agentforge.types import JSON, Capabilities, Example, JSONObject, Need
 FORM = 1
 """Counted up when a field changes its meaning; an older program refuses a newer form."""
 
-_LISTS = ("requests", "sources", "depends", "forked_from", "taught_in")
+_LISTS = ("requests", "sources", "depends", "forked_from", "taught_in", "drafts")
 _TEXTS = TypeAdapter(tuple[str, ...])
 _REACH = TypeAdapter(Capabilities)
 

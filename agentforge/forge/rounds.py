@@ -111,6 +111,11 @@ class Rounds:
         return found or await self._try_best()
 
     async def _local_rounds(self) -> Submission | None:
+        if self._spec.need.drafts:
+            self._step("candidates", "what the need brings along", total=len(self._spec.need.drafts))
+            winner = await self._take(self._author.given(), 0) or await self._at_last()
+            if winner is not None:
+                return winner
         for number in range(self._settings.rounds + 1):
             hopeless = number >= TRIED_ENOUGH and not any(candidate.promising for candidate in self.candidates)
             if hopeless or self._spent_out():
@@ -154,6 +159,7 @@ class Rounds:
         """
         count = self._settings.candidates
         if number == 0:
+            count = SUPPORT if self._eligible() else count  # one that agrees with a given draft is enough
             self._step("candidates", f"round 1: {count} candidates", total=count)
             return self._author.drafts(count)
         faulty = [candidate for candidate in self._ranked() if candidate.faults]

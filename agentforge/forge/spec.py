@@ -122,6 +122,7 @@ def _without_secrets(need: Need, secrets: Collection[str]) -> Need:
         purpose=redact(need.purpose, secrets),
         requests=tuple(redact(request, secrets) for request in need.requests),
         text=redact(need.text, secrets),
+        drafts=tuple(source for source in need.drafts if redact(source, secrets) == source),
     )
 
 

@@ -26,6 +26,9 @@ LONGEST = 8_000
 NEWEST = 400
 """So many of the newest are looked at, so that a question costs the same however many were judged."""
 
+SCRIPT = "run_python"
+"""What gave an answer that code computed."""
+
 _ENDED = ("completed", "failed", "limited", "waiting", "interrupted")
 
 
@@ -105,6 +108,19 @@ class Truths:
             rows = connection.execute(query.order_by(TRUTHS.c.id.desc()).limit(NEWEST)).all()
         columns = ("id", "session", "turn", "word", "question", "expected", "way", "tool", "tried", "tainted")
         return [Truth(*(getattr(row, name) for name in columns)) for row in reversed(rows)]
+
+    def scripts(self, truths: Sequence[Truth]) -> dict[int, str]:
+        """The last code that was run for each of these answers, by the id of the truth; those that code answered."""
+        found: dict[int, str] = {}
+        with self._database.read() as connection:
+            for one in truths:
+                at = (*self._mine(CALLS), CALLS.c.session == one.session, CALLS.c.turn == one.turn)
+                query = select(CALLS.c.args).where(*at, CALLS.c.tool == one.way).order_by(CALLS.c.created.desc())
+                args = cast("JSONObject", connection.execute(query.limit(1)).scalar() or {})
+                code = args.get("code") if one.way == SCRIPT else None
+                if isinstance(code, str):
+                    found[one.id] = code
+        return found
 
     def mark(self, truths: Sequence[Truth], *, tool: str = "") -> None:
         """Notes that a forging had these, and the tool that came of it, if one did."""
