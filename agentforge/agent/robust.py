@@ -45,6 +45,7 @@ from agentforge.types import JSON, JSONObject, Need, Role
 LONG_REQUEST = 80
 
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
+_EMPTY = re.compile(r"(?i)\"\"|''|\[\s*\]|\bempty\b|\bno\b|\bnothing\b|\bnone\b")
 _HAS_VALUES = re.compile(r"[\d\"'“]")
 
 NO_EXAMPLE = "the request holds no worked example that could prove one"
@@ -117,7 +118,7 @@ def _strange(turn: Turn, entry: Entry, args: JSONObject) -> str:
         for name, value in args.items()
         if not isinstance(value, bool | dict) and not {"enum", "const"} & properties[name].keys()
         if value != properties[name].get("default", ...)
-        if not any(stands_in(value, text) for text in turn.sources.values())
+        if not any(_is_given(value, text) for text in turn.sources.values())
     ]
     follows = bool(turn.history) and _HAS_VALUES.search(turn.text) is not None
     if not missing and follows and not any(stands_in(value, turn.text) for value in args.values()):
@@ -144,7 +145,12 @@ async def ask_args(asking: Asking, entry: Entry, problem: str) -> Step | Ending:
 def _invented(turn: Turn, args: JSONObject) -> bool:
     """Whether no argument at all stands in what the user wrote: then the tool is not what was asked for."""
     texts = turn.sources.values()
-    return bool(args) and not any(stands_in(value, text) for value in args.values() for text in texts)
+    return bool(args) and not any(_is_given(value, text) for value in args.values() for text in texts)
+
+
+def _is_given(value: JSON, text: str) -> bool:
+    """Whether a value stands in a text; nothing at all stands only where it is spoken of."""
+    return stands_in(value, text) and (value not in ("", [], {}) or _EMPTY.search(text) is not None)
 
 
 async def use(asking: Asking, entry: Entry, args: JSONObject, tries: int) -> Step | Ending:

@@ -13,7 +13,7 @@ from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
 from agentforge.boxes.protocol import NO_TOOLBOX, Box, CallResult, Grant, Limits, Toolbox
 from agentforge.forge.author import Draft
 from agentforge.forge.cases import holds, outcome
-from agentforge.forge.finishing import finished
+from agentforge.forge.finishing import finished, listed
 from agentforge.forge.leaks import secret_problems
 from agentforge.forge.mending import rounded, with_own_arguments, with_stated_cases
 from agentforge.forge.metamorphic import broken_properties
@@ -113,7 +113,11 @@ async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -
     if missed and all(example.source == "rules" for example in missed):
         mended = with_stated_cases(spec, candidate.source, missed)
         return await _examined(draft, mended, spec, workshop, round)
-    if missed and (source := finished(spec, draft.source, candidate.visible)):
+    source = finished(spec, draft.source, candidate.visible) if missed else None
+    if missed and all(result.status == "bad_result" for result in candidate.visible):
+        shown = [example.args for example in spec.visible]
+        source = await listed(spec, draft.source, lambda text: run_all(text, spec.name, shown, workshop))
+    if source:
         other = await _examined(draft, _ready(spec, source), spec, workshop, round)
         return other if other.promising else candidate
     return candidate

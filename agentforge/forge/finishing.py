@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, TypeAlias, cast
@@ -45,6 +45,10 @@ class Step:
 
 Chain: TypeAlias = tuple[Step, ...]
 
+Run: TypeAlias = Callable[[str], Awaitable[Sequence[CallResult]]]
+"""Runs a source on the visible examples."""
+
+_LIST = Step("list(value)", lambda value: value)
 _NONE = Step("value", lambda value: value)
 _READ = (
     _NONE,
@@ -77,6 +81,23 @@ def finished(spec: Spec, source: str, results: Sequence[CallResult]) -> str | No
     """``source`` with the steps behind it that make all of the visible examples hold; None where none do, or none
     are needed. ``results`` are what it gave on the visible examples.
     """
+    return _finished(spec, source, results, ())
+
+
+async def listed(spec: Spec, source: str, run: Run) -> str | None:
+    """The same for one that returns what JSON does not know, such as a set: as a list, in whose place it may be."""
+    plain = _behind(spec, without_demonstrations(source), (_LIST,))
+    if plain is None:
+        return None
+    results = await run(plain)
+    if not all(result.ok for result in results):
+        return None
+    pairs = zip(results, spec.visible, strict=True)
+    right = all(example.raises is None and equal(result.value, example.returns) for result, example in pairs)
+    return plain if right else _finished(spec, source, results, (_LIST,))
+
+
+def _finished(spec: Spec, source: str, results: Sequence[CallResult], start: Chain) -> str | None:
     examples = spec.visible
     whole = len(results) == len(examples) >= FEWEST and all(result.ok for result in results)
     if not whole or any(example.raises for example in examples):
@@ -84,27 +105,31 @@ def finished(spec: Spec, source: str, results: Sequence[CallResult]) -> str | No
     pairs = [(result.value, example.returns) for result, example in zip(results, examples, strict=True)]
     if any(len(json.dumps(side)) > LONGEST for pair in pairs for side in pair):
         return None
-    chain = next((chain for chain in _chains(*pairs[0]) if all(_fits(chain, *pair) for pair in pairs)), None)
-    return _behind(spec, without_demonstrations(source), chain) if chain else None
+    chain = next((chain for chain in _chains(pairs) if all(_fits(chain, *pair) for pair in pairs)), None)
+    return _behind(spec, without_demonstrations(source), (*start, *chain)) if chain else None
 
 
-def _chains(value: JSON, wanted: JSON) -> Iterator[Chain]:
-    """Chains of steps that may turn a value into what is wanted, the shortest first; without the empty one."""
-    kinds = (*_READ, *_splits(value)), _ITEMS, _ORDER, (*_WRITE, *_joins(wanted), *_decimals(wanted))
+def _chains(pairs: Sequence[tuple[JSON, JSON]]) -> Iterator[Chain]:
+    """Chains of steps that may turn values into what is wanted, the shortest first; without the empty one."""
+    values, wanted = [value for value, _ in pairs], [wanted for _, wanted in pairs]
+    kinds = (*_READ, *_splits(values)), _ITEMS, _ORDER, (*_WRITE, *_joins(wanted), *_decimals(wanted[0]))
     made = [tuple(step for step in steps if step is not _NONE) for steps in product(*kinds)]
     yield from sorted(filter(None, made), key=len)
 
 
-def _splits(value: JSON) -> list[Step]:
-    signs = [sign for sign in _SIGNS if isinstance(value, str) and sign in value]
+def _signs_in(texts: Sequence[JSON]) -> list[str]:
+    return [sign for sign in _SIGNS if any(isinstance(text, str) and sign in text for text in texts)]
+
+
+def _splits(values: Sequence[JSON]) -> list[Step]:
+    signs = _signs_in(values)
     return [Step(f"value.split({sign!r})", lambda text, sign=sign: text.split(sign)) for sign in signs]
 
 
-def _joins(wanted: JSON) -> list[Step]:
-    signs = [sign for sign in _SIGNS if isinstance(wanted, str) and sign in wanted]
+def _joins(wanted: Sequence[JSON]) -> list[Step]:
     return [
         Step(f"{sign!r}.join(map(str, value))", lambda value, sign=sign: sign.join(map(str, _listed(value))))
-        for sign in signs
+        for sign in _signs_in(wanted)
     ]
 
 

@@ -88,7 +88,10 @@ class _Values(ast.NodeTransformer):
 
     def visit(self, node: ast.AST) -> ast.AST:
         """A literal that is a value becomes the parameter; all else stays."""
-        if isinstance(node, ast.JoinedStr):
+        if isinstance(node, ast.JoinedStr):  # its texts are parts, and must stay texts
+            for part in node.values:
+                if isinstance(part, ast.FormattedValue):
+                    part.value = cast("ast.expr", self.visit(part.value))
             return node
         value = literal(node) if isinstance(node, ast.expr) else NO_LITERAL
         if value is not NO_LITERAL:

@@ -92,6 +92,7 @@ class FromAnswers:
             episodes=parts.episodes,
             settings=parts.settings,
             forger=forger,
+            truths=parts.truths,
         )
         turn = Turn(agent, newest.session, 0, newest.question, (), tainted=newest.tainted, emit=_unheard, storing=False)
         turn.messages.append(Message("user", newest.question))

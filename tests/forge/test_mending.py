@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentforge.forge.mending import rounded, with_stated_cases
+from agentforge.forge.mending import rounded, with_own_arguments, with_stated_cases
 from agentforge.forge.spec import make_spec
 from agentforge.types import Example, Need
 
@@ -100,3 +100,29 @@ def test_a_sign_that_is_refused_alone_tells_nothing_of_other_letters():
 def test_refusals_are_read_only_where_they_are_stated(purpose):
     need = Need(CODE.name, CODE.signature, purpose, CODE.examples)
     assert not [example for example in make_spec(need).visible if example.source == "rules"]
+
+
+GRID = Need("first_of", "(rows: list[list[int]]) -> int", "The least number of the first row.")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "rows[0].sort()\n    return rows[0][0]",
+        "own = rows\n    own[0].sort()\n    return own[0][0]",
+        "def take(rows):\n        rows[0][:] = sorted(rows[0])\n        return rows[0][0]\n    return take(rows)",
+    ],
+)
+def test_what_a_candidate_writes_into_it_copies_first(body):
+    given = [[3, 1, 2]]
+    source = with_own_arguments(make_spec(GRID), f"def first_of(rows):\n    {body}\n")
+    assert run(source, "first_of", given) == 1
+    assert given == [[3, 1, 2]]
+
+
+@pytest.mark.parametrize(
+    "body", ["return min(rows[0])", "rows = [sorted(row) for row in rows]\n    rows[0].sort()\n    return rows[0][0]"]
+)
+def test_what_is_only_read_or_is_its_own_is_not_copied(body):
+    source = f"def first_of(rows):\n    {body}\n"
+    assert with_own_arguments(make_spec(GRID), source) == source
