@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from agentforge.agent import toolbox
-from agentforge.agent.asking import Asking, Taught
+from agentforge.agent.asking import Asking, Taught, asking_of
 from agentforge.agent.cases import worked_lines
 from agentforge.agent.dispatch import forge_need
 from agentforge.agent.likeness import Pattern, alike, common_pattern
+from agentforge.agent.parts import AgentParts, Emit
 from agentforge.agent.stating import asked_arguments, stated_need
 from agentforge.agent.told import Filling, as_told, fill, slots_of
 from agentforge.agent.toolbox import Entry
@@ -27,6 +28,7 @@ from agentforge.forge.lifting import lifted
 from agentforge.forge.record import SUMMARY, shortened
 from agentforge.forge.verbatim import stands_in
 from agentforge.memory.truths import Truth
+from agentforge.models.protocol import Message
 from agentforge.registry.contract import parse_signature
 from agentforge.registry.layers import Layers
 from agentforge.types import Example, JSONObject, Need
@@ -138,6 +140,16 @@ async def forge_taught(asking: Asking) -> Ready | None:
     if why:
         turn.emit("notice", {"message": f"No tool answers this yet: {why}."})
     return ready
+
+
+def asking_about(taught: Taught, parts: AgentParts, emit: Emit) -> Asking:
+    """A turn about the newest of these questions that nobody is in: nothing of it is stored."""
+    newest = taught.known[-1]
+    turn = Turn(parts, newest.session, 0, newest.question, (), tainted=newest.tainted, emit=emit, storing=False)
+    turn.messages.append(Message("user", newest.question))
+    asking = asking_of(turn, [])
+    asking.taught = taught
+    return asking
 
 
 async def made_of(asking: Asking) -> tuple[Ready | None, str]:

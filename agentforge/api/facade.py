@@ -30,6 +30,7 @@ from agentforge.settings import Settings, load
 from agentforge.types import JSON, TOOL_NAME, JSONObject, Need, Role, State, Usage
 
 if TYPE_CHECKING:
+    from agentforge.agent.worth import Kept
     from agentforge.api.documents import UserDocuments
     from agentforge.api.feedback import Learner
     from agentforge.api.jobs import UserJobs
@@ -148,6 +149,19 @@ class Forge:
         async with aclosing(self._turn(text, session, {})) as events:
             async for event in events:
                 yield event
+
+    async def end_session(self, session: str) -> list[Kept]:
+        """Says that a session is over: tools are made of its code that gave right answers, where it is worth it.
+
+        Raises:
+            UsageError: there is no such session.
+            ModelError, SandboxError, RegistryError, StorageError: it broke off; what was made is kept.
+        """
+        from agentforge.api.turns import counted, end_session
+
+        opened = self._opened()
+        async with counted(opened, self._spent, {}) as models:
+            return await end_session(opened, self.settings, models, session, self._on_notice)
 
     async def call(
         self, name: str, args: JSONObject, *, files: Mapping[str, bytes] | None = None, record: bool = False
@@ -365,13 +379,11 @@ class Forge:
     async def _turn(self, text: str, session: str | None, spent: dict[Role, Usage]) -> AsyncGenerator[Event, None]:
         """One task; ``spent`` holds what it took as soon as it is over."""
         from agentforge.agent.session import check_text
-        from agentforge.api.turns import open_session
+        from agentforge.api.turns import counted, open_session
 
         check_text(text, self.settings.agent.prompt_bytes)
         opened = self._opened()
-        models = opened.new_models()
-        before = dict(models.usage)
-        try:
+        async with counted(opened, self._spent, spent) as models:
             current = await open_session(opened, self.settings, models, session, text)
             repairs = await opened.user_repairs()
             await repairs.take_up(self._on_notice, await self.knowledge.behind(self._on_notice))
@@ -379,11 +391,6 @@ class Forge:
             async with repairs.handed_over(current.id, self._on_notice), aclosing(turn) as events:
                 async for event in events:
                     yield event
-        finally:
-            spent.update({role: usage - before.get(role, Usage()) for role, usage in models.usage.items()})
-            for role, usage in spent.items():
-                self._spent[role] = self._spent.get(role, Usage()) + usage
-            await opened.let_go(models)
 
     async def _learner(self) -> Learner:
         opened = self._opened()

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from agentforge.api.documents import UserDocuments
 from agentforge.api.opened import Opened
 from agentforge.settings import Settings
+from agentforge.types import Role, Usage
 
 if TYPE_CHECKING:
-    from agentforge.agent.parts import Cite, Emit, Forger, Renew
+    from agentforge.agent.parts import AgentParts, Cite, Emit, Forger, Renew
     from agentforge.agent.recollection import Recall, Recollection
     from agentforge.agent.session import Session
+    from agentforge.agent.worth import Kept
     from agentforge.forge.parts import ForgeResult
+    from agentforge.models.discreet import Discreet
     from agentforge.models.protocol import ModelClient
-    from agentforge.types import Need
+    from agentforge.types import JSONObject, Need
 
 PREFERENCES = 40
 """Most preferences that stand beside a request; the record of a prompt names each."""
@@ -30,10 +34,47 @@ async def open_session(
     opened: Opened, settings: Settings, models: ModelClient, session: str | None, title: str
 ) -> Session:
     """A new session, or an earlier one taken up again (raises as ``Session.open``)."""
-    from agentforge.agent.parts import AgentParts
     from agentforge.agent.session import Session
 
-    parts = AgentParts(
+    return await Session.open(await _parts_of(opened, settings, models), session, title=title)
+
+
+@asynccontextmanager
+async def counted(opened: Opened, total: dict[Role, Usage], spent: dict[Role, Usage]) -> AsyncGenerator[Discreet]:
+    """A client of the models; what it took is in ``spent`` afterwards, and is added to ``total``."""
+    models = opened.new_models()
+    before = dict(models.usage)
+    try:
+        yield models
+    finally:
+        spent.update({role: usage - before.get(role, Usage()) for role, usage in models.usage.items()})
+        for role, usage in spent.items():
+            total[role] = total.get(role, Usage()) + usage
+        await opened.let_go(models)
+
+
+async def end_session(
+    opened: Opened, settings: Settings, models: ModelClient, session: str, on_notice: Callable[[str], None]
+) -> list[Kept]:
+    """As :meth:`agentforge.Forge.end_session`; ``on_notice`` hears what is made."""
+    from agentforge.agent.worth import keep_what_worked
+    from agentforge.memory.episodes import unknown_session
+
+    parts = await _parts_of(opened, settings, models)
+    if not await asyncio.to_thread(parts.episodes.exists, session):
+        raise unknown_session(session)
+
+    def emit(kind: str, data: JSONObject) -> None:
+        if kind == "forge_started":
+            on_notice(f"Code that gave right answers is made into the tool {data['name']}.")
+
+    return await keep_what_worked(parts, session, emit)
+
+
+async def _parts_of(opened: Opened, settings: Settings, models: ModelClient) -> AgentParts:
+    from agentforge.agent.parts import AgentParts
+
+    return AgentParts(
         models=models,
         box=opened.box,
         layers=opened.layers,
@@ -48,7 +89,6 @@ async def open_session(
         renew=renew_of(opened, settings, models),
         cite=cite_of(opened, settings),
     )
-    return await Session.open(parts, session, title=title)
 
 
 def forger_of(opened: Opened, models: ModelClient) -> Forger:

@@ -84,6 +84,7 @@ class _Conversation:
         self._forge = forge
         self._output = output
         self._session = session
+        self._talked = False
 
     def hold(self) -> int:
         self._greet()
@@ -93,6 +94,7 @@ class _Conversation:
                     break
             elif line:
                 self._turn(line)
+        self._end()
         if self._session:
             self._output.note(f"Kept as session {self._session}: agentforge chat -r {self._session}")
         return 0
@@ -127,11 +129,26 @@ class _Conversation:
         elif word == "/session":
             self._output.text(self._session or "none yet: it begins with your first line")
         elif word == "/new":
+            self._end()
             self._session = None
             self._output.note("A new session begins with your next line.")
         else:
             self._output.note(HELP if word == "/help" else f"There is no {word}.\n{HELP}")
         return ""
+
+    def _end(self) -> None:
+        """The session is over: what is worth keeping of it is kept. Ctrl-C leaves that to another time."""
+        if self._session is None or not self._talked:
+            return
+        self._talked = False
+        try:
+            for kept in self._runner.run(self._forge.end_session(self._session)):
+                if kept.tool:
+                    self._output.note(f"Learned: {kept.tool} answers such questions from now on.")
+        except KeyboardInterrupt:
+            self._output.note("Left as it is.", "yellow")
+        except Exception as error:  # noqa: BLE001 - the conversation is over and kept, whatever fails now
+            present(error, "text")
 
     def _turn(self, line: str) -> None:
         try:
@@ -144,6 +161,7 @@ class _Conversation:
             present(error, "text")
             return
         self._session = ending.session or self._session
+        self._talked = True
         self._conclude(ending, spent, seconds)
 
     def _check(self, line: str) -> None:

@@ -9,15 +9,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agentforge.agent.asking import Asking, Taught, asking_of
+from agentforge.agent.asking import Asking, Taught
 from agentforge.agent.likeness import alike
 from agentforge.agent.parts import AgentParts, Forger
-from agentforge.agent.teaching import is_due, made_of
-from agentforge.agent.turn import Turn
+from agentforge.agent.teaching import asking_about, is_due, made_of
 from agentforge.forge.parts import Emit, ForgeResult
 from agentforge.forge.pipeline import forge
 from agentforge.memory.truths import Truth
-from agentforge.models.protocol import Message, ModelClient
+from agentforge.models.protocol import ModelClient
 from agentforge.registry.repository import Registry
 from agentforge.registry.tool import Tool
 from agentforge.sleep.parts import Committed, Copy, Made, NightParts
@@ -83,7 +82,7 @@ class FromAnswers:
         self._parts.truths.mark(self._known, tool=tool)
 
     def _asking(self, copy: Copy, models: ModelClient, forger: Forger) -> Asking:
-        parts, newest = self._parts, self._known[-1]
+        parts = self._parts
         agent = AgentParts(
             models=models,
             box=parts.box,
@@ -94,11 +93,7 @@ class FromAnswers:
             forger=forger,
             truths=parts.truths,
         )
-        turn = Turn(agent, newest.session, 0, newest.question, (), tainted=newest.tainted, emit=_unheard, storing=False)
-        turn.messages.append(Message("user", newest.question))
-        asking = asking_of(turn, [])
-        asking.taught = self._taught
-        return asking
+        return asking_about(self._taught, agent, _unheard)
 
 
 def due_tools(truths: Sequence[Truth], parts: NightParts) -> list[FromAnswers]:

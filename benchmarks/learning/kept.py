@@ -75,7 +75,7 @@ class Kept:
                 rows.append(row)
                 progress(f"  {self.arm} {task.id}: {'right' if row['right'] else 'wrong'}, {row['generated']} tokens")
             if forge is not None:
-                rows.append(await self._night(forge))
+                rows.append(await self._night(forge, said))
         finally:
             if forge is not None:
                 await forge.aclose()
@@ -138,12 +138,14 @@ class Kept:
         }
         return row, result.session
 
-    async def _night(self, forge: Forge) -> JSONObject:
-        """What the product does when the day is over: at present the repairs that wait. Told with the live tools."""
+    async def _night(self, forge: Forge, session: str) -> JSONObject:
+        """What the product does at the end of a session, and the repairs that wait. Told with the live tools."""
         meter = Meter(self.models)
+        ended = await forge.end_session(session)
         await forge.repair(tell=progress)
         live: list[str] = [tool.name for tool in forge.tools()]
-        return {"id": NIGHT, "family": "", **meter.told(), "live": [*live]}
+        made: list[str] = [one.tool for one in ended if one.tool]
+        return {"id": NIGHT, "family": "", **meter.told(), "live": [*live], "made": [*made]}
 
 
 def answers(result: RunResult) -> list[str]:

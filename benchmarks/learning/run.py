@@ -130,7 +130,7 @@ class Play:
         asked = [row for row in rows if row["id"] != NIGHT]
         told: dict[str, Any] = {
             "reuse_rate": figures.rounded(sum(row["reused"] for row in asked) / len(asked)) if asked else None,
-            "tools_made": len({name for row in asked for name in row["made"]}),
+            "tools_made": len({name for row in rows for name in row["made"]}),
         }
         last = max((row["session"] for row in rows), default=None)
         if arm != "C" or last is None:
