@@ -14,7 +14,8 @@ an open type (a bare ``list`` or ``dict``): these count as a defect nowhere but 
 tool that names other errors. An object that always has the same keys is a record, and so is a list within a
 list that always holds as many items, where each place means something of its own (:func:`is_misshapen`): JSON
 types cannot say so, and a point of three numbers is then a value of another type. That some rows happen to be
-equally long says nothing about a longer one.
+equally long says nothing about a longer one; but where the rows of every known list are as long as one another,
+it is a grid, and one with a shorter row is none (:func:`is_ragged`).
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ Place: TypeAlias = tuple[str, ...]
 Inner: TypeAlias = list[JSON] | dict[str, JSON]
 FEWEST_RECORDS = 3
 """So many of the same shape, and none of another, make a record."""
+FEWEST_GRIDS, FEWEST_ROWS = 2, 3
+"""So many lists of so many rows, each of equal length, make grids."""
 _SIZES = {
     **dict.fromkeys(("pair", "interval", "range", "span", "segment", "edge"), (2,)),
     **dict.fromkeys(("point", "corner", "vertex", "vertice", "coordinate", "polygon", "polyline"), (2, 3)),
@@ -67,6 +70,8 @@ def is_defect(
     the author says of the tool.
     """
     if declared_as(error, declared):
+        return False
+    if error in _OF_OPEN_TYPES and is_ragged(args, known):
         return False
     if within(args, known):
         return bool(declared) or error in CRASHES
@@ -115,6 +120,26 @@ def is_misshapen(args: JSONObject, known: Sequence[JSONObject], purpose: str = "
             found.setdefault(place, []).append(value)
     records = {place: _shape(values[0]) for place, values in found.items() if _are_records(place, values, purpose)}
     return any(records.get(place, _shape(value)) != _shape(value) for place, value in _inner(args))
+
+
+def is_ragged(args: JSONObject, known: Sequence[JSONObject]) -> bool:
+    """Whether rows of an argument differ in length where those of all the known ones do not."""
+    return any(
+        len(_lengths(value)) > 1 and _are_grids([one[name] for one in known if name in one])
+        for name, value in args.items()
+    )
+
+
+def _are_grids(values: Sequence[JSON]) -> bool:
+    """Whether all have rows of one length each, and enough of them more rows than could be so by chance."""
+    many = [value for value in values if isinstance(value, list) and len(value) >= FEWEST_ROWS]
+    return len(many) >= FEWEST_GRIDS and all(len(_lengths(value)) == 1 for value in values)
+
+
+def _lengths(value: JSON) -> set[int]:
+    """The different lengths of the rows of a list of lists."""
+    rows = value if isinstance(value, list) else []
+    return {len(row) for row in rows if isinstance(row, list)} if all(isinstance(row, list) for row in rows) else set()
 
 
 def _are_records(place: Place, values: Sequence[Inner], purpose: str) -> bool:

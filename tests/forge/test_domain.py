@@ -170,3 +170,23 @@ def test_a_record_of_another_shape_may_crash_like_a_value_of_another_type():
 )
 def test_an_error_counts_as_the_declared_one_that_covers_it(error, declared, named):
     assert declared_as(error, declared) == named
+
+
+GRIDS = [{"grid": [[1, 0], [0, 1], [1, 1]]}, {"grid": [[1, 0, 1], [0, 1, 0], [1, 1, 1]]}]
+
+
+@pytest.mark.parametrize(
+    ("known", "grid", "defect"),
+    [
+        (GRIDS, [[1, 0], [0, 1, 1], [1, 1]], False),  # no grid
+        (GRIDS, [[1, 0], [0, 1], [1, 1]], True),
+        ([GRIDS[0], {"grid": [[1, 0, 1]]}], [[1, 0], [0, 1, 1]], True),  # one may be so by chance
+        ([*GRIDS, {"grid": [[1], [1, 0]]}], [[1, 0], [0], [1, 1]], True),
+    ],
+)
+def test_a_row_that_is_too_short_makes_no_grid(known, grid, defect):
+    assert is_defect("IndexError", {"grid": grid}, known, (), open_types=False) is defect
+
+
+def test_a_tool_that_divides_by_nothing_errs_on_ragged_rows_too():
+    assert is_defect("ZeroDivisionError", {"grid": [[1, 0], [0, 1, 1], [1, 1]]}, GRIDS, (), open_types=False)
