@@ -15,7 +15,7 @@ from agentforge.forge.author import Draft
 from agentforge.forge.cases import holds, outcome
 from agentforge.forge.finishing import finished, listed
 from agentforge.forge.leaks import secret_problems
-from agentforge.forge.mending import rounded, with_own_arguments, with_stated_cases
+from agentforge.forge.mending import rounded, with_own_arguments, with_private_helpers, with_stated_cases
 from agentforge.forge.metamorphic import broken_properties
 from agentforge.forge.probes import same_shape
 from agentforge.forge.spec import Spec, completed, render_call
@@ -124,8 +124,8 @@ async def examine(draft: Draft, spec: Spec, workshop: Workshop, *, round: int) -
 
 
 def _ready(spec: Spec, source: str) -> str:
-    """What the host knows put into a draft: header and docstring, rounding, copies of what it changes."""
-    return rounded(spec, with_own_arguments(spec, completed(spec, source)))
+    """A draft with what the host knows: header, docstring, private helpers, copies of what it changes, rounding."""
+    return rounded(spec, with_own_arguments(spec, with_private_helpers(spec, completed(spec, source))))
 
 
 async def _examined(draft: Draft, source: str, spec: Spec, workshop: Workshop, round: int) -> Candidate:

@@ -57,6 +57,24 @@ def with_stated_cases(spec: Spec, source: str, missed: Sequence[Example]) -> str
     return edited(source, [(first.lineno, first.col_offset, text)])
 
 
+def with_private_helpers(spec: Spec, source: str) -> str:
+    """``source`` with an underscore before the name of each other function that stands beside the tool, wherever it
+    is used.
+    """
+    if function_of(source, spec.name) is None:
+        return source
+    tree = parse(source)
+    beside = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    helpers = {name for name in beside if name != spec.name and not name.startswith("_")}
+    if any(f"_{name}" in beside for name in helpers):
+        return source
+    places = [(beside[name].lineno, beside[name].col_offset + len("def ")) for name in helpers]
+    places += [
+        (one.lineno, one.col_offset) for one in ast.walk(tree) if isinstance(one, ast.Name) and one.id in helpers
+    ]
+    return edited(source, [(line, column, "_") for line, column in places])
+
+
 def with_own_arguments(spec: Spec, source: str) -> str:
     """``source`` with a copy of each list or object that it is given and writes into, made before all it does."""
     function = function_of(source, spec.name)

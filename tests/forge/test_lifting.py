@@ -67,3 +67,11 @@ def test_what_cannot_become_a_function_is_left_alone(script, why):
 
 def test_small_numbers_stand_for_too_many_things():
     assert lifted("print(sum(range(2)))", "f", {"n": 2}) is None
+
+
+def test_a_function_of_the_script_may_have_the_name_of_the_tool():
+    script = "def double(n):\n    return 2 * n\nprint(double(684))"
+    source = lifted(script, "double", {"n": 684})
+    assert source is not None
+    assert source.count("def double(") == 1
+    assert run(source, "double", n=5) == 10

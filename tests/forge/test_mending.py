@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentforge.forge.mending import rounded, with_own_arguments, with_stated_cases
+from agentforge.forge.mending import rounded, with_own_arguments, with_private_helpers, with_stated_cases
 from agentforge.forge.spec import make_spec
 from agentforge.types import Example, Need
 
@@ -126,3 +126,12 @@ def test_what_a_candidate_writes_into_it_copies_first(body):
 def test_what_is_only_read_or_is_its_own_is_not_copied(body):
     source = f"def first_of(rows):\n    {body}\n"
     assert with_own_arguments(make_spec(GRID), source) == source
+
+
+def test_functions_beside_the_tool_become_private_wherever_they_are_used():
+    source = "def least(row):\n    return min(row)\n\ndef first_of(rows):\n    return list(map(least, rows))[0]\n"
+    mended = with_private_helpers(make_spec(GRID), source)
+    assert run(mended, "first_of", [[3, 1]]) == 1
+    assert "def _least(row)" in mended
+    taken = source + "\ndef _least(row):\n    return 0\n"
+    assert with_private_helpers(make_spec(GRID), taken) == taken
