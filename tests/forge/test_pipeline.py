@@ -514,3 +514,35 @@ async def test_a_package_that_is_not_locked_is_refused_before_any_model_is_asked
     with pytest.raises(ToolInvalid, match="'agentforge packages lock six'"):
         await run(PACKAGED, [])
     assert run.boxes[0].runs == []
+
+
+def draft(behaviour, more=""):
+    return f"def double(n):\n    # {behaviour}\n    return n * 2{more}\n"
+
+
+async def test_drafts_that_come_with_the_need_are_tried_before_a_model_writes_any(run, registry):
+    result, model, _ = await run(replace(NEED, drafts=(draft("RIGHT"), draft("RIGHT", " + 0"))), [])
+    assert result.state == "live"
+    assert result.by_role.keys() == {Role.TEST}
+    assert "# RIGHT" in registry.get("double").source
+    assert [request.role for request in model.requests] == [Role.TEST]
+
+
+async def test_drafts_of_one_text_count_once_and_need_the_support_of_another(run):
+    alone = await run(replace(NEED, drafts=(draft("RIGHT"), draft("RIGHT"))), [code("ADDS")] * 12)
+    assert alone[0].state == "failed"
+
+
+async def test_a_draft_meets_the_same_gates_and_is_supported_by_a_candidate(run):
+    supported, _, _ = await run(replace(NEED, drafts=(draft("ADDS"), draft("RIGHT"))), [code("RIGHT")] * 2)
+    assert supported.state == "live"
+    fitted, _, _ = await run(replace(NEED, drafts=(draft("FITTED"), draft("FITTED", " + 0"))), [code("ADDS")] * 12)
+    assert fitted.state == "failed"
+
+
+async def test_a_draft_with_a_secret_is_not_tried(run):
+    secret = "sk-ant-api03-" + "a1B2" * 20
+    result, _, events = await run(replace(NEED, drafts=(draft(f"RIGHT {secret}"),)), [code("RIGHT")] * 2)
+    assert result.state == "live"
+    assert "given draft" not in str(events)
+    assert secret not in str(events)
