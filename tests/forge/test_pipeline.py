@@ -533,9 +533,12 @@ async def test_drafts_of_one_text_count_once_and_need_the_support_of_another(run
     assert alone[0].state == "failed"
 
 
-async def test_a_draft_meets_the_same_gates_and_is_supported_by_a_candidate(run):
+async def test_a_lone_draft_is_supported_by_a_candidate(run):
     supported, _, _ = await run(replace(NEED, drafts=(draft("ADDS"), draft("RIGHT"))), [code("RIGHT")] * 2)
     assert supported.state == "live"
+
+
+async def test_drafts_that_fit_only_what_is_shown_are_refused(run):
     fitted, _, _ = await run(replace(NEED, drafts=(draft("FITTED"), draft("FITTED", " + 0"))), [code("ADDS")] * 12)
     assert fitted.state == "failed"
 
