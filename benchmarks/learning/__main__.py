@@ -42,10 +42,13 @@ NOT_RUN = (
 )
 """What the arms run (as in :mod:`benchmarks.conditions`), and what only plays, keeps and sums up."""
 PLAIN_CODE = (
-    *(f"agentforge/{name}.py" for name in ("errors", "parsing", "sections", "settings", "together", "types")),
+    *(f"agentforge/{name}.py" for name in ("errors", "parsing", "sections", "settings", "together")),
     *("agentforge/boxes", "agentforge/models", "sandbox", "benchmarks/learning"),
 )
-PLAIN_NOT_RUN = (*NOT_RUN, *(f"benchmarks/learning/{name}.py" for name in ("ablation", "feedback", "kept")))
+PLAIN_NOT_RUN = (
+    *(*NOT_RUN, "agentforge/models/prompts"),  # theirs stand in the benchmark
+    *(f"benchmarks/learning/{name}.py" for name in ("ablation", "feedback", "kept")),
+)
 """The same of the arms that keep nothing: their rows outlive a change of what only the others run."""
 
 
