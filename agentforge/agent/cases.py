@@ -102,20 +102,22 @@ def _asks_for_more(question: str, given: int, lines: Sequence[Line]) -> bool:
     return not lists and len(_tokens(question)[0]) > given
 
 
-def read_cases(text: str, signature: Signature) -> list[Example]:
-    """The worked examples for a tool of this signature; empty where one of the lines does not fit it."""
+def read_cases(text: str, signature: Signature, *, in_order: bool = False) -> list[Example]:
+    """The worked examples for a tool of this signature; empty where one of the lines does not fit it. ``in_order``:
+    the parameters are known to be the given values, in their order.
+    """
     lines = worked_lines(text)
     parameters = _given(signature, len(lines[0].tokens) - 1) if lines else {}
     if not parameters:
         return []
-    order = _order(lines, parameters)
+    order = tuple(parameters) if in_order else _order(lines, parameters)
     if order is None:
         return []
     found: list[Example] = []
     for line in lines:
         given = {name: _value(line.tokens[at], parameters[name]) for at, name in enumerate(order)}
         result = _value(line.tokens[-1], signature.returns)
-        if result is None:
+        if result is None or None in given.values():
             return []
         found.append(Example({name: one.value for name, one in given.items() if one}, result.value, source="user"))
     return found

@@ -25,6 +25,7 @@ from agentforge.agent.needs import (
     need_schema,
     rules_of,
     shape_problems,
+    shown_schema,
     with_shown_result,
 )
 from agentforge.forge.grounding import check_examples, may_show_example
@@ -116,7 +117,7 @@ async def need_of(rule: Rule, ask: Ask, taken: Collection[str], before: Tool | N
 
 
 async def _stated(rule: Rule, ask: Ask, taken: Collection[str], before: Tool | None) -> tuple[JSONObject, list[str]]:
-    schema = need_schema()
+    schema = shown_schema(rule.text) or need_schema()
     if before is not None:
         cast("JSONObject", schema["properties"])["name"] = {"const": before.name}
         taken = [name for name in taken if name != before.name]
@@ -134,7 +135,7 @@ async def _stated(rule: Rule, ask: Ask, taken: Collection[str], before: Tool | N
 
 async def _examples(rule: Rule, ask: Ask, name: str, signature: Signature) -> tuple[Example, ...]:
     """The worked examples that stand in its passages, each with the passage that it stands in as its source."""
-    read = read_cases(rule.text, signature)
+    read = read_cases(rule.text, signature) or read_cases(rule.text, signature, in_order=True)
     if not read and may_show_example(rule.text):
         question = f"{_shown(rule)}{render('agent_examples', signature=f'{name}{signature.text}')}"
         schema = examples_schema(signature)

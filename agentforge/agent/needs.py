@@ -14,8 +14,9 @@ from itertools import pairwise
 from typing import cast
 
 from agentforge.agent.asking import closed_object
-from agentforge.agent.cases import MOST_PARAMETERS, RULE_WORDS, read_cases, worked_lines
+from agentforge.agent.cases import MOST_PARAMETERS, RULE_WORDS, Line, Token, read_cases, worked_lines
 from agentforge.agent.dispatch import grounded
+from agentforge.agent.told import name_beside, told_type
 from agentforge.agent.turn import Turn
 from agentforge.errors import ToolInvalid
 from agentforge.forge.record import shortened
@@ -75,6 +76,51 @@ def need_schema(returns: str = _TYPE, parameters: str = "") -> JSONObject:
         name={"type": "string", "pattern": "^[a-z][a-z0-9]{1,14}(_[a-z0-9]{1,14}){1,3}$"},
         signature={"type": "string", "pattern": rf"^\({parameters or _PARAMETERS}\) -> {returns}$"},
     )
+
+
+def shown_schema(text: str) -> JSONObject | None:
+    """:func:`need_schema` with as many parameters, in their order and of the types, as the worked examples of a text
+    give values; None where there are none, or the result of some is a number and of others is not.
+    """
+    lines = worked_lines(text)
+    if not lines:
+        return None
+    *given, results = zip(*(line.tokens for line in lines), strict=True)
+    bare = [one.text for one in results if not one.quoted and not one.whole]
+    returns = told_type(bare) if len(bare) == len(results) else "str"
+    names = [_name_shown(lines, at) if len(given) > 1 else PARAMETER_NAME for at in range(len(given))]
+    if len({*names}) < len(names):
+        names = [PARAMETER_NAME for _ in given]
+    parameters = zip(names, given, strict=True)
+    return need_schema(returns, ", ".join(f"{name}: {_kind_shown(column, returns)}" for name, column in parameters))
+
+
+def _name_shown(lines: Sequence[Line], at: int) -> str:
+    """The word beside a value, where it is the same in all lines; a small model confuses which of several is which."""
+    words = {name_beside(_last_word(one.words[at]), _first_word(one.words[at + 1])) for one in lines}
+    return words.pop() or PARAMETER_NAME if len(words) == 1 else PARAMETER_NAME
+
+
+def _last_word(between: str) -> str:
+    found = re.findall(r"[^\W\d_]+", between.rpartition(",")[2].lower())
+    return found[-1] if found else ""
+
+
+def _first_word(between: str) -> str:
+    found = re.findall(r"[^\W\d_]+", between.partition(",")[0].lower())
+    return found[0] if found else ""
+
+
+def _kind_shown(tokens: Sequence[Token], returns: str) -> str:
+    """The types, as a pattern, of a parameter that has these values. What a text is made of is shown as it is written:
+    there whole numbers are no others.
+    """
+    if any(one.quoted for one in tokens):
+        return "str"
+    if all(_BARE_NUMBER.fullmatch(one.text) for one in tokens):
+        whole = "int" if returns == "str" else "(int|float)"
+        return "float" if any("." in one.text for one in tokens) else whole
+    return _TYPE
 
 
 def examples_schema(signature: Signature) -> JSONObject:

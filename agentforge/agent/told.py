@@ -127,7 +127,8 @@ def slots_of(pattern: Pattern, questions: Sequence[str]) -> list[Slot]:
     columns = _words_apart(gaps[0]) if len(gaps) == 1 else gaps
     if not all(map(_kind, columns)):
         return []
-    beside = [_called(*pattern.beside(gap)) for gap in range(len(gaps))] if len(columns) == len(gaps) else [*_ORDINALS]
+    words = [name_beside(*pattern.beside(gap)) for gap in range(len(gaps))]
+    beside = words if len(columns) == len(gaps) else [*_ORDINALS]
     slots: list[Slot] = []
     for texts, called in zip(columns, beside, strict=False):
         kind = _kind(texts)
@@ -138,7 +139,7 @@ def slots_of(pattern: Pattern, questions: Sequence[str]) -> list[Slot]:
     return slots
 
 
-def _called(before: str, behind: str) -> str:
+def name_beside(before: str, behind: str) -> str:
     """What a value is called, where the word before or else behind it can be its name."""
     return next((word for word in (before, behind) if _nameable(word)), "")
 

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from agentforge.agent.needs import need_problems, need_schema, rules_of, shape_problems, with_shown_result
+from agentforge.agent.cases import read_cases
+from agentforge.agent.needs import (
+    need_problems,
+    need_schema,
+    rules_of,
+    shape_problems,
+    shown_schema,
+    with_shown_result,
+)
 from agentforge.registry.contract import parse_signature
 from agentforge.registry.schema import mismatches
 from agentforge.types import Example
@@ -123,3 +131,49 @@ def test_a_command_at_the_end_goes_like_a_question() -> None:
 def test_a_rule_that_only_names_the_same_values_stays() -> None:
     rule = "Up to and including 500 grams it costs 4 dollars, and for each further kilogram that was begun 2 more."
     assert rules_of(f"{rule} What do 700 grams cost?", [case(4, grams=500)]) == rule
+
+
+@pytest.mark.parametrize(
+    ("examples", "signature", "other"),
+    [
+        (["4 kg -> 12", "7 kg -> 21"], "(weight: int) -> int", "(weight: int, express: bool) -> int"),
+        (["4 kg -> 12", "7 kg -> 21"], "(weight: float) -> int", "(weight: str) -> int"),
+        (["4 kg -> 12", "7 kg -> 21"], "(weight: int) -> int", "(weight: int) -> str"),
+        (
+            ["2 nights, 1 guests -> 110", "1 nights, 4 guests -> 100"],
+            "(nights: int, guests: int) -> int",
+            "(a: int, b: int) -> int",
+        ),
+        (
+            ["bill 54 EUR, 4 people -> 15.00", "bill 30 EUR, 3 people -> 12.00"],
+            "(bill: int, people: int) -> str",
+            "(bill: int, people: int) -> float",
+        ),
+        (
+            ["year 2025, number 7 -> R-7", "year 2026, number 31 -> R-31"],
+            "(year: int, number: int) -> str",
+            "(year: float, number: int) -> str",
+        ),
+        (['"ab" -> 2', '"abc" -> 3'], "(text: str) -> int", "(text: int) -> int"),
+        (["1.5 -> 3.0", "2 -> 4.0"], "(value: float) -> float", "(value: int) -> float"),
+    ],
+)
+def test_worked_examples_tell_how_many_parameters_there_are_and_of_what_types(
+    examples: list[str], signature: str, other: str
+) -> None:
+    schema: Any = shown_schema("The rule is simple. Examples:\n" + "\n".join(f"- {one}" for one in examples))
+    pattern = schema["properties"]["signature"]["pattern"]
+    assert re.fullmatch(pattern, signature)
+    assert not re.fullmatch(pattern, other)
+
+
+def test_without_worked_examples_any_signature_may_be_stated() -> None:
+    assert shown_schema("A parcel costs 4 EUR for each kilogram.") is None
+
+
+def test_values_of_one_type_are_read_in_the_order_in_which_they_stand() -> None:
+    text = "- 2 x 1 -> 110\n- 1 x 4 -> 100"
+    signature = parse_signature("def f(first: int, second: int) -> int")
+    assert read_cases(text, signature) == []
+    (one, two) = read_cases(text, signature, in_order=True)
+    assert (one.args, two.args) == ({"first": 2, "second": 1}, {"first": 1, "second": 4})
