@@ -117,7 +117,8 @@ async def need_of(rule: Rule, ask: Ask, taken: Collection[str], before: Tool | N
 
 
 async def _stated(rule: Rule, ask: Ask, taken: Collection[str], before: Tool | None) -> tuple[JSONObject, list[str]]:
-    schema = shown_schema(rule.text) or need_schema()
+    shown = shown_schema(rule.text)
+    schema = shown or need_schema()
     if before is not None:
         cast("JSONObject", schema["properties"])["name"] = {"const": before.name}
         taken = [name for name in taken if name != before.name]
@@ -125,7 +126,8 @@ async def _stated(rule: Rule, ask: Ask, taken: Collection[str], before: Tool | N
     for tries in range(2):
         remark = f"\nYour last answer was wrong: {'; '.join(problems)}." if problems else ""
         question = f"{_shown(rule)}{render('agent_need_passage', problem=remark)}"
-        stated = with_shown_result(await ask(render("agent_robust"), question, schema, NEED_TOKENS), rule.text)
+        stated = await ask(render("agent_robust"), question, schema, NEED_TOKENS)
+        stated = stated if shown else with_shown_result(stated, rule.text)
         problems = need_problems(stated, [*taken])
         problems += shape_problems(stated, rule.text) if tries == 0 else []
         if not problems:
