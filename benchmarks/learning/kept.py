@@ -14,6 +14,7 @@ from pathlib import Path
 from agentforge import Forge, RunResult
 from agentforge.api.opened import OpenBox
 from agentforge.models.protocol import ModelClient
+from agentforge.sections import AgentSettings
 from agentforge.settings import Settings
 from agentforge.types import JSONObject
 from benchmarks.form import progress
@@ -28,6 +29,8 @@ USER = "bench"
 KEPT = ("C", "D", "R")
 SPOIL: dict[str, Callable[[Path], list[str]]] = {"D": swap, "R": take_away}
 """What an arm does to its registry before session :data:`~benchmarks.learning.stream.LATE`."""
+NEVER = 1_000_000
+"""So many right answers are never told."""
 NIGHT = "night"
 """The id of the row that holds what the end of a session took, with no task of its own."""
 
@@ -70,12 +73,12 @@ class Kept:
                     await forge.aclose()
                     copied(spoiled, self.registry)
                     forge = None
-                forge = forge or await self._forge().open()
+                forge = forge or await self._forge(session).open()
                 row, said = await self._task(forge, task, said)
                 rows.append(row)
                 progress(f"  {self.arm} {task.id}: {'right' if row['right'] else 'wrong'}, {row['generated']} tokens")
             if forge is not None:
-                rows.append(await self._night(forge, said))
+                rows.append(await self._night(forge, "" if spoiled is not None else said))
         finally:
             if forge is not None:
                 await forge.aclose()
@@ -85,13 +88,21 @@ class Kept:
         shutil.rmtree(self.home)
         return rows
 
-    def _forge(self) -> Forge:
+    def _agent(self, session: int) -> AgentSettings:
+        """The settings of its turns. Where the tools are taken away none is made anew of what was told: each of its
+        answers would else come from a tool that was made for it.
+        """
+        agent = self.settings.agent
+        spoiled = self.arm in SPOIL and session >= LATE
+        return agent.model_copy(update={"truths_for_a_tool": NEVER}) if spoiled else agent
+
+    def _forge(self, session: int) -> Forge:
         empty = self.homes / "empty"
         empty.mkdir(parents=True, exist_ok=True)
         return Forge(
             user=USER,
             org=self.settings.org,
-            settings=self.settings.model_copy(update={"home": self.home}),
+            settings=self.settings.model_copy(update={"home": self.home, "agent": self._agent(session)}),
             models=self.models,
             open_box=self.open_box,
             on_notice=progress,
@@ -139,9 +150,11 @@ class Kept:
         return row, result.session
 
     async def _night(self, forge: Forge, session: str) -> JSONObject:
-        """What the product does at the end of a session, and the repairs that wait. Told with the live tools."""
+        """What the product does at the end of a ``session``, where it may make tools, and the repairs that wait. Told
+        with the live tools.
+        """
         meter = Meter(self.models)
-        ended = await forge.end_session(session)
+        ended = await forge.end_session(session) if session else []
         await forge.repair(tell=progress)
         live: list[str] = [tool.name for tool in forge.tools()]
         made: list[str] = [one.tool for one in ended if one.tool]
