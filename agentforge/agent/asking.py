@@ -31,7 +31,7 @@ class Taught:
     """What the user said of earlier questions like the one that is asked, the likest first."""
 
     like: tuple[Truth, ...] = ()
-    elsewhere: frozenset[str] = frozenset()  # tools that answered, or were made from, questions of other kinds only
+    elsewhere: frozenset[str] = frozenset()  # tools for questions of other kinds
 
     @property
     def known(self) -> list[Truth]:

@@ -36,6 +36,22 @@ MOST_TOKENS = 500
 """Words, numbers and signs of a question that is laid beside others: the cost grows with the square of it."""
 _NEAR = 3
 
+STEM = 5
+"""Letters by which two forms of a word are one."""
+_QUOTED = re.compile(r"\"[^\"\n]{0,300}\"|“[^”\n]{0,300}”|(?<!\w)'[^'\n]{0,300}'(?!\w)")
+_COMMON = frozenset(
+    re.findall(
+        r"\w+",
+        "an the and or but if then than that this these those of in on at to for from by with without into as "
+        "is are was were be been being am do does did how what which who whom whose when where why much many "
+        "can could will would shall should may might must me my mine we us our you your it its he she they "
+        "them his her their there here not no nor so too very just only also please now give tell show let "
+        "get want need have has had one ones any all some each every other same such about over under out up "
+        "down new given following below above find compute calculate return write print answer result value "
+        "values number numbers task ",
+    )
+)
+"""Words that tell nothing of what a request is about."""
 _QUESTION_WORDS = frozenset(("who", "whom", "whose", "what", "which", "when", "where", "why", "how"))
 """Two questions that ask with different ones are of two kinds, whatever else they share."""
 _WORD = re.compile(r"[^\W\d_]+")
@@ -51,6 +67,19 @@ def alike(question: str, earlier: Sequence[T], text_of: Callable[[T], str]) -> l
     weights = {word: math.log(1 + many / times) for word, times in seen.items() if times > 1}
     scored = [(_shared(asked, words, weights), at) for at, words in enumerate(others)]
     return [earlier[at] for score, at in sorted(scored, key=lambda pair: (-pair[0], pair[1])) if score >= ALIKE]
+
+
+def covered(question: str, others: Sequence[str]) -> float:
+    """The share of the telling words of ``question`` that stand in one of ``others``, by their first letters; 1 where
+    it has none. What is in quotes is a value.
+    """
+    asked = _stems(question)
+    return len(asked & frozenset().union(*map(_stems, others))) / len(asked) if asked else 1.0
+
+
+def _stems(text: str) -> frozenset[str]:
+    words = _words(_QUOTED.sub(" ", text[:LONGEST]))
+    return frozenset(word[:STEM] for word in words if len(word) > 1 and word not in _COMMON)
 
 
 def _words(text: str) -> frozenset[str]:

@@ -143,8 +143,10 @@ async def ask_args(asking: Asking, entry: Entry, problem: str) -> Step | Ending:
 
 
 def _invented(turn: Turn, args: JSONObject) -> bool:
-    """Whether no argument at all stands in what the user wrote: then the tool is not what was asked for."""
-    texts = turn.sources.values()
+    """Whether no argument at all stands in what the user wrote, or in a request that gives values itself: then the
+    tool is not what was asked for.
+    """
+    texts = [turn.text] if _HAS_VALUES.search(turn.text) else [*turn.sources.values()]
     return bool(args) and not any(_is_given(value, text) for value in args.values() for text in texts)
 
 

@@ -17,7 +17,7 @@ from agentforge.agent import toolbox
 from agentforge.agent.asking import Asking, Taught, asking_of
 from agentforge.agent.cases import worked_lines
 from agentforge.agent.dispatch import forge_need
-from agentforge.agent.likeness import Pattern, alike, common_pattern
+from agentforge.agent.likeness import Pattern, alike, common_pattern, covered
 from agentforge.agent.parts import AgentParts, Emit
 from agentforge.agent.stating import asked_arguments, stated_need
 from agentforge.agent.told import Filling, as_told, fill, slots_of
@@ -32,6 +32,10 @@ from agentforge.models.protocol import Message
 from agentforge.registry.contract import parse_signature
 from agentforge.registry.layers import Layers
 from agentforge.types import Example, JSONObject, Need
+
+NEAR = 1 / 3
+"""So much of a request's words those of a kind of questions must hold, for the tool that answers these to be offered
+to a small model: of the first questions of 12 kinds none had as much of another's, and all of their own."""
 
 MOST_PAIRS = 6
 """Questions with right answers that one forging gets, the likest of them."""
@@ -61,8 +65,17 @@ async def recall(turn: Turn) -> Taught:
     except StorageError as error:
         turn.emit("notice", {"message": f"What was said of earlier answers could not be read: {error}"})
         return Taught()
-    like = tuple(await asyncio.to_thread(alike, turn.text, known, lambda one: one.question))
-    return Taught(like, _names([one for one in known if one not in like]) - _names(like) if like else frozenset())
+    return await asyncio.to_thread(_taught, turn.text, known)
+
+
+def _taught(text: str, known: Sequence[Truth]) -> Taught:
+    like = tuple(alike(text, known, lambda one: one.question))
+    kinds: dict[str, list[str]] = {}
+    for one in known:
+        for name in _names([one]) - _names(like):
+            kinds.setdefault(name, []).append(one.question)
+    strange = (name for name, questions in kinds.items() if like or covered(text, questions[-MOST_PAIRS:]) < NEAR)
+    return Taught(like, frozenset(strange))
 
 
 def _names(truths: Sequence[Truth]) -> frozenset[str]:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentforge.agent.likeness import LONGEST, Pattern, alike, common_pattern
+from agentforge.agent.likeness import LONGEST, Pattern, alike, common_pattern, covered
+from agentforge.agent.teaching import NEAR
 from agentforge.agent.told import as_told, bare_value, fill, fitting_value, told_type, value_text
 from agentforge.registry.contract import Signature, parse_signature
 
@@ -197,3 +198,19 @@ def test_an_answer_that_fits_no_type_is_none() -> None:
 @pytest.mark.parametrize(("answer", "value"), [(" 42 ", "42"), ("[1, 2]", "[1, 2]"), ("It is 42.", None), ("", None)])
 def test_of_a_sentence_nobody_knows_which_part_was_right(answer: str, value: str | None) -> None:
     assert bare_value(answer) == value
+
+
+@pytest.mark.parametrize(
+    ("question", "others", "near"),
+    [
+        ("What is the gcd of 12 and 18?", ["Find the greatest common divisor (GCD) of these numbers: 4, 6."], True),
+        ("Which price has a parcel of 3 kg?", ["What does a parcel of 4 kg cost? Give only the number."], True),
+        ('How often does the letter "n" stand in "am late"?', ["Return the area of an island in the grid."], False),
+        ("A flight departed at 07:17 and arrived at 21:18. How long was it?", ["Sort these words by length."], False),
+        ("And for 7?", ["What does a parcel of 4 kg cost?"], True),  # it tells nothing of what it is about
+    ],
+)  # fmt: skip
+def test_telling_words_say_whether_a_request_may_be_of_another_kind(
+    question: str, others: list[str], near: bool
+) -> None:
+    assert (covered(question, others) >= NEAR) is near

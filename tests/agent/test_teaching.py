@@ -342,3 +342,14 @@ async def test_without_enough_known_answers_such_a_model_is_asked_as_ever(post: 
     post.script("It costs 21.", free=True)
     assert (await post.run(ask(7))).answer == "It costs 21."
     assert post.needs == []
+
+
+async def test_a_tool_for_questions_of_another_kind_is_not_offered(post: Scene) -> None:
+    """A small model would fill in its parameters with whatever it finds."""
+    await taught(post, 4, 11, 2)
+    await turn(post, ask(7), None, STATED)
+    told = await turn(post, "How many legs have 3 spiders?", None, {"kind": "run_python"}, code("24"), "It is 24.")
+    assert told.answer == "It is 24."
+    assert not any("price_parcel" in request.prompt for request in post.model.requests)
+    post.script({"call": {"tool": "price_parcel", "args": {"weight": 9}}}, "It costs 27.")
+    assert (await post.run("Which price has a parcel of 9 kg?")).of("tool_called")[0]["tool"] == "price_parcel"
