@@ -256,6 +256,11 @@ def load(
         _merge(merged, values, origin, origins)
         origins.update({key: f"environment, {named[key]}" for key in named if origins.get(key) == "environment"})
     _add_claude(merged, env, origins)
+    if "home" in merged:
+        raise ConfigurationError(
+            f"The home is no setting ({origins.get('home', 'some file')}): settings are read from it.",
+            fix="Name it in the environment, as AGENTFORGE_HOME.",
+        )
     merged["home"] = home
     merged["origins"] = origins
     try:

@@ -59,7 +59,7 @@ async def test_what_one_user_says_is_never_seen_by_another(
 ) -> None:
     home = tmp_path_factory.mktemp("home")
     forges = {
-        owner: Forge(user=owner[1], org=owner[0], settings=load(overrides={"home": str(home)})) for owner in OWNERS
+        owner: Forge(user=owner[1], org=owner[0], settings=load()) for owner in OWNERS
     }
     for forge in forges.values():
         await forge.open()

@@ -146,11 +146,11 @@ async def run(policies: Sequence[Policy], rows: Rows, new_forge: NewForge) -> di
     return figures_of([rows.rows[policy.id] for policy in policies])
 
 
-def settings_of(options: Any, home: Path | None = None) -> Settings:
+def settings_of(options: Any) -> Settings:
     """The settings in force; ``--model-url`` names the local endpoint."""
     local = {"kind": "vllm", "url": options.model_url, "model": options.model, "context": options.context}
     overrides: dict[str, Any] = {"endpoints.local": local} if options.model_url else {}
-    return load(overrides={**overrides, **({"home": home} if home is not None else {})})
+    return load(overrides=overrides)
 
 
 def forges(options: Any, base: Path) -> NewForge:
@@ -158,8 +158,10 @@ def forges(options: Any, base: Path) -> NewForge:
 
     def new(home: Path) -> Forge:
         home.mkdir()
-        return Forge(user="bench", settings=settings_of(options, home), base=base, on_notice=progress)
+        own = settings.model_copy(update={"home": home})  # whatever the environment says
+        return Forge(user="bench", settings=own, base=base, on_notice=progress)
 
+    settings = settings_of(options)
     return new
 
 

@@ -101,7 +101,8 @@ async def test_one_life_is_right_before_and_after_caught_cited_and_explained(tmp
     empty.mkdir()
 
     def new(home: Path) -> Forge:
-        settings = load(overrides={"home": home, "forge.candidates": 2, "forge.rounds": 0, "user": "bench"})
+        settings = load(overrides={"forge.candidates": 2, "forge.rounds": 0, "user": "bench"})
+        settings = settings.model_copy(update={"home": home})
         models = ScriptedModel(answer, features=FEATURES["vllm"])
         return Forge(user="bench", settings=settings, models=models, base=empty)
 
