@@ -58,9 +58,8 @@ async def test_what_one_user_says_is_never_seen_by_another(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[tuple[str, str], str]]
 ) -> None:
     home = tmp_path_factory.mktemp("home")
-    forges = {
-        owner: Forge(user=owner[1], org=owner[0], settings=load()) for owner in OWNERS
-    }
+    given = load().model_copy(update={"home": home})
+    forges = {owner: Forge(user=owner[1], org=owner[0], settings=given) for owner in OWNERS}
     for forge in forges.values():
         await forge.open()
     try:
