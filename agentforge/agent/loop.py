@@ -16,6 +16,7 @@ from agentforge.agent.context import Window
 from agentforge.agent.ending import Ending, Step, ending_of, interrupted
 from agentforge.agent.judging import judged
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
+from agentforge.agent.wishes import keep_wishes
 from agentforge.events import Event
 from agentforge.types import JSONObject
 
@@ -106,6 +107,7 @@ async def _walk(turn: Turn) -> Ending:
         async with asyncio.timeout(seconds):
             await keep_short(turn, Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3))
             await make_fresh(turn)
+            await keep_wishes(turn)  # before the answer: they last, whatever becomes of the turn
             path = free if turn.parts.models.features(ROLE).free_tools else robust
             step: Step | Ending = await path.begin(turn)
             while not isinstance(step, Ending):

@@ -1,6 +1,6 @@
-"""What memory brings into a turn: persona and preferences, which stand; facts, lessons and passages, which the
-request recalls. Each part has a share of the window of its own, so that a prompt is as long with ten
-thousand facts as with ten.
+"""What memory brings into a turn: persona and preferences, which stand; facts, what the user said in earlier
+sessions, lessons and passages, which the request recalls. Each part has a share of the window of its own, so that a
+prompt is as long with ten thousand facts as with ten.
 
 What stands goes behind the system prompt: it changes with the days, so that a server's prefix cache is
 hit. What is recalled goes in front of the request, as data. What found no room is on record.
@@ -17,10 +17,10 @@ from agentforge.agent.context import FRAME_TOKENS, Account, Beside, Window, shor
 from agentforge.agent.summary import Summary
 from agentforge.types import JSONObject
 
-Part: TypeAlias = Literal["persona", "preferences", "facts", "lessons", "passages"]
+Part: TypeAlias = Literal["persona", "preferences", "facts", "said", "lessons", "passages"]
 
 SHARES: Mapping[Part, float] = MappingProxyType(
-    {"persona": 0.06, "preferences": 0.05, "facts": 0.06, "lessons": 0.04, "passages": 0.15}
+    {"persona": 0.06, "preferences": 0.08, "facts": 0.06, "said": 0.12, "lessons": 0.04, "passages": 0.15}
 )
 """Part of the window (:attr:`Window.tokens`) that each may take."""
 
@@ -30,6 +30,7 @@ TITLES: Mapping[Part, str] = MappingProxyType(
         "persona": "How this user wants to be worked with:",
         "preferences": "What this user prefers:",
         "facts": "Known from earlier sessions:",
+        "said": "The user said in earlier sessions:",
         "lessons": "Learned from earlier sessions:",
         "passages": "From the user's documents:",
     }
@@ -66,13 +67,13 @@ class Recollection:
         return [entry for entry in self.entries if entry.part == part]
 
 
-Recall: TypeAlias = Callable[[str], Awaitable[Recollection]]
-"""Takes a request and gives what memory holds for it."""
+Recall: TypeAlias = Callable[[str, str], Awaitable[Recollection]]
+"""Takes a request and the id of its session, and gives what memory holds for it."""
 
 
-async def nothing(request: str) -> Recollection:
+async def nothing(request: str, session: str) -> Recollection:
     """The memory of somebody who has none."""
-    del request
+    del request, session
     return Recollection()
 
 

@@ -122,7 +122,7 @@ class Session:
     async def _recalled(self, turn: Turn) -> Recollection:
         """What memory holds for the request; one that cannot be read costs its help and not the turn."""
         try:
-            return await self._parts.recall(turn.text)
+            return await self._parts.recall(turn.text, turn.session)
         except AgentForgeError as error:
             turn.emit("notice", {"message": f"Memory could not be read: {error}"})
             return Recollection()

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 PREFERENCES = 40
 """Most preferences that stand beside a request; the record of a prompt names each."""
-ENTRIES = 12
+ENTRIES = 10
 """Most facts and lessons that a request recalls; how many of them are shown is a matter of room."""
 PASSAGES = 4
 """Most passages of documents that it recalls."""
+PIECES = 10
+"""Most pieces of what was said in earlier sessions that it recalls."""
 
 
 async def open_session(
@@ -140,17 +142,20 @@ def cite_of(opened: Opened, settings: Settings) -> Cite:
 
 def recall_of(opened: Opened, settings: Settings) -> Recall:
     """What this user's memory holds for a request: the persona, the preferences (those confirmed last first), and the
-    facts, lessons and passages that fit best.
+    facts, lessons, passages and words of earlier sessions that fit best.
 
     Passages that nobody vouched for are not among it: reading one taints a session for good, so it is read only
     where somebody asks for it.
     """
     from agentforge.agent.recollection import Recalled, Recollection
+    from agentforge.agent.verdicts import read_verdict
     from agentforge.api.memory import UserMemory
+    from agentforge.memory.past import Past
 
     documents, memory = UserDocuments(opened, settings), UserMemory(opened, settings)
+    past = Past(opened.rows(), settings.org, settings.user)
 
-    def look_up(request: str) -> list[Recalled]:
+    def look_up(request: str, session: str) -> list[Recalled]:
         found: list[Recalled] = []
         if persona := memory.persona.text().strip():
             found.append(Recalled("persona", "persona", persona))
@@ -165,10 +170,14 @@ def recall_of(opened: Opened, settings: Settings) -> Recall:
                 part = "lessons" if hit.entry.kind == "lesson" else "facts"
                 told = Recalled(part, hit.entry.id, hit.entry.text, score=hit.score, untrusted=hit.entry.untrusted)
                 found.append(told)
+        revoked = opened.memory().known().revoked
+        without = {session, *(one.removeprefix("episode:") for one in revoked if one.startswith("episode:"))}
+        pieces = past.search(request, PIECES, without=without, skip=lambda said: read_verdict(said) is not None)
+        found += [Recalled("said", f"{one.session}:{one.turn}", one.text, one.day, one.score) for one in pieces]
         hits = [hit for hit in documents.search(request, 2 * PASSAGES) if not hit.untrusted][:PASSAGES]
         return found + [Recalled("passages", hit.passage.id, hit.passage.text, hit.citation, hit.score) for hit in hits]
 
-    async def recall(request: str) -> Recollection:
-        return Recollection(tuple(await asyncio.to_thread(look_up, request)))
+    async def recall(request: str, session: str) -> Recollection:
+        return Recollection(tuple(await asyncio.to_thread(look_up, request, session)))
 
     return recall
