@@ -46,7 +46,13 @@ CODE = (
 """What the arms run, from the root."""
 NOT_RUN = (
     *("agentforge/models/local", "benchmarks/sandbox", "benchmarks/soak.py"),
-    *("benchmarks/planted", "benchmarks/admission.py", "benchmarks/learning", "benchmarks/policies"),
+    *(
+        "benchmarks/planted",
+        "benchmarks/admission.py",
+        "benchmarks/learning",
+        "benchmarks/memory",
+        "benchmarks/policies",
+    ),
     *("benchmarks/generation.py", "benchmarks/writing.py"),
 )
 """In :data:`CODE`'s folders, but no part of what an arm runs: what brings up the server, which tells for

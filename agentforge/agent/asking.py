@@ -50,13 +50,16 @@ class Taught:
 
 @dataclass(slots=True)
 class Asking:
-    """How this turn asks. ``shown`` are the tools that were found, ``taught`` what was said of like questions."""
+    """How this turn asks. ``shown`` are the tools that were found, ``taught`` what was said of like questions,
+    ``preferred`` how the user wants answers; it stands in ``system`` too.
+    """
 
     turn: Turn
     system: str
     request: str
     shown: Sequence[Entry]
     taught: Taught = field(default_factory=Taught)
+    preferred: str = ""
 
     async def decide(self, purpose: str, question: str, schema: JSONObject, max_tokens: int) -> JSONObject:
         """A decision about the request."""
@@ -78,7 +81,7 @@ def asking_of(turn: Turn, shown: Sequence[Entry]) -> Asking:
         account.leave_out("history", f"{len(turn.history) - len(history)} messages are closed and not referred to")
     account.tools = [entry.name for entry in shown]
     turn.emit("context", account.to_json())
-    return Asking(turn, beside.under(system), request, shown)
+    return Asking(turn, beside.under(system), request, shown, preferred=beside.preferred)
 
 
 def asks_for_form(text: str) -> bool:

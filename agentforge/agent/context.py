@@ -78,12 +78,13 @@ class Window:
 class Beside:
     """What a request is shown with, beside history, each fitted already and on record in ``account``.
 
-    ``standing`` goes behind the system prompt and ``recalled`` in front of the request
+    ``standing`` and ``preferred`` go behind the system prompt and ``recalled`` in front of the request
     (``agent.recollection``); ``summary`` stands for what history no longer holds (``agent.compaction``).
     """
 
     account: Account = field(default_factory=Account)
     standing: str = ""
+    preferred: str = ""
     recalled: str = ""
     summary: str = ""
 
@@ -96,7 +97,7 @@ class Beside:
 
     def under(self, system: str) -> str:
         """The system prompt with what stands."""
-        return f"{system}\n\n{self.standing}" if self.standing else system
+        return "\n\n".join(part for part in (system, self.standing, self.preferred) if part)
 
 
 def prompt_text(

@@ -28,7 +28,7 @@ STANDING: tuple[Part, ...] = ("persona", "preferences")
 TITLES: Mapping[Part, str] = MappingProxyType(
     {
         "persona": "How this user wants to be worked with:",
-        "preferences": "What this user prefers:",
+        "preferences": "The user's rules for answers, to be followed exactly:",
         "facts": "Known from earlier sessions:",
         "said": "The user said in earlier sessions:",
         "lessons": "Learned from earlier sessions:",
@@ -82,9 +82,9 @@ def beside_of(window: Window, memory: Recollection, summary: Summary) -> Beside:
     front of it, each part inside its share.
     """
     account = Account()
-    standing = _told(window, memory, STANDING, account)
+    standing, preferred = (_told(window, memory, [part], account) for part in STANDING)
     recalled = _told(window, memory, [part for part in SHARES if part not in STANDING], account)
-    return Beside(account, standing, recalled, summary.shown(window, account))
+    return Beside(account, standing, preferred, recalled, summary.shown(window, account))
 
 
 def _told(window: Window, memory: Recollection, parts: Iterable[Part], account: Account) -> str:

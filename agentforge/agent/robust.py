@@ -214,8 +214,12 @@ async def decide_kind(asking: Asking) -> Step | Ending:
 
 
 async def answer_directly(asking: Asking) -> Step | Ending:
-    """No tool, no code: the model's own words, as they come."""
+    """No tool, no code: the model's own words, as they come. How the user wants them is told last once more: a small
+    model has forgotten it behind a long prompt.
+    """
     turn, prompt = asking.turn, f"{asking.request}{render('agent_direct')}"
+    if asking.preferred:
+        prompt = f"{prompt}\n\n{asking.preferred}"
     said = await turn.stream("answer", asking.system, [Message("user", prompt)], DIRECT_TOKENS)
     await turn.say(Message("assistant", said.text))
     if said.stop == "max_tokens":

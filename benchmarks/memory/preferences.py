@@ -1,9 +1,11 @@
 """Preferences told once in passing, asked for sessions later: 60 probes of ten kinds, in ``probes.jsonl``.
 
-Six users live one after the other, each with a home of its own and a probe of every kind. A session holds an ordinary
+Six users live one after the other, each with a home of its own and a probe of nine kinds; the six languages have a user
+each, since an answer in another language says nothing of the other kinds. A session holds an ordinary
 message that has nothing to do with it (``distractors.txt``), and in some a preference is told, in others it is due: a
 question whose answer shows whether it is followed, 3 to 10 sessions after it was told. A night comes after every third
 session. A program judges the answer: expressions that must stand in it or must not, and a number of words.
+Only the form counts: a date in the form that is wanted follows the preference, also where it is the wrong day.
 
 Arms: ``agentforge``; and the same model without it: ``none``, which is only asked; ``bm25``, which is shown the five
 past messages that are nearest to the question; ``oracle``, which is shown the preference itself.
