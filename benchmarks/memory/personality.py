@@ -24,7 +24,7 @@ from agentforge import Forge
 from agentforge.models.protocol import ModelClient
 from benchmarks.form import progress, short_hash
 from benchmarks.memory.manner import learned
-from benchmarks.memory.setup import NewForge, Row, Rows, plain
+from benchmarks.memory.setup import Heard, NewForge, Row, Rows, plain
 
 MANNERS = Path(__file__).parent / "manners.json"
 SESSIONS, NIGHT_EVERY, WISH_EVERY = 30, 10, 2
@@ -44,7 +44,12 @@ QUICK = Size(4, 1, 1)
 
 
 async def run(
-    rows: Rows, size: Size, new_forge: NewForge, models: ModelClient, homes: Path, second: NewForge | None = None
+    rows: Rows,
+    size: Size,
+    new_forge: NewForge,
+    models: ModelClient | Heard,
+    homes: Path,
+    second: NewForge | None = None,
 ) -> dict[str, Any]:
     """Measures what is not kept yet, and gives the figures."""
     told: dict[str, Any] = json.loads(MANNERS.read_text("utf-8"))
@@ -64,7 +69,9 @@ def vars_of(size: Size) -> list[int]:
     return [size.sessions, size.lessons, size.questions]
 
 
-async def _examples(told: Mapping[str, Any], size: Size, rows: Rows, whole: str, models: ModelClient) -> list[Row]:
+async def _examples(
+    told: Mapping[str, Any], size: Size, rows: Rows, whole: str, models: ModelClient | Heard
+) -> list[Row]:
     """Answers for other pairs of users, whose manner the model is told."""
     found: list[Row] = []
     for number, pair in enumerate(told["taught_by"]):

@@ -25,7 +25,7 @@ from agentforge.models.protocol import ModelClient
 from benchmarks.form import progress, read_lines, short_hash
 from benchmarks.learning.nearest import nearest
 from benchmarks.memory.bfcl import BM25, TOP
-from benchmarks.memory.setup import NewForge, Row, Rows, plain
+from benchmarks.memory.setup import Heard, NewForge, Row, Rows, plain
 
 HERE = Path(__file__).parent
 PROBES, DISTRACTORS = HERE / "probes.jsonl", HERE / "distractors.txt"
@@ -95,7 +95,12 @@ def life(probes: Sequence[Probe], distractors: Sequence[str]) -> list[Day]:
 
 
 async def run(
-    probes: Sequence[Probe], arms: Sequence[str], rows: Rows, new_forge: NewForge, models: ModelClient, homes: Path
+    probes: Sequence[Probe],
+    arms: Sequence[str],
+    rows: Rows,
+    new_forge: NewForge,
+    models: ModelClient | Heard,
+    homes: Path,
 ) -> dict[str, Any]:
     """Measures what is not kept yet, and gives the figures of all."""
     distractors = DISTRACTORS.read_text("utf-8").splitlines()

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from agentforge import Forge
 from agentforge.models.protocol import Message, ModelClient
@@ -37,18 +37,25 @@ def settings_of(options: Any, *, second: bool = False) -> Settings:
     return load(overrides={"endpoints.local": local} if url else {})
 
 
-def forges(settings: Settings, base: Path, models: ModelClient) -> NewForge:
+def forges(settings: Settings, base: Path, models: ModelClient | Heard) -> NewForge:
     """Makes users with homes of their own and no starter tools."""
 
     def new(home: Path) -> Forge:
         home.mkdir(parents=True, exist_ok=True)
         own = settings.model_copy(update={"home": home})
-        return Forge(user="bench", org=settings.org, settings=own, base=base, models=models, on_notice=progress)
+        return Forge(
+            user="bench",
+            org=settings.org,
+            settings=own,
+            base=base,
+            models=cast("ModelClient", models),
+            on_notice=progress,
+        )
 
     return new
 
 
-async def plain(models: ModelClient, text: str) -> str:
+async def plain(models: ModelClient | Heard, text: str) -> str:
     """The answer of the same model without anything of AgentForge."""
     asked = [Message("user", text)]
     said = await models.complete(Role.PLAN, asked, system=PLAIN, max_tokens=ANSWER_TOKENS, temperature=0.0)
