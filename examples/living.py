@@ -135,13 +135,15 @@ class Person:
         return asyncio.run(known())
 
     def change_of_the_night(self, entry: Entry) -> int:
-        """The number that a change has in the report of the last night: the one that remembered ``entry``."""
+        """The number that a change has in the report of the last night: the one that remembered ``entry``; 0 where that
+        was no change of it.
+        """
 
         async def number() -> int:
             async with self.forge() as forge:
                 made = {one.sha for one in forge.log() if entry.id in one.trailers.get("Memory", ())}
                 report = await forge.sleep.report()
-                return next(number for number, one in enumerate(report.changes, 1) if made & {*one.commits})
+                return next((number for number, one in enumerate(report.changes, 1) if made & {*one.commits}), 0)
 
         return asyncio.run(number())
 

@@ -162,9 +162,9 @@ def day_8(mira: Person) -> None:
     tool that the night made answers her next question of that kind. And she asks for short answers again.
     """
     misread = next((one for one in mira.remembered() if "small letters" in one.text), None)
-    if misread is not None:
+    if misread is not None and (change := mira.change_of_the_night(misread)):
         mira.types("memory", "show", misread.id)
-        mira.types("sleep", "undo", "--change", str(mira.change_of_the_night(misread)))
+        mira.types("sleep", "undo", "--change", str(change))
     mira.says(words.BAGS.format(kg=30), asks("count_bags", green=30), "100 bags.")
     mira.says("Answers may be short, please, as I said.", asks("remember", **SHORT), "Short it is.")
 
@@ -207,8 +207,8 @@ def day_10(mira: Person) -> None:
     wants nothing of hers kept. What came from that session goes out of use in one commit, the tool with the fact;
     then the fact is forgotten and the history rewritten without it; then the session itself is erased. What is left
     of it in git are dates, ids (the commit of day 9 that remembered it is there still, and empty), and the tool, out of
-    use. Had her name stood in the rule as it was told, it would still stand in that tool, as
-    `sessions delete` says: the history is rewritten without what was remembered, not without tools.
+    use. Had her name stood in the rule as it was told, it would still stand in that tool, as `sessions delete` says:
+    the history is rewritten without what was remembered, not without tools.
     """
     mira.types("persona", "diff")
     mira.types("persona", "approve")

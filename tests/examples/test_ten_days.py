@@ -30,10 +30,9 @@ def at_her_home(mira: Person, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_day_left_the_commits_that_a_reader_expects_of_it(mira: Person) -> None:
-    subjects = [
-        line.split() for line in git(mira, "log", "--reverse", "--date=format:%d", "--format=%ad %s").splitlines()
-    ]
-    assert [" ".join(words[:2]) + (f" {words[2]}" if "_" in " ".join(words[2:3]) else "") for words in subjects] == [
+    rows = map(str.split, git(mira, "log", "--reverse", "--date=format:%d", "--format=%ad %s").splitlines())
+    tools = {"batch_label", "price_parcel", "count_bags", "agreed_price"}
+    assert [" ".join((day, verb, *(word for word in words if word in tools))) for day, verb, *words in rows] == [
         "02 Create", "02 Remember", "02 Remember",
         "03 Add batch_label",
         "04 Remember",
