@@ -71,11 +71,11 @@ def test_the_correction_is_a_test_for_good_and_the_repair_gives_it(mira: Person)
 
 def test_the_tool_of_the_night_stands_and_what_she_took_back_is_gone(mira: Person) -> None:
     assert mira.types("tools", "call", "count_bags", "green=18") == "60\n"
-    assert [entry.text for entry in mira.remembered()] == [
+    assert {entry.text for entry in mira.remembered()} == {
         "Mira's shop is in Vienna since March 2026.",
         "I post parcels on Tuesdays only.",
         "Keep answers short.",
-    ]
+    }
 
 
 def test_the_persona_names_the_three_sessions_that_spoke_for_it(mira: Person) -> None:
