@@ -37,8 +37,8 @@ Types and their ``data``:
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 
+from agentforge import clock
 from agentforge.types import JSONObject
 
 VERSION = 1
@@ -50,7 +50,7 @@ EXIT_CODES = {"completed": 0, "failed": 1, "limited": 5, "waiting": 6, "interrup
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return clock.now().isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True, slots=True)

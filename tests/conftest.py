@@ -67,6 +67,8 @@ def pytest_configure() -> None:
 
 
 SLOW = (
+    "tests/examples/test_ten_days.py",
+    "tests/examples/test_expenses.py",
     "tests/attacks/test_attacks.py",
     "tests/conformance/test_box.py",
     "tests/conformance/test_suite.py",

@@ -125,9 +125,9 @@ def _tree(family: Family, remembered: Affected) -> Tree:
         del open_at[depth + 1 :]
         open_at.append(open_at[depth].add(_line(family, row)))
     for one in remembered.entries:
-        drawn.add(cell(f"{one.kind}:{one.id}", 40).append_text(cell(f"  {one.text}", 120)))
+        drawn.add(cell(f"{one.kind}:{one.id}", 40).append("  ").append_text(cell(one.text, 120)))
     for line in remembered.lines:
-        drawn.add(cell("persona", 40).append_text(cell(f"  {line.text}", 120)))
+        drawn.add(cell("persona", 40).append("  ").append_text(cell(line.text, 120)))
     return drawn
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Literal, cast
 
+from agentforge import clock
 from agentforge.forge.author import PROMPTS
 from agentforge.forge.judging import PROMPTS as JUDGE_PROMPTS
 from agentforge.forge.placement import Facts, place
@@ -83,7 +83,7 @@ def _next_version(found: Outcome, winner: Repaired, call: Known, job: str) -> To
         prompts={name: fingerprint(name) for name in (*PROMPTS, *JUDGE_PROMPTS)},
         image=winner.bench.shop.box.info.image,
         tester_is_generator=models.same_model(Role.TEST, Role.GENERATE),
-        created=datetime.now(UTC).date(),
+        created=clock.now().date(),
     )
     return Tool(
         manifest=old.manifest.model_copy(update={"provenance": provenance}),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import cast
 
+from agentforge import clock
 from agentforge.forge.author import PROMPTS, Author
 from agentforge.forge.evidence import Candidate
 from agentforge.forge.gates.submission import Forged, Submission
@@ -57,7 +57,7 @@ def make_manifest(forged: Forged, author: Author, job: str, image: str) -> Manif
             prompts={name: fingerprint(name) for name in PROMPTS},
             image=image,
             tester_is_generator=author.models.same_model(Role.TEST, writer),
-            created=datetime.now(UTC).date(),
+            created=clock.now().date(),
         ),
     )
 

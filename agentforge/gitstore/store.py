@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from agentforge import clock
 from agentforge.errors import NotARegistry, RegistryConflict, RegistryError, StorageError
 from agentforge.gitstore.failures import damaged
 from agentforge.gitstore.lock import leaving_no_drafts, writing
@@ -200,7 +200,7 @@ class GitStore:
             ValueError: a path, the subject or a trailer is not allowed.
         """
         text = message(subject, trailers)
-        stream = commit_stream(STAGING, changes, text=text, parent=expected, time=int(time.time()))
+        stream = commit_stream(STAGING, changes, text=text, parent=expected, time=int(clock.now().timestamp()))
         with writing(self.path) if lock is None else nullcontext(lock) as held, leaving_no_drafts(self.path):
             return self._write(stream, expected, held)
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, update
 
+from agentforge import clock
 from agentforge.database.store import Database
 from agentforge.database.tables import CALLS, COSTS, EVENTS, JOBS, MESSAGES, SAID, SESSIONS, SOURCES
 from agentforge.errors import UsageError
@@ -315,7 +315,7 @@ def new_call_id() -> str:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+    return clock.now().isoformat(timespec="microseconds")
 
 
 def unknown_session(session: str) -> UsageError:

@@ -26,12 +26,12 @@ Secrets were taken out when it was written; they are looked for once more, since
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, cast
 
 from sqlalchemy import Table, select
 
+from agentforge import clock
 from agentforge.database.readable import DAMAGED, readable
 from agentforge.database.store import Database
 from agentforge.database.tables import (
@@ -94,7 +94,7 @@ def export(
 def _lines(
     database: Database, org: str, user: str, sessions: list[str], secrets: Collection[str]
 ) -> Iterator[JSONObject]:
-    created = datetime.now(UTC).isoformat(timespec="seconds")
+    created = clock.now().isoformat(timespec="seconds")
     yield {"kind": "export", "v": VERSION, "org": org, "user": user, "created": created}
     for session in sessions:
         for kind in _KINDS:

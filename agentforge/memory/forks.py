@@ -6,10 +6,9 @@ where they were read after the turn up to which it copies. Calls, costs, events 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import Connection, Table, func, insert, literal, select
 
+from agentforge import clock
 from agentforge.database.store import Database
 from agentforge.database.tables import MESSAGES, SAID, SESSIONS, SOURCES
 from agentforge.errors import UsageError
@@ -27,7 +26,7 @@ def fork(database: Database, session: str, *, org: str, user: str, turn: int | N
         UsageError: this user has no such session, or it has no such turn.
         StorageError: the database is locked, full or damaged.
     """
-    made, now = new_session_id(), datetime.now(UTC).isoformat(timespec="microseconds")
+    made, now = new_session_id(), clock.now().isoformat(timespec="microseconds")
     with database.write() as connection:
         parent = connection.execute(select(SESSIONS).where(of_session(SESSIONS, org, user, session))).one_or_none()
         if parent is None:

@@ -7,12 +7,13 @@ processes that want the same job one gets it. Rows of other users are invisible,
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from agentforge.clock import now as utc_now
 from agentforge.database.readable import readable
 from agentforge.database.store import Database
 from agentforge.database.tables import JOB_STEPS, JOBS
@@ -39,7 +40,7 @@ class JobRows:
         org: str,
         user: str,
         secrets: Collection[str] = (),
-        clock: Clock = lambda: datetime.now(UTC),
+        clock: Clock = utc_now,
     ) -> None:
         self.org = org
         self.user = user
@@ -177,7 +178,7 @@ class JobRows:
         return timestamp(self._clock())
 
 
-def waiting(database: Database, holder: Holder, clock: Clock = lambda: datetime.now(UTC)) -> list[Ticket]:
+def waiting(database: Database, holder: Holder, clock: Clock = utc_now) -> list[Ticket]:
     """The jobs of all users that a worker may take now, those that wait longest first (raises StorageError)."""
     columns = (JOBS.c.id, JOBS.c.org, JOBS.c.user, JOBS.c.takes, JOBS.c.status, JOBS.c.owner, JOBS.c.lease)
     wanted = (JOBS.c.via == "queue", JOBS.c.status.in_(("queued", "running")))

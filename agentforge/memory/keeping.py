@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 
+from agentforge import clock
 from agentforge.errors import UsageError
 from agentforge.gitstore.changing import Change, commit_newest
 from agentforge.gitstore.store import GitStore
@@ -50,7 +51,7 @@ def _no_origins() -> frozenset[str]:
 
 
 def _utc_day() -> date:
-    return datetime.now(UTC).date()
+    return clock.now().date()
 
 
 class Memory:

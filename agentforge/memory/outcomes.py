@@ -11,11 +11,11 @@ import hashlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, update
 
+from agentforge import clock
 from agentforge.database.store import Database
 from agentforge.database.tables import CALLS, LABELS, SESSIONS, SOURCES
 from agentforge.errors import UsageError
@@ -234,7 +234,7 @@ class Outcomes:
         return (table.c.org == self._org, table.c.user == self._user)
 
     def _stamp(self) -> dict[str, str]:
-        return {"org": self._org, "user": self._user, "created": datetime.now(UTC).isoformat(timespec="microseconds")}
+        return {"org": self._org, "user": self._user, "created": clock.now().isoformat(timespec="microseconds")}
 
 
 def reference(call: str) -> str:

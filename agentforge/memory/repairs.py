@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
+from agentforge import clock
 from agentforge.database.store import Database
 from agentforge.database.tables import JOBS
 from agentforge.jobs.protocol import Status, Via
@@ -158,4 +158,4 @@ def _repair(row: Any) -> Repair:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+    return clock.now().isoformat(timespec="microseconds")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias, cast
 
 from sqlalchemy import Connection, Table, exists, insert, select, update
 
+from agentforge import clock
 from agentforge.database.store import Database
 from agentforge.database.tables import CALLS, EVENTS, SOURCES, TRUTHS
 from agentforge.secrecy import redact
@@ -186,4 +186,4 @@ class Truths:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+    return clock.now().isoformat(timespec="microseconds")

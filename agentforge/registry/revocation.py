@@ -10,8 +10,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
+from agentforge import clock
 from agentforge.errors import ToolInvalid, UsageError
 from agentforge.gitstore.changing import Change
 from agentforge.registry.ancestry import descents_of
@@ -108,7 +108,7 @@ def revoke(registry: Registry, origin: Origin, *, reason: str = "", approver: st
         RegistryError: the registry is damaged, or its ``revoked.toml`` malformed.
         StorageError: the disk is full; nothing was changed.
     """
-    fresh, now = f"r{uuid.uuid4().hex[:12]}", datetime.now(UTC).isoformat(timespec="seconds")
+    fresh, now = f"r{uuid.uuid4().hex[:12]}", clock.now().isoformat(timespec="seconds")
     entry = Revocation(
         kind=origin.kind, ref=origin.ref, time=now, approver=approver, reason=one_line(reason, REASON_CHARS)
     )

@@ -104,7 +104,8 @@ class OfPersona:
 
     def __init__(self, entries: Sequence[Entry], parts: NightParts) -> None:
         self.key = f"persona/{'+'.join(entry.id for entry in entries)}"[:150]
-        self.what = f"{len(entries)} preferences that were said in {EPISODES_NEEDED} sessions or more join the persona"
+        said = "a preference that was" if len(entries) == 1 else f"{len(entries)} preferences that were"
+        self.what = f"{said} said in {EPISODES_NEEDED} sessions or more, for the persona"
         self._entries, self._parts = entries, parts
 
     async def make(self, copy: Copy, once: str, models: ModelClient | None) -> Made | str:

@@ -79,6 +79,30 @@ def tools_check(
     return checking.check_tool(Who(org, user, settings), folder, "json" if json else form)
 
 
+@tools.command("call")
+def tools_call(
+    name: ToolName,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="Arguments by name; @FILE stands for what a file holds.", metavar="[NAME=VALUE]..."),
+    ] = None,
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Call a live tool in the sandbox, without a model; so an app is started, too.
+
+    Texts are taken as they stand, all other values are read as JSON; for a list, a file may also hold an item on each
+    line. The result goes to stdout; exit code 1 when the tool failed. The call is recorded: 'agentforge feedback' says
+    whether its answer was right.
+    """
+    from agentforge.cli import calling
+
+    return calling.call_tool(Who(org, user, settings), name, words or [], "json" if json else form)
+
+
 @tools.command("record")
 def tools_record(
     name: ToolName,

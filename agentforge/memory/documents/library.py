@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
+from agentforge import clock
 from agentforge.errors import RegistryError, UsageError
 from agentforge.gitstore.outlast import outlast
 from agentforge.gitstore.store import GitStore
@@ -138,7 +138,7 @@ class Documents:
             UsageError: its text falls into too many passages.
             RegistryError, StorageError: it cannot be written; nothing was changed.
         """
-        document, now = id_of(origin), seconds(datetime.now(UTC))
+        document, now = id_of(origin), seconds(clock.now())
         text, redacted = self._discreet(found.text)
         if len(passages_of(text, document)) > MOST_PASSAGES:
             raise UsageError(f"{origin} falls into more than {MOST_PASSAGES} passages: it is no text to be read.")

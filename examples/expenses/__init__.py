@@ -1,0 +1,1 @@
+"""An app that an agent made for its user over five sessions: an expense assistant of four tools."""
