@@ -52,6 +52,7 @@ NOT_RUN = (
         "benchmarks/learning",
         "benchmarks/memory",
         "benchmarks/policies",
+        "benchmarks/sleep",
     ),
     *("benchmarks/generation.py", "benchmarks/writing.py"),
 )

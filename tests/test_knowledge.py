@@ -5,12 +5,15 @@ The box is a real one, and so are git and the database; the model is scripted.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
 
 from agentforge import Forge
+from agentforge.agent.knowledge_work import new_job
+from agentforge.events import Event
 from agentforge.models.capabilities import FEATURES
 from agentforge.settings import load
 from agentforge.testing import ScriptedModel
@@ -175,3 +178,106 @@ async def test_what_stands_as_it_did_or_has_no_successor_is_not_made_anew(file: 
         assert await forge.knowledge.renew() == []
         told = await forge.run(QUESTION)
         assert told.tools_used == ()
+
+
+SAID = """For your notes: our shop charges by weight. A parcel costs 4 EUR for each kilogram, and 3 EUR on top.
+
+- 2 kg -> 11
+- 5 kg -> 23
+- 10 kg -> 43
+- 1 kg -> 7
+"""
+
+
+async def say(forge: Forge, text: str) -> str:
+    """A session in which the user only told something, as it is recorded."""
+    episodes = await forge._opened().the_episodes()
+    session = episodes.start("said")
+    episodes.append(session, {"role": "user", "content": [{"type": "text", "text": text}]}, 1)
+    episodes.record_event(session, Event("turn_started", {"text": text}, 0, "personal", "ada", session, 1))
+    return session
+
+
+async def test_a_rule_that_the_user_states_in_a_message_becomes_a_tool_that_cites_the_message() -> None:
+    async with person() as forge:
+        session = await say(forge, SAID)
+        [job] = await forge.knowledge.learn(f"session:{session}")
+        assert (job.state, job.reason) == ("live", "All gates passed.")
+        cited = forge.documents.cited("price_parcel")
+        assert {one.title for one in cited} == {f"Message, session {session}, turn 1"}
+        assert forge.tool("price_parcel").manifest.provenance.episodes == (session,)
+        told = await forge.run(QUESTION)
+        assert "31" in told.answer
+        assert [one.passage for one in told.cites] == [one.id for one in cited]
+        assert await forge.knowledge.learn(f"session:{session}") == [], "nothing is decided twice"
+
+        erased = await forge.sessions.erase(session)
+        assert any("1 messages that were kept as rules are removed" in one for one in erased.remains)
+        assert forge.documents.list() == []
+        assert forge.tool("price_parcel").stale
+
+
+async def test_a_message_that_a_model_takes_for_words_is_kept_nowhere_and_ordinary_ones_cost_nothing() -> None:
+    async with person() as forge:
+        models = forge._given_models
+        assert isinstance(models, ScriptedModel)
+        plain = await say(forge, "Thank you, that was a great help today, and I will come back.")
+        assert await forge.knowledge.learn(f"session:{plain}") == []
+        assert models.requests == []
+        session = await say(forge, "Remember that each of our 3 offices always has its own key.")
+        [job] = await forge.knowledge.learn(f"session:{session}")
+        assert (job.state, len(models.requests)) == ("words", 1)
+        assert forge.documents.list() == []
+
+
+async def test_what_was_stated_is_made_a_tool_behind_the_first_turn_of_the_next_session() -> None:
+    async with person() as forge:
+        await say(forge, SAID)
+        await forge.run("Good morning to you.")
+        for _ in range(600):
+            if forge.tools() and any(one.name == "price_parcel" for one in forge.tools()):
+                break
+            await asyncio.sleep(0.1)
+        assert forge.documents.cited("price_parcel")
+
+
+async def test_a_tool_that_cites_several_documents_is_made_anew_when_one_of_them_changes(tmp_path: Path) -> None:
+    rates, cases = tmp_path / "rates.md", tmp_path / "cases.md"
+    head, _, tail = policy(4).partition("Some examples:")
+
+    def write(rate: int) -> None:
+        rates.write_text(policy(rate).partition("Some examples:")[0])
+        shown = policy(rate).partition("Some examples:")[2].partition("##")[0]
+        cases.write_text(f"# Worked prices\n\nEach was checked:\n{shown}")
+
+    write(4)
+    assert head
+    assert tail
+    async with person() as forge:
+        for file in (rates, cases):
+            forge.documents.add(file, trusted=True)
+        passages = [
+            next(one for one in forge.documents.passages(title) if mark in one.text)
+            for title, mark in (("Shipping policy", "costs 4 EUR"), ("Worked prices", "->"))
+        ]
+        ids = tuple(one.id for one in passages)
+        jobs = await forge._opened().user_jobs()
+        new = new_job("job_both", "both", ids, via="inline")
+        await jobs.submit(new)
+        made = await forge.knowledge._carried("job_both", forge._opened().new_models(), lambda *_: None)
+        assert made.state == "live"
+        old = forge.tool("price_parcel")
+        assert {one.id for one in forge.documents.cited("price_parcel")} == set(ids)
+
+        write(5)
+        forge.documents.add(rates, trusted=True)
+        forge.documents.add(cases, trusted=True)
+        [job] = await forge.knowledge.renew("price_parcel")
+        assert job.state == "live"
+        assert forge.tool("price_parcel").manifest.provenance.parent == old.version
+        assert len({one.id.partition(".")[0] for one in forge.documents.cited("price_parcel")}) == 2
+        assert (await forge.call("price_parcel", {"weight": 7})).value == 38
+
+        forge.documents.remove("Worked prices")
+        assert forge.tool("price_parcel").stale
+        assert forge.knowledge.renewals() == [], "what is left might be half of the rule"

@@ -9,7 +9,7 @@ every passage, each by an id that holds its document and a digest of its words.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias, cast
@@ -48,13 +48,15 @@ _VALUE = re.compile(r"\d|[\"“'‘`]\w")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Passages of one document under the same headings, in their order, that may state a rule. ``title`` is that of
-    the document; ``untrusted``: nobody vouched for its words.
+    """Passages of one document under the same headings, in their order, that may state a rule; or of several, where a
+    tool was made from those. ``title`` is that of the document; ``untrusted``: nobody vouched for its words.
+    ``episode`` is the session in which the user said it, where it stood in a message.
     """
 
     title: str
     passages: tuple[Passage, ...]
     untrusted: bool
+    episode: str = ""
 
     @property
     def heading(self) -> str:
@@ -76,7 +78,7 @@ def rules_in(passages: Iterable[Passage], title: str, *, untrusted: bool) -> lis
     """The parts of a document that may state a rule, in order, told by the host alone."""
     groups = [tuple(group) for _, group in groupby(passages, key=lambda one: one.headings)]
     found = (Rule(title, group, untrusted) for group in groups)
-    return [one for one in found if _may_be_one(one.text)]
+    return [one for one in found if may_be_rule(one.text)]
 
 
 def rule_around(passages: Collection[Passage], ids: Collection[str], title: str, *, untrusted: bool) -> Rule | None:
@@ -86,7 +88,16 @@ def rule_around(passages: Collection[Passage], ids: Collection[str], title: str,
     return Rule(title, found, untrusted) if found else None
 
 
-def _may_be_one(text: str) -> bool:
+def together(rules: Sequence[Rule]) -> Rule:
+    """What stands in several documents, as one rule."""
+    title = " and ".join(dict.fromkeys(one.title for one in rules))
+    passages = tuple(passage for one in rules for passage in one.passages)
+    episode = next((one.episode for one in rules if one.episode), "")
+    return Rule(title, passages, any(one.untrusted for one in rules), episode)
+
+
+def may_be_rule(text: str) -> bool:
+    """Whether a text holds a value, and words of a rule or a worked example; a chapter is none."""
     values = len(text) <= MOST_CHARS and _VALUE.search(text) is not None
     return values and (RULE_WORDS.search(text) is not None or may_show_example(text))
 
@@ -159,6 +170,7 @@ def _need(rule: Rule, name: str, signature: str, examples: tuple[Example, ...], 
         examples=examples,
         requests=tuple(shortened(one, SUMMARY) for one in (rule.heading, first) if one),
         text=rule.text,
+        episode=rule.episode,
         sources=tuple(rule.sources),
         tainted=rule.untrusted,
         parent=parent,

@@ -1,5 +1,5 @@
-"""A rule of a document that becomes a tool, or a new version of the one that carried out its earlier wording, as the
-work of a job.
+"""A rule of a document, or of a message, that becomes a tool, or a new version of the one that carried out its earlier
+wording, as the work of a job.
 """
 
 from __future__ import annotations
@@ -7,9 +7,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import cast
+from typing import Protocol, cast
 
-from agentforge.agent.knowledge import Rule, is_rule, need_of, rule_around
+from agentforge.agent.heard import session_of
+from agentforge.agent.knowledge import Rule, is_rule, need_of, rule_around, together
 from agentforge.errors import ToolNotFound
 from agentforge.forge.journal import Journalled
 from agentforge.forge.parts import Emit, ForgeParts, ForgeResult
@@ -29,10 +30,30 @@ KNOWLEDGE = "knowledge"
 WORDS = "words"
 """The state of one that found no rule to carry out."""
 
+GONE = "The passages that it was to be made from are gone."
+
+
+class Messages(Protocol):
+    """What the user typed. Both block and raise StorageError; :meth:`keep` also RegistryError."""
+
+    def rule(self, session: str, turn: int) -> Rule | None:
+        """The message of a turn as a rule; None where it is there no more."""
+        ...
+
+    def keep(self, session: str, turn: int) -> Rule | None:
+        """Keeps it as a document, once, and gives it as it reads there; None as :meth:`rule`."""
+        ...
+
+
+def message_job(job: str, session: str, turn: int, *, via: Via = "queue") -> NewJob:
+    """The job that makes a tool of a message, where it states a rule."""
+    payload: JSONObject = {"message": [session, turn]}
+    return NewJob(job, KNOWLEDGE, f"turn {turn} of {session}", payload, session, via)
+
 
 def new_job(job: str, name: str, passages: tuple[str, ...], *, parent: str = "", via: Via = "queue") -> NewJob:
-    """The job that makes a tool of some passages of one document; with ``parent`` a version that takes the place of
-    that one of the tool ``name``, which otherwise is only what the job is called.
+    """The job that makes a tool of some passages; with ``parent`` a version that takes the place of that one of the
+    tool ``name``, which otherwise is only what the job is called.
     """
     payload: JSONObject = {"passages": [*passages], "parent": parent}
     return NewJob(job, KNOWLEDGE, name, payload, via=via)
@@ -43,9 +64,12 @@ class Codifying:
     begins; ``forged`` is its result afterwards, where it was made here.
     """
 
-    def __init__(self, registry: Registry, documents: Documents, parts: OpenParts, emit: Emit) -> None:
+    def __init__(
+        self, registry: Registry, documents: Documents, messages: Messages, parts: OpenParts, emit: Emit
+    ) -> None:
         self._registry = registry
         self._documents = documents
+        self._messages = messages
         self._parts = parts
         self._emit = emit
         self.forged: ForgeResult | None = None
@@ -61,9 +85,9 @@ class Codifying:
             ToolInvalid: the need is malformed, or comes from what was revoked.
             ModelError, SandboxError: as :func:`agentforge.forge.pipeline.forge`.
         """
-        rule = await asyncio.to_thread(rule_of, self._documents, task.payload)
+        rule = await asyncio.to_thread(self._rule, task.payload)
         if rule is None:
-            return Ending("failed", "The passages that it was to be made from are gone.", "failed")
+            return Ending("failed", GONE, "failed")
         before, over = await asyncio.to_thread(self._before, task)
         if over:
             return Ending("done", over, "over")
@@ -83,6 +107,11 @@ class Codifying:
 
         if before is None and not await is_rule(rule, ask):
             return Ending("done", "It is no rule that a tool could carry out.", WORDS)
+        if said := said_at(task.payload):  # from here on it is cited, so that it has to stand somewhere
+            kept = await asyncio.to_thread(self._messages.keep, *said)
+            if kept is None:
+                return Ending("failed", GONE, "failed")
+            rule = kept
         taken = [tool.name for tool in await asyncio.to_thread(parts.layers.live)]
         need = await need_of(rule, ask, taken, before)
         if isinstance(need, str):
@@ -90,6 +119,10 @@ class Codifying:
         refuse_revoked_need(self._registry.snapshot(), need)
         self.forged = await forge(need, replace(parts, models=models, job=task.id), self._emit)
         return replace(ending_of(self.forged), keep_steps=models.failed and self.forged.state == "failed")
+
+    def _rule(self, payload: Mapping[str, JSON]) -> Rule | None:
+        said = said_at(payload)
+        return self._messages.rule(*said) if said else rule_of(self._documents, payload)
 
     def _before(self, task: Task) -> tuple[Tool | None, str]:
         """The version that is to be replaced, and why there is nothing to do, where another one stands by now."""
@@ -104,11 +137,23 @@ class Codifying:
         return (standing, "") if same else (None, f"Another version of {task.name} stands by now.")
 
 
+def said_at(payload: Mapping[str, JSON]) -> tuple[str, int] | None:
+    """Session and turn of the message that a job is about, where it is about one."""
+    said = payload.get("message")
+    return (str(said[0]), int(cast("int", said[1]))) if isinstance(said, list) and len(said) == 2 else None
+
+
 def rule_of(documents: Documents, payload: Mapping[str, JSON]) -> Rule | None:
-    """What stands around the passages of a job, as it reads now; None where none of them is there any more."""
+    """What stands around the passages of a job, as it reads now, in one document or in several; None where none of
+    them is there any more.
+    """
     ids = [str(one) for one in cast("list[JSON]", payload["passages"])]
-    document = ids[0].partition(".")[0] if ids else ""
-    record = documents.record(document)
-    if record is None:
-        return None
-    return rule_around(documents.passages(document), ids, record.title, untrusted=record.untrusted)
+    found: list[Rule] = []
+    for document in dict.fromkeys(one.partition(".")[0] for one in ids):
+        record = documents.record(document)
+        if record is None:
+            continue
+        passages = documents.passages(document)
+        rule = rule_around(passages, ids, record.title, untrusted=record.untrusted)
+        found += [replace(rule, episode=session_of(record.origin))] if rule is not None else []
+    return together(found) if found else None

@@ -213,6 +213,11 @@ def rules_of(text: str, examples: Sequence[Example]) -> str:
     return " ".join(one for one, behind in pairwise([*kept, ""]) if one != _CUT and not _leads_over(one, behind))
 
 
+def asks(text: str) -> bool:
+    """Whether a text asks for something, rather than only to tell."""
+    return bool(_question(text)) or any(_COMMAND.match(one.strip()) for one in _SENTENCE.split(text))
+
+
 def _question(text: str) -> str:
     """The sentence that asks; without one, a last one that commands."""
     sentences = [part.strip() for part in _SENTENCE.split(text) if part.strip()]

@@ -386,7 +386,8 @@ class Forge:
         async with counted(opened, self._spent, spent) as models:
             current = await open_session(opened, self.settings, models, session, text)
             repairs = await opened.user_repairs()
-            await repairs.take_up(self._on_notice, await self.knowledge.behind(self._on_notice))
+            begun = current.id if session is None else ""
+            await repairs.take_up(self._on_notice, await self.knowledge.behind(self._on_notice, begun))
             turn = cast("AsyncGenerator[Event, None]", current.turn(text))
             async with repairs.handed_over(current.id, self._on_notice), aclosing(turn) as events:
                 async for event in events:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,15 @@ from agentforge.settings import Settings
 from agentforge.types import JSON, JSONObject
 
 if TYPE_CHECKING:
+    from agentforge.agent.knowledge import Rule
     from agentforge.forge.parts import Emit
-    from agentforge.jobs.protocol import NewJob, Record
+    from agentforge.jobs.protocol import NewJob, Record, Via
     from agentforge.memory.jobs import JobRows
     from agentforge.memory.outcomes import Known
     from agentforge.models.protocol import ModelClient
+
+SESSION = "session:"
+"""How a reference begins that means what was said in a session."""
 
 MOST_JOBS = 500
 """Of the newest jobs, among which those of a document are looked for."""
@@ -75,7 +79,8 @@ class UserKnowledge:
 
     async def learn(self, reference: str, tell: Callable[[str], None] = lambda _: None) -> list[Record]:
         """Makes tools of the rules, formulas and formats of a document, a job for each; returns how they ended. What
-        a live tool cites already is left alone, and so is what was looked at before and has not changed.
+        a live tool cites already is left alone, and so is what was looked at before and has not changed. With
+        ``session:ID`` those that the user stated in messages of a session; each is kept as a document of its own.
 
         Raises:
             UsageError: the reference means no document, or several.
@@ -122,14 +127,15 @@ class UserKnowledge:
         standing = self._opened.registry.snapshot().states.tools.get(name)
         return "" if standing is not None and not standing.stale else record.reason.rstrip(".")
 
-    async def behind(self, on_notice: Callable[[str], None]) -> Callable[[], Awaitable[None]] | None:
-        """What is to be done behind a turn: some of what waits is made anew. None where nothing waits, or no model is
-        set up that could.
+    async def behind(self, on_notice: Callable[[str], None], begun: str = "") -> Callable[[], Awaitable[None]] | None:
+        """What is to be done behind a turn: some of what waits is made anew, or made of what the user stated in a
+        message. None where nothing waits, or no model is set up that could. ``begun`` is the session that the turn
+        begins, if it does: the one before it is over then, and what was stated in it is noted.
         """
         if not self._opened.learner().generates:
             return None
         try:
-            waiting = await asyncio.to_thread(lambda: self.renewals(failed=False))
+            waiting = await asyncio.to_thread(self._waiting, begun)
         except StorageError as error:
             on_notice(f"What is to be made anew cannot be read: {error}")
             return None
@@ -166,12 +172,14 @@ class UserKnowledge:
         return tuple(given(one) for one in self._opened.outcomes().calls(name, version=version))
 
     def _unlearned(self, reference: str) -> list[NewJob]:
-        """The jobs for what may be a rule in a document, and was not looked at as it reads now."""
+        """The jobs for what may be a rule in a document, and was not looked at as it reads now; or in a session."""
         from agentforge.agent.knowledge import rules_in
         from agentforge.agent.knowledge_work import KNOWLEDGE, new_job
         from agentforge.api.jobs import new_job_id
         from agentforge.registry.stale import citing
 
+        if reference.startswith(SESSION):
+            return self._unheard(reference.removeprefix(SESSION))
         document = self._documents.get(reference)
         passages = self._documents.library.passages(document.id)
         used = {one for ids in citing(self._opened.registry.snapshot()).values() for one in ids}
@@ -183,6 +191,39 @@ class UserKnowledge:
             if not used & set(ids) and [*ids] not in seen:
                 new.append(new_job(new_job_id(), rule.heading[:120], ids, via="inline"))
         return new
+
+    def _unheard(self, session: str, via: Via = "inline") -> list[NewJob]:
+        """The jobs for the messages of a session that may state a rule, and were not looked at."""
+        from agentforge.agent.heard import stated_in
+        from agentforge.agent.knowledge_work import KNOWLEDGE, message_job, said_at
+        from agentforge.api.jobs import new_job_id
+        from agentforge.memory.episodes import unknown_session
+
+        self._opened.rows()
+        episodes = self._opened.episodes
+        if episodes is None or not episodes.exists(session):
+            raise unknown_session(session)
+        stated = stated_in(episodes.events(session))
+        if not stated:
+            return []
+        rows = self._opened.job_rows().list(MOST_JOBS, kind=KNOWLEDGE)
+        seen = {said_at(job.payload) for job in rows if job.status != "failed"}
+        turns = [turn for turn, _ in stated if (session, turn) not in seen]
+        return [message_job(new_job_id(), session, turn, via=via) for turn in turns]
+
+    def _waiting(self, begun: str) -> list[Record]:
+        """What may be done behind a turn, oldest first."""
+        from agentforge.agent.knowledge_work import KNOWLEDGE, said_at
+
+        episodes = self._opened.episodes
+        before = episodes.list(2) if begun and episodes is not None else []
+        rows = self._opened.job_rows()
+        for over in [one.id for one in before if one.id != begun][:1]:
+            for new in self._unheard(over, "queue"):
+                rows.create(new)
+        queued = [job for job in rows.list(MOST_JOBS, kind=KNOWLEDGE) if job.status == "queued"]
+        heard = [job for job in reversed(queued) if said_at(job.payload)]
+        return [*self.renewals(failed=False), *heard]
 
     async def _run(self, job: str, tell: Callable[[str], None]) -> Record:
         from agentforge.models.protocol import Priority
@@ -205,7 +246,8 @@ class UserKnowledge:
 
         jobs = await self._opened.user_jobs()
         parts = lambda: self._opened.forge_parts(models)  # noqa: E731 -- the one line says all
-        work = Codifying(self._opened.registry, self._documents.library, parts, emit)
+        messages = TypedMessages(self._opened, self._documents)
+        work = Codifying(self._opened.registry, self._documents.library, messages, parts, emit)
         record = await jobs.run(job, work)
         while not record.ended:  # somebody else has it, who may be gone before it is over
             await jobs.wait(job, LOOK_SECONDS)
@@ -214,20 +256,23 @@ class UserKnowledge:
         return record
 
     async def _renew_behind(self, waiting: Sequence[Record], on_notice: Callable[[str], None]) -> None:
+        from agentforge.agent.knowledge_work import WORDS
+
         jobs = await self._opened.user_jobs()
         for one in waiting:
             try:
                 record = await jobs.carry(one.id)
             except AgentForgeError as error:
-                on_notice(f"The stale tool {one.name} could not be made anew (job {one.id}): {error}")
+                on_notice(f"No tool could be made of {_told(one)} (job {one.id}): {error}")
             else:
-                if record.ended:
-                    on_notice(f"The stale tool {one.name} (job {one.id}): {record.reason}")
+                if record.ended and record.state != WORDS:
+                    on_notice(f"{_told(one)} (job {one.id}): {record.reason}")
 
 
 def queue_renewals(opened: Opened, documents: UserDocuments) -> None:
     """Has each stale tool made anew by a worker, a later turn or ``docs renew``: once for each wording of what stands
-    in the place of its passages. One of which nothing stands there, or that cites several documents, is left alone.
+    in the place of its passages. One that cites several documents is made anew from all of them. It is left alone
+    where of one of its documents nothing stands there any more: what is left might be half of a rule.
     """
     from agentforge.agent.knowledge_work import KNOWLEDGE, new_job
     from agentforge.api.jobs import new_job_id
@@ -236,13 +281,49 @@ def queue_renewals(opened: Opened, documents: UserDocuments) -> None:
     for one in documents.stale():
         passages = documents.cited(one.name)
         ids = tuple(dict.fromkeys(each.new.id for each in passages if each.new is not None))
-        if not ids or len({each.id.partition(".")[0] for each in passages}) > 1:
+        if not ids or {one.partition(".")[0] for one in ids} != {each.id.partition(".")[0] for each in passages}:
             continue
         rows = rows or opened.job_rows()
         new = new_job(new_job_id(), one.name, ids, parent=one.version)
         known = (job for job in rows.list(MOST_JOBS) if job.kind == KNOWLEDGE and job.name == one.name)
         if all(job.payload != new.payload for job in known):
             rows.create(new)
+
+
+class TypedMessages:
+    """Implements :class:`~agentforge.agent.knowledge_work.Messages` for one user."""
+
+    def __init__(self, opened: Opened, documents: UserDocuments) -> None:
+        self._opened = opened
+        self._documents = documents
+
+    def rule(self, session: str, turn: int) -> Rule | None:
+        """As the protocol says."""
+        from agentforge.agent.heard import rule_said, stated_in
+
+        self._opened.rows()
+        episodes = self._opened.episodes
+        text = dict(stated_in(episodes.events(session))).get(turn) if episodes is not None else None
+        if episodes is None or text is None:
+            return None
+        return rule_said(session, turn, text, untrusted=episodes.tainted(session))
+
+    def keep(self, session: str, turn: int) -> Rule | None:
+        """As the protocol says."""
+        from agentforge.agent.heard import origin_of
+
+        rule = self.rule(session, turn)
+        if rule is None:
+            return None
+        origin = origin_of(session, turn)
+        kept = self._documents.keep(rule.text, origin=origin, title=rule.title, trusted=not rule.untrusted).kept[0]
+        return replace(rule, passages=tuple(self._documents.library.passages(kept.document.id)))
+
+
+def _told(job: Record) -> str:
+    from agentforge.agent.knowledge_work import said_at
+
+    return f"What was said in {job.name}" if said_at(job.payload) else f"The stale tool {job.name}"
 
 
 def _of(passage: str, document: str) -> bool:

@@ -109,6 +109,7 @@ class Opened:
         from agentforge.agent.knowledge_work import KNOWLEDGE, Codifying
         from agentforge.api.documents import UserDocuments
         from agentforge.api.jobs import UserJobs, unheard
+        from agentforge.api.knowledge import TypedMessages
         from agentforge.api.sleep import UserSleep
         from agentforge.memory.repairs import REPAIR
         from agentforge.models.protocol import Priority
@@ -123,6 +124,7 @@ class Opened:
                 KNOWLEDGE: lambda: Codifying(
                     self.registry,
                     documents.library,
+                    TypedMessages(self, documents),
                     lambda: self.forge_parts(self.lasting_models()),
                     unheard,
                 ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -129,11 +129,26 @@ class Sessions:
 
         scope, database = self._scope(session, before, everything), await self._database()
         erased = await self._with_learned(await asyncio.to_thread(erase, database, scope))
+        kept = await asyncio.to_thread(self._without_messages, erased.erasure.sessions)
+        if kept:
+            told = f"{kept} messages that were kept as rules are removed; the history of the registry still holds them."
+            erased = replace(erased, remains=(*erased.remains, told))
         try:
             left = await asyncio.to_thread(database.scrub)
         except StorageError as error:
             return replace(erased, remains=(*erased.remains, _unwritten(error)), complete=False)
         return replace(erased, remains=(*erased.remains, left)) if left else erased
+
+    def _without_messages(self, sessions: Collection[str]) -> int:
+        """Takes out the documents that messages of these sessions became, for the rules in them; how many."""
+        from agentforge.agent.heard import session_of
+        from agentforge.api.documents import UserDocuments
+
+        documents = UserDocuments(self._opened, self._settings)
+        found = [one.id for one in documents.list() if session_of(one.record.origin) in sessions]
+        for one in found:
+            documents.remove(one)
+        return len(found)
 
     async def latest(self) -> str | None:
         """The id of the one that was written last."""

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
-from agentforge.errors import ContextOverflow, LimitReached, ModelRefused, ToolInvalid
+from agentforge.errors import LimitReached, ModelError, ModelTimeout, ModelUnavailable, ToolInvalid
 from agentforge.forge.journal import Journalled
 from agentforge.jobs.protocol import Ending, Steps, Task
 from agentforge.models.protocol import ModelClient
@@ -144,7 +144,11 @@ class _Night:
         told = Done(proposal.key, proposal.kind, proposal.what, "nothing")
         try:
             made = await proposal.make(copy, once, client)
-        except (ToolInvalid, LimitReached, ModelRefused, ContextOverflow) as error:
+        except (ToolInvalid, LimitReached) as error:
+            made = error.message
+        except ModelError as error:
+            if isinstance(error, ModelUnavailable | ModelTimeout):
+                raise  # nothing can be asked now; of any other the next change may go better
             made = error.message
         if isinstance(made, str):
             await asyncio.to_thread(proposal.settle, "")

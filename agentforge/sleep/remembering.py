@@ -18,6 +18,7 @@ from typing import cast
 
 from agentforge.agent.asking import closed_object
 from agentforge.agent.attachments import grounds
+from agentforge.agent.notations import as_worked_lines
 from agentforge.errors import UsageError
 from agentforge.memory.entries import TEXT_CHARS, TOPIC, Candidate, Entry, Kind
 from agentforge.memory.persona import EPISODES_NEEDED, Persona
@@ -27,6 +28,7 @@ from agentforge.models.protocol import Message, ModelClient
 from agentforge.registry.lineage import source_id
 from agentforge.sleep.parts import Committed, Copy, Made, NightParts
 from agentforge.sleep.report import Kind as ChangeKind
+from agentforge.sleep.wordings import wordings
 from agentforge.types import JSON, JSONObject, Role
 
 MOST_ENTRIES = 5
@@ -132,9 +134,15 @@ def telling(said: Sequence[str]) -> list[str]:
 
 
 def new_sessions(since: str, until: str, parts: NightParts) -> Iterator[FromSession]:
-    """The sessions between two moments that tell anything of the user, oldest first. Blocks."""
+    """The sessions between two moments that tell anything of the user, oldest first. Blocks.
+
+    Questions of one form whose answers were judged are work, and tell nothing more: a small model takes three facts
+    from each.
+    """
+    work = {truth.question for one in wordings(parts.truths.newest()) for truth in one.truths}
     for session, updated in parts.news.sessions(since, until, parts.settings.sleep.sessions):
-        said = [text for where, text in grounds(parts.episodes.messages(session)) if where == "user"]
+        typed = [text for where, text in grounds(parts.episodes.messages(session)) if where == "user"]
+        said = [text for text in typed if as_worked_lines(text) not in work]
         if telling(said):
             yield FromSession(session, updated, said, parts)
 

@@ -21,6 +21,7 @@ from agentforge.registry.repository import Registry
 from agentforge.registry.tool import Tool
 from agentforge.sleep.parts import Committed, Copy, Made, NightParts
 from agentforge.sleep.report import Kind
+from agentforge.sleep.wordings import kindred, retold
 from agentforge.types import JSONObject, Need, State
 
 LEAST_OUTPUT = 500
@@ -35,12 +36,13 @@ class FromAnswers:
     kind: Kind = "tool"
     costs = True
 
-    def __init__(self, taught: Taught, parts: NightParts) -> None:
+    def __init__(self, taught: Taught, parts: NightParts, wordings: int = 1) -> None:
         known = taught.known
         digest = hashlib.sha256("\n".join(sorted(one.source for one in known)).encode()).hexdigest()[:12]
         self.key = f"tool/{digest}"
-        self.what = f"a tool is made for {len(known)} requests of one kind, whose right answers are known"
-        self._taught, self._parts, self._known = taught, parts, known
+        told = f" in {wordings} wordings" if wordings > 1 else ""
+        self.what = f"a tool is made for {len(known)} requests of one kind{told}, whose right answers are known"
+        self._taught, self._parts, self.known = taught, parts, known
 
     async def make(self, copy: Copy, once: str, models: ModelClient | None) -> Made | str:
         """Forges it in the copy, as a turn would."""
@@ -61,7 +63,7 @@ class FromAnswers:
             return f"{why[:1].upper()}{why[1:]}." if why else "Nothing was made."
         done = forged[-1]
         name = ready.entry.name if ready is not None and ready.in_order else ""
-        marks = {one.id: name for one in self._known} if name else {}
+        marks = {one.id: name for one in self.known} if name else {}
         if done.reused:
             return Made(lambda _: Committed(), "found", f"{done.reused} answers them already.", tool=name, marks=marks)
         made = _made_in(copy.registry, done)
@@ -79,7 +81,7 @@ class FromAnswers:
 
     def settle(self, tool: str) -> None:
         """Notes which answers a forging had, so that it is not tried again before there are more."""
-        self._parts.truths.mark(self._known, tool=tool)
+        self._parts.truths.mark(self.known, tool=tool)
 
     def _asking(self, copy: Copy, models: ModelClient, forger: Forger) -> Asking:
         parts = self._parts
@@ -97,7 +99,10 @@ class FromAnswers:
 
 
 def due_tools(truths: Sequence[Truth], parts: NightParts) -> list[FromAnswers]:
-    """The kinds of questions of which enough is known, and that no live tool answers; the newest first. Blocks."""
+    """The kinds of questions of which enough is known, and that no live tool answers: those of one wording, the newest
+    first, then those of which only all wordings together are enough. Blocks.
+    """
+    enough = parts.settings.agent.truths_for_a_tool
     seen: set[int] = set()
     found: list[FromAnswers] = []
     for one in reversed(truths):
@@ -105,8 +110,13 @@ def due_tools(truths: Sequence[Truth], parts: NightParts) -> list[FromAnswers]:
             continue
         taught = Taught(tuple(alike(one.question, truths, lambda other: other.question)))
         seen |= {other.id for other in taught.like}
-        if is_due(parts.layers, taught, parts.settings.agent.truths_for_a_tool):
+        if is_due(parts.layers, taught, enough):
             found.append(FromAnswers(taught, parts))
+    had = {one.id for each in found for one in each.known}
+    for kind in kindred([one for one in truths if one.id not in had]):
+        taught = Taught(retold(kind))
+        if is_due(parts.layers, taught, enough):
+            found.append(FromAnswers(taught, parts, len(kind)))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agentforge.memory.truths import Answered
 from agentforge.types import JSONObject, Role
 from tests.sleep.box import open_box
 from tests.sleep.scene import Life, said, subjects, writer
@@ -42,6 +43,18 @@ async def test_where_nobody_speaks_of_themselves_no_model_is_asked(home: Path) -
         assert report is not None
         assert report.changes == ()
         assert life.model.requests == []
+
+
+async def test_questions_of_one_form_that_were_judged_are_work_and_not_read_for_what_they_tell(home: Path) -> None:
+    life = reading(home, METRIC)
+    async with life.forge() as forge:
+        for kg in (4, 7):
+            question = f"We charge 3 per kg here. What does a parcel of {kg} kg cost?"
+            session = await said(forge, question)
+            forge._opened().truths().keep(Answered(session, 1, question, "0"), "wrong", str(3 * kg))
+        assert [one.kind for one in (await forge.sleep.due()).proposals] == []
+        await said(forge, "We charge 3 per kg here. What does a letter cost?")
+        assert [one.kind for one in (await forge.sleep.due()).proposals] == ["memory"]
 
 
 async def test_what_a_model_says_of_a_session_with_untrusted_text_waits_for_the_user(home: Path) -> None:

@@ -139,7 +139,8 @@ def docs_learn(
     """Make tools of the rules, formulas and formats that stand in a document; each cites its passages.
 
     What a tool cites already, and what was looked at and has not changed, is left alone. Tools from an untrusted
-    document wait for your review. Takes minutes for each rule; one that failed is told (exit code 1).
+    document wait for your review. Takes minutes for each rule; one that failed is told (exit code 1). With session:ID
+    instead of a document: those that you stated in messages of a session.
     """
     from agentforge.cli import knowledge as command
 
