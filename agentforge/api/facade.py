@@ -57,7 +57,8 @@ class Forge:
     ``settings`` default to what environment and settings files say; ``models`` and ``open_box``
     replace the real ones (tests), and then stay the caller's to close. ``on_notice`` is told what a
     person should know, such as a weaker sandbox; by default it is logged as a warning. ``base`` is a folder
-    of tool folders in the place of the starter tools; an empty one leaves only what this user's agent learned.
+    of tool folders in the place of the starter tools; an empty one leaves only what this user's agent learned. With
+    ``company`` all is about the company's layer, which users read and only an administrator, here ``user``, writes.
 
     Raises:
         ConfigurationError: settings, ``user`` or ``org`` are not valid.
@@ -73,12 +74,14 @@ class Forge:
         open_box: OpenBox | None = None,
         on_notice: OnNotice | None = None,
         base: Path | None = None,
+        company: bool = False,
     ) -> None:
         self.settings = load(overrides={"org": org, "user": user}) if settings is None else settings.owned_by(org, user)
         self._given_models = models
         self._open_box = open_box
         self._on_notice = on_notice or logging.getLogger("agentforge").warning
         self._base = base
+        self._company = company
         self._open: Opened | None = None
         self._spent: dict[Role, Usage] = {}
 
@@ -89,9 +92,8 @@ class Forge:
             NotARegistry: the folder of this user's registry is something else.
         """
         if self._open is None:
-            self._open = await asyncio.to_thread(
-                Opened, self.settings, self._given_models, self._open_box, self._on_notice, self._base
-            )
+            given = (self.settings, self._given_models, self._open_box, self._on_notice, self._base)
+            self._open = await asyncio.to_thread(Opened, *given, company=self._company)
         return self
 
     async def aclose(self) -> None:
@@ -303,7 +305,10 @@ class Forge:
         """What is wrong in any layer, each with what to do; the tools that are named are not used."""
         opened = self._opened()
         mine = [f"{problem}. {opened.registry.mending()}" for problem in opened.registry.problems()]
-        return [*mine, *opened.layers.base.problems()]
+        company = (
+            [f"{problem}, in the company's layer" for problem in opened.company.problems()] if opened.company else []
+        )
+        return [*mine, *company, *opened.layers.base.problems()]
 
     def log(self, name: str | None = None) -> list[Commit]:
         """Commits of one tool, or of the whole registry, newest first.
