@@ -19,6 +19,7 @@
     │   └── ImageError               7    the image is missing, cannot be built or is not ours
     ├── RegistryError                1    a registry cannot be read or written
     │   ├── NotARegistry             3    the folder is no registry
+    │   ├── ReadOnly                 2    it is read here and never written
     │   ├── RegistryConflict         1    somebody else committed first (safe to retry)
     │   ├── ToolNotFound             2    no tool of that name
     │   └── ToolInvalid              1    a tool folder breaks the contract; carries all problems
@@ -129,6 +130,12 @@ class NotARegistry(RegistryError):
     """The folder exists but is no registry of ours (exit code 3)."""
 
     exit_code = 3
+
+
+class ReadOnly(RegistryError):
+    """A registry is read here and never written, such as a company's in a user's session (exit code 2)."""
+
+    exit_code = 2
 
 
 class RegistryConflict(RegistryError):

@@ -57,6 +57,9 @@ ORG = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 USER = r"^[a-z0-9][a-z0-9_.@-]{0,62}$"
 """What organisations and users may be called: both become names of folders."""
 
+COMPANY = "_company"
+"""Whose the things of an organisation as a whole are: its registry, rows and caches; no user can be called so."""
+
 
 class Settings(Section):
     """All settings; immutable. Made by :func:`load`."""

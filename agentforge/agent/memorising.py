@@ -11,10 +11,10 @@ import asyncio
 from typing import cast
 
 from agentforge.agent.context import Window
-from agentforge.agent.recollection import UNTRUSTED
+from agentforge.agent.recollection import COMPANY, UNTRUSTED
 from agentforge.agent.turn import ROLE, Turn
 from agentforge.memory.entries import Kind
-from agentforge.memory.keeping import Memory
+from agentforge.memory.layers import MemoryLayers
 from agentforge.memory.recall import Hit
 from agentforge.memory.remembering import Told, remember
 from agentforge.registry.lineage import source_id
@@ -27,19 +27,23 @@ MOST = 20
 NO_MEMORY = "There is no memory here."
 
 
-async def remembered(turn: Turn, memory: Memory, args: JSONObject) -> Told:
-    """Remembers one sentence, as far as the gates let it; what became of it is told to the user, too.
+async def remembered(turn: Turn, memory: MemoryLayers, args: JSONObject) -> Told:
+    """Remembers one sentence, as far as the gates let it; what became of it is told to the user, too. What the company
+    says already is not said again for the user alone.
 
     Raises:
         RegistryError, StorageError: it cannot be written.
     """
+    kind = cast("Kind", args.get("kind", "fact"))
+    if known := await asyncio.to_thread(memory.said_below, str(args["text"]), lesson=kind == "lesson"):
+        return Told(True, f"The company's layer says so already: {known.id}.", known.id)
     read = await asyncio.to_thread(turn.parts.episodes.sources, turn.session)
     shown = [*turn.unvouched, *(one.id for one in turn.memory.entries if one.untrusted and one.part != "passages")]
     sources = [*(source_id(one.kind, one.ref) for one in read), *(f"memory:{one}" for one in shown)]
     told = await asyncio.to_thread(
         remember,
-        *(memory, str(args["text"])),
-        kind=cast("Kind", args.get("kind", "fact")),
+        *(memory.own, str(args["text"])),
+        kind=kind,
         topic=str(args.get("topic", "")),
         when=str(args.get("when", "")),
         episode=turn.session,
@@ -52,7 +56,7 @@ async def remembered(turn: Turn, memory: Memory, args: JSONObject) -> Told:
     return told
 
 
-async def recalled(turn: Turn, memory: Memory, args: JSONObject) -> tuple[str, list[JSON]]:
+async def recalled(turn: Turn, memory: MemoryLayers, args: JSONObject) -> tuple[str, list[JSON]]:
     """The entries that fit best, a line each, as many as the turn's share still takes, and their ids.
 
     Raises:
@@ -61,9 +65,10 @@ async def recalled(turn: Turn, memory: Memory, args: JSONObject) -> tuple[str, l
     models = turn.parts.models
     room = int(Window(models, ROLE, models.context(ROLE) // 4).tokens * SHARE)
     hits = await asyncio.to_thread(memory.search, str(args["query"]), MOST)
+    company = {hit.entry.id for hit in hits if memory.layer_of(hit.entry.id) is not memory.layer}
     lines, ids = list[str](), list[JSON]()
     for hit in hits:
-        line = _line(hit)
+        line = _line(hit, COMPANY * (hit.entry.id in company))
         cost = models.count(line) + 1
         if turn.recalled + cost > room:
             lines.append(f"[… {len(hits) - len(ids)} more are left out: this turn has recalled what it may]")
@@ -75,9 +80,9 @@ async def recalled(turn: Turn, memory: Memory, args: JSONObject) -> tuple[str, l
     return "\n".join(lines) or "Nothing is remembered about that.", ids
 
 
-def _line(hit: Hit) -> str:
+def _line(hit: Hit, company: str) -> str:
     entry = hit.entry
     when = f" (applies when: {entry.when})" if entry.when else ""
     since = (entry.confirmed or entry.created).isoformat()
     mark = UNTRUSTED if entry.untrusted else ""
-    return f"- {entry.id} {entry.kind}, since {since}: {entry.text}{when}{mark}"
+    return f"- {entry.id} {entry.kind}, since {since}: {entry.text}{when}{company}{mark}"

@@ -10,7 +10,7 @@ from agentforge.agent.recollection import Recall, nothing
 from agentforge.boxes.protocol import Box
 from agentforge.forge.parts import ForgeResult
 from agentforge.memory.episodes import Episodes
-from agentforge.memory.keeping import Memory
+from agentforge.memory.layers import MemoryLayers
 from agentforge.memory.truths import Truths, Word
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.index import Index
@@ -76,6 +76,6 @@ class AgentParts:
     recall: Recall = nothing
     truths: Truths | None = None
     learn: Learn = nothing_follows
-    memory: Memory | None = None
+    memory: MemoryLayers | None = None
     renew: Renew = not_renewed
     cite: Cite = no_citations

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from agentforge.api.opened import Opened, secrets_of
 from agentforge.errors import AgentForgeError, ConfigurationError, UsageError
-from agentforge.settings import Settings
+from agentforge.settings import COMPANY, Settings
+from agentforge.types import Layer
 
 if TYPE_CHECKING:
     from agentforge.memory.documents.changes import Changes
@@ -74,7 +75,9 @@ class Removed:
 
 
 class UserDocuments:
-    """The documents of one user. Made by ``Forge.documents``.
+    """The documents of one user. Made by ``Forge.documents``. Those of the company are read behind them (:meth:`list`,
+    :meth:`get`, :meth:`search`) and never changed from here; one that comes from where a document of the user's own
+    comes from is hidden by it.
 
     A ``reference`` is a document's id (or the beginning of it), its origin or its title. All of it works on files
     and git and so blocks: call it in a thread where an event loop must go on. ``RegistryError`` and ``StorageError``
@@ -88,7 +91,8 @@ class UserDocuments:
         self._opened = opened
         self._settings = settings
         self._documents = Documents(opened.registry.store, secrets=secrets_of(settings))
-        self._read_here = ReadHere(settings.home / "documents" / settings.org / f"{settings.user}.ids")
+        self._below = None if opened.company is None else Documents(opened.company.store)
+        self._read_here = ReadHere(settings.home / "documents" / settings.org / f"{opened.owner}.ids")
 
     @property
     def library(self) -> Documents:
@@ -158,8 +162,15 @@ class UserDocuments:
         return self._taken([Path(one.record.origin) for one in again], trusted=trusted)
 
     def list(self) -> list[Document]:
-        """All documents, by title; :meth:`problems` tells of those that cannot be used."""
-        return self._documents.all()
+        """All documents, the user's own before the company's, by title; :meth:`problems` tells of those that cannot be
+        used.
+        """
+        return [*self._documents.all(), *self.of_company()]
+
+    def of_company(self) -> list[Document]:
+        """Those of the company that no document of the user's own hides, by title."""
+        below = [] if self._below is None else self._below.all()
+        return [one for one in below if self._documents.record(one.id) is None]
 
     def problems(self) -> list[str]:
         """What is wrong with documents in the registry."""
@@ -171,22 +182,31 @@ class UserDocuments:
         Raises:
             UsageError: the reference means none, or several.
         """
-        return self._documents.get(reference)
+        return self._meant(reference)[1]
 
     def text(self, reference: str) -> str:
         """The text of a document (raises as :meth:`get`)."""
-        return self._documents.text(self.get(reference).id)
+        library, found = self._meant(reference)
+        return library.text(found.id)
 
     def passages(self, reference: str) -> list[Passage]:
         """The passages of a document, in order (raises as :meth:`get`)."""
-        return self._documents.passages(self.get(reference).id)
+        library, found = self._meant(reference)
+        return library.passages(found.id)
 
     def search(self, query: str, k: int = 5) -> list[Hit]:
-        """The ``k`` passages that fit any text best, best first, with where they stand and whether they are trusted."""
+        """The ``k`` passages of each layer that fit any text best, the user's own first, each layer's best first, with
+        where they stand and whether they are trusted.
+        """
         from agentforge.memory.documents.index import PassageIndex
 
         place = self._settings.home / "caches" / self._settings.org
-        return PassageIndex(self._documents, place / f"{self._settings.user}.documents.db").search(query, k)
+        own = PassageIndex(self._documents, place / f"{self._opened.owner}.documents.db").search(query, k)
+        if self._below is None:
+            return own
+        below = PassageIndex(self._below, place / f"{COMPANY}.documents.db").search(query, k)
+        hidden = {one for one in {hit.passage.document for hit in below} if self._documents.record(one) is not None}
+        return [*own, *(replace(hit, company=True) for hit in below if hit.passage.document not in hidden)]
 
     def remove(self, reference: str) -> Removed:
         """Takes a document out of the registry, its passages out of every search, and tells what still holds it.
@@ -222,7 +242,7 @@ class UserDocuments:
         for name in sorted(live & set(citations)):
             gone = [one for one in citations[name] if one not in there]
             if gone and (of_it is None or of_it & set(gone)):
-                cited = tuple(self._cited(one, snapshot.head, there) for one in gone)
+                cited = tuple(_cited(self._documents, one, snapshot.head, there) for one in gone)
                 found.append(Stale(name, snapshot.states.tools[name].version, cited))
         return found
 
@@ -234,12 +254,15 @@ class UserDocuments:
         tool = snapshot.sound(name)
         passages = cited(tool) if tool is not None else ()
         there = self._present(passages, snapshot.head)
-        return tuple(self._cited(one, snapshot.head, there) for one in passages)
+        return tuple(_cited(self._documents, one, snapshot.head, there) for one in passages)
 
-    def passage(self, passage: str) -> Cited:
-        """A passage by its id, as it last stood, beside what stands in its place."""
-        head = self._documents.head()
-        return self._cited(passage, head, self._present([passage], head))
+    def passage(self, passage: str, layer: Layer | None = None) -> Cited:
+        """A passage by its id, as it last stood, beside what stands in its place; of the company's documents, where the
+        tool that cites it is of that ``layer``, else of the user's own.
+        """
+        below = self._below is not None and layer is Layer.COMPANY
+        library = self._below if self._below is not None and below else self._documents
+        return _cited(library, passage, library.head(), _present(library, [passage], library.head()))
 
     def settle(self) -> tuple[str, ...]:
         """Marks the tools whose passages are gone in the registry, and takes the mark off where they are back; returns
@@ -298,14 +321,29 @@ class UserDocuments:
         return tuple(one for one in self.stale() if any(each.id.partition(".")[0] in moved for each in one.passages))
 
     def _present(self, passages: Collection[str], rev: str) -> Collection[str]:
-        from agentforge.memory.documents.changes import standing
+        return _present(self._documents, passages, rev)
 
-        return standing(self._documents, passages, rev)
+    def _meant(self, reference: str) -> tuple[Documents, Document]:
+        """The document that a word means, with where it is kept: where the user's own has none, the company's."""
+        try:
+            return self._documents, self._documents.get(reference)
+        except UsageError as error:
+            if self._below is None:
+                raise
+            try:
+                return self._below, self._below.get(reference)
+            except UsageError:
+                raise error from None
 
-    def _cited(self, passage: str, rev: str, there: Collection[str]) -> Cited:
-        from agentforge.memory.documents.changes import side_by_side
 
-        record = self._documents.record(passage.partition(".")[0])
-        return Cited(
-            passage, record.title if record else "", *side_by_side(self._documents, passage, rev), passage not in there
-        )
+def _present(library: Documents, passages: Collection[str], rev: str) -> Collection[str]:
+    from agentforge.memory.documents.changes import standing
+
+    return standing(library, passages, rev)
+
+
+def _cited(library: Documents, passage: str, rev: str, there: Collection[str]) -> Cited:
+    from agentforge.memory.documents.changes import side_by_side
+
+    record = library.record(passage.partition(".")[0])
+    return Cited(passage, record.title if record else "", *side_by_side(library, passage, rev), passage not in there)

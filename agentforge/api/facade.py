@@ -58,7 +58,8 @@ class Forge:
     ``settings`` default to what environment and settings files say; ``models`` and ``open_box``
     replace the real ones (tests), and then stay the caller's to close. ``on_notice`` is told what a
     person should know, such as a weaker sandbox; by default it is logged as a warning. ``base`` is a folder
-    of tool folders in the place of the starter tools; an empty one leaves only what this user's agent learned.
+    of tool folders in the place of the starter tools; an empty one leaves only what was learned here. ``company``:
+    all is about the company's layer, which users read and an administrator, here ``user``, writes.
 
     Raises:
         ConfigurationError: settings, ``user`` or ``org`` are not valid.
@@ -74,12 +75,14 @@ class Forge:
         open_box: OpenBox | None = None,
         on_notice: OnNotice | None = None,
         base: Path | None = None,
+        company: bool = False,
     ) -> None:
         self.settings = load(overrides={"org": org, "user": user}) if settings is None else settings.owned_by(org, user)
         self._given_models = models
         self._open_box = open_box
         self._on_notice = on_notice or logging.getLogger("agentforge").warning
         self._base = base
+        self._company = company
         self._open: Opened | None = None
         self._spent: dict[Role, Usage] = {}
 
@@ -90,15 +93,14 @@ class Forge:
             NotARegistry: the folder of this user's registry is something else.
         """
         if self._open is None:
-            self._open = await asyncio.to_thread(
-                Opened, self.settings, self._given_models, self._open_box, self._on_notice, self._base
-            )
+            given = (self.settings, self._given_models, self._open_box, self._on_notice, self._base, self._company)
+            self._open = await asyncio.to_thread(Opened, *given)
         return self
 
     async def aclose(self) -> None:
         """Closes all that was opened; harmless when repeated."""
         opened, self._open = self._open, None
-        if opened is not None:
+        if opened:
             await opened.aclose()
 
     async def __aenter__(self) -> Self:
@@ -154,8 +156,7 @@ class Forge:
         """Says that a session is over: tools are made of its code that gave right answers, where it is worth it.
 
         Raises:
-            UsageError: there is no such session.
-            ModelError, SandboxError, RegistryError, StorageError: it broke off; what was made is kept.
+            UsageError: there is no such session. Any other error: it broke off, and what was made is kept.
         """
         from agentforge.api.turns import counted, end_session
 
@@ -267,10 +268,8 @@ class Forge:
         """
         opened = self._opened()
         if not TOOL_NAME.fullmatch(name):
-            raise ToolNotFound(
-                f"No tool can be named {name[:80]!r}.",
-                fix="Names are lower-case letters, digits and '_', a letter first; `agentforge tools list` shows all.",
-            )
+            fix = "Names are lower-case letters, digits and '_', a letter first; `agentforge tools list` shows all."
+            raise ToolNotFound(f"No tool can be named {name[:80]!r}.", fix=fix)
         try:
             return opened.layers.find(name)
         except ToolNotFound:
@@ -317,7 +316,8 @@ class Forge:
         """What is wrong in any layer, each with what to do; the tools that are named are not used."""
         opened = self._opened()
         mine = [f"{problem}. {opened.registry.mending()}" for problem in opened.registry.problems()]
-        return [*mine, *opened.layers.base.problems()]
+        shared = [f"{one}, in the company's layer" for one in (opened.company.problems() if opened.company else ())]
+        return [*mine, *shared, *opened.layers.base.problems()]
 
     def log(self, name: str | None = None) -> list[Commit]:
         """Commits of one tool, or of the whole registry, newest first.

@@ -115,6 +115,8 @@ class UserKnowledge:
 
     async def renewed(self, name: str, models: ModelClient, emit: Emit) -> str:
         """Makes one stale tool anew for a turn that waits for it, by ``models``; why that was not done, or empty."""
+        if name not in self._opened.registry.snapshot().states.tools:
+            return "it is the company's, whose administrator has it made anew"
         found = await asyncio.to_thread(self.renewals, name)
         if not found:
             return "nothing like it stands in its document any more"
@@ -148,7 +150,7 @@ class UserKnowledge:
         """
         from agentforge.registry.stale import cited
 
-        document, registry = self._documents.get(reference).id, self._opened.registry
+        document, registry = self._documents.library.get(reference).id, self._opened.registry
         self._opened.rows()
         found: list[Explained] = []
         for name, standing in sorted(registry.snapshot().states.tools.items()):
@@ -180,7 +182,7 @@ class UserKnowledge:
 
         if reference.startswith(SESSION):
             return self._unheard(reference.removeprefix(SESSION))
-        document = self._documents.get(reference)
+        document = self._documents.library.get(reference)
         passages = self._documents.library.passages(document.id)
         used = {one for ids in citing(self._opened.registry.snapshot()).values() for one in ids}
         rows = self._opened.job_rows().list(MOST_JOBS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agentforge.api.opened import Opened
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agentforge.memory.persona import Persona
     from agentforge.memory.reasons import Reasons
     from agentforge.memory.recall import Hit
+    from agentforge.types import Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Forgot:
 
 class UserMemory:
     """Facts, preferences and lessons, and how the user wants to be worked with (:attr:`persona`). Made by
-    ``Forge.memory``.
+    ``Forge.memory``. What the company's layer says is read behind the user's own, and never written here.
 
     What is written here is said by the user in person; each change is one commit that names them. All of it works on
     git and so blocks: call it in a thread where an event loop must go on. All of them raise ``UsageError`` for an id
@@ -45,6 +46,7 @@ class UserMemory:
         self._opened = opened
         self._settings = settings
         self._memory = opened.memory()
+        self._layers = opened.memories()
 
     @property
     def persona(self) -> Persona:
@@ -53,10 +55,22 @@ class UserMemory:
 
         return Persona(self._memory, approver=self._settings.user)
 
+    @property
+    def company_persona(self) -> str:
+        """What the company asks of all who work for it, behind their persona; empty where it says nothing."""
+        from agentforge.memory.persona import Persona
+
+        return "" if self._layers.company is None else Persona(self._layers.company, approver="").text()
+
+    def layer(self, key: str) -> Layer:
+        """The layer that an entry is in."""
+        return self._layers.layer_of(key)
+
     def list(self, *, everything: bool = False) -> list[Entry]:
-        """What is used, by id; with ``everything`` also what is superseded or revoked."""
-        known = self._memory.known()
-        return [known.entries[key] for key in sorted(known.entries)] if everything else [*known.current]
+        """What is used, the user's own before the company's, by id; with ``everything`` also what is superseded,
+        revoked or shadowed.
+        """
+        return [*(self._layers.every() if everything else self._layers.current())]
 
     def pending(self) -> list[Waiting]:
         """What waits for the user, by id."""
@@ -70,25 +84,26 @@ class UserMemory:
 
     def problems(self) -> list[str]:
         """What is malformed in the files of memory; it is not used."""
-        return [*self._memory.known().problems]
+        return [*self._memory.known().problems]  # the company's are its administrator's to mend
 
     def standing(self, key: str) -> Standing:
         """Where an entry stands."""
-        return self._memory.known().standing(key)
+        return self._layers.standing(key)
 
     def get(self, key: str) -> Entry:
         """One entry, also one that waits."""
-        return self._memory.known().get(key)
+        return self._layers.holding(key).known().get(key)
 
     def search(self, query: str, k: int = 5) -> list[Hit]:
-        """The ``k`` best current entries for any text, best first."""
-        return self._memory.search(query, k)
+        """The ``k`` best current entries of all layers for any text, best first."""
+        return self._layers.search(query, k)
 
     def why(self, key: str) -> Reasons:
         """Where an entry comes from, what it replaced and what replaced it, and every commit that touched it."""
         from agentforge.memory.reasons import reasons
 
-        return reasons(self._memory, key)
+        found = reasons(self._layers.holding(key), key)
+        return replace(found, standing=self.standing(key))
 
     def add(
         self, text: str, *, kind: Kind = "fact", topic: str = "", when: str = "", supersedes: Sequence[str] = ()
@@ -100,6 +115,8 @@ class UserMemory:
         """
         from agentforge.memory.entries import Candidate
 
+        for each in supersedes:
+            self._layers.insist_on_own(each)
         candidate = Candidate(text, kind, topic, when, supersedes=tuple(supersedes))
         done = self._memory.add(candidate, approver=self._settings.user)
         if done.outcome == "refused":
@@ -108,14 +125,17 @@ class UserMemory:
 
     def edit(self, key: str, text: str, *, when: str | None = None) -> Written:
         """Replaces the text of an entry in place; git keeps the old one (raises UsageError where the gates refuse)."""
+        self._layers.insist_on_own(key)
         return self._memory.edit(key, text, when=when, approver=self._settings.user)
 
     def approve(self, key: str) -> Written:
         """Lets an entry that waits be used (raises UsageError where it does not wait, or the gates refuse it)."""
+        self._layers.insist_on_own(key)
         return self._memory.approve(key, approver=self._settings.user)
 
     def reject(self, key: str, reason: str = "") -> Written:
         """Takes an entry out of the queue; it is not proposed again."""
+        self._layers.insist_on_own(key)
         return self._memory.reject(key, reason, approver=self._settings.user)
 
     def undo(self, commit: str) -> Written:
@@ -135,6 +155,7 @@ class UserMemory:
         """
         from agentforge.memory.forgetting import erase
 
+        self._layers.insist_on_own(key)
         if rewrite:
             self._insist_on_quiet()
         known = self._memory.known()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from agentforge.errors import ToolNotFound, UsageError
-from agentforge.settings import SandboxSettings, Settings, check_folder, docker_host
+from agentforge.errors import RegistryError, ToolNotFound, UsageError
+from agentforge.settings import COMPANY, SandboxSettings, Settings, check_folder, docker_host
+from agentforge.types import Layer
 
 if TYPE_CHECKING:
     from agentforge.api.feedback import Learner
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     from agentforge.memory.episodes import Episodes
     from agentforge.memory.jobs import JobRows
     from agentforge.memory.keeping import Memory
+    from agentforge.memory.layers import MemoryLayers
     from agentforge.memory.outcomes import Outcomes
     from agentforge.memory.truths import Truths
     from agentforge.models.discreet import Discreet
     from agentforge.models.protocol import ModelClient
     from agentforge.registry.index import Index
+    from agentforge.registry.repository import Registry
 
 OnNotice: TypeAlias = Callable[[str], None]
 OpenBox: TypeAlias = "Callable[[SandboxSettings], Awaitable[Box]]"
@@ -34,7 +37,11 @@ OpenBox: TypeAlias = "Callable[[SandboxSettings], Awaitable[Box]]"
 
 
 class Opened:
-    """What is open while a :class:`Forge` is; closed in the reverse order of opening."""
+    """What is open while a :class:`Forge` is; closed in the reverse order of opening.
+
+    ``owner`` is whose registry, rows and caches they are: the user's, or with ``company`` those of the organisation,
+    in which the user then is the administrator.
+    """
 
     def __init__(
         self,
@@ -43,14 +50,16 @@ class Opened:
         open_box: OpenBox | None,
         on_notice: OnNotice,
         base: Path | None = None,
+        company: bool = False,
     ) -> None:
         from agentforge.registry.layers import BaseLayer, Layers, Registry
 
         self.stack = AsyncExitStack()
-        self.registry = self.stack.enter_context(
-            Registry.open_or_create(settings.registries / settings.org / f"{settings.user}.git")
-        )
-        self.layers = Layers(self.registry, BaseLayer(base))
+        self.owner, layer = (COMPANY, Layer.COMPANY) if company else (settings.user, Layer.USER)
+        place = settings.registries / settings.org / f"{self.owner}.git"
+        self.registry = self.stack.enter_context(Registry.open_or_create(place, layer=layer))
+        self.company = None if company else company_of(settings, self.stack, on_notice)
+        self.layers = Layers(self.registry, BaseLayer(base), self.company)
         self.episodes: Episodes | None = None
         self.database: Database | None = None
         self.jobs: UserJobs | None = None
@@ -59,7 +68,7 @@ class Opened:
         self._open_box = open_box
         self._on_notice = on_notice
         self._box: Box | None = None
-        self._memory: Memory | None = None
+        self._memory: MemoryLayers | None = None
         self._box_lock = asyncio.Lock()
         self._episodes_lock = asyncio.Lock()
 
@@ -84,7 +93,7 @@ class Opened:
 
         if sandbox.launcher != "bubblewrap":
             docker_host()  # a wrong one is told, and not taken for no Docker at all
-        return await open_box(sandbox, user=self._settings.user, on_notice=self._on_notice)
+        return await open_box(sandbox, user=f"{self._settings.org}/{self.owner}", on_notice=self._on_notice)
 
     def limits(self, seconds: float) -> Limits:
         """The bounds of one run in the box."""
@@ -143,7 +152,7 @@ class Opened:
         from agentforge.memory.repairs import Repairs
 
         jobs = await self.user_jobs()
-        org, user = self._settings.org, self._settings.user
+        org, user = self._settings.org, self.owner
         rows = Repairs(self._the_database(), org=org, user=user, secrets=secrets_of(self._settings))
         learner = self.learner()
         return UserRepairs(jobs, rows, learner.work, generates=learner.generates)
@@ -189,25 +198,34 @@ class Opened:
             return self.episodes or await asyncio.to_thread(self.open_episodes)
 
     def memory(self) -> Memory:
-        """What is remembered of this user; what the registry knows to be revoked is left out."""
-        from agentforge.memory.keeping import Memory
+        """What is remembered of this user, to be written; what the registry knows to be revoked is left out."""
+        return self.memories().own
+
+    def memories(self) -> MemoryLayers:
+        """What is remembered of this user and of the company, to be read."""
+        from agentforge.memory.layers import MemoryLayers
 
         if self._memory is None:
-            self._memory = Memory(self.registry.store, revoked=self._revoked, secrets=secrets_of(self._settings))
+            below = None if self.company is None else self._memory_of(self.company)
+            self._memory = MemoryLayers(self._memory_of(self.registry), below, self.registry.layer)
             self.stack.callback(self._memory.close)
         return self._memory
 
-    def _revoked(self) -> frozenset[str]:
+    def _memory_of(self, registry: Registry) -> Memory:
+        from agentforge.memory.keeping import Memory
         from agentforge.registry.revoked import read_revoked
 
-        return frozenset(str(one.origin) for one in read_revoked(self.registry.snapshot()).in_force.values())
+        def revoked() -> frozenset[str]:
+            return frozenset(str(one.origin) for one in read_revoked(registry.snapshot()).in_force.values())
+
+        return Memory(registry.store, revoked=revoked, secrets=secrets_of(self._settings))
 
     def index(self) -> Index:
         """The search index, a cache that is rebuilt when the tools changed."""
         from agentforge.registry.index import Index
 
         place = self._settings.home / "caches" / self._settings.org
-        return Index(self.layers, place / f"{self._settings.user}.index.db")
+        return Index(self.layers, place / f"{self.owner}.index.db")
 
     def open_episodes(self) -> Episodes:
         """This user's episodes; opens the database, so it is called once."""
@@ -216,7 +234,7 @@ class Opened:
 
         check_folder(self._settings.home)
         self.database = self.stack.enter_context(Database.open(self._settings.database))
-        org, user = self._settings.org, self._settings.user
+        org, user = self._settings.org, self.owner
         self.episodes = Episodes(self.database, org=org, user=user, secrets=secrets_of(self._settings))
         return self.episodes
 
@@ -224,14 +242,14 @@ class Opened:
         """What is known of this user's calls, once :meth:`open_episodes` was called."""
         from agentforge.memory.outcomes import Outcomes
 
-        org, user = self._settings.org, self._settings.user
+        org, user = self._settings.org, self.owner
         return Outcomes(self._the_database(), org=org, user=user, secrets=secrets_of(self._settings))
 
     def truths(self) -> Truths:
         """What this user said of answers, once :meth:`open_episodes` was called."""
         from agentforge.memory.truths import Truths
 
-        org, user = self._settings.org, self._settings.user
+        org, user = self._settings.org, self.owner
         return Truths(self._the_database(), org=org, user=user, secrets=secrets_of(self._settings))
 
     def rows(self) -> Database:
@@ -245,7 +263,7 @@ class Opened:
         from agentforge.memory.jobs import JobRows
 
         own = self._settings
-        return JobRows(self.rows(), org=own.org, user=own.user, secrets=secrets_of(own))
+        return JobRows(self.rows(), org=own.org, user=self.owner, secrets=secrets_of(own))
 
     def _the_database(self) -> Database:
         if self.database is None:
@@ -264,8 +282,25 @@ def insist_on_own(opened: Opened, name: str) -> None:
         return  # whoever decides says it better
     raise UsageError(
         f"{name} is a tool of the {found.layer} layer, which cannot be changed from here.",
-        fix="A tool of that name in your own registry would take its place.",
+        fix="A tool of that name in your own registry would take its place."
+        + " An administrator changes it with --company." * (found.layer is Layer.COMPANY),
     )
+
+
+def company_of(settings: Settings, stack: AsyncExitStack | ExitStack, on_notice: OnNotice) -> Registry | None:
+    """The registry of the user's organisation, to be read only and closed with ``stack``; None where there is none.
+    One that cannot be read is left out, which is told: nobody but an administrator could mend it.
+    """
+    from agentforge.registry.repository import Registry
+
+    place = settings.registries / settings.org / f"{COMPANY}.git"
+    if not place.is_dir():
+        return None
+    try:
+        return stack.enter_context(Registry.open(place, layer=Layer.COMPANY, writable=False))
+    except RegistryError as error:
+        on_notice(f"The company's layer is left out: {error}")
+        return None
 
 
 def secrets_of(settings: Settings) -> frozenset[str]:

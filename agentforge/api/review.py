@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agentforge.api.opened import Opened, insist_on_own, secrets_of
 from agentforge.errors import ToolInvalid
 from agentforge.settings import Settings
-from agentforge.types import Layer, State
+from agentforge.types import State
 
 if TYPE_CHECKING:
     from agentforge.api.advice import Advice
@@ -72,8 +72,8 @@ class Review:
         before = {tool.name: tool.layer for tool in self._layers.live()}
         by = self._approver(approver)
         done = self._settled(approve(self._registry, target, approver=by, version=version, live=before, tried=tried))
-        hidden = before.get(done.name, Layer.USER)
-        if hidden is Layer.USER:
+        hidden = before.get(done.name, self._registry.layer)
+        if hidden is self._registry.layer:
             return done
         return replace(done, remarks=(*done.remarks, f"It takes the place of the tool of the {hidden} layer."))
 
@@ -161,9 +161,7 @@ class Review:
             tool = self._tool(name)
         except ToolInvalid:
             tool = None
-        return advice_on(
-            tool, seen_of(self._opened.rows(), org=self._settings.org, user=self._settings.user, tool=name)
-        )
+        return advice_on(tool, seen_of(self._opened.rows(), org=self._settings.org, user=self._opened.owner, tool=name))
 
     def _put(self, name: str, state: State, reason: str, approver: str) -> Decision:
         from agentforge.registry.reasons import needed_by

@@ -184,7 +184,7 @@ class Sessions:
 
     @property
     def _owner(self) -> dict[str, str]:
-        return {"org": self._settings.org, "user": self._settings.user}
+        return {"org": self._settings.org, "user": self._opened.owner}
 
     async def _episodes(self) -> Episodes:
         return await self._opened.the_episodes()

@@ -169,7 +169,7 @@ class UserSleep:
     def _read_news(self) -> News:
         from agentforge.memory.news import News
 
-        return News(self._opened.rows(), org=self._settings.org, user=self._settings.user)
+        return News(self._opened.rows(), org=self._settings.org, user=self._opened.owner)
 
     def _news(self) -> tuple[str, str]:
         """Since when a night would look, and up to when; the latter is empty where nothing is new."""

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from agentforge.api.documents import UserDocuments
 from agentforge.api.opened import Opened
-from agentforge.settings import Settings
-from agentforge.types import Role, Usage
+from agentforge.settings import COMPANY, Settings
+from agentforge.types import Layer, Role, Usage
 
 if TYPE_CHECKING:
     from agentforge.agent.parts import AgentParts, Cite, Emit, Forger, Renew
-    from agentforge.agent.recollection import Recall, Recollection
+    from agentforge.agent.recollection import Part, Recall, Recalled, Recollection
     from agentforge.agent.session import Session
     from agentforge.agent.worth import Kept
     from agentforge.forge.parts import ForgeResult
+    from agentforge.memory.entries import Entry
     from agentforge.models.discreet import Discreet
     from agentforge.models.protocol import ModelClient
     from agentforge.types import JSONObject, Need
@@ -27,7 +28,7 @@ PREFERENCES = 40
 ENTRIES = 10
 """Most facts and lessons that a request recalls; how many of them are shown is a matter of room."""
 PASSAGES = 4
-"""Most passages of documents that it recalls."""
+"""Most passages of documents of each layer that it recalls."""
 PIECES = 10
 """Most pieces of what was said in earlier sessions that it recalls."""
 
@@ -35,9 +36,12 @@ PIECES = 10
 async def open_session(
     opened: Opened, settings: Settings, models: ModelClient, session: str | None, title: str
 ) -> Session:
-    """A new session, or an earlier one taken up again (raises as ``Session.open``)."""
+    """A new session, or an earlier one taken up again (raises as ``Session.open``, and UsageError for the company)."""
     from agentforge.agent.session import Session
+    from agentforge.errors import UsageError
 
+    if opened.owner == COMPANY:
+        raise UsageError("A company has no sessions of its own.", fix="Leave --company out: users' sessions read it.")
     return await Session.open(await _parts_of(opened, settings, models), session, title=title)
 
 
@@ -87,7 +91,7 @@ async def _parts_of(opened: Opened, settings: Settings, models: ModelClient) -> 
         recall=recall_of(opened, settings),
         truths=opened.truths(),
         learn=opened.learner().word,
-        memory=opened.memory(),
+        memory=opened.memories(),
         renew=renew_of(opened, settings, models),
         cite=cite_of(opened, settings),
     )
@@ -131,7 +135,10 @@ def cite_of(opened: Opened, settings: Settings) -> Cite:
             except (ToolNotFound, ToolInvalid):
                 continue  # it was set aside since
             cites = [(tool, passage) for tool in tools for passage in cited(tool)]
-            found += [Citation(tool.name, tool.version, one, documents.passage(one).citation) for tool, one in cites]
+            found += [
+                Citation(tool.name, tool.version, one, documents.passage(one, tool.layer).citation)
+                for tool, one in cites
+            ]
         return list(dict.fromkeys(found))
 
     async def cite(names: Sequence[str]) -> list[Citation]:
@@ -141,8 +148,9 @@ def cite_of(opened: Opened, settings: Settings) -> Cite:
 
 
 def recall_of(opened: Opened, settings: Settings) -> Recall:
-    """What this user's memory holds for a request: the persona, the preferences (those confirmed last first), and the
-    facts, lessons, passages and words of earlier sessions that fit best.
+    """What memory holds for a request: the persona, the preferences (those confirmed last first), what the company asks
+    for, and the facts, lessons, passages and words of earlier sessions that fit best; in each part the user's own
+    before the company's.
 
     Passages that nobody vouched for are not among it: reading one taints a session for good, so it is read only
     where somebody asks for it.
@@ -161,21 +169,32 @@ def recall_of(opened: Opened, settings: Settings) -> Recall:
             found.append(Recalled("persona", "persona", persona))
         preferred = [entry for entry in memory.list() if entry.kind == "preference"]
         preferred.sort(key=lambda entry: entry.confirmed or entry.created, reverse=True)
-        found += [
-            Recalled("preferences", entry.id, entry.text, untrusted=entry.untrusted)
-            for entry in preferred[:PREFERENCES]
-        ]
-        for hit in memory.search(request, ENTRIES):
-            if hit.entry.kind != "preference":
-                part = "lessons" if hit.entry.kind == "lesson" else "facts"
-                told = Recalled(part, hit.entry.id, hit.entry.text, score=hit.score, untrusted=hit.entry.untrusted)
-                found.append(told)
+        found += [entry_of("preferences", entry) for entry in own_first(preferred)[:PREFERENCES]]
+        if asked := memory.company_persona.strip():
+            found.append(Recalled("company", "persona", asked, company=True))
+        scores = {hit.entry.id: hit for hit in memory.search(request, ENTRIES) if hit.entry.kind != "preference"}
+        for entry in own_first([hit.entry for hit in scores.values()]):
+            found.append(entry_of("lessons" if entry.kind == "lesson" else "facts", entry, scores[entry.id].score))
         revoked = opened.memory().known().revoked
         without = {session, *(one.removeprefix("episode:") for one in revoked if one.startswith("episode:"))}
         pieces = past.search(request, PIECES, without=without, skip=lambda said: read_verdict(said) is not None)
         found += [Recalled("said", f"{one.session}:{one.turn}", one.text, one.day, one.score) for one in pieces]
-        hits = [hit for hit in documents.search(request, 2 * PASSAGES) if not hit.untrusted][:PASSAGES]
-        return found + [Recalled("passages", hit.passage.id, hit.passage.text, hit.citation, hit.score) for hit in hits]
+        return found + passages_for(request)
+
+    def own_first(entries: list[Entry]) -> list[Entry]:
+        return sorted(entries, key=lambda entry: memory.layer(entry.id) is Layer.COMPANY)
+
+    def entry_of(part: Part, entry: Entry, score: float = 0.0) -> Recalled:
+        company = memory.layer(entry.id) is Layer.COMPANY
+        return Recalled(part, entry.id, entry.text, score=score, untrusted=entry.untrusted, company=company)
+
+    def passages_for(request: str) -> list[Recalled]:
+        hits = [hit for hit in documents.search(request, 2 * PASSAGES) if not hit.untrusted]
+        best = [hit for company in (False, True) for hit in [one for one in hits if one.company is company][:PASSAGES]]
+        return [
+            Recalled("passages", *(hit.passage.id, hit.passage.text, hit.citation, hit.score), company=hit.company)
+            for hit in best
+        ]
 
     async def recall(request: str, session: str) -> Recollection:
         return Recollection(tuple(await asyncio.to_thread(look_up, request, session)))

@@ -15,7 +15,7 @@ from agentforge.jobs.durable import Durable
 from agentforge.jobs.protocol import Ending, Ticket
 from agentforge.memory.jobs import JobRows, waiting
 from agentforge.models.protocol import ModelClient
-from agentforge.settings import Settings, check_folder
+from agentforge.settings import COMPANY, Settings, check_folder
 
 LOOK_SECONDS = 0.5
 """How often the database is asked for jobs that wait."""
@@ -103,14 +103,16 @@ class Worker:
 
     async def _carry(self, ticket: Ticket) -> None:
         """With everything opened for the job's user, and closed again."""
-        settings = self._settings.owned_by(ticket.org, ticket.user)
+        company = ticket.user == COMPANY
+        user = self._settings.user if company else ticket.user
         forge = Forge(
-            user=ticket.user,
+            user=user,
             org=ticket.org,
-            settings=settings,
+            settings=self._settings.owned_by(ticket.org, user),
             models=self._models,
             open_box=self._open_box,
             on_notice=self._told,
+            company=company,
         )
         async with forge:
             jobs = await forge.jobs()

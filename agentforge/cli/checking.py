@@ -28,7 +28,9 @@ def check_tool(who: Who, folder: str, form: str) -> int:
     output = Output(form)
 
     async def ask() -> Checked:
-        async with Forge(user=settings.user, org=settings.org, settings=settings, on_notice=output.warn) as forge:
+        async with Forge(
+            user=settings.user, org=settings.org, settings=settings, company=who.company, on_notice=output.warn
+        ) as forge:
             return await forge.check(Path(folder))
 
     checked = asyncio.run(ask())

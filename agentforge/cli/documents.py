@@ -16,7 +16,7 @@ from agentforge.memory.documents.index import Hit
 from agentforge.memory.documents.library import Kept
 from agentforge.memory.documents.passages import Passage
 from agentforge.memory.documents.record import Document
-from agentforge.types import JSON, JSONObject
+from agentforge.types import JSON, JSONObject, Layer
 
 SHOWN = 400
 """Characters of a passage on a terminal; all of them with JSON."""
@@ -49,17 +49,30 @@ def remove(who: Who, reference: str, form: str) -> int:
 
 def list_documents(who: Who, form: str) -> int:
     """All documents, one per line."""
-    found, problems = ask(who, lambda forge: (forge.documents.list(), forge.documents.problems()))
+    found, company, problems = ask(
+        who,
+        lambda forge: (
+            forge.documents.list(),
+            {one.id for one in forge.documents.of_company()},
+            forge.documents.problems(),
+        ),
+    )
     output = Output(form)
     for problem in problems:
         output.warn(f"{problem}. It is not used; correct it in a clone of the registry.")
-    rows = table("ID", "TITLE", "KIND", "TRUST", "CHANGED", "FROM")
+    rows = table("ID", "TITLE", "LAYER", "KIND", "TRUST", "CHANGED", "FROM")
     for one in found:
         when = one.record.changed.astimezone().strftime("%Y-%m-%d %H:%M")
-        rows.add_row(one.id, cell(one.title, 60), one.record.kind, _trust(one), when, cell(one.record.origin, 120))
+        layer = _layer(who, company=one.id in company)
+        rows.add_row(
+            one.id, cell(one.title, 60), layer, one.record.kind, _trust(one), when, cell(one.record.origin, 120)
+        )
     if not found and not output.json:
         output.note("There is no document: 'agentforge docs add PATH' keeps one.")
-    data: JSONObject = {"documents": [_document(one) for one in found], "problems": [*problems]}
+    data: JSONObject = {
+        "documents": [{**_document(one), "layer": _layer(who, company=one.id in company)} for one in found],
+        "problems": [*problems],
+    }
     return output.finish(rows if found else "", data)
 
 
@@ -100,10 +113,10 @@ def search(who: Who, query: str, most: int, form: str) -> int:
         output.note("No passage holds any of these words.")
     parts: list[RenderableType] = []
     for hit in found:
-        mark = " · untrusted" if hit.untrusted else ""
+        mark = " · untrusted" * hit.untrusted + " · company" * hit.company
         parts.append(Text(one_line(hit.citation, 200), style="bold").append(f"{mark} · {hit.passage.id}", style="dim"))
         parts.append(Text(f"{presentable(_short(hit.passage.text))}\n"))
-    return output.finish(Group(*parts) if found else "", {"passages": [_hit(hit) for hit in found]})
+    return output.finish(Group(*parts) if found else "", {"passages": [_hit(who, hit) for hit in found]})
 
 
 def citations(cited: Sequence[Cited]) -> list[Text]:
@@ -187,6 +200,10 @@ def _trust(document: Document) -> str:
     return "untrusted" if document.untrusted else "trusted"
 
 
+def _layer(who: Who, *, company: bool) -> str:
+    return str(Layer.COMPANY if company or who.company else Layer.USER)
+
+
 def _document(one: Document) -> JSONObject:
     return {"id": one.id, **cast("JSONObject", one.record.model_dump(mode="json"))}
 
@@ -215,6 +232,7 @@ def _passage(one: Passage) -> JSONObject:
     }
 
 
-def _hit(hit: Hit) -> JSONObject:
+def _hit(who: Who, hit: Hit) -> JSONObject:
     told: JSONObject = {"citation": hit.citation, "score": hit.score, "title": hit.title, "untrusted": hit.untrusted}
+    told["layer"] = _layer(who, company=hit.company)
     return {**told, **_passage(hit.passage), "document": hit.passage.document}

@@ -93,7 +93,7 @@ def _ask(who: Who, question: Callable[[UserJobs], Awaitable[T]]) -> T:
     settings = load(overrides=who.overrides())
 
     async def answer() -> T:
-        async with Forge(user=settings.user, org=settings.org, settings=settings) as forge:
+        async with Forge(user=settings.user, org=settings.org, settings=settings, company=who.company) as forge:
             return await question(await forge.jobs())
 
     return asyncio.run(answer())

@@ -53,7 +53,9 @@ def _worked(who: Who, form: str, what: str | None, nothing: str, *, learning: bo
             output.note(message)
 
     async def work() -> Sequence[Record]:
-        async with Forge(user=settings.user, org=settings.org, settings=settings, on_notice=output.warn) as forge:
+        async with Forge(
+            user=settings.user, org=settings.org, settings=settings, company=who.company, on_notice=output.warn
+        ) as forge:
             if learning:
                 return await forge.knowledge.learn(str(what), tell)
             return await forge.knowledge.renew(what, tell)

@@ -15,13 +15,14 @@ from agentforge.cli.options import Who
 from agentforge.cli.output import Output, cell, table
 from agentforge.cli.tools import ask
 from agentforge.errors import ApprovalNeeded
-from agentforge.types import JSON, JSONObject
+from agentforge.types import JSON, JSONObject, Layer
 
 if TYPE_CHECKING:
     from agentforge.api import Forge
     from agentforge.memory.entries import Entry, Kind
     from agentforge.memory.keeping import Written
     from agentforge.memory.reasons import Reasons
+    from agentforge.memory.recall import Hit
 
 SHORT = 12
 """Characters of a commit that people are shown."""
@@ -30,46 +31,57 @@ SHORT = 12
 def list_entries(who: Who, form: str, *, everything: bool) -> int:
     """What is remembered, one entry per line."""
 
-    def question(forge: Forge) -> tuple[list[tuple[Entry, str]], list[str]]:
-        found = forge.memory.list(everything=everything)
-        return [(one, forge.memory.standing(one.id)) for one in found], forge.memory.problems()
+    def question(forge: Forge) -> tuple[list[tuple[Entry, str, Layer]], list[str]]:
+        memory = forge.memory
+        found = memory.list(everything=everything)
+        return [(one, memory.standing(one.id), memory.layer(one.id)) for one in found], memory.problems()
 
     found, problems = ask(who, question)
     output = Output(form)
     for problem in problems:
         output.warn(f"{problem}. Correct it in a clone of the registry and push.")
-    rows = table("ID", "KIND", "TOPIC", "SINCE", *(["STANDS"] if everything else []), "TEXT")
-    for one, standing in found:
+    rows = table("ID", "LAYER", "KIND", "TOPIC", "SINCE", *(["STANDS"] if everything else []), "TEXT")
+    for one, standing, layer in found:
         more = [standing] if everything else []
-        rows.add_row(one.id, one.kind, cell(one.topic, 40), str(one.confirmed or one.created), *more, cell(one.text))
+        since = str(one.confirmed or one.created)
+        rows.add_row(one.id, str(layer), one.kind, cell(one.topic, 40), since, *more, cell(one.text))
     if not found and not output.json:
         output.note("Nothing is remembered.")
-    entries: list[JSON] = [entry_data(one, standing) for one, standing in found]
+    entries: list[JSON] = [entry_data(one, standing, layer) for one, standing, layer in found]
     return output.finish(rows if found else "", {"entries": entries, "problems": [*problems]})
 
 
 def search(who: Who, query: str, limit: int, form: str) -> int:
     """The best matches for some words."""
-    found = ask(who, lambda forge: forge.memory.search(query, limit))
-    output = Output(form)
-    rows = table("ID", "KIND", "SCORE", "TEXT")
-    for hit in found:
-        rows.add_row(hit.entry.id, hit.entry.kind, f"{hit.score:.2f}", cell(hit.entry.text))
+
+    def question(forge: Forge) -> list[tuple[Hit, Layer]]:
+        memory = forge.memory
+        return [(hit, memory.layer(hit.entry.id)) for hit in memory.search(query, limit)]
+
+    found, output = ask(who, question), Output(form)
+    rows = table("ID", "LAYER", "KIND", "SCORE", "TEXT")
+    for hit, layer in found:
+        rows.add_row(hit.entry.id, str(layer), hit.entry.kind, f"{hit.score:.2f}", cell(hit.entry.text))
     if not found and not output.json:
         output.note("Nothing is remembered about that.")
-    hits: list[JSON] = [{**entry_data(hit.entry, "current"), "score": hit.score} for hit in found]
+    hits: list[JSON] = [{**entry_data(hit.entry, "current", layer), "score": hit.score} for hit, layer in found]
     return output.finish(rows if found else "", {"entries": hits})
 
 
 def show(who: Who, key: str, form: str) -> int:
     """One entry."""
-    entry, standing = ask(who, lambda forge: (forge.memory.get(key), forge.memory.standing(key)))
-    return Output(form).finish(Group(*_page(entry, standing)), {"entry": entry_data(entry, standing)})
+
+    def question(forge: Forge) -> tuple[Entry, str, Layer]:
+        memory = forge.memory
+        return memory.get(key), memory.standing(key), memory.layer(key)
+
+    found = ask(who, question)
+    return Output(form).finish(Group(*_page(*found)), {"entry": entry_data(*found)})
 
 
 def why(who: Who, key: str, form: str) -> int:
     """Why something is remembered."""
-    found = ask(who, lambda forge: forge.memory.why(key))
+    found, layer = ask(who, lambda forge: (forge.memory.why(key), forge.memory.layer(key)))
     happenings: list[JSON] = [
         {
             "commit": one.commit,
@@ -82,13 +94,13 @@ def why(who: Who, key: str, form: str) -> int:
         for one in found.happenings
     ]
     data: JSONObject = {
-        **entry_data(found.entry, found.standing),
+        **entry_data(found.entry, found.standing, layer),
         "waits": found.waits,
         "before": [entry_data(one, "superseded") for one in found.before],
         "after": [entry_data(one, "") for one in found.after],
         "history": happenings,
     }
-    return Output(form).finish(Group(*_why_page(found)), {"why": data})
+    return Output(form).finish(Group(*_why_page(found, layer)), {"why": data})
 
 
 def add(
@@ -161,10 +173,11 @@ def forget(who: Who, key: str, form: str, *, rewrite: bool, yes: bool) -> int:
     return output.finish(f"{key} is forgotten{others}", {"forgotten": {**data, "remarks": list(done.remarks)}})
 
 
-def entry_data(entry: Entry, standing: str) -> JSONObject:
+def entry_data(entry: Entry, standing: str, layer: Layer | None = None) -> JSONObject:
     """An entry for a program."""
     facts = cast("JSONObject", entry.model_dump(mode="json"))
-    return {**facts, **({"standing": standing} if standing else {})}
+    where: JSONObject = {"layer": str(layer)} if layer is not None else {}
+    return {**facts, **({"standing": standing} if standing else {}), **where}
 
 
 def written_data(done: Written) -> JSONObject:
@@ -189,9 +202,10 @@ def _written(done: Written, form: str, word: str) -> int:
     return output.finish(f"{key} {told}: {text}", {"written": written_data(done)})
 
 
-def _page(entry: Entry, standing: str) -> list[Text]:
+def _page(entry: Entry, standing: str, layer: Layer) -> list[Text]:
     facts = [
         ("id", entry.id),
+        ("layer", str(layer)),
         ("kind", entry.kind),
         ("text", entry.text),
         ("when", entry.when),
@@ -207,8 +221,8 @@ def _page(entry: Entry, standing: str) -> list[Text]:
     return [Text(f"{key:<12}").append_text(cell(value, 400)) for key, value in facts if value]
 
 
-def _why_page(found: Reasons) -> list[Text]:
-    lines = _page(found.entry, found.standing)
+def _why_page(found: Reasons, layer: Layer) -> list[Text]:
+    lines = _page(found.entry, found.standing, layer)
     if found.waits:
         lines.append(Text(f"{'waits':<12}").append_text(cell(found.waits, 400)))
     for title, chain in (("replaced", found.before), ("replaced by", found.after)):

@@ -18,6 +18,10 @@ Set: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--set", help="Override a setting, such as forge.candidates=6; repeatable.", metavar="KEY=VALUE"),
 ]
+Company: TypeAlias = Annotated[
+    bool,
+    typer.Option("--company", help="In the company's layer, which its administrator writes, instead of your own."),
+]
 FormatOption: TypeAlias = Annotated[
     Form,
     typer.Option("--output-format", help="How the result is printed.", envvar="AGENTFORGE_OUTPUT_FORMAT"),
@@ -40,11 +44,12 @@ Resume: TypeAlias = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Whom a command is for, and the settings given on the command line."""
+    """Whom a command is for, and the settings given on the command line; with ``company`` the user administers it."""
 
     org: str | None = None
     user: str | None = None
     sets: list[str] | None = None
+    company: bool = False
 
     def overrides(self) -> dict[str, object]:
         """Dotted keys for :func:`agentforge.settings.load`.

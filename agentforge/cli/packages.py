@@ -19,8 +19,8 @@ from agentforge.errors import RegistryError, UsageError
 from agentforge.registry.layers import Registry
 from agentforge.registry.packages import commit_lock, read_lock
 from agentforge.secrecy import repeated
-from agentforge.settings import Settings, docker_host, load
-from agentforge.types import JSON, State
+from agentforge.settings import COMPANY, Settings, docker_host, load
+from agentforge.types import JSON, Layer, State
 
 SHOWN = 5
 """So many left-out files of a package are named."""
@@ -104,8 +104,9 @@ def clean(who: Who, form: str) -> int:
 @contextmanager
 def _opened(who: Who) -> Generator[tuple[Settings, Registry]]:
     settings = load(overrides=who.overrides())
-    path: Path = settings.registries / settings.org / f"{settings.user}.git"
-    with Registry.open_or_create(path) as registry:
+    owner, layer = (COMPANY, Layer.COMPANY) if who.company else (settings.user, Layer.USER)
+    path: Path = settings.registries / settings.org / f"{owner}.git"
+    with Registry.open_or_create(path, layer=layer) as registry:
         yield settings, registry
 
 

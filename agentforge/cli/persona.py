@@ -28,17 +28,20 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 def show(who: Who, version: str, form: str) -> int:
     """The persona, or an earlier version."""
 
-    def question(forge: Forge) -> tuple[str, bool]:
+    def question(forge: Forge) -> tuple[str, bool, str]:
         persona = forge.memory.persona
-        return persona.at(version) if version else persona.text(), bool(persona.proposed())
+        text = persona.at(version) if version else persona.text()
+        return text, bool(persona.proposed()), forge.memory.company_persona
 
-    persona, waits = ask(who, question)
+    persona, waits, company = ask(who, question)
     output = Output(form)
     if not output.json and waits and not version:
         output.note("A change of it waits: agentforge persona diff")
     if not output.json and not persona:
         output.note("There is no persona yet: 'agentforge persona edit FILE' writes one.")
-    return output.finish(persona, {"persona": persona, "pending": waits})
+    if not output.json and company:
+        output.note("The company's stands behind it: agentforge persona show --company")
+    return output.finish(persona, {"persona": persona, "pending": waits, "company": company})
 
 
 def edit(who: Who, file: str, form: str) -> int:

@@ -45,7 +45,7 @@ def approve(who: Who, target: str, form: str, *, version: str, approver: str) ->
     settings = load(overrides=who.overrides())
 
     async def answer() -> Decision:
-        async with Forge(user=settings.user, org=settings.org, settings=settings) as forge:
+        async with Forge(user=settings.user, org=settings.org, settings=settings, company=who.company) as forge:
             tried = await forge.tried(target, version=version)
             return await asyncio.to_thread(
                 forge.review.approve, target, version=version, approver=approver, tried=tried

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
+from agentforge.api.opened import company_of
 from agentforge.boxes.packages.lock import Lock
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output
@@ -45,8 +47,10 @@ def open_catalogue(settings: Settings) -> OpenCatalogue:
 
     @contextmanager
     def opened() -> Generator[Catalogue]:
-        with Registry.open_or_create(settings.registries / settings.org / f"{settings.user}.git") as registry:
-            yield LayersCatalogue(settings.user, registry)
+        place = settings.registries / settings.org / f"{settings.user}.git"
+        with ExitStack() as stack, Registry.open_or_create(place) as registry:
+            company = company_of(settings, stack, logging.getLogger("agentforge").warning)
+            yield LayersCatalogue(settings.user, Layers(registry, BaseLayer(), company))
 
     def call() -> AbstractContextManager[Catalogue]:
         return opened()
@@ -57,10 +61,10 @@ def open_catalogue(settings: Settings) -> OpenCatalogue:
 class LayersCatalogue:
     """One person's tools as the pages read them."""
 
-    def __init__(self, owner: str, registry: Registry) -> None:
+    def __init__(self, owner: str, layers: Layers) -> None:
         self._owner = owner
-        self._registry = registry
-        self._layers = Layers(registry, BaseLayer())
+        self._registry = layers.registry
+        self._layers = layers
 
     @property
     def owner(self) -> str:
@@ -85,15 +89,19 @@ class LayersCatalogue:
 
     def versions(self, tool: Tool) -> list[Version]:
         """The tool's commits, newest first."""
-        if tool.layer is not Layer.USER:
+        registry = self._layers.of(tool.layer)
+        if registry is None:
             return []
-        found = self._registry.versions(tool.name)[:VERSIONS]
-        return [Version(each.commit, each.message, each.time, *self._texts(tool.name, each.commit)) for each in found]
+        found = registry.versions(tool.name)[:VERSIONS]
+        return [
+            Version(each.commit, each.message, each.time, *_texts(registry, tool.name, each.commit)) for each in found
+        ]
 
-    def _texts(self, name: str, commit: str) -> tuple[str, str]:
-        """Source and tests as of a commit; empty where its folder was malformed."""
-        try:
-            was = self._registry.get_version(name, commit)
-        except ToolInvalid:
-            return "", ""
-        return was.source, was.tests
+
+def _texts(registry: Registry, name: str, commit: str) -> tuple[str, str]:
+    """Source and tests as of a commit; empty where its folder was malformed."""
+    try:
+        was = registry.get_version(name, commit)
+    except ToolInvalid:
+        return "", ""
+    return was.source, was.tests

@@ -96,7 +96,7 @@ def ask(who: Who, question: Callable[[Forge], T]) -> T:
     settings = load(overrides=who.overrides())
 
     async def answer() -> T:
-        async with Forge(user=settings.user, org=settings.org, settings=settings) as forge:
+        async with Forge(user=settings.user, org=settings.org, settings=settings, company=who.company) as forge:
             return question(forge)
 
     return asyncio.run(answer())

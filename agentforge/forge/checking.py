@@ -157,6 +157,7 @@ def _submission(tool: Tool, problems: tuple[str, ...], parts: CheckParts) -> Sub
         capabilities=tool.manifest.capabilities,
         standing=standing,
         summary=tool.manifest.summary,
+        layer=parts.registry.layer,
     )
 
 

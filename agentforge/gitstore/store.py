@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from agentforge import clock
-from agentforge.errors import NotARegistry, RegistryConflict, RegistryError, StorageError
+from agentforge.errors import NotARegistry, ReadOnly, RegistryConflict, RegistryError, StorageError
 from agentforge.gitstore.failures import damaged
 from agentforge.gitstore.lock import leaving_no_drafts, writing
 from agentforge.gitstore.process import GitProcess
@@ -48,10 +48,14 @@ class Commit:
 
 
 class GitStore:
-    """A bare repository; a context manager. Revisions are ``main`` or a commit's id."""
+    """A bare repository; a context manager. Revisions are ``main`` or a commit's id.
 
-    def __init__(self, process: GitProcess) -> None:
+    One that is not ``writable`` refuses every change that is made through it.
+    """
+
+    def __init__(self, process: GitProcess, *, writable: bool = True) -> None:
         self._git = process
+        self._writable = writable
         self._lease: str | None = None
 
     @classmethod
@@ -81,7 +85,7 @@ class GitStore:
         return cls.open(path)
 
     @classmethod
-    def open(cls, path: Path) -> GitStore:
+    def open(cls, path: Path, *, writable: bool = True) -> GitStore:
         """The repository at ``path``.
 
         Raises:
@@ -89,7 +93,7 @@ class GitStore:
             RegistryError: there was one of ours, but it is damaged.
             ConfigurationError: git is not installed.
         """
-        return cls(GitProcess.attach(path))
+        return cls(GitProcess.attach(path), writable=writable)
 
     def copy(self, path: Path) -> GitStore:
         """A new repository at ``path`` whose ``main`` stands where this one's does: what is tried there changes nothing
@@ -131,6 +135,14 @@ class GitStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def insist_on_writable(self) -> None:
+        """Raises ReadOnly where nothing may be written through this store."""
+        if not self._writable:
+            raise ReadOnly(
+                f"{self.path} is read here and never written.",
+                fix="What belongs to a company is changed by an administrator, with --company.",
+            )
 
     def head(self) -> str | None:
         """The commit that ``main`` names; None before the first one. Cheap: in most cases one small file is read.
@@ -194,11 +206,13 @@ class GitStore:
         ``lock`` is what ``gitstore.lock.writing`` gave a caller that holds the write lock already.
 
         Raises:
+            ReadOnly: it is not writable.
             RegistryConflict: ``main`` is no longer ``expected``; nothing was written.
             StorageError: the disk is full or may not be written; nothing was changed.
             RegistryError: the lease is lost, or git failed.
             ValueError: a path, the subject or a trailer is not allowed.
         """
+        self.insist_on_writable()
         text = message(subject, trailers)
         stream = commit_stream(STAGING, changes, text=text, parent=expected, time=int(clock.now().timestamp()))
         with writing(self.path) if lock is None else nullcontext(lock) as held, leaving_no_drafts(self.path):
@@ -223,8 +237,9 @@ class GitStore:
         """Makes this store the repository's only leaseholder and returns the lease's id.
 
         From now on its commits fail once another one has taken the lease; stores that never took one
-        rely on the expected value of ``main`` alone.
+        rely on the expected value of ``main`` alone (raises ReadOnly where it is not writable).
         """
+        self.insist_on_writable()
         with writing(self.path) as lock, leaving_no_drafts(self.path):
             feed = secrets.token_hex(16).encode()
             lease = self._git.run("hash-object", "-w", "--stdin", feed=feed, keep=lock).decode().strip()

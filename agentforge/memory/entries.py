@@ -14,9 +14,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from agentforge.types import OutcomeKind
 
 Kind: TypeAlias = Literal["fact", "preference", "lesson"]
-Standing: TypeAlias = Literal["current", "superseded", "revoked", "pending"]
+Standing: TypeAlias = Literal["current", "superseded", "revoked", "pending", "shadowed"]
 """``superseded``: another entry says otherwise by now; ``revoked``: what it came from is revoked; ``pending``: it
-waits for the user's approval. Only what is ``current`` is used."""
+waits for the user's approval; ``shadowed``: it is the company's, and the user's own says something on its topic. Only
+what is ``current`` is used."""
 
 TEXT_CHARS = 300
 """Longest text: one sentence."""

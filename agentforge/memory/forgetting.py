@@ -37,8 +37,9 @@ def erase(memory: Memory, keys: Collection[str]) -> Erased:
 
     Raises:
         UsageError: one of them is still remembered, or never was.
-        RegistryError, StorageError: the old history stands.
+        ReadOnly, RegistryError, StorageError: the old history stands.
     """
+    memory.store.insist_on_writable()
     known = memory.known()
     if there := [key for key in keys if key in known.entries or key in known.pending]:
         raise UsageError(f"{there[0]} is still remembered: forget it first.")

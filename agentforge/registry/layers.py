@@ -160,7 +160,11 @@ class _View:
 
 
 class Layers:
-    """User > company > base; the first layer that has a live tool of a name gives it."""
+    """User > company > base; the first layer that has a live tool of a name gives it.
+
+    ``registry`` is the layer that is written: the user's, or the company's where its administrator is at work, who
+    sees no user's.
+    """
 
     def __init__(self, registry: Registry, base: BaseLayer, company: Registry | None = None) -> None:
         self.registry = registry
@@ -199,8 +203,9 @@ class Layers:
         live = self._look().live
         if name in live:
             return live[name]
-        standing = self.registry.snapshot().states.tools.get(name)
-        return live.get(standing.instead) if standing is not None else None
+        registries = (self.registry, *([self.company] if self.company is not None else []))
+        found = (registry.snapshot().states.tools.get(name) for registry in registries)
+        return next((live[one.instead] for one in found if one is not None and one.instead in live), None)
 
     def closure(self, names: Iterable[str]) -> Closure:
         """What ``names`` need, themselves included.
@@ -217,8 +222,12 @@ class Layers:
         Raises:
             RegistryError: its lock is malformed.
         """
-        registry = {Layer.USER: self.registry, Layer.COMPANY: self.company}.get(tool.layer)
+        registry = self.of(tool.layer)
         return registry.packages(tool) if registry is not None else NO_PACKAGES
+
+    def of(self, layer: Layer) -> Registry | None:
+        """The registry of a layer; None for the base layer, and where there is none."""
+        return self.registry if layer is self.registry.layer else {Layer.COMPANY: self.company}.get(layer)
 
     def granted_set(self, tool: Tool) -> str:
         """The digest of the locked set that a tool's runs get; empty where it declares no package.

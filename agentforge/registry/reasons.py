@@ -11,7 +11,6 @@ from agentforge.registry.layers import Layers
 from agentforge.registry.pending import gates_of
 from agentforge.registry.repository import Registry
 from agentforge.registry.tool import Tool
-from agentforge.types import Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +40,17 @@ def reasons(layers: Layers, tool: Tool) -> Reasons:
     Raises:
         RegistryError: the registry cannot be read.
     """
-    own = tool.layer is Layer.USER
-    standing = layers.registry.snapshot().states.tools.get(tool.name) if own else None
-    happened = history(layers.registry, tool.name) if own else []
-    waiting = layers.registry.snapshot().states.review_of(tool.name).waiting.values()
+    registry = layers.of(tool.layer)
+    states = registry.snapshot().states if registry is not None else None
+    standing = states.tools.get(tool.name) if states is not None else None
+    happened = history(registry, tool.name) if registry is not None else []
+    waiting = states.review_of(tool.name).waiting.values() if states is not None else ()
     why = standing.reason if standing else next((one.reason for one in waiting if one.version == tool.version), "")
     return Reasons(
         tool=tool,
         pinned=standing is not None and standing.pinned,
         reason=why,
-        since=since(layers.registry, tool.name) if standing else None,
+        since=since(registry, tool.name) if registry is not None and standing else None,
         let_in=next((one for one in reversed(happened) if one.stands == tool.version), None),
         gates=tuple(gates_of(tool)),
         reaches=tuple(layers.reach(tool).told),

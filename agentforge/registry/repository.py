@@ -65,14 +65,14 @@ class Registry:
         return cls(GitStore.create(path, {**files, STATE_FILE: EMPTY.encode()}), layer=layer)
 
     @classmethod
-    def open(cls, path: Path, *, layer: Layer = Layer.USER) -> Registry:
-        """The registry at ``path``.
+    def open(cls, path: Path, *, layer: Layer = Layer.USER, writable: bool = True) -> Registry:
+        """The registry at ``path``; one that is not ``writable`` raises ReadOnly at every change.
 
         Raises:
             NotARegistry: there is none, or its ``state.toml`` is malformed.
             RegistryError: it is damaged.
         """
-        registry = cls(GitStore.open(path), layer=layer)
+        registry = cls(GitStore.open(path, writable=writable), layer=layer)
         try:
             registry.snapshot()
         except BaseException:

@@ -13,6 +13,7 @@ from agentforge.agent.parts import AgentParts
 from agentforge.agent.recollection import UNTRUSTED
 from agentforge.memory.entries import Candidate
 from agentforge.memory.keeping import Memory
+from agentforge.memory.layers import MemoryLayers
 from agentforge.models.protocol import ToolCall
 from agentforge.testing.script import Reply
 
@@ -30,7 +31,7 @@ class Mindful(Scene):
 
     @property
     def parts(self) -> AgentParts:
-        return replace(super().parts, memory=self.memory)
+        return replace(super().parts, memory=MemoryLayers(self.memory))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agentforge.cli.groups.shared import group
-from agentforge.cli.options import AsJson, FormatOption, Org, Set, User, Who
+from agentforge.cli.options import AsJson, Company, FormatOption, Org, Set, User, Who
 
 docs = group("Documents that are kept, searched and cited: text, Markdown, HTML and PDF.")
 
@@ -33,6 +33,7 @@ def docs_add(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Keep a document, or its newest version, in your registry; unchanged contents change nothing.
@@ -42,17 +43,22 @@ def docs_add(
     """
     from agentforge.cli import documents as command
 
-    return command.add(Who(org, user, settings), path, "json" if json else form, title=title, trusted=trusted)
+    return command.add(Who(org, user, settings, company), path, "json" if json else form, title=title, trusted=trusted)
 
 
 @docs.command("list")
 def docs_list(
-    form: FormatOption = "text", json: AsJson = False, org: Org = None, user: User = None, settings: Set = None
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    company: Company = False,
+    settings: Set = None,
 ) -> int:
     """List documents, one per line."""
     from agentforge.cli import documents as command
 
-    return command.list_documents(Who(org, user, settings), "json" if json else form)
+    return command.list_documents(Who(org, user, settings, company), "json" if json else form)
 
 
 @docs.command("show")
@@ -65,12 +71,13 @@ def docs_show(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Show what is known of a document, and its text."""
     from agentforge.cli import documents as command
 
-    return command.show(Who(org, user, settings), document, "json" if json else form, passages=passages)
+    return command.show(Who(org, user, settings, company), document, "json" if json else form, passages=passages)
 
 
 @docs.command("search")
@@ -81,12 +88,13 @@ def docs_search(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Find the passages that fit some words best, each with where it stands."""
     from agentforge.cli import documents as command
 
-    return command.search(Who(org, user, settings), " ".join(words), most, "json" if json else form)
+    return command.search(Who(org, user, settings, company), " ".join(words), most, "json" if json else form)
 
 
 @docs.command("remove")
@@ -96,12 +104,13 @@ def docs_remove(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Take a document out of your registry and of every search; says what the git history still holds."""
     from agentforge.cli import documents as command
 
-    return command.remove(Who(org, user, settings), document, "json" if json else form)
+    return command.remove(Who(org, user, settings, company), document, "json" if json else form)
 
 
 @docs.command("refresh")
@@ -115,6 +124,7 @@ def docs_refresh(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Read the files again that documents came from; those that have changed get a new version.
@@ -124,7 +134,9 @@ def docs_refresh(
     """
     from agentforge.cli import documents as command
 
-    return command.refresh(Who(org, user, settings), documents or [], "json" if json else form, trusted=trusted)
+    return command.refresh(
+        Who(org, user, settings, company), documents or [], "json" if json else form, trusted=trusted
+    )
 
 
 @docs.command("learn")
@@ -134,6 +146,7 @@ def docs_learn(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Make tools of the rules, formulas and formats that stand in a document; each cites its passages.
@@ -144,7 +157,7 @@ def docs_learn(
     """
     from agentforge.cli import knowledge as command
 
-    return command.learn(Who(org, user, settings), document, "json" if json else form)
+    return command.learn(Who(org, user, settings, company), document, "json" if json else form)
 
 
 @docs.command("renew")
@@ -156,6 +169,7 @@ def docs_renew(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Make stale tools anew from what stands now in the place of their passages, also where that failed before.
@@ -164,7 +178,7 @@ def docs_renew(
     """
     from agentforge.cli import knowledge as command
 
-    return command.renew(Who(org, user, settings), tool, "json" if json else form)
+    return command.renew(Who(org, user, settings, company), tool, "json" if json else form)
 
 
 @docs.command("why")
@@ -174,6 +188,7 @@ def docs_why(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Tell which tools were made from a document, by version, and which answers each version gave.
@@ -182,4 +197,4 @@ def docs_why(
     """
     from agentforge.cli import knowledge as command
 
-    return command.why(Who(org, user, settings), document, "json" if json else form)
+    return command.why(Who(org, user, settings, company), document, "json" if json else form)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agentforge.cli.groups.shared import group
-from agentforge.cli.options import AsJson, FormatOption, Org, Set, User, Who
+from agentforge.cli.options import AsJson, Company, FormatOption, Org, Set, User, Who
 
 jobs = group("Work that outlives a command: forgings, queued, running and over.")
 
@@ -21,12 +21,13 @@ def jobs_list(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """List jobs, the newest first."""
     from agentforge.cli import jobs as command
 
-    return command.list_jobs(Who(org, user, settings), limit, "json" if json else form)
+    return command.list_jobs(Who(org, user, settings, company), limit, "json" if json else form)
 
 
 @jobs.command("show")
@@ -36,27 +37,38 @@ def jobs_show(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Show one job: how it stands, what came of it and why; with JSON also what was tried."""
     from agentforge.cli import jobs as command
 
-    return command.show_job(Who(org, user, settings), job, "json" if json else form)
+    return command.show_job(Who(org, user, settings, company), job, "json" if json else form)
 
 
 @jobs.command("cancel")
 def jobs_cancel(
-    job: JobId, form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None
+    job: JobId,
+    form: FormatOption = "text",
+    org: Org = None,
+    user: User = None,
+    company: Company = False,
+    settings: Set = None,
 ) -> int:
     """End a job that is not over; one that runs stops within seconds."""
     from agentforge.cli import jobs as command
 
-    return command.cancel_job(Who(org, user, settings), job, form)
+    return command.cancel_job(Who(org, user, settings, company), job, form)
 
 
 @jobs.command("retry")
 def jobs_retry(
-    job: JobId, form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None
+    job: JobId,
+    form: FormatOption = "text",
+    org: Org = None,
+    user: User = None,
+    company: Company = False,
+    settings: Set = None,
 ) -> int:
     """Queue a failed or cancelled job again; a worker runs it.
 
@@ -64,4 +76,4 @@ def jobs_retry(
     """
     from agentforge.cli import jobs as command
 
-    return command.retry_job(Who(org, user, settings), job, form)
+    return command.retry_job(Who(org, user, settings, company), job, form)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from agentforge.cli.groups.shared import group
-from agentforge.cli.options import AsJson, FormatOption, Org, Set, User, Who
+from agentforge.cli.options import AsJson, Company, FormatOption, Org, Set, User, Who
 
 memory = group("What is remembered of you: facts, preferences and lessons.")
 
@@ -26,12 +26,13 @@ def memory_list(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """List what is remembered."""
     from agentforge.cli import memory as command
 
-    return command.list_entries(Who(org, user, settings), "json" if json else form, everything=everything)
+    return command.list_entries(Who(org, user, settings, company), "json" if json else form, everything=everything)
 
 
 @memory.command("search")
@@ -42,12 +43,13 @@ def memory_search(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Show what is remembered about something, the best match first."""
     from agentforge.cli import memory as command
 
-    return command.search(Who(org, user, settings), query, limit, "json" if json else form)
+    return command.search(Who(org, user, settings, company), query, limit, "json" if json else form)
 
 
 @memory.command("show")
@@ -57,12 +59,13 @@ def memory_show(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Show one entry with where it comes from."""
     from agentforge.cli import memory as command
 
-    return command.show(Who(org, user, settings), key, "json" if json else form)
+    return command.show(Who(org, user, settings, company), key, "json" if json else form)
 
 
 @memory.command("why")
@@ -72,12 +75,13 @@ def memory_why(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Say why something is remembered: its origin, what it replaced, what replaced it, and each change."""
     from agentforge.cli import memory as command
 
-    return command.why(Who(org, user, settings), key, "json" if json else form)
+    return command.why(Who(org, user, settings, company), key, "json" if json else form)
 
 
 @memory.command("add")
@@ -98,13 +102,14 @@ def memory_add(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Have something remembered."""
     from agentforge.cli import memory as command
 
     return command.add(
-        Who(org, user, settings), "json" if json else form, text, kind, topic, when or "", supersedes or ()
+        Who(org, user, settings, company), "json" if json else form, text, kind, topic, when or "", supersedes or ()
     )
 
 
@@ -117,12 +122,13 @@ def memory_edit(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Replace the text of an entry; the history keeps the old one."""
     from agentforge.cli import memory as command
 
-    return command.edit(Who(org, user, settings), "json" if json else form, key, text, when)
+    return command.edit(Who(org, user, settings, company), "json" if json else form, key, text, when)
 
 
 @memory.command("forget")
@@ -136,6 +142,7 @@ def memory_forget(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Forget an entry, and what came from it alone; says what still holds it.
@@ -145,7 +152,7 @@ def memory_forget(
     """
     from agentforge.cli import memory as command
 
-    return command.forget(Who(org, user, settings), key, "json" if json else form, rewrite=rewrite, yes=yes)
+    return command.forget(Who(org, user, settings, company), key, "json" if json else form, rewrite=rewrite, yes=yes)
 
 
 @memory.command("undo")
@@ -155,12 +162,13 @@ def memory_undo(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Take back what one commit did to memory, where none of it was changed since."""
     from agentforge.cli import memory as command
 
-    return command.undo(Who(org, user, settings), commit, "json" if json else form)
+    return command.undo(Who(org, user, settings, company), commit, "json" if json else form)
 
 
 @memory.command("pending")
@@ -169,12 +177,13 @@ def memory_pending(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """List what waits for you: it came from a session in which untrusted text was read."""
     from agentforge.cli import memory as command
 
-    return command.list_pending(Who(org, user, settings), "json" if json else form)
+    return command.list_pending(Who(org, user, settings, company), "json" if json else form)
 
 
 @memory.command("approve")
@@ -184,12 +193,13 @@ def memory_approve(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Let an entry that waits be used."""
     from agentforge.cli import memory as command
 
-    return command.approve(Who(org, user, settings), key, "json" if json else form)
+    return command.approve(Who(org, user, settings, company), key, "json" if json else form)
 
 
 @memory.command("reject")
@@ -200,9 +210,10 @@ def memory_reject(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Take an entry out of the queue; it is not proposed again."""
     from agentforge.cli import memory as command
 
-    return command.reject(Who(org, user, settings), key, reason, "json" if json else form)
+    return command.reject(Who(org, user, settings, company), key, reason, "json" if json else form)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agentforge.cli.groups.shared import group
-from agentforge.cli.options import AsJson, FormatOption, Org, Set, User, Who
+from agentforge.cli.options import AsJson, Company, FormatOption, Org, Set, User, Who
 
 packages = group("What tools may import beside Python's own library.")
 
@@ -26,6 +26,7 @@ def packages_lock(
     form: FormatOption = "text",
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Choose versions for the packages of a registry, show what changes, and commit it.
@@ -34,25 +35,32 @@ def packages_lock(
     """
     from agentforge.cli import packages as command
 
-    return command.lock(Who(org, user, settings), names or (), remove or (), form)
+    return command.lock(Who(org, user, settings, company), names or (), remove or (), form)
 
 
 @packages.command("list")
 def packages_list(
-    form: FormatOption = "text", json: AsJson = False, org: Org = None, user: User = None, settings: Set = None
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    company: Company = False,
+    settings: Set = None,
 ) -> int:
     """List what is locked, and whether it is ready for boxes."""
     from agentforge.cli import packages as command
 
-    return command.list_packages(Who(org, user, settings), "json" if json else form)
+    return command.list_packages(Who(org, user, settings, company), "json" if json else form)
 
 
 @packages.command("build")
-def packages_build(form: FormatOption = "text", org: Org = None, user: User = None, settings: Set = None) -> int:
+def packages_build(
+    form: FormatOption = "text", org: Org = None, user: User = None, company: Company = False, settings: Set = None
+) -> int:
     """Download what is locked, check each hash, and make it ready for boxes."""
     from agentforge.cli import packages as command
 
-    return command.build(Who(org, user, settings), form)
+    return command.build(Who(org, user, settings, company), form)
 
 
 @packages.command("clean")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agentforge.cli.groups.shared import group
-from agentforge.cli.options import AsJson, FormatOption, Org, Set, User, Who
+from agentforge.cli.options import AsJson, Company, FormatOption, Org, Set, User, Who
 
 persona = group("How you want to be worked with, as one page that you review.")
 
@@ -21,12 +21,13 @@ def persona_show(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Show the persona, or an earlier version of it."""
     from agentforge.cli import persona as command
 
-    return command.show(Who(org, user, settings), version, "json" if json else form)
+    return command.show(Who(org, user, settings, company), version, "json" if json else form)
 
 
 @persona.command("edit")
@@ -36,6 +37,7 @@ def persona_edit(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Replace the persona by a text of yours, which stands at once.
@@ -44,7 +46,7 @@ def persona_edit(
     """
     from agentforge.cli import persona as command
 
-    return command.edit(Who(org, user, settings), file, "json" if json else form)
+    return command.edit(Who(org, user, settings, company), file, "json" if json else form)
 
 
 @persona.command("history")
@@ -53,12 +55,13 @@ def persona_history(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """List the versions, newest first."""
     from agentforge.cli import persona as command
 
-    return command.history(Who(org, user, settings), "json" if json else form)
+    return command.history(Who(org, user, settings, company), "json" if json else form)
 
 
 @persona.command("diff")
@@ -68,12 +71,13 @@ def persona_diff(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Show what the change that waits would do, or what has changed since a version."""
     from agentforge.cli import persona as command
 
-    return command.diff(Who(org, user, settings), version, "json" if json else form)
+    return command.diff(Who(org, user, settings, company), version, "json" if json else form)
 
 
 @persona.command("approve")
@@ -82,12 +86,13 @@ def persona_approve(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Make the change that waits."""
     from agentforge.cli import persona as command
 
-    return command.approve(Who(org, user, settings), "json" if json else form)
+    return command.approve(Who(org, user, settings, company), "json" if json else form)
 
 
 @persona.command("reject")
@@ -97,9 +102,10 @@ def persona_reject(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Take the change that waits away; it is proposed again only if you ask for it."""
     from agentforge.cli import persona as command
 
-    return command.reject(Who(org, user, settings), reason, "json" if json else form)
+    return command.reject(Who(org, user, settings, company), reason, "json" if json else form)

@@ -8,7 +8,7 @@ import typer
 
 from agentforge.cli.groups.shared import ToolName
 from agentforge.cli.groups.tools import tools
-from agentforge.cli.options import AsJson, FormatOption, Org, Set, User, Who
+from agentforge.cli.options import AsJson, Company, FormatOption, Org, Set, User, Who
 
 Target = Annotated[
     str, typer.Argument(help="The tool's name; with a number where several proposals of it wait.", metavar="NAME[/N]")
@@ -22,12 +22,17 @@ Approver = Annotated[str, typer.Option("--approver", help="Who decides, as an id
 
 @tools.command("pending")
 def tools_pending(
-    form: FormatOption = "text", json: AsJson = False, org: Org = None, user: User = None, settings: Set = None
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    company: Company = False,
+    settings: Set = None,
 ) -> int:
     """List what waits for a person, and why."""
     from agentforge.cli import review as command
 
-    return command.list_pending(Who(org, user, settings), "json" if json else form)
+    return command.list_pending(Who(org, user, settings, company), "json" if json else form)
 
 
 @tools.command("diff")
@@ -37,6 +42,7 @@ def tools_diff(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Show what a proposal changes: what it may reach, source, tests, manifest, examples, and its gates.
@@ -45,7 +51,7 @@ def tools_diff(
     """
     from agentforge.cli import review as command
 
-    return command.show_diff(Who(org, user, settings), target, "json" if json else form)
+    return command.show_diff(Who(org, user, settings, company), target, "json" if json else form)
 
 
 @tools.command("approve")
@@ -56,6 +62,7 @@ def tools_approve(
     form: FormatOption = "text",
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Make a proposal live, with all that it says it may reach.
@@ -65,7 +72,7 @@ def tools_approve(
     """
     from agentforge.cli import review as command
 
-    return command.approve(Who(org, user, settings), target, form, version=version, approver=approver)
+    return command.approve(Who(org, user, settings, company), target, form, version=version, approver=approver)
 
 
 @tools.command("reject")
@@ -77,13 +84,14 @@ def tools_reject(
     form: FormatOption = "text",
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Take a proposal away; --reason is needed, and kept in the tool's history."""
     from agentforge.cli import review as command
 
     return command.decide(
-        Who(org, user, settings),
+        Who(org, user, settings, company),
         form,
         lambda review: review.reject(target, reason, version=version, approver=approver),
     )
@@ -99,6 +107,7 @@ def tools_rollback(
     form: FormatOption = "text",
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Let an earlier version of a tool stand again; another rollback undoes it.
@@ -108,7 +117,7 @@ def tools_rollback(
     from agentforge.cli import review as command
 
     return command.decide(
-        Who(org, user, settings), form, lambda review: review.rollback(name, version, approver=approver)
+        Who(org, user, settings, company), form, lambda review: review.rollback(name, version, approver=approver)
     )
 
 
@@ -119,12 +128,13 @@ def tools_pin(
     form: FormatOption = "text",
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Keep the version of a tool that stands: new ones wait for you, whatever the policy says."""
     from agentforge.cli import review as command
 
-    return command.decide(Who(org, user, settings), form, lambda review: review.pin(name, approver=approver))
+    return command.decide(Who(org, user, settings, company), form, lambda review: review.pin(name, approver=approver))
 
 
 @tools.command("unpin")
@@ -134,12 +144,13 @@ def tools_unpin(
     form: FormatOption = "text",
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Let new versions of a tool go live again where the policy lets them."""
     from agentforge.cli import review as command
 
-    return command.decide(Who(org, user, settings), form, lambda review: review.unpin(name, approver=approver))
+    return command.decide(Who(org, user, settings, company), form, lambda review: review.unpin(name, approver=approver))
 
 
 @tools.command("quarantine")
@@ -150,13 +161,14 @@ def tools_quarantine(
     form: FormatOption = "text",
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Set a tool aside until it is released."""
     from agentforge.cli import review as command
 
     return command.decide(
-        Who(org, user, settings), form, lambda review: review.quarantine(name, reason, approver=approver)
+        Who(org, user, settings, company), form, lambda review: review.quarantine(name, reason, approver=approver)
     )
 
 
@@ -168,12 +180,15 @@ def tools_retire(
     form: FormatOption = "text",
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Take a tool out of use; git keeps it, and it can be released."""
     from agentforge.cli import review as command
 
-    return command.decide(Who(org, user, settings), form, lambda review: review.retire(name, reason, approver=approver))
+    return command.decide(
+        Who(org, user, settings, company), form, lambda review: review.retire(name, reason, approver=approver)
+    )
 
 
 @tools.command("release")
@@ -184,13 +199,14 @@ def tools_release(
     form: FormatOption = "text",
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Make a quarantined or retired tool live again."""
     from agentforge.cli import review as command
 
     return command.decide(
-        Who(org, user, settings), form, lambda review: review.release(name, reason, approver=approver)
+        Who(org, user, settings, company), form, lambda review: review.release(name, reason, approver=approver)
     )
 
 
@@ -201,12 +217,13 @@ def tools_history(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Show what happened to a tool, newest first: versions, decisions, by whom and why."""
     from agentforge.cli import review as command
 
-    return command.show_history(Who(org, user, settings), name, "json" if json else form)
+    return command.show_history(Who(org, user, settings, company), name, "json" if json else form)
 
 
 @tools.command("why")
@@ -216,6 +233,7 @@ def tools_why(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Say why a tool is what it is: what made it, what speaks for it, who let it in, where it stands.
@@ -224,4 +242,4 @@ def tools_why(
     """
     from agentforge.cli import review as command
 
-    return command.show_why(Who(org, user, settings), name, "json" if json else form)
+    return command.show_why(Who(org, user, settings, company), name, "json" if json else form)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agentforge.cli.groups.shared import group
-from agentforge.cli.options import AsJson, FormatOption, Org, Set, User, Who
+from agentforge.cli.options import AsJson, Company, FormatOption, Org, Set, User, Who
 
 revoke = group("Taking back what came from something wrong.")
 
@@ -31,6 +31,7 @@ def revoke_origin(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Take back everything that came from an episode, a source or a tool.
@@ -40,7 +41,7 @@ def revoke_origin(
     """
     from agentforge.cli import revoking as command
 
-    who, form = Who(org, user, settings), "json" if json else form
+    who, form = Who(org, user, settings, company), "json" if json else form
     if listing + (undo is not None) + (reference is not None) != 1:
         return command.misused()
     if listing:

@@ -8,7 +8,7 @@ import typer
 
 from agentforge.cli.groups.feedback import What
 from agentforge.cli.groups.shared import ToolName, group
-from agentforge.cli.options import AsJson, FormatOption, Org, Quiet, Set, User, Who
+from agentforge.cli.options import AsJson, Company, FormatOption, Org, Quiet, Set, User, Who
 
 tools = group("What was learned, and the starter tools.")
 
@@ -24,12 +24,13 @@ def tools_list(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """List tools, one per line."""
     from agentforge.cli import tools as command
 
-    return command.list_tools(Who(org, user, settings), state, "json" if json else form)
+    return command.list_tools(Who(org, user, settings, company), state, "json" if json else form)
 
 
 @tools.command("show")
@@ -39,12 +40,13 @@ def tools_show(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Show one tool: signature, source, tests, report and where it comes from."""
     from agentforge.cli import tools as command
 
-    return command.show_tool(Who(org, user, settings), name, "json" if json else form)
+    return command.show_tool(Who(org, user, settings, company), name, "json" if json else form)
 
 
 @tools.command("log")
@@ -56,12 +58,13 @@ def tools_log(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Show the commits of a tool, newest first."""
     from agentforge.cli import tools as command
 
-    return command.log_tool(Who(org, user, settings), name, "json" if json else form)
+    return command.log_tool(Who(org, user, settings, company), name, "json" if json else form)
 
 
 @tools.command("check")
@@ -71,12 +74,13 @@ def tools_check(
     json: AsJson = False,
     org: Org = None,
     user: User = None,
+    company: Company = False,
     settings: Set = None,
 ) -> int:
     """Run all gates on a tool folder; exit code 1 when it is rejected. Nothing is committed."""
     from agentforge.cli import checking
 
-    return checking.check_tool(Who(org, user, settings), folder, "json" if json else form)
+    return checking.check_tool(Who(org, user, settings, company), folder, "json" if json else form)
 
 
 @tools.command("call")

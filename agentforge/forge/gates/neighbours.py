@@ -15,7 +15,7 @@ from agentforge.forge.gates.submission import Submission
 from agentforge.forge.gates.verdict import MOST_SHOWN, judged, shortened, skipped, texts
 from agentforge.registry.contract import Signature
 from agentforge.registry.tool import Tool
-from agentforge.types import JSON, GateResult, JSONObject, Layer
+from agentforge.types import JSON, GateResult, JSONObject
 
 DUPLICATES = "behavioural duplicates"
 
@@ -29,7 +29,7 @@ FEWEST_RESULTS = 3
 async def behavioural_duplicates(bench: Bench) -> GateResult:
     """No live tool with the same types does the same on every input on which this one returns something.
 
-    A folder that somebody hands in may do what a tool of a layer below the user's own does: whoever wrote it may want
+    A folder that somebody hands in may do what a tool of a layer below its own does: whoever wrote it may want
     their own, so that is told and no more. In a forging every twin counts, since the other can be used instead.
     """
     sub = bench.submission
@@ -39,7 +39,7 @@ async def behavioural_duplicates(bench: Bench) -> GateResult:
     if not enough or len({outcome(result) for _, result in telling}) < FEWEST_RESULTS:
         return skipped(DUPLICATES, f"only {len(telling)} inputs tell anything", inputs=len(telling))
     found = [tool for tool in others if await _is_twin(tool, sub, telling)]
-    below = [tool for tool in found if sub.forged is None and tool.layer is not Layer.USER]
+    below = [tool for tool in found if sub.forged is None and tool.layer is not sub.layer]
     twins = [tool.name for tool in found if tool not in below]
     told = f"{len(others)} live tools have these types, none does the same on {len(telling)} inputs"
     if below:

@@ -17,7 +17,7 @@ from agentforge.forge.spec import Spec
 from agentforge.registry.contract import Signature, docstring_of, read_signature
 from agentforge.registry.tool import Tool
 from agentforge.settings import GateSettings
-from agentforge.types import Capabilities, Example
+from agentforge.types import Capabilities, Example, Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Submission:
     ground truth; ``generated`` are cases that a model or the host made and that the suite holds; ``regressions`` are
     what tools of this name once did wrong, and what is right; ``stated`` are cases that a folder's docstring states.
     ``noticed`` are sources of mutants that a part of this suite was seen to notice. ``summary`` is what a folder's
-    manifest says.
+    manifest says, ``layer`` that of the registry that it would stand in.
     """
 
     name: str
@@ -99,6 +99,7 @@ class Submission:
     forged: Forged | None = None
     noticed: frozenset[str] = frozenset()
     summary: str = ""
+    layer: Layer = Layer.USER
 
     @property
     def examples(self) -> tuple[Example, ...]:

@@ -57,13 +57,15 @@ _COUNT = "SELECT count(*) FROM (SELECT 1 FROM passages WHERE passages MATCH ? LI
 class Hit:
     """A passage that was found; a higher ``score`` is a better match, comparable within one search only.
 
-    ``title`` is that of its document; ``untrusted``: its words are somebody else's, as far as is known.
+    ``title`` is that of its document; ``untrusted``: its words are somebody else's, as far as is known. ``company``: it
+    is in the company's layer (``api.documents``), and not in the user's own.
     """
 
     passage: Passage
     title: str
     score: float
     untrusted: bool
+    company: bool = False
 
     @property
     def citation(self) -> str:
