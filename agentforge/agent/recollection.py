@@ -100,8 +100,9 @@ def beside_of(window: Window, memory: Recollection, summary: Summary) -> Beside:
     the request recalls in front of it, each part inside its share.
     """
     account = Account()
-    preferred = _told(window, memory, ["preferences"], account)
-    standing = _told(window, memory, [part for part in STANDING if part != "preferences"], account)
+    told = {part: _told(window, memory, [part], account) for part in STANDING}
+    preferred = told.pop("preferences")
+    standing = "\n\n".join(filter(None, told.values()))
     recalled = _told(window, memory, [part for part in SHARES if part not in STANDING], account)
     return Beside(account, standing, preferred, recalled, summary.shown(window, account))
 

@@ -150,7 +150,6 @@ def day_7(mira: Person) -> None:
             NOTHING,
             {"entries": [{"kind": "fact", "text": "I post parcels on Tuesdays only.", "topic": "posting"}]},
             {"entries": [{"kind": "preference", "text": "Labels in small letters.", "topic": "labels"}]},
-            *[NOTHING] * 3,
         ],
     )
 
