@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CODE = (
     *(
         f"agentforge/{name}.py"
-        for name in ("assets", "errors", "policy", "redaction", "secrecy", "sections", "settings")
+        for name in ("assets", "clock", "errors", "policy", "redaction", "secrecy", "sections", "settings")
     ),
     *(f"agentforge/{name}.py" for name in ("parsing", "together", "types", "wording")),
     *(f"agentforge/{room}" for room in ("boxes", "forge", "gitstore", "memory", "models", "registry", "sleep")),

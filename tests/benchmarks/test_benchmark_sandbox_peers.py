@@ -23,6 +23,7 @@ def driven(folder: Path, monkeypatch: pytest.MonkeyPatch, program: str) -> None:
         python = folder / name / "bin" / "python"
         python.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{program}'\n", "ascii")
         python.chmod(0o755)
+        (folder / name / f"installed-{PEERS[name]}").touch()
     monkeypatch.setenv(FOLDER, str(folder))
 
 
