@@ -94,7 +94,7 @@ class Story(RuleBasedStateMachine):
 
         model = ScriptedModel(answer, features=FEATURES["claude"])
         company, user = name == COMPANY, "boss" if name == COMPANY else name
-        own = load(overrides={"home": str(self.home), "org": org, "user": user})
+        own = load(overrides={"org": org, "user": user}).model_copy(update={"home": self.home})
         forge = Forge(user=user, org=org, settings=own, models=model, open_box=open_box, company=company)
         self.runner.run(forge.open())
         return Owner(org, name, forge, model)

@@ -129,9 +129,7 @@ class Sessions:
 
         scope, database = self._scope(session, before, everything), await self._database()
         erased = await self._with_learned(await asyncio.to_thread(erase, database, scope))
-        kept = await asyncio.to_thread(self._without_messages, erased.erasure.sessions)
-        if kept:
-            told = f"{kept} messages that were kept as rules are removed; the history of the registry still holds them."
+        if told := await asyncio.to_thread(self._without_messages, erased.erasure.sessions):
             erased = replace(erased, remains=(*erased.remains, told))
         try:
             left = await asyncio.to_thread(database.scrub)
@@ -139,16 +137,22 @@ class Sessions:
             return replace(erased, remains=(*erased.remains, _unwritten(error)), complete=False)
         return replace(erased, remains=(*erased.remains, left)) if left else erased
 
-    def _without_messages(self, sessions: Collection[str]) -> int:
-        """Takes out the documents that messages of these sessions became, for the rules in them; how many."""
+    def _without_messages(self, sessions: Collection[str]) -> str:
+        """Takes out the documents that messages of these sessions became, for the rules in them; what there is to tell
+        of it.
+        """
         from agentforge.agent.heard import session_of
         from agentforge.api.documents import UserDocuments
 
         documents = UserDocuments(self._opened, self._settings)
-        found = [one.id for one in documents.list() if session_of(one.record.origin) in sessions]
-        for one in found:
-            documents.remove(one)
-        return len(found)
+        try:
+            found = [one.id for one in documents.list() if session_of(one.record.origin) in sessions]
+            for one in found:
+                documents.remove(one)
+        except RegistryError as error:
+            return f"Whether messages were kept as rules cannot be told: {error.message}"
+        told = f"{len(found)} messages that were kept as rules are removed; the history of the registry holds them."
+        return told if found else ""
 
     async def latest(self) -> str | None:
         """The id of the one that was written last."""

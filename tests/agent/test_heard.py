@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from agentforge.agent.heard import may_state, origin_of, rule_said, session_of, stated_in
@@ -12,7 +14,7 @@ RULE = "For your notes: our shop charges 4 EUR for each kilogram of a parcel, an
 
 
 def event(kind: str, turn: int, **data: object) -> Event:
-    told: JSONObject = {**data}  # pyright: ignore[reportAssignmentType]
+    told = cast("JSONObject", data)
     return Event(kind, told, 0, "o", "u", "s", turn)
 
 
