@@ -55,12 +55,11 @@ async def keep_what_worked(parts: AgentParts, session: str, emit: Emit) -> list[
     kept: list[Kept] = []
     for taught in found:
         newest = taught.known[-1]
-        asking = asking_about(taught, parts, emit)
         if not await _is_worth(parts, taught):
             await asyncio.to_thread(truths.mark, taught.known)
             kept.append(Kept(newest.question, why="it is not worth keeping"))
             continue
-        ready, why = await made_of(asking)
+        ready, why = await made_of(asking_about(taught, parts, emit))
         await asyncio.to_thread(truths.mark, taught.known, tool=ready.entry.name if ready and ready.in_order else "")
         kept.append(Kept(newest.question, ready.entry.name if ready else "", why))
     return kept
@@ -76,15 +75,19 @@ def worked(parts: AgentParts, truths: Sequence[Truth], session: str) -> list[Tau
             continue
         taught = Taught(tuple(alike(one.question, truths, lambda other: other.question)))
         seen |= {other.id for other in taught.like}
-        by_code = [other for other in taught.known if other.way == SCRIPT and other.word == "right"]
-        if len(by_code) >= fewest and is_due(parts.layers, taught, fewest):
+        if len(_by_code(taught)) >= fewest and is_due(parts.layers, taught, fewest):
             found.append(taught)
     return found
 
 
+def _by_code(taught: Taught) -> list[Truth]:
+    """The right answers that code gave."""
+    return [one for one in taught.known if one.way == SCRIPT and one.word == "right"]
+
+
 async def _is_worth(parts: AgentParts, taught: Taught) -> bool:
     """The model's decision about the newest answer that code gave."""
-    by_code = [one for one in taught.known if one.way == SCRIPT and one.word == "right"]
+    by_code = _by_code(taught)
     scripts = await asyncio.to_thread(parts.truths.scripts, by_code) if parts.truths is not None else {}
     newest = next((one for one in reversed(by_code) if one.id in scripts), None)
     if newest is None:

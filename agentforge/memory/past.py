@@ -6,7 +6,7 @@ text that was attached, an answer or a result, so nothing here was read from a p
 with its row.
 
 Left out are turns that are known in another way: those whose answer was judged (``memory.truths``), and those that a
-tool answered. Questions are left out too: they tell nothing.
+tool answered; code that was run once is no tool. Questions are left out too: they tell nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from sqlalchemy import Row, Select, case, column, exists, or_, select, table, te
 from agentforge.database.fulltext import match_of, words_of
 from agentforge.database.store import Database
 from agentforge.database.tables import CALLS, SAID, TRUTHS
+from agentforge.memory.truths import SCRIPT
 from agentforge.memory.words import digest, sentences
 
 TURNS = 40
@@ -30,8 +31,6 @@ PIECE_WORDS = 45
 """Sentences that follow each other make a piece, as many as fit: one alone often names nobody."""
 NEAR = 0.2
 """A piece that fits the words less than so well as the best one takes room and tells little."""
-CODE = "run_python"
-"""Code that was run once is no tool: what it answered may have been told and not asked."""
 
 _WORDS = table("said_words", column("rowid"))
 _CREATE = 'CREATE VIRTUAL TABLE pieces USING fts5(text, tokenize = "porter unicode61")'
@@ -84,7 +83,7 @@ class Past:
     def _turns(self, words: Sequence[str], without: Collection[str]) -> Select[Any]:
         here = (SAID.c.org == self.org, SAID.c.user == self.user, SAID.c.kind == "user")
         judged = exists().where(TRUTHS.c.session == SAID.c.session, TRUTHS.c.turn == SAID.c.turn)
-        called = exists().where(CALLS.c.session == SAID.c.session, CALLS.c.turn == SAID.c.turn, CALLS.c.tool != CODE)
+        called = exists().where(CALLS.c.session == SAID.c.session, CALLS.c.turn == SAID.c.turn, CALLS.c.tool != SCRIPT)
         wanted = select(SAID).where(*here, SAID.c.session.not_in(without), ~judged, ~called).limit(TURNS)
         if self.database.engine.dialect.name == "sqlite":
             by_index = wanted.join(_WORDS, _WORDS.c.rowid == SAID.c.id).where(text("said_words MATCH :words"))

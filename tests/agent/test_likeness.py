@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agentforge.agent.likeness import LONGEST, Pattern, alike, common_pattern, covered
 from agentforge.agent.teaching import NEAR
-from agentforge.agent.told import as_told, bare_value, fill, fitting_value, told_type, value_text
+from agentforge.agent.told import as_told, bare_value, fill, fitting_value, in_form_of, told_type, value_text
 from agentforge.registry.contract import Signature, parse_signature
 
 FARES = [f"What does a parcel of {kg} kg to {place} cost?" for kg, place in ((4, "Oslo"), (11, "Bergen"), (2, "Ulm"))]
@@ -214,3 +214,23 @@ def test_telling_words_say_whether_a_request_may_be_of_another_kind(
     question: str, others: list[str], near: bool
 ) -> None:
     assert (covered(question, others) >= NEAR) is near
+
+
+@pytest.mark.parametrize(
+    ("answer", "told", "same"),
+    [
+        ("['1.5', '2.0']", ["['-73.0', '-30.3', '96.44']"], True),
+        ("[1.5, 2.0]", ["['-73.0', '-30.3', '96.44']"], False),
+        ("a,b", ["c, d, e"], False),
+        ("a, b", ["c, d, e"], True),
+        ("a", ["c, d, e"], True),  # one item has nothing between
+        ('[["a", "b"], ["c"]]', ['[["d", "e"], ["f", "g"]]'], True),
+        ("[['a', 'b'], ['c']]", ['[["d", "e"], ["f", "g"]]'], False),
+        ("3 × 3 × 13", ["2 × 37"], True),
+        ("[3, 3, 13]", ["2 × 37"], False),
+        ("42", ["7", "x"], True),
+        ("x", ["7"], False),
+    ],
+)
+def test_an_answer_has_the_form_of_another_or_not(answer: str, told: list[str], same: bool) -> None:
+    assert in_form_of(answer, told) is same

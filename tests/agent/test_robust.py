@@ -320,3 +320,16 @@ async def test_the_use_of_an_unconfirmed_tool_is_told(scene: Scene) -> None:
     scene.script(call("roman_to_int", text="XIV"), "14")
     told = await scene.run("Which number is the Roman numeral XIV?")
     assert "unconfirmed" in told.of("notice")[0]["message"]
+
+
+async def test_code_that_a_tool_led_astray_is_written_again_without_any(roman: Scene) -> None:
+    """A small model holds on to a tool that it has seen, whatever it is for."""
+    roman.box = FakeBox(calls=[raised("TypeError", "roman_to_int() takes 1 argument"), returned(None, stdout="42\n")])
+    block = "```python\nfrom toolbox import roman_to_int\nprint(roman_to_int('IX', 1))\n```"
+    model = roman.script({"call": {"tool": "none"}}, {"kind": "run_python"}, block, "```python\nprint(42)\n```", "42")
+    told = await roman.run("One more than the Roman numeral IX?")
+    assert told.answer == "42"
+    first, second = (request.prompt for request in model.requests[2:4])
+    assert "- roman_to_int(text: str) -> int: " in first
+    assert "roman_to_int(text" not in second
+    assert "takes 1 argument" in second

@@ -353,3 +353,11 @@ async def test_a_tool_for_questions_of_another_kind_is_not_offered(post: Scene) 
     assert not any("price_parcel" in request.prompt for request in post.model.requests)
     post.script({"call": {"tool": "price_parcel", "args": {"weight": 9}}}, "It costs 27.")
     assert (await post.run("Which price has a parcel of 9 kg?")).of("tool_called")[0]["tool"] == "price_parcel"
+
+
+async def test_an_own_answer_in_another_form_than_the_user_writes_is_no_example(post: Scene) -> None:
+    await taught(post, 4, 11)
+    session = (await turn(post, ask(2), None, code("[6]"))).session
+    await turn(post, "That is right.", session)
+    assert await turn(post, ask(7), None, code("21"))
+    assert post.needs == [], "two of the three right answers are of the user's form"
