@@ -121,10 +121,18 @@ class Pattern:
 
     def beside(self, gap: int) -> tuple[str, str]:
         """The last word before a gap, signs aside, and the one right behind it; empty where there is none."""
+        at, words = self._around(gap)
+        return next(iter(reversed(_before(words, at))), ""), next(iter(words[at + 1 : at + 2]), "")
+
+    def leading(self, gap: int) -> str:
+        """The word before the last word before a gap: ``to`` of ``to base-…``; empty where there is none."""
+        at, words = self._around(gap)
+        return next(iter(_before(words, at)[-2:-1]), "")
+
+    def _around(self, gap: int) -> tuple[int, list[str]]:
+        """The place of a gap, and all tokens, those that are no words empty."""
         at = [place for place, token in enumerate(self.tokens) if token is None][gap]
-        words = [token if token and _WORD.fullmatch(token) else "" for token in self.tokens]
-        before = next((word for word in reversed(words[max(at - _NEAR, 0) : at]) if word), "")
-        return before, next(iter(words[at + 1 : at + 2]), "")
+        return at, [token if token and _WORD.fullmatch(token) else "" for token in self.tokens]
 
     def shown(self, question: str, names: Sequence[str]) -> str:
         """``question`` with a name in the place of each value."""
@@ -132,6 +140,11 @@ class Pattern:
         for (start, end), name in zip(self.places(question) or (), names, strict=False):
             told, at = f"{told}{question[at:start]}{name}", end
         return told + question[at:]
+
+
+def _before(words: Sequence[str], at: int) -> list[str]:
+    """The words near before a place, in their order."""
+    return [word for word in words[max(at - _NEAR, 0) : at] if word]
 
 
 def common_pattern(questions: Sequence[str]) -> Pattern | None:

@@ -186,7 +186,8 @@ async def _made(asking: Asking, pairs: Sequence[Truth]) -> tuple[Ready | None, s
     turn = asking.turn
     pattern = await asyncio.to_thread(common_pattern, [*(one.question for one in pairs), turn.text])
     questions = [*(one.question for one in pairs), turn.text]
-    slots = slots_of(pattern, questions) if pattern is not None else []
+    failed = any(one.tried for one in pairs)
+    slots = slots_of(pattern, questions, as_written=failed) if pattern is not None else []
     stated, problems = await stated_need(asking, pairs, slots)
     if problems:
         return None, f"the need could not be stated ({'; '.join(problems)})"

@@ -118,8 +118,10 @@ class Slot:
     name: str = ""
 
 
-def slots_of(pattern: Pattern, questions: Sequence[str]) -> list[Slot]:
-    """The values of a form, in their order; none where a gap holds more than a value."""
+def slots_of(pattern: Pattern, questions: Sequence[str], *, as_written: bool = False) -> list[Slot]:
+    """The values of a form, in their order; none where a gap holds more than a value. ``as_written``: a whole number
+    of several digits may be a text of digits, as in another base, and is taken for one.
+    """
     rows = [pattern.values(question) for question in questions]
     if None in rows:
         return []
@@ -130,13 +132,24 @@ def slots_of(pattern: Pattern, questions: Sequence[str]) -> list[Slot]:
     words = [name_beside(*pattern.beside(gap)) for gap in range(len(gaps))]
     beside = words if len(columns) == len(gaps) else [*_ORDINALS]
     slots: list[Slot] = []
-    for texts, called in zip(columns, beside, strict=False):
+    for at, (texts, called) in enumerate(zip(columns, beside, strict=False)):
         kind = _kind(texts)
+        if as_written and kind == "int" and max(map(len, texts)) >= SEVERAL_DIGITS:
+            kind = "str"
         taken = {slot.name.rstrip("_0123456789"): slot.kind for slot in slots}
         name = called if called and taken.get(called, kind) == kind else _PLAIN_NAMES[kind]
-        again = sum(slot.name.rstrip("_0123456789") == name for slot in slots)
-        slots.append(Slot(kind, texts, f"{name}_{again + 1}" if again else name))
+        leading = pattern.leading(at) if len(columns) == len(gaps) else ""
+        slots.append(Slot(kind, texts, _another(name, leading, [slot.name for slot in slots])))
     return slots
+
+
+def _another(name: str, leading: str, taken: Sequence[str]) -> str:
+    """The name, or where it is taken one that tells its value from the others'."""
+    again = sum(one.rstrip("_0123456789") == name for one in taken)
+    led = f"{leading}_{name}"
+    if again and leading in _LEADING and led not in taken:
+        return led
+    return f"{name}_{again + 1}" if again else name
 
 
 def name_beside(before: str, behind: str) -> str:
@@ -165,6 +178,10 @@ def _kind(texts: Sequence[str]) -> str:
     return kind
 
 
+SEVERAL_DIGITS = 3
+"""A whole number of so many signs may be a text of digits."""
+_LEADING = frozenset(("to", "from", "into", "until"))
+"""Words before a name that tell which of several values it is."""
 _ORDINALS = ("first", "second", "third")
 _PLAIN_NAMES = {
     "int": "number",

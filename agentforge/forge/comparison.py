@@ -1,4 +1,7 @@
-"""What candidates are compared on: cases that the tester writes from the spec alone, and inputs near all known ones."""
+"""What candidates are compared on: cases that the tester writes from the spec alone, and inputs near all known ones.
+
+A grid that lost a cell is not among them: on what no tool of the need is for, two right ones may differ.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Self
 
 from agentforge.errors import ModelError
 from agentforge.forge.author import Author
+from agentforge.forge.domain import is_ragged
 from agentforge.forge.leaks import tells_secret
 from agentforge.forge.parts import Teller
 from agentforge.forge.probes import neighbours
@@ -56,6 +60,8 @@ class Comparison:
         except ModelError as error:
             self._step("tests", f"no generated cases, because the tester failed: {error}")
         known = [example.args for example in (*spec.visible, *spec.held_out)]
-        self.cases = [case for case in cases if case.args not in known and not tells_secret(case, spec.secrets)]
-        self.probes = neighbours([example.args for example in (*spec.visible, *self.cases)])
+        new = (case for case in cases if case.args not in known and not is_ragged(case.args, known))
+        self.cases = [case for case in new if not tells_secret(case, spec.secrets)]
+        near = neighbours([example.args for example in (*spec.visible, *self.cases)])
+        self.probes = [args for args in near if not is_ragged(args, known)]
         self._step("tests", f"{len(self.cases)} generated cases, {len(self.probes)} probes")

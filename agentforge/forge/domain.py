@@ -64,14 +64,15 @@ def is_defect(
     declared: Collection[str],
     open_types: bool,
     purpose: str = "",
+    vouched: Sequence[JSONObject] = (),
 ) -> bool:
     """Whether raising ``error`` on ``args`` is a mistake. ``known`` are the arguments of examples that return,
-    ``open_types`` tells whether a parameter is a list or an object of which nothing more is said, ``purpose`` is what
-    the author says of the tool.
+    ``vouched`` those among them that a person gave, ``open_types`` tells whether a parameter is a list or an object of
+    which nothing more is said, ``purpose`` is what the author says of the tool.
     """
     if declared_as(error, declared):
         return False
-    if error in _OF_OPEN_TYPES and is_ragged(args, known):
+    if error in _OF_OPEN_TYPES and is_ragged(args, vouched or known):
         return False
     if within(args, known):
         return bool(declared) or error in CRASHES
@@ -123,7 +124,10 @@ def is_misshapen(args: JSONObject, known: Sequence[JSONObject], purpose: str = "
 
 
 def is_ragged(args: JSONObject, known: Sequence[JSONObject]) -> bool:
-    """Whether rows of an argument differ in length where those of all the known ones do not."""
+    """Whether rows of an argument differ in length where those of all the known ones do not.
+
+    Known are those that a person gave, where there are any: a model that writes tests forgets a cell.
+    """
     return any(
         len(_lengths(value)) > 1 and _are_grids([one[name] for one in known if name in one])
         for name, value in args.items()

@@ -41,7 +41,7 @@ class Play:
     fresh_items: Path | None = None
 
     async def all(self, at_once: int) -> None:
-        """Plays everything that is missing; of the arms with a home one session after the other."""
+        """Plays everything that is missing; of each arm with a home one session after the other."""
         waiting = (
             (arm, task) for arm in self.arms if arm in PLAIN for task in self.tasks if not self.rows.has(arm, task)
         )
@@ -50,10 +50,13 @@ class Play:
             await together([self._first(waiting, judge), *others])
 
     async def _first(self, waiting: Iterator[tuple[str, Task]], judge: Judge) -> None:
-        """The arms with a home, and then what is left of the others."""
-        for arm in _with_c(self.arms):
-            async with new_models(self.settings) as models:
-                await self._kept(Kept(arm, models, self.settings, judge, self.homes, opener()))
+        """The arms with a home, beside each other as soon as C's early sessions are there, which all of them have;
+        and then what is left of the others.
+        """
+        kept = _with_c(self.arms)
+        if kept:
+            await self._kept("C", judge, until=LATE)
+        await together([self._kept(arm, judge) for arm in kept])
         await self._plain(waiting, judge)
 
     async def _plain(self, waiting: Iterator[tuple[str, Task]], judge: Judge) -> None:
@@ -86,9 +89,13 @@ class Play:
         told: JSONObject = {"id": task.id, "family": task.family, "right": right, "status": status}
         return {**told, "answer": text[-500:], **asked.meter.told()}
 
-    async def _kept(self, arm: Kept) -> None:
-        """The sessions of one arm, from the first that is missing or whose home is lost."""
-        played = sessions(self.tasks)
+    async def _kept(self, name: str, judge: Judge, until: int | None = None) -> None:
+        """The sessions of one arm before ``until``, from the first that is missing or whose home is lost."""
+        async with new_models(self.settings) as models:
+            await self._sessions(Kept(name, models, self.settings, judge, self.homes, opener()), until)
+
+    async def _sessions(self, arm: Kept, until: int | None) -> None:
+        played = {at: tasks for at, tasks in sessions(self.tasks).items() if until is None or at < until}
         own = [number for number in played if arm.arm == "C" or number >= LATE]
         before: dict[int, int | None] = dict(zip(played, [None, *played], strict=False))
         todo = next((at for at, number in enumerate(own) if not self.rows.whole(arm.arm, number)), len(own))

@@ -199,6 +199,27 @@ async def test_a_forging_that_failed_is_not_tried_again_until_there_are_more_tru
     assert [len(need.examples) for need in post.needs] == [3, 4]
 
 
+async def test_after_a_forging_that_failed_numbers_of_several_digits_are_given_as_they_are_written(post: Scene) -> None:
+    def convert(number: int) -> str:
+        return f"What is the octal number {number} in the decimal system? Give only the number."
+
+    async def told(*numbers: int) -> None:
+        for number in numbers:
+            first = [{"kind": "run_python"}] if not post.truths.newest() else []
+            session = (await turn(post, convert(number), None, *first, code("0"))).session
+            await turn(post, f"That is wrong. The right answer is: {int(str(number), 8)}", session)
+
+    stated = {"name": "from_octal", "signature": "(number: int) -> int"}
+    post.forged_state = "failed"
+    await told(17, 132, 251)
+    await turn(post, convert(40), None, stated, code("32"))
+    await told(40)
+    await turn(post, convert(51), None, stated | {"signature": "(number: str) -> int"}, code("41"))
+
+    assert [need.signature for need in post.needs] == ["(number: int) -> int", "(number: str) -> int"]
+    assert [example.args["number"] for example in post.needs[1].examples] == ["17", "132", "251", "40"]
+
+
 async def test_a_tool_that_waits_for_a_person_costs_nobody_the_answer(post: Scene) -> None:
     await taught(post, 4, 11, 2)
     post.forged_state = "proposed"

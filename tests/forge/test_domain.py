@@ -188,5 +188,13 @@ def test_a_row_that_is_too_short_makes_no_grid(known, grid, defect):
     assert is_defect("IndexError", {"grid": grid}, known, (), open_types=False) is defect
 
 
+def test_a_grid_is_judged_by_what_a_person_gave_where_a_model_forgot_a_cell():
+    forgotten = [*GRIDS, {"grid": [[1, 0, 1], [0, 1], [1, 1, 1]]}]
+    args = {"grid": [[1, 0], [0, 1, 1], [1, 1]]}
+
+    assert is_defect("IndexError", args, forgotten, (), open_types=False)
+    assert not is_defect("IndexError", args, forgotten, (), open_types=False, vouched=GRIDS)
+
+
 def test_a_tool_that_divides_by_nothing_errs_on_ragged_rows_too():
     assert is_defect("ZeroDivisionError", {"grid": [[1, 0], [0, 1, 1], [1, 1]]}, GRIDS, (), open_types=False)

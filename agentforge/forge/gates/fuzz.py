@@ -76,6 +76,7 @@ async def _tried(bench: Bench) -> list[tuple[JSONObject, CallResult]]:
 def _problems(sub: Submission, tried: Sequence[tuple[JSONObject, CallResult]]) -> Iterator[str]:
     """Each kind of trouble once, with the input that shows it."""
     known = [example.args for example in (*sub.examples, *sub.generated) if example.raises is None]
+    vouched = [example.args for example in sub.examples if example.raises is None]
     shown = [example.args for example in (*sub.examples, *sub.stated)]
     parameters = sub.signature.parameters if sub.signature is not None else {}
     returns = sub.signature.returns if sub.signature is not None else {}
@@ -86,7 +87,7 @@ def _problems(sub: Submission, tried: Sequence[tuple[JSONObject, CallResult]]) -
         kind = result.error if result.status == "raised" else result.status
         what = ""
         if result.status == "raised":
-            if is_defect(result.error, args, known, sub.declared, open_types, purpose):
+            if is_defect(result.error, args, known, sub.declared, open_types, purpose, vouched):
                 what = "which its docstring does not name under Raises"
         elif result.ok:
             whole = returns.get("type") == "integer" and isinstance(result.value, float)
