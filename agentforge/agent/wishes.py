@@ -28,7 +28,10 @@ _LASTS = (
     r"(?:always|never|from now on|from here on|going forward|(?:in|for) (?:the )?future|every time|each time|by default"
     r"|as a rule)"
 )
-_TO_ME = r"(?:please|you|your|answers?|answering|repl(?:y|ies)|i(?:'d| would)? (?:want|like|need)|let's)"
+_TO_ME = (
+    r"(?:please|you|your|answers?|answering|repl(?:y|ies)|i(?:'d| would)? (?:want|like|need)|let's"
+    r"|(?:give|tell|show|send|write) me)"
+)
 _FEELS = (
     r"(?:like|love|enjoy|hate|dislike|loathe|detest|appreciate|mind|(?:can(?:not|'t)|do not|don't) (?:stand|bear|like))"
 )
@@ -40,7 +43,8 @@ _ADVERB = r"(?:\w+ly |much |also |always |just |rather )?"
 _WISH = re.compile(
     rf"^(?:and |but |so |oh |also |btw,? |by the way,? |please,? )*{_LASTS}\b"
     rf"|\b{_TO_ME}\b.*\b{_LASTS}\b|\b{_LASTS}\b.*\b{_TO_ME}\b|\bwhenever (?:i|you)\b"
-    rf"|\bi(?:'d| would)? {_ADVERB}(?:prefer|rather have)\b(?! to (?!be\b|get\b|have\b|read\b|see\b))|\bmy preference\b"
+    rf"|\bi(?:'d| would)? {_ADVERB}(?:prefer|rather (?:have|see|get|read))\b(?! to (?!be\b|get\b|have\b|read\b|see\b))"
+    r"|\bmy preference\b"
     rf"|\bi {_ADVERB}{_FEELS} {_OF_ANSWERS}\b"
     r"|\b(?:just )?call me\b|\baddress me\b",
     re.IGNORECASE,
@@ -50,15 +54,40 @@ _STORY = re.compile(
 )
 
 
+_LEANS = re.compile(
+    r"\b(?:that|this|those|these|them|one|ones|the same|instead|either|so)[.!;,]?$"
+    r"|\b(?:it|them|one)\b(?! (?:when|if)\b)|\bthat way\b|^(?:always|never)(?:,|\W+\w+\W*$)",
+    re.IGNORECASE,
+)
+"""What speaks of something that was named before."""
+
+
 def wishes(text: str) -> Iterator[str]:
-    """The sentences of a user that say how things are wanted from now on."""
+    """What a user says of how things are wanted from now on: sentences, with those on which they lean."""
     if len(text) > LONGEST or worked_lines(text):
         return
-    for sentence in sentences(text):
-        told = " ".join(sentence.split())
-        plain = told.replace("’", "'")
-        if len(told) <= TEXT_CHARS and not told.endswith("?") and _WISH.search(plain) and not _STORY.search(plain):
-            yield told
+    told = ""
+    before = ""
+    for sentence in (" ".join(one.split()) for one in sentences(text)):
+        if not _is_wish(sentence):
+            if told:
+                yield told
+            told = ""
+        elif before and _LEANS.search(sentence) and len(f"{told or before} {sentence}") <= TEXT_CHARS:
+            told = f"{told or before} {sentence}"
+        else:
+            if told:
+                yield told
+            told = sentence
+        before = "" if sentence.endswith("?") else sentence
+    if told:
+        yield told
+
+
+def _is_wish(sentence: str) -> bool:
+    plain = sentence.replace("’", "'")
+    told = len(sentence) <= TEXT_CHARS and not sentence.endswith("?")
+    return told and _WISH.search(plain) is not None and not _STORY.search(plain)
 
 
 async def keep_wishes(turn: Turn) -> None:

@@ -47,10 +47,10 @@ def sentences(text: str) -> list[str]:
 
 
 def stands_in(sentence: str, texts: Iterable[str]) -> bool:
-    """Whether one of ``texts`` says this sentence, as a sentence of its own that is no question."""
-    wanted = meaning(sentence)
-    said = (one for text in texts for one in sentences(text) if not one.endswith("?"))
-    return bool(wanted) and any(meaning(one) == wanted for one in said)
+    """Whether ``texts`` say this sentence, or each of several, as a sentence of its own that is no question."""
+    wanted = {meaning(one) for one in sentences(sentence)}
+    said = {meaning(one) for text in texts for one in sentences(text) if not one.endswith("?")}
+    return bool(wanted) and () not in wanted and wanted <= said
 
 
 def repeats(new: str, old: str) -> bool:

@@ -24,10 +24,32 @@ from agentforge.types import JSONObject
         "I'd rather have two decimals.",
         "Whenever you name a file, take dashes.",
         "Never send me emoji.",
+        "Give me distances in kilometres from now on.",
+        "I'd rather see the weekday with every date.",
     ],
 )
 def test_a_wish_for_other_days_is_read(said: str) -> None:
     assert list(wishes(f"It is raining here. {said} What is a fjord?")) == [said]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'I can\'t stand the word "very". Please never write it to me.',
+        "Call me Captain. I like it when you begin with that.",
+        "I like to see a comment above the code. Always, even for one line.",
+    ],
+)
+def test_a_wish_that_leans_on_the_sentence_before_it_is_kept_with_it(said: str) -> None:
+    assert list(wishes(f"{said} What is a fjord?")) == [said]
+
+
+def test_a_wish_leans_on_no_question_and_two_wishes_are_two() -> None:
+    assert list(wishes("What is a fjord? Please never write it to me.")) == ["Please never write it to me."]
+    assert list(wishes("I prefer metric units. I hate it when answers ramble on.")) == [
+        "I prefer metric units.",
+        "I hate it when answers ramble on.",
+    ]
 
 
 @pytest.mark.parametrize(

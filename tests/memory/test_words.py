@@ -90,3 +90,10 @@ def test_long_texts_are_read_in_a_time_that_grows_with_their_length() -> None:
     begun = time.process_time()
     assert not stands_in("x y", ["a. " * 50_000, "word " * 100_000])
     assert time.process_time() - begun < 5
+
+
+def test_several_sentences_are_said_where_each_of_them_is() -> None:
+    said = ["Call me Captain. It rains. I like that."]
+
+    assert stands_in("Call me Captain. I like that.", said)
+    assert not stands_in("Call me Captain. I like tea.", said)
