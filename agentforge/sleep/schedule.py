@@ -66,7 +66,7 @@ def schedule(settings: Settings, at: str, *, kind: Kind | None = None, run: Run 
     if found == "cron":
         told = shlex.join(["env", home, *command]).replace("%", r"\%")
         return Schedule("cron", {}, f"{int(time[2])} {int(time[1])} * * * {told} {_mark(settings)}", ())
-    name = f"agentforge-sleep-{settings.org}-{settings.user}"
+    name = f"agentforge-sleep-{settings.org}.{settings.user}"  # no organisation has a dot
     folder = platformdirs.user_config_path() / "systemd" / "user"
     service = (
         f"[Unit]\nDescription=AgentForge sleeps ({settings.org}/{settings.user})\n\n[Service]\nType=oneshot\n"

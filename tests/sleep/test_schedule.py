@@ -61,8 +61,14 @@ def test_a_timer_of_systemd_is_two_files_and_is_started(
     assert '"-m" "agentforge" "sleep" "run" "--org" "personal" "--user" "ada"' in service
     assert "OnCalendar=*-*-* 03:15:00" in timer
     assert "Persistent=true" in timer
-    assert machine.ran[-1] == ("systemctl", "--user", "enable", "--now", "agentforge-sleep-personal-ada.timer")
+    assert machine.ran[-1] == ("systemctl", "--user", "enable", "--now", "agentforge-sleep-personal.ada.timer")
     assert all(str(path) in planned.text for path in planned.files)
+
+
+def test_two_owners_never_share_a_timer(home: Path) -> None:
+    owners = ({"org": "a-b", "user": "c"}, {"org": "a", "user": "b-c"})
+    planned = [schedule.schedule(load(overrides=dict(owner)), "03:15", kind="systemd") for owner in owners]
+    assert not planned[0].files.keys() & planned[1].files.keys()
 
 
 def test_what_systemd_would_read_as_its_own_is_written_as_it_is() -> None:
