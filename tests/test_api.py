@@ -231,7 +231,7 @@ async def test_between_two_calls_git_is_not_asked_and_a_commit_of_another_proces
     async with Forge(user="ada", open_box=opener(box)) as forge:
         await forge.call("word_count", {"text": "x"})
         with monkeypatch.context() as patch:
-            patch.setattr(GitProcess, "attempt", lambda *_, **__: pytest.fail("git was started"))
+            patch.setattr(GitProcess, "_started", lambda *_, **__: pytest.fail("git was started"))
             await forge.call("word_count", {"text": "x"})
         base = forge.tool("word_count")
         own = dataclasses.replace(base, source=base.source + "\n# mine\n", layer=Layer.USER)

@@ -28,7 +28,7 @@ async def make_fresh(turn: Turn) -> None:
 
 
 def _stale_and_wanted(turn: Turn) -> list[str]:
-    stale = {tool.name for tool in turn.parts.layers.live() if tool.stale}
+    stale = turn.parts.layers.stale()
     if not stale:
         return []
     hits = turn.parts.index.search(turn.text, toolbox.CHOICES)

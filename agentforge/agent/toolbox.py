@@ -97,7 +97,7 @@ async def find(parts: AgentParts, name: str) -> Entry:
 
 async def names(parts: AgentParts) -> list[str]:
     """The names of all live tools."""
-    return [tool.name for tool in await asyncio.to_thread(parts.layers.live)]
+    return await asyncio.to_thread(parts.layers.names)
 
 
 async def closure(parts: AgentParts, names: Iterable[str]) -> Closure:
@@ -145,7 +145,7 @@ def _closure(parts: AgentParts, names: Sequence[str]) -> Closure:
 def _search(parts: AgentParts, query: str, k: int, near: float) -> list[Entry]:
     found: list[Entry] = []
     hits = parts.index.search(query, k)
-    floor = max(near * hits[0].score, LEAST_SCORE if len(parts.layers.live()) > FEW_TOOLS else 0.0) if hits else 0.0
+    floor = max(near * hits[0].score, LEAST_SCORE if parts.layers.more_than(FEW_TOOLS) else 0.0) if hits else 0.0
     for hit in [hit for hit in hits if hit.score >= floor]:
         try:
             found.append(_entry(parts, hit.name))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
 SECONDS = 60.0
 """Longest wait for one git command; a commit takes some 35 ms at 10,000 tools."""
 
+DURABLE = "core.fsync=all"
+"""The setting by which a write is on disk before it is acknowledged."""
+
 _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
-    "core.fsync=all",
+    DURABLE,
     "core.filesRefLockTimeout=3000",
     "core.packedRefsTimeout=3000",
     "core.quotePath=false",
@@ -54,6 +59,21 @@ _UNSET = tuple(
     for part in ("-u", f"GIT_{name}")
 )
 """Arguments of ``env`` that take the caller's repository away (git sets them in hooks); GitPython can only add."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """A git command that runs. GitPython ends it, and waits for its end, when nobody holds ``held`` any more."""
+
+    process: subprocess.Popen[bytes]
+    held: object
+
+    def end(self) -> str:
+        """Ends it at once and returns what it said on standard error until then."""
+        self.process.kill()
+        with contextlib.suppress(OSError, ValueError):
+            return (self.process.stderr.read() if self.process.stderr else b"").decode("utf-8", "replace")
+        return ""
 
 
 class GitProcess:
@@ -110,16 +130,24 @@ class GitProcess:
         self, *args: str, feed: bytes = b"", keep: int | None = None, seconds: float = SECONDS
     ) -> tuple[int, bytes, str]:
         """Exit status, standard output and standard error of ``git ARGS``."""
+        running = self._started(args, keep)
+        return _finish(running.process, feed, seconds, args[0])
+
+    def lasting(self, *args: str) -> Lasting:
+        """``git ARGS`` as it runs; it ends when what is returned is let go of."""
+        return self._started(args, None)
+
+    def _started(self, args: Sequence[str], keep: int | None) -> Lasting:
         settings = [part for setting in _SETTINGS for part in ("-c", setting)]
         git = str(self._git.GIT_PYTHON_GIT_EXECUTABLE)
         command = ["env", *_UNSET, git, "--no-replace-objects", *settings, *args]
         inherited = () if keep is None else (keep,)
         try:
-            running = self._git.execute(command, istream=subprocess.PIPE, as_process=True, pass_fds=inherited)
+            held = self._git.execute(command, istream=subprocess.PIPE, as_process=True, pass_fds=inherited)
         except (OSError, ValueError, _command_error()) as error:
             raise RegistryError(f"Git could not be started in {self.path}: {error}.") from error
-        process = cast("subprocess.Popen[bytes]", running.proc)  # pyright: ignore[reportUnknownMemberType] -- GitPython leaves it open
-        return _finish(process, feed, seconds, args[0])
+        process = cast("subprocess.Popen[bytes]", held.proc)  # pyright: ignore[reportUnknownMemberType] -- GitPython leaves it open
+        return Lasting(process, held)
 
     def failure(self, command: str, stderr: str) -> AgentForgeError:
         """The exception that a failed command stands for."""

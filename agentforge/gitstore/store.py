@@ -10,18 +10,19 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from agentforge import clock
 from agentforge.errors import NotARegistry, ReadOnly, RegistryConflict, RegistryError, StorageError
 from agentforge.gitstore.failures import damaged
 from agentforge.gitstore.lock import leaving_no_drafts, writing
+from agentforge.gitstore.objects import Entry, Objects, tree_of
 from agentforge.gitstore.process import GitProcess
 from agentforge.gitstore.refs import read_ref
 from agentforge.gitstore.stream import check_path, commit_stream, message
@@ -32,6 +33,9 @@ STAGING = "refs/agentforge/staging"
 
 _NOTHING = "0" * 40
 _SHA = re.compile(r"[0-9a-f]{7,64}")
+_FEW = 64
+"""So many paths are looked up one by one; git reads every folder above a path for each of them anew."""
+_Key = TypeVar("_Key")
 _FIELDS = "%H%x00%P%x00%an <%ae>%x00%cI%x00%s%x00%(trailers:only,unfold)"
 
 
@@ -55,6 +59,7 @@ class GitStore:
 
     def __init__(self, process: GitProcess, *, writable: bool = True) -> None:
         self._git = process
+        self._objects = Objects(process)
         self._writable = writable
         self._lease: str | None = None
 
@@ -125,7 +130,8 @@ class GitStore:
         return self._git.path
 
     def close(self) -> None:
-        """Releases git's processes; harmless when repeated."""
+        """Releases git's processes; harmless when repeated, and what is read afterwards begins them anew."""
+        self._objects.close()
         self._git.close()
 
     def __enter__(self) -> Self:
@@ -161,35 +167,94 @@ class GitStore:
         wanted = list(dict.fromkeys(paths))
         for path in wanted:
             check_path(path)
-        if not wanted:
+        commit = self._commit_of(rev)
+        if commit is None:
             return {}
-        feed = "".join(f"{_rev(rev)}:{path}\n" for path in wanted).encode()
-        return _blobs(self._git.run("cat-file", "--batch", feed=feed), wanted)
+        if len(wanted) <= _FEW:
+            return self._files({path: f"{commit}:{path}" for path in wanted})
+        ids = self.roots(commit)
+        for top in sorted({path.partition("/")[0] for path in wanted} & {*ids}):
+            ids |= self.entries(top, commit)
+        return self._files({path: ids[path] for path in wanted if path in ids})
+
+    def read_folders(self, folders: Mapping[str, str], names: Sequence[str]) -> dict[str, dict[str, bytes]]:
+        """The files of these ``names`` in many folders, each given by the id that :meth:`folders` told, under the same
+        key. Nothing else is looked at, however much stands beside them.
+        """
+        for name in names:
+            check_path(name)
+        wanted = {(key, name): f"{_rev(each)}:{name}" for key, each in folders.items() for name in names}
+        found: dict[str, dict[str, bytes]] = {key: {} for key in folders}
+        for (key, name), contents in self._files(wanted).items():
+            found[key][name] = contents
+        return found
 
     def list(self, prefix: str = "", rev: str = "main") -> list[str]:
         """The paths of all files under a folder at a revision, sorted."""
-        if prefix:
-            check_path(prefix.rstrip("/"))
-        if rev == "main" and self.head() is None:
-            return []
-        folder = [prefix.rstrip("/") + "/"] if prefix else []
-        out = self._git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", _rev(rev), "--", *folder)
-        return sorted(path for path in out.decode("utf-8", "replace").split("\0") if path)
+        return sorted(self.entries(prefix, rev))
 
     def roots(self, rev: str = "main") -> dict[str, str]:
         """The id of each file and folder at the top of a revision, by name: equal ids are equal contents."""
-        out = self._git.run("ls-tree", "-z", "--full-tree", _rev(rev)).decode("utf-8", "replace")
-        entries = (line.partition("\t") for line in out.split("\0") if line)
-        return {name: facts.split(" ")[2] for facts, _, name in entries}
+        commit = self._commit_of(rev)
+        return {name: each for name, _, each in self._tree(commit, "")} if commit is not None else {}
 
-    def entries(self, prefix: str, rev: str = "main") -> dict[str, str]:
+    def folders(self, prefix: str, rev: str) -> dict[str, str]:
+        """The folders that stand directly in a folder at a commit, by name, each with the id of its contents."""
+        return {name: each for name, folder, each in self._tree(_rev(rev), prefix) if folder}
+
+    def entries(self, prefix: str = "", rev: str = "main") -> dict[str, str]:
         """The files under a folder at a revision, each with the id of its contents: equal ids, equal contents."""
-        check_path(prefix.rstrip("/"))
-        if rev == "main" and self.head() is None:
+        commit = self._commit_of(rev)
+        if commit is None:
             return {}
-        out = self._git.run("ls-tree", "-r", "-z", "--full-tree", _rev(rev), "--", prefix.rstrip("/") + "/")
-        rows = (row.partition("\t") for row in out.decode("utf-8", "replace").split("\0") if row)
-        return {path: facts.split()[2] for facts, _, path in rows}
+        top = prefix.rstrip("/")
+        found: dict[str, str] = {}
+        level = [(f"{top}/" if top else "", self._tree(commit, top))]
+        while level:
+            folders = {f"{at}{name}/": each for at, tree in level for name, folder, each in tree if folder}
+            found |= {f"{at}{name}": each for at, tree in level for name, folder, each in tree if not folder}
+            level = list(zip(folders, self._trees(folders), strict=True))
+        return found
+
+    def _commit_of(self, rev: str) -> str | None:
+        """The commit that a revision names; None for ``main`` before the first one."""
+        return self.head() if rev == "main" else _rev(rev)
+
+    @property
+    def _id_bytes(self) -> int:
+        return len(self.head() or _NOTHING) // 2
+
+    def _tree(self, commit: str, prefix: str) -> list[Entry]:
+        """What stands directly in a folder; nothing where there is no such folder.
+
+        Raises:
+            RegistryError: the commit or the folder is missing, though it should be there.
+        """
+        if prefix:
+            check_path(prefix)
+            if (found := self._objects.read([f"{commit}:{prefix}"])[0]) is not None:
+                return [*tree_of(found[1], self._id_bytes)] if found[0] == "tree" else []
+            above, _, name = prefix.rpartition("/")
+            listed = name in (each for each, _, _ in self._tree(commit, above))
+        else:
+            if (found := self._objects.read([f"{commit}^{{tree}}"])[0]) is not None:
+                return [*tree_of(found[1], self._id_bytes)]
+            listed = True
+        if listed:
+            raise damaged(self.path, f"{f'the folder {prefix} of ' if prefix else ''}commit {commit} is missing")
+        return []
+
+    def _trees(self, folders: Mapping[str, str]) -> Iterator[Sequence[Entry]]:
+        """What stands directly in each of these folders, given by their ids (raises RegistryError: one is missing)."""
+        for path, found in zip(folders, self._objects.read(list(folders.values())), strict=True):
+            if found is None:
+                raise damaged(self.path, f"the folder {path} is missing")
+            yield [*tree_of(found[1], self._id_bytes)]
+
+    def _files(self, wanted: Mapping[_Key, str]) -> dict[_Key, bytes]:
+        """The contents of the files that git knows by these names."""
+        found = self._objects.read(list(wanted.values()))
+        return {key: one[1] for key, one in zip(wanted, found, strict=True) if one is not None and one[0] == "blob"}
 
     def commit(
         self,
@@ -319,26 +384,6 @@ def _rev(rev: str) -> str:
     if not _SHA.fullmatch(rev):
         raise ValueError(f"{rev[:80]!r} is no revision: give main or a commit's id")
     return rev
-
-
-def _blobs(out: bytes, wanted: Sequence[str]) -> dict[str, bytes]:
-    """Takes the answer of ``cat-file --batch`` apart: one header, then that many bytes."""
-    found: dict[str, bytes] = {}
-    at = 0
-    for path in wanted:
-        end = out.index(b"\n", at)
-        kind, size = _header(out[at:end])
-        at = end + 1
-        if kind:
-            if kind == "blob":
-                found[path] = out[at : at + size]
-            at += size + 1
-    return found
-
-
-def _header(line: bytes) -> tuple[str, int]:
-    match = re.fullmatch(rb"[0-9a-f]+ (blob|tree|commit|tag) (\d+)", line)
-    return (match[1].decode(), int(match[2])) if match else ("", 0)
 
 
 def _commit(fields: Sequence[str]) -> Commit:

@@ -48,6 +48,7 @@ def erase(memory: Memory, keys: Collection[str]) -> Erased:
         raise UsageError(f"The history knows nothing of {', '.join(sorted(keys))[:80]}.")
     forms = {form for text in texts for form in _forms(text)}
     done = rewrite(memory.store.path, (files.MEMORY, files.LESSONS), _without(keys, forms))
+    memory.store.close()  # what git still has open of the old history
     left = holding(memory.store.path, [form.encode() for form in sorted(forms)]) if forms else ()
     return Erased(done.commits, left)
 

@@ -19,8 +19,8 @@ from typing import Any
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.gitstore.changing import Change
 from agentforge.registry.manifest import Provenance, one_line
-from agentforge.registry.snapshot import STATE_FILE, Snapshot
-from agentforge.registry.states import REASON_CHARS, Rejection, Reviews, Standing, Waiting
+from agentforge.registry.snapshot import Snapshot
+from agentforge.registry.states import REASON_CHARS, Rejection, Standing, Waiting
 from agentforge.registry.tool import Tool
 from agentforge.registry.untried import sources, untried
 from agentforge.types import State
@@ -76,10 +76,10 @@ def admission(snapshot: Snapshot, tool: Tool, files: Mapping[str, bytes], standi
     if missing := untried(snapshot, tool):
         reason = one_line(f"It was not tried on calls that once went wrong: {sources(missing)}.", REASON_CHARS)
         return proposal(snapshot, tool, files, waiting.model_copy(update={"reason": reason}))
-    text = snapshot.states.with_tool(tool.name, standing)
+    states = snapshot.states.files(tools={tool.name: standing})
     return Change(
         f"{'Add' if before is None else 'Update'} {tool.name}",
-        {**_folder(f"tools/{tool.name}", files), STATE_FILE: text.encode()},
+        {**_folder(f"tools/{tool.name}", files), **states},
         {"State": [standing.state]},
     )
 
@@ -97,7 +97,7 @@ def proposal(
     entry = reviews.proposed(number, waiting or Waiting(version=tool.version))
     return Change(
         f"Propose {tool.name}",
-        {**_folder(f"proposed/{tool.name}/{number}", files), STATE_FILE: _reviews(snapshot, tool.name, entry)},
+        {**_folder(f"proposed/{tool.name}/{number}", files), **snapshot.states.files(reviews={tool.name: entry})},
         {"State": [State.PROPOSED], "Proposal": [str(number)]},
     )
 
@@ -119,12 +119,12 @@ def approval(snapshot: Snapshot, seen: Seen, tool: Tool, files: Mapping[str, byt
         unconfirmed=unconfirmed,
         pinned=before is not None and before.pinned,
     )
-    text = snapshot.states.text(
+    states = snapshot.states.files(
         tools={name: standing}, reviews={name: snapshot.states.review_of(name).decided(seen.number)}
     )
     return Change(
         f"Approve {name}",
-        {**_folder(f"tools/{name}", files), _proposed(seen): None, STATE_FILE: text.encode()},
+        {**_folder(f"tools/{name}", files), _proposed(seen): None, **states},
         {"Version": [seen.version], "State": [State.LIVE], "Proposal": [str(seen.number)]},
     )
 
@@ -140,7 +140,7 @@ def rejection(snapshot: Snapshot, seen: Seen, reason: str) -> Change:
     entry = snapshot.states.review_of(seen.name).decided(seen.number, told)
     return Change(
         f"Reject {seen}",
-        {_proposed(seen): None, STATE_FILE: _reviews(snapshot, seen.name, entry)},
+        {_proposed(seen): None, **snapshot.states.files(reviews={seen.name: entry})},
         {"Version": [seen.version], "Proposal": [str(seen.number)]},
     )
 
@@ -204,7 +204,7 @@ def restoration(
     restored = before.model_copy(update={"pinned": standing.pinned})
     return Change(
         f"Roll back {name}",
-        {**_folder(f"tools/{name}", files), STATE_FILE: snapshot.states.with_tool(name, restored).encode()},
+        {**_folder(f"tools/{name}", files), **snapshot.states.files(tools={name: restored})},
         {"Version": [restored.version], "State": [restored.state]},
     )
 
@@ -216,7 +216,7 @@ def _restated(snapshot: Snapshot, name: str, subject: str, **facts: Any) -> Chan
     if moved == standing:
         return None
     named = {"Version": [moved.version], "State": [moved.state]}
-    return Change(subject, {STATE_FILE: snapshot.states.with_tool(name, moved).encode()}, named)
+    return Change(subject, snapshot.states.files(tools={name: moved}), named)
 
 
 def _standing(snapshot: Snapshot, name: str) -> Standing:
@@ -268,7 +268,3 @@ def _folder(folder: str, files: Mapping[str, bytes]) -> dict[str, bytes | None]:
 def _proposed(seen: Seen) -> str:
     """The folder of a proposal; deleted as a whole, whatever else somebody put there."""
     return f"proposed/{seen.name}/{seen.number}"
-
-
-def _reviews(snapshot: Snapshot, name: str, entry: Reviews) -> bytes:
-    return snapshot.states.text(reviews={name: entry}).encode()

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from agentforge.errors import ToolNotFound
+from agentforge.errors import RegistryError, ToolNotFound
 from agentforge.gitstore.store import Commit
+from agentforge.registry.pages import STATE_FILE, Pages, page_of
 from agentforge.registry.repository import Registry
-from agentforge.registry.snapshot import NUMBER, STATE_FILE
+from agentforge.registry.snapshot import NUMBER
 from agentforge.registry.states import Reviews, Standing, States, read_states
 from agentforge.registry.tool import contents_version
 
@@ -91,13 +92,16 @@ def earlier(registry: Registry, name: str, version: str = "") -> Stood:
 
 
 def _moments(registry: Registry, name: str) -> Iterator[tuple[Commit, States]]:
-    """The commits of a tool, newest first, each with what ``state.toml`` said then."""
+    """The commits of a tool, newest first, each with what was said of it then."""
     for commit in registry.log(name):
-        text = registry.store.read(STATE_FILE, commit.sha)
+        found = registry.store.read_many([STATE_FILE, page_of(name)], commit.sha)
+        pages = Pages.of({path: contents for path, contents in found.items() if path != STATE_FILE})
         try:
-            yield commit, read_states((text or b"").decode())
-        except (ValueError, RecursionError):
-            yield commit, States()
+            states = read_states(found.get(STATE_FILE, b"").decode(), pages)
+            states.tools.get(name)
+        except (ValueError, RecursionError, RegistryError):
+            states = States()
+        yield commit, states
 
 
 def _happening(commit: Commit, states: States, name: str, before: Standing | None) -> Happening:

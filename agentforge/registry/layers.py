@@ -6,8 +6,9 @@ import difflib
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,8 +18,9 @@ from agentforge.errors import StorageError, ToolInvalid, ToolNotFound
 from agentforge.registry.packages import granted_set
 from agentforge.registry.repository import Registry
 from agentforge.registry.rights import Reach, reach_of
+from agentforge.registry.snapshot import Snapshot
 from agentforge.registry.tool import Tool, load_folder
-from agentforge.types import Layer
+from agentforge.types import Layer, State
 
 __all__ = ["BaseLayer", "Closure", "Layers", "Registry"]
 
@@ -123,18 +125,58 @@ class Closure:
     apart: tuple[str, ...] = ()
 
 
+class _Live(Mapping[str, Tool]):
+    """The live tools of all layers by name: one that is asked for is read alone, the highest layer first; going
+    through all of them reads them all.
+    """
+
+    def __init__(self, above: Sequence[Snapshot], base: Sequence[Tool]) -> None:
+        self.above = above
+        self._base = {tool.name: tool for tool in base}
+
+    def __getitem__(self, name: str) -> Tool:
+        found = (snapshot.live(name) for snapshot in self.above)
+        return next((tool for tool in found if tool is not None), None) or self._base[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.all)
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def names(self) -> list[str]:
+        """The names, of the malformed ones as well, sorted; no tool is read."""
+        return sorted({*self._base, *(name for snapshot in self.above for name in snapshot.names(State.LIVE))})
+
+    @cached_property
+    def all(self) -> Mapping[str, Tool]:
+        """Every one of them, in the order of names."""
+        live = {tool.name: tool for tool in reversed(self._each)}
+        return {name: live[name] for name in sorted(live)}
+
+    @cached_property
+    def hidden(self) -> tuple[Tool, ...]:
+        """Those that a higher layer hides, by name."""
+        return tuple(sorted((tool for tool in self._each if self.all[tool.name] is not tool), key=lambda one: one.name))
+
+    @cached_property
+    def _each(self) -> Sequence[Tool]:
+        standing = [each.standing(each.names(State.LIVE)) for each in self.above]
+        return [*(tool for found in standing for tool in found if isinstance(tool, Tool)), *self._base.values()]
+
+
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What is live, and what it hides, at one fingerprint of all layers."""
+    """What is live at one fingerprint of all layers."""
 
     fingerprint: str
-    live: Mapping[str, Tool]
-    shadowed: tuple[Tool, ...]
+    live: _Live
 
     def find(self, name: str) -> Tool:
-        if name in self.live:
-            return self.live[name]
-        near = difflib.get_close_matches(name, self.live, n=3, cutoff=0.6)
+        found = self.live.get(name)
+        if found is not None:
+            return found
+        near = difflib.get_close_matches(name, self.live.names(), n=3, cutoff=0.6)
         fix = f"Did you mean {' or '.join(near)}?" if near else "`agentforge tools list` shows all."
         raise ToolNotFound(f"There is no live tool named {name[:80]!r}.", fix=fix)
 
@@ -179,11 +221,25 @@ class Layers:
 
     def live(self) -> list[Tool]:
         """The live tools of all layers, by name."""
-        return list(self._look().live.values())
+        return list(self._look().live.all.values())
 
     def shadowed(self) -> list[Tool]:
         """The live tools that a higher layer hides, by name."""
-        return list(self._look().shadowed)
+        return list(self._look().live.hidden)
+
+    def names(self) -> list[str]:
+        """The names of the live tools, sorted, with those of malformed ones; no tool is read."""
+        return self._look().live.names()
+
+    def more_than(self, few: int) -> bool:
+        """Whether there are more live tools than that; where the base layer alone has more, no other is asked."""
+        return len(self.base.tools()) > few or len(self.names()) > few
+
+    def stale(self) -> list[str]:
+        """The names of the live tools that are stale, sorted; no other tool is read."""
+        live = self._look().live
+        names = {name for snapshot in live.above for name in snapshot.states.stale()}
+        return sorted(name for name in names if (tool := live.get(name)) is not None and tool.stale)
 
     def problems(self) -> list[str]:
         """What is wrong in any layer; the tools that are named are not used, all others work."""
@@ -201,10 +257,9 @@ class Layers:
     def in_place_of(self, name: str) -> Tool | None:
         """The live tool of that name, or the one that took its place when it was retired; None where there is none."""
         live = self._look().live
-        if name in live:
-            return live[name]
-        registries = (self.registry, *([self.company] if self.company is not None else []))
-        found = (registry.snapshot().states.tools.get(name) for registry in registries)
+        if (tool := live.get(name)) is not None:
+            return tool
+        found = (snapshot.states.tools.get(name) for snapshot in live.above)
         return next((live[one.instead] for one in found if one is not None and one.instead in live), None)
 
     def closure(self, names: Iterable[str]) -> Closure:
@@ -264,12 +319,8 @@ class Layers:
     def _look(self) -> _View:
         now = self.fingerprint()
         if self._view is None or self._view.fingerprint != now:
-            company = self.company.tools() if self.company is not None else []
-            tools = [*self.registry.tools(), *company, *self.base.tools()]
-            live = {tool.name: tool for tool in reversed(tools)}
-            hidden = [tool for tool in tools if live[tool.name] is not tool]
-            ordered = {name: live[name] for name in sorted(live)}
-            self._view = _View(now, ordered, tuple(sorted(hidden, key=lambda tool: tool.name)))
+            above = [each.snapshot() for each in (self.registry, self.company) if each is not None]
+            self._view = _View(now, _Live(above, self.base.tools()))
         return self._view
 
 

@@ -25,8 +25,8 @@ from agentforge.registry.effects import Effect, effect_of
 from agentforge.registry.manifest import one_line
 from agentforge.registry.packages import read_lock
 from agentforge.registry.refusal import refuse_revoked
-from agentforge.registry.snapshot import STATE_FILE, Snapshot
-from agentforge.registry.states import EMPTY, REASON_CHARS, Standing, Waiting
+from agentforge.registry.snapshot import Snapshot
+from agentforge.registry.states import EMPTY, REASON_CHARS, STATE_FILE, Standing, Waiting
 from agentforge.registry.tool import FILES, Tool, contents_version, from_files, to_files, validate
 from agentforge.settings import check_folder
 from agentforge.types import TOOL_NAME, Layer, State

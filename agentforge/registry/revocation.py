@@ -20,7 +20,7 @@ from agentforge.registry.manifest import one_line
 from agentforge.registry.references import Origin
 from agentforge.registry.repository import Registry
 from agentforge.registry.revoked import REVOKED_FILE, Held, Revocation, Revoked, Withdrawn, read_revoked
-from agentforge.registry.snapshot import STATE_FILE, Snapshot
+from agentforge.registry.snapshot import Snapshot
 from agentforge.registry.states import REASON_CHARS, Reviews, Standing, Waiting
 from agentforge.registry.tool import Tool
 from agentforge.registry.withdrawal import Entries
@@ -83,7 +83,8 @@ class _Draft:
         entries = self.entries.files
         if not (self.tools or self.moved or self.files or entries) and self.after == self.revoked:
             return None
-        states = {STATE_FILE: self.snapshot.states.text(tools=self.tools, reviews=self.reviews).encode()}
+        touched = self.tools or self.reviews
+        states = self.snapshot.states.files(tools=self.tools, reviews=self.reviews) if touched else {}
         moved = (target.partition("/")[0] for target in (*self.moved, *self.entries.moved))
         names = sorted({*self.tools, *moved})
         return Change(
@@ -91,7 +92,7 @@ class _Draft:
             {
                 **self.files,
                 **entries,
-                **(states if self.tools or self.reviews else {}),
+                **states,
                 REVOKED_FILE: self.after.text(),
             },
             {"Revocation": [revocation], "Revoked": [str(origin)], "Tool": names, "Proposal": self.moved},

@@ -10,18 +10,19 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 from agentforge.errors import NotARegistry, ToolInvalid
 from agentforge.gitstore.failures import damaged
 from agentforge.gitstore.store import GitStore
+from agentforge.registry.pages import FOLDER, STATE_FILE, Pages
 from agentforge.registry.rights import Reach, reach_of
 from agentforge.registry.states import Standing, States, read_states
 from agentforge.registry.tool import FILES, Tool, contents_version, from_files
 from agentforge.types import TOOL_NAME, Layer, State
 
-STATE_FILE = "state.toml"
 _Key = TypeVar("_Key")
 MEMORY_FOLDERS = frozenset({"memory", "lessons"})
 """What stands in the same repository and says nothing about tools."""
@@ -31,49 +32,69 @@ NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 
 
 class Snapshot:
-    """The tools of a registry at the commit ``head``; reads folders when asked for and keeps them.
+    """The tools of a registry at the commit ``head``; reads what is asked for, when it is asked for, and keeps it.
 
     Equal fingerprints are equal in everything but what the agent remembers, which tells nothing about tools.
     """
 
-    def __init__(self, store: GitStore, head: str, states: States, layer: Layer, fingerprint: str) -> None:
+    def __init__(self, store: GitStore, head: str, states: States, layer: Layer, roots: Mapping[str, str]) -> None:
         self.head = head
-        self.fingerprint = fingerprint
+        self.fingerprint = _fingerprint(roots)
         self.states = states
         self._store = store
         self._layer = layer
-        paths = store.list(rev=head)
-        self._folders, self.proposals = _folders(paths)
-        self.regressions = tuple(path for path in paths if path.startswith(REGRESSION_FOLDERS))
-        self._loaded: dict[str, Tool | ToolInvalid] = {}
+        self._roots = roots
+        self._loaded: dict[str, _Loaded] = {}
 
     @classmethod
     def take(cls, store: GitStore, head: str, layer: Layer, before: Snapshot | None = None) -> Snapshot | None:
-        """The registry at a commit; None where the commit holds no registry. What ``before`` has read is used again
-        where only what the agent remembers has changed since.
+        """The registry at a commit; None where the commit holds no registry. What ``before`` has read and what stands
+        the same is used again.
 
         Raises:
             NotARegistry: ``state.toml`` is malformed.
             RegistryError: the commit names a ``state.toml`` or a folder that is missing.
         """
-        fingerprint = _fingerprint(store.roots(head))
-        if before is not None and before.fingerprint == fingerprint:
+        roots = store.roots(head)
+        if before is not None and before.fingerprint == _fingerprint(roots):
             again = copy(before)
             again.head = head
             return again
         text = store.read(STATE_FILE, head)
-        if text is None and STATE_FILE in store.list(rev=head):
+        if text is None and STATE_FILE in roots:
             raise damaged(store.path, f"the contents of {STATE_FILE} are missing")
         if text is None:
             return None
+        ids = store.entries(FOLDER, head) if FOLDER in roots else {}
+        pages = Pages(ids, lambda paths: store.read_many(paths, head), before.states.pages if before else None)
         try:
-            states = read_states(text.decode())
+            states = read_states(text.decode(), pages)
         except (ValueError, RecursionError) as error:
             raise NotARegistry(
                 f"{STATE_FILE} in the registry {store.path} is malformed: {error}.",
                 fix="Correct it in a clone and push, or revert the commit that broke it.",
             ) from error
-        return cls(store, head, states, layer, fingerprint)
+        taken = cls(store, head, states, layer, roots)
+        if before is not None:
+            taken._loaded = dict(before._loaded)
+        return taken
+
+    @cached_property
+    def _folders(self) -> Mapping[str, str]:
+        """The names that have a tool folder, each with the id of its contents."""
+        found = self._store.folders("tools", self.head) if "tools" in self._roots else {}
+        return {name: each for name, each in found.items() if TOOL_NAME.fullmatch(name)}
+
+    @cached_property
+    def proposals(self) -> Mapping[str, tuple[int, ...]]:
+        """The numbers of each tool's proposals, by name."""
+        return _proposals(self._store.list("proposed", self.head) if "proposed" in self._roots else [])
+
+    @cached_property
+    def regressions(self) -> tuple[str, ...]:
+        """The paths of what tools once did wrong, also of what is set aside."""
+        standing = [folder for folder in REGRESSION_FOLDERS if folder.partition("/")[0] in self._roots]
+        return tuple(path for folder in standing for path in self._store.list(folder, self.head))
 
     def names(self, state: State) -> list[str]:
         """The names of the tools in a state, sorted."""
@@ -83,13 +104,26 @@ class Snapshot:
 
     def standing(self, names: Sequence[str]) -> list[Tool | ToolInvalid]:
         """The versions that stand under ``names``, or what is wrong with each."""
-        missing = {name: f"tools/{name}" for name in names if name not in self._loaded}
-        folders = {name: folder for name, folder in missing.items() if name in self._folders}
-        read = self._read(folders)
-        for name in missing:
-            files = read.get(name, {})
-            self._loaded[name] = _standing_tool(files, name, self.states.tools[name], self._layer)
-        return [self._loaded[name] for name in names]
+        missing = {name: self._folders.get(name, "") for name in dict.fromkeys(names) if not self._knows(name)}
+        read = self._store.read_folders({name: each for name, each in missing.items() if each}, FILES)
+        for name, each in missing.items():
+            standing = self.states.tools[name]
+            found = _standing_tool(read.get(name, {}), name, standing, self._layer)
+            self._loaded[name] = _Loaded(each, standing, found)
+        return [self._loaded[name].found for name in names]
+
+    def _knows(self, name: str) -> bool:
+        """Whether what stands under a name was read already, here or at an earlier commit."""
+        known = self._loaded.get(name)
+        return known is not None and (known.folder, known.standing) == (
+            self._folders.get(name, ""),
+            self.states.tools[name],
+        )
+
+    def live(self, name: str) -> Tool | None:
+        """The live tool of a name; None where there is none, or its folder is malformed."""
+        standing = self.states.tools.get(name)
+        return self.sound(name) if standing is not None and standing.state is State.LIVE else None
 
     def sound(self, name: str) -> Tool | None:
         """The version that stands under a name, in any state; None where there is none, or its folder is malformed."""
@@ -143,7 +177,7 @@ class Snapshot:
 
     def problems(self) -> list[str]:
         """Everything that is wrong in the registry."""
-        stray = sorted(self._folders - set(self.states.tools))
+        stray = sorted(set(self._folders) - set(self.states.tools))
         found = [*self.standing(sorted(self.states.tools)), *self.proposed(sorted(self.proposals))]
         return [
             *self.states.problems,
@@ -166,19 +200,24 @@ def _fingerprint(roots: Mapping[str, str]) -> str:
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
-def _folders(paths: Sequence[str]) -> tuple[frozenset[str], dict[str, tuple[int, ...]]]:
-    """The names that have a tool folder, and the numbers of each tool's proposals."""
-    folders: set[str] = set()
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What was read of a name: the id of its folder, empty where it has none, its standing, and what came of both."""
+
+    folder: str
+    standing: Standing
+    found: Tool | ToolInvalid
+
+
+def _proposals(paths: Sequence[str]) -> dict[str, tuple[int, ...]]:
     proposals: dict[str, set[int]] = {}
     for path in paths:
         match path.split("/"):
-            case ["tools", name, _, *_] if TOOL_NAME.fullmatch(name):
-                folders.add(name)
             case ["proposed", name, number, _] if TOOL_NAME.fullmatch(name) and NUMBER.fullmatch(number):
                 proposals.setdefault(name, set()).add(int(number))
             case _:
                 pass
-    return frozenset(folders), {name: tuple(sorted(numbers)) for name, numbers in proposals.items()}
+    return {name: tuple(sorted(numbers)) for name, numbers in proposals.items()}
 
 
 def _standing_tool(files: Mapping[str, bytes], name: str, standing: Standing, layer: Layer) -> Tool | ToolInvalid:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from agentforge.gitstore.changing import Change
 from agentforge.registry.lineage import example_source
 from agentforge.registry.repository import Registry
-from agentforge.registry.snapshot import STATE_FILE, Snapshot
+from agentforge.registry.snapshot import Snapshot
 from agentforge.registry.states import Standing
 from agentforge.registry.tool import Tool
 
@@ -67,7 +67,7 @@ def _marked(
     names = sorted(moved)
     what = f"{len(names)} tools" if len(names) > 1 else names[0]
     subject = f"Mark {what} as stale" if any(moved[name].stale for name in names) else f"{what} no longer stale"
-    return Change(subject, {STATE_FILE: snapshot.states.text(tools=moved).encode()}, {"Tool": names})
+    return Change(subject, snapshot.states.files(tools=moved), {"Tool": names})
 
 
 def _without(passages: Iterable[str], there: Collection[str]) -> tuple[str, ...]:

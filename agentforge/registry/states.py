@@ -1,160 +1,174 @@
-"""``state.toml``: where every tool of a registry stands, outside the contents that its version names.
+"""Where every tool of a registry stands, outside the contents that its version names.
 
 ``[tools.NAME]`` is where a tool stands, ``[reviews.NAME]`` what was proposed under its name: the number
-given last (numbers are never given twice), what waits with its version, and what was rejected and why.
+given last (numbers are never given twice), what waits with its version, and what was rejected and why. Which
+file holds them is told in :mod:`agentforge.registry.pages`.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel
 
-from agentforge.registry.manifest import Id
-from agentforge.types import TOOL_NAME, State
+from agentforge.registry.pages import (
+    REASON_CHARS,
+    REJECTED_KEPT,
+    STATE_FILE,
+    WHOLE,
+    Page,
+    Pages,
+    Rejection,
+    Reviews,
+    Standing,
+    Waiting,
+    page_of,
+    read_page,
+)
+
+__all__ = [
+    "EMPTY",
+    "FORMAT",
+    "REASON_CHARS",
+    "REJECTED_KEPT",
+    "STATE_FILE",
+    "Rejection",
+    "Reviews",
+    "Standing",
+    "States",
+    "Waiting",
+    "read_states",
+]
 
 FORMAT = 1
+PAGED = 2
+"""The format of a ``state.toml`` beside which there are pages: a program that knows none must not overlook them."""
 
 EMPTY = f"format = {FORMAT}\n"
 """The ``state.toml`` of a new registry."""
 
-REASON_CHARS = 500
-"""Longest reason, in characters: a few sentences on one line."""
-
-REJECTED_KEPT = 20
-"""Rejections of a name that stand in the file, the newest ones; git keeps those before them."""
-
 _Entry = TypeVar("_Entry", bound=BaseModel)
-_Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-_Reason = Annotated[str, Field(max_length=REASON_CHARS)]
+_Kind: TypeAlias = Literal["tools", "reviews"]
+_KINDS: tuple[_Kind, ...] = ("tools", "reviews")
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-class Standing(BaseModel):
-    """Where one tool stands: ``version`` is the hash of the contents of its folder.
+class _Told(Mapping[str, _Entry]):
+    """The entries of one kind in ``state.toml`` and the pages; that of a page counts where both have one.
 
-    A ``pinned`` tool gets no new live version unless a person says so. ``stale`` are the ids of passages that it
-    cites and that are gone: they were changed, or their document was removed. ``instead`` is the tool that does the
-    same and takes its place, where it was retired for that.
+    Asking for a name parses its page alone; going through all of them parses them all.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    def __init__(self, kind: _Kind, whole: Page, pages: Pages) -> None:
+        self._kind: _Kind = kind
+        self._whole: Mapping[str, _Entry] = getattr(whole, kind)
+        self._pages = pages
 
-    state: State
-    version: _Hash
-    unconfirmed: bool = False
-    pinned: bool = False
-    reason: _Reason = ""
-    stale: tuple[Id, ...] = ()
-    instead: Annotated[str, Field(pattern=f"^({TOOL_NAME.pattern})?$")] = ""
+    def __getitem__(self, name: str) -> _Entry:
+        page: Mapping[str, _Entry] = getattr(self._pages[page_of(name)], self._kind) if self._pages else _NONE
+        return page[name] if name in page else self._whole[name]
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._whole, *(name for page in self._pages.all() for name in self._of(page))]))
 
-class Waiting(BaseModel):
-    """One proposal: its version when it was made, whether it would be ``unconfirmed``, and why it waits."""
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    version: _Hash
-    unconfirmed: bool = False
-    reason: _Reason = ""
-
-
-class Rejection(BaseModel):
-    """One proposal that was rejected, and why."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    number: Annotated[int, Field(ge=1)]
-    version: _Hash
-    reason: _Reason = ""
-
-
-class Reviews(BaseModel):
-    """What was proposed under one name; ``last`` is the highest number that was ever given."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    last: Annotated[int, Field(ge=0)] = 0
-    waiting: Mapping[str, Waiting] = Field(default_factory=lambda: {})
-    rejected: tuple[Rejection, ...] = ()
-
-    def proposed(self, number: int, waiting: Waiting) -> Reviews:
-        """With one more proposal."""
-        return self.model_copy(
-            update={"last": max(self.last, number), "waiting": {**self.waiting, str(number): waiting}}
-        )
-
-    def decided(self, number: int, rejection: Rejection | None = None) -> Reviews:
-        """Without a proposal that was approved, or rejected."""
-        waiting = {key: each for key, each in self.waiting.items() if key != str(number)}
-        rejected = (*self.rejected, *([rejection] if rejection else []))[-REJECTED_KEPT:]
-        return Reviews(last=max(self.last, number), waiting=waiting, rejected=rejected)
-
-
-_NONE: Mapping[str, Any] = MappingProxyType({})
+    def _of(self, page: Page) -> Mapping[str, _Entry]:
+        return getattr(page, self._kind)
 
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """A parsed ``state.toml``; entries that are malformed are kept as they are, and reported."""
+    """What these files say; entries that are malformed are kept as they are, and reported."""
 
-    tools: Mapping[str, Standing] = field(default_factory=lambda: {})
-    problems: tuple[str, ...] = ()
-    reviews: Mapping[str, Reviews] = field(default_factory=lambda: {})
-    _raw: Mapping[str, Any] = field(default_factory=lambda: {})
+    whole: Page = field(default_factory=Page)
+    pages: Pages = field(default_factory=lambda: Pages.of({}))
 
-    def with_tool(self, name: str, standing: Standing) -> str:
-        """The text of the file in which ``name`` stands so; everything else is left alone."""
-        return self.text(tools={name: standing})
+    @property
+    def tools(self) -> Mapping[str, Standing]:
+        """Where each tool stands, by name."""
+        return _Told[Standing]("tools", self.whole, self.pages)
 
-    def text(self, *, tools: Mapping[str, Standing] = _NONE, reviews: Mapping[str, Reviews] = _NONE) -> str:
-        """The text of the file with these entries; everything else is left alone."""
-        table = {"format": FORMAT, "tools": _merged(self._raw, "tools", tools)}
-        if told := _merged(self._raw, "reviews", reviews):
-            table["reviews"] = told
-        return tomli_w.dumps({**{key: value for key, value in self._raw.items() if key not in table}, **table})
+    @property
+    def reviews(self) -> Mapping[str, Reviews]:
+        """What was proposed under each name."""
+        return _Told[Reviews]("reviews", self.whole, self.pages)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is malformed in them."""
+        return tuple(problem for page in (self.whole, *self.pages.all()) for problem in page.problems)
+
+    def stale(self) -> list[str]:
+        """The names of the tools that are stale, sorted; only the pages that speak of such a thing are parsed."""
+        found = (page.tools for page in (self.whole, *self.pages.holding(b"stale")))
+        names = {name for tools in found for name, standing in tools.items() if standing.stale}
+        return sorted(name for name in names if self.tools[name].stale)
+
+    def files(
+        self, *, tools: Mapping[str, Standing] = _NONE, reviews: Mapping[str, Reviews] = _NONE
+    ) -> dict[str, bytes]:
+        """The files to write for these entries to stand, by path; everything else is left alone.
+
+        Raises:
+            RegistryError: a page that would be written is malformed.
+        """
+        made: dict[str, dict[str, Any]] = {"tools": _dumped(tools), "reviews": _dumped(reviews)}
+        stray: dict[str, Mapping[str, Any]] = {kind: self.whole.raw.get(kind, {}) for kind in _KINDS}
+        rest = {key: value for key, value in self.whole.raw.items() if key not in ("format", *_KINDS)}
+        if not self.pages and len({name for kind in _KINDS for name in (*stray[kind], *made[kind])}) <= WHOLE:
+            return {STATE_FILE: _text({**rest, "format": FORMAT}, *({**stray[kind], **made[kind]} for kind in _KINDS))}
+        found = {
+            path: _text(
+                {key: value for key, value in self.pages[path].raw.items() if key not in _KINDS},
+                *({**_of(names, stray[k]), **self.pages[path].raw.get(k, {}), **_of(names, made[k])} for k in _KINDS),
+            )
+            for path, names in _by_page(name for kind in _KINDS for name in (*stray[kind], *made[kind])).items()
+        }
+        moved = any(stray.values()) or self.whole.raw.get("format") != PAGED
+        return {**found, **({STATE_FILE: _text({**rest, "format": PAGED})} if moved else {})}
 
     def review_of(self, name: str) -> Reviews:
         """What was proposed under ``name``."""
         return self.reviews.get(name) or Reviews()
 
 
-def read_states(text: str) -> States:
-    """What a ``state.toml`` says.
+def read_states(text: str, pages: Pages | None = None) -> States:
+    """What a ``state.toml`` says, with the pages beside it.
 
     Raises:
         ValueError: it is no TOML, or of a format that this program does not know.
     """
     table = tomllib.loads(text)
-    if table.get("format") != FORMAT:
+    if table.get("format") not in (FORMAT, PAGED):
         raise ValueError(f"its format is {table.get('format')!r}, and this version of AgentForge knows {FORMAT}")
-    problems: list[str] = []
-    tools = _entries(table, "tools", Standing, problems)
-    reviews = _entries(table, "reviews", Reviews, problems)
-    return States(tools, tuple(problems), reviews, table)
+    return States(read_page(table, STATE_FILE), pages or Pages.of({}))
 
 
-def _merged(raw: Mapping[str, Any], key: str, entries: Mapping[str, BaseModel]) -> dict[str, Any]:
-    """A table of the file with ``entries`` put over what it holds, in the order of names."""
-    made = {name: entry.model_dump(mode="json", exclude_defaults=True) for name, entry in entries.items()}
-    table: dict[str, Any] = {**raw.get(key, {}), **made}
-    return {name: table[name] for name in sorted(table)}
+def _dumped(entries: Mapping[str, BaseModel]) -> dict[str, Any]:
+    return {name: entry.model_dump(mode="json", exclude_defaults=True) for name, entry in entries.items()}
 
 
-def _entries(table: Mapping[str, Any], key: str, kind: type[_Entry], problems: list[str]) -> dict[str, _Entry]:
-    raw = table.get(key, {})
-    if not isinstance(raw, dict):
-        raise ValueError(f"{key!r} is no table")  # noqa: TRY004 -- one kind of error for a malformed file
-    found: dict[str, _Entry] = {}
-    for name, entry in cast("dict[str, object]", raw).items():
-        try:
-            found[name] = kind.model_validate(entry)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            problems.append(f"{name}: state.toml: {place}: {first['msg']}")
+def _by_page(names: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        found.setdefault(page_of(name), []).append(name)
     return found
+
+
+def _of(names: Iterable[str], entries: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: entries[name] for name in names if name in entries}
+
+
+def _text(rest: Mapping[str, Any], tools: Mapping[str, Any] = _NONE, reviews: Mapping[str, Any] = _NONE) -> bytes:
+    """A file with these entries, in the order of their names."""
+    kinds = {"tools": tools, "reviews": reviews}
+    tables = {kind: {name: told[name] for name in sorted(told)} for kind, told in kinds.items() if told}
+    first = {key: rest[key] for key in ("format",) if key in rest}
+    return tomli_w.dumps({**first, **rest, **tables}).encode()

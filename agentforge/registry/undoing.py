@@ -9,7 +9,7 @@ from agentforge.gitstore.changing import Change
 from agentforge.registry.changes import Seen, move, rejection
 from agentforge.registry.manifest import one_line
 from agentforge.registry.repository import Registry
-from agentforge.registry.snapshot import STATE_FILE, Snapshot
+from agentforge.registry.snapshot import Snapshot
 from agentforge.registry.states import REASON_CHARS
 from agentforge.types import State
 
@@ -57,8 +57,8 @@ def _unmoved(snapshot: Snapshot, before: Snapshot, after: Snapshot, name: str, r
             f"It made a new version of {name} live.", fix=f"`agentforge tools rollback {name}` lets the old one stand."
         )
     if stood is not None:
-        text = snapshot.states.with_tool(name, stood)
-        return Change("", {STATE_FILE: text.encode()}, {"Version": [stood.version], "State": [stood.state]})
+        states = snapshot.states.files(tools={name: stood})
+        return Change("", states, {"Version": [stood.version], "State": [stood.state]})
     users = [
         tool.name for tool in snapshot.standing(snapshot.names(State.LIVE)) if name in getattr(tool, "depends", ())
     ]

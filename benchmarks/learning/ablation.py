@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agentforge.registry.changes import Change
 from agentforge.registry.repository import Registry
-from agentforge.registry.snapshot import STATE_FILE, Snapshot
+from agentforge.registry.snapshot import Snapshot
 from agentforge.registry.states import Standing
 from agentforge.registry.tool import Tool, to_files
 from agentforge.types import State
@@ -54,8 +54,7 @@ def _put(registry: Registry, tool: Tool) -> None:
     standing = Standing(state=State.LIVE, version=tool.version, unconfirmed=tool.unconfirmed)
 
     def change(snapshot: Snapshot) -> Change:
-        state = snapshot.states.with_tool(tool.name, standing)
-        return Change(f"Swap {tool.name}", {**files, STATE_FILE: state.encode()})
+        return Change(f"Swap {tool.name}", {**files, **snapshot.states.files(tools={tool.name: standing})})
 
     registry.apply(change, {"Tool": [tool.name]})
 

@@ -40,7 +40,7 @@ _PREFERENCES = {
 
 def fill(settings: Settings, many: int) -> None:
     """A home with ``many`` of each; the registry is one commit."""
-    contents = {"state.toml": b"", **_facts(many), **dict(_documents(many)), **_tools(many)}
+    contents = {"state.toml": b"", **_facts(many), **dict(_documents(many)), **tools(many)}
     GitStore.create(settings.registries / settings.org / f"{settings.user}.git", contents).close()
     _turns(settings, many)
 
@@ -96,7 +96,8 @@ def _documents(many: int) -> Iterator[tuple[str, bytes]]:
         yield f"{folder}/{TEXT}", text.encode()
 
 
-def _tools(many: int) -> dict[str, bytes]:
+def tools(many: int) -> dict[str, bytes]:
+    """The files of a registry with so many live tools, by path."""
     contents: dict[str, bytes] = {}
     standing: dict[str, Standing] = {}
     for number in _numbers(many):
@@ -118,7 +119,7 @@ def _tools(many: int) -> dict[str, bytes]:
         tool = Tool(manifest, source, tests)
         contents |= {f"tools/{name}/{file}": data for file, data in to_files(tool).items()}
         standing[name] = Standing(state=State.LIVE, version=tool.version)
-    return {**contents, "state.toml": read_states("format = 1\n").text(tools=standing).encode()}
+    return {**contents, **read_states("format = 1\n").files(tools=standing)}
 
 
 def _turns(settings: Settings, many: int) -> None:

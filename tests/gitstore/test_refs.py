@@ -25,7 +25,7 @@ def commit(store, content):
 
 def test_asking_where_main_stands_starts_no_process(store, monkeypatch):
     head = git(store, "rev-parse", "main")
-    monkeypatch.setattr(GitProcess, "attempt", lambda *_, **__: pytest.fail("git was started"))
+    monkeypatch.setattr(GitProcess, "_started", lambda *_, **__: pytest.fail("git was started"))
     assert store.head() == head
     assert read_ref(store.path, MAIN) == head
 

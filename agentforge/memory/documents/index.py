@@ -16,13 +16,16 @@ from pathlib import Path
 
 from agentforge.database.fulltext import match_of, replace_file, words_of
 from agentforge.memory.documents.library import Documents
-from agentforge.memory.documents.passages import Passage, title_of
-from agentforge.memory.documents.record import FOLDER, Document
+from agentforge.memory.documents.passages import Passage, passages_of, title_of
+from agentforge.memory.documents.record import Document
 
 FORMAT = 1
 """Of the file, and of how passages are cut: another one is built anew."""
 
 BUSY_SECONDS = 5.0
+
+AT_ONCE = 100
+"""Documents whose texts are held in memory at the same time."""
 
 MOST_ROWS = 1000
 """Passages that are ranked for one query. What holds none of its rarest words is not among the best, and so the time
@@ -120,23 +123,19 @@ class PassageIndex:
             cache.execute("UPDATE about SET revision = ?", (revision,))
 
     def _renew(self, cache: sqlite3.Connection, revision: str) -> None:
-        entries: dict[str, str] = {}
-        for path, contents in self._documents.store.entries(FOLDER, revision).items():
-            document = path.removeprefix(f"{FOLDER}/").partition("/")[0]
-            entries[document] = f"{entries.get(document, '')} {contents}"
+        entries = self._documents.folders(revision)
         known = dict[str, str](cache.execute("SELECT id, contents FROM documents"))
         gone = [one for one, contents in known.items() if entries.get(one) != contents]
         for name, column in (("passages", "document"), ("documents", "id")):
             cache.executemany(f"DELETE FROM {name} WHERE {column} = ?", [(one,) for one in gone])  # noqa: S608 -- our own names
-        if any(known.get(one) != contents for one, contents in entries.items()):
-            for one in self._documents.all(revision):
-                if known.get(one.id) != entries[one.id]:
-                    self._add(cache, one, entries[one.id], revision)
+        changed = {one: contents for one, contents in entries.items() if known.get(one) != contents}
+        for start in range(0, len(changed), AT_ONCE):
+            for document, text in self._documents.read(dict([*changed.items()][start : start + AT_ONCE])):
+                self._add(cache, document, changed[document.id], text)
 
-    def _add(self, cache: sqlite3.Connection, document: Document, contents: str, revision: str) -> None:
-        text = self._documents.text(document.id, revision)
+    def _add(self, cache: sqlite3.Connection, document: Document, contents: str, text: str) -> None:
         title = " ".join({document.title, title_of(text)})
-        found = {passage.id: passage for passage in reversed(self._documents.passages(document.id, revision))}
+        found = {passage.id: passage for passage in reversed(passages_of(text, document.id) if text else [])}
         cache.execute(
             "INSERT INTO documents VALUES (?, ?, ?, ?)", (document.id, contents, document.title, document.untrusted)
         )

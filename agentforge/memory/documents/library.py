@@ -106,6 +106,19 @@ class Documents:
             raise UsageError(f"{shown!r} may mean {len(found)} documents.", fix=f"Give an id: {_ids(found)}.")
         raise UsageError(f"There is no document {shown!r}.", fix="`agentforge docs list` shows all.")
 
+    def folders(self, rev: str) -> dict[str, str]:
+        """The documents at a commit, sound or not, each with the id of its contents: equal ids, equal contents."""
+        return self._store.folders(FOLDER, rev)
+
+    def read(self, folders: Mapping[str, str]) -> list[tuple[Document, str]]:
+        """The sound ones of such documents, each with its text."""
+        found: list[tuple[Document, str]] = []
+        for key, files in self._store.read_folders(folders, (RECORD, TEXT)).items():
+            paths = {f"{folder_of(key)}/{name}": contents for name, contents in files.items()}
+            if isinstance(document := _document(key, paths, paths), Document):
+                found.append((document, _decoded(files[TEXT])))
+        return found
+
     def text(self, document: str, rev: str = "main") -> str:
         """The text of a document at a commit; empty where it had none there, or one that cannot be read."""
         return _decoded(self._store.read(f"{folder_of(document)}/{TEXT}", rev) or b"")
