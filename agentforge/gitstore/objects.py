@@ -8,20 +8,28 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
-from typing import IO, TypeAlias, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, NamedTuple, TypeAlias, TypeVar, cast
 
 from agentforge.errors import RegistryError
+from agentforge.gitstore.failures import damaged
 from agentforge.gitstore.process import SECONDS, GitProcess, Lasting
 
 _ASKED_BYTES = 32_768
 """Bytes of names that are asked at once. A pipe holds twice as many, so that nobody waits to write while git waits for
 its answers to be read."""
-_HEADER = re.compile(rb"[0-9a-f]+ (blob|tree|commit|tag) (\d+)\n")
+_HEADER = re.compile(rb"([0-9a-f]+) (blob|tree|commit|tag) (\d+)\n")
 
-Found: TypeAlias = tuple[str, bytes]
-"""The kind of an object (``blob``, ``tree``, ``commit``, ``tag``) and its contents."""
 
+class Found(NamedTuple):
+    """An object: its id, its kind (``blob``, ``tree``, ``commit``, ``tag``) and its contents."""
+
+    id: str
+    kind: str
+    contents: bytes
+
+
+_Key = TypeVar("_Key")
 Entry: TypeAlias = tuple[str, bool, str]
 """What stands in a folder: its name, whether it is a folder, and the id of its contents."""
 
@@ -50,6 +58,44 @@ class Objects:
                 raise RegistryError(f"git cat-file did not answer in {self._git.path}.", fix="Try again.")
             return found
 
+    def files(self, wanted: Mapping[_Key, str]) -> dict[_Key, bytes]:
+        """The contents of the files that git knows by these names; the others are left out."""
+        found = self.read(list(wanted.values()))
+        return {key: one.contents for key, one in zip(wanted, found, strict=True) if one and one.kind == "blob"}
+
+    def folder(self, commit: str, path: str) -> list[Entry]:
+        """What stands directly in a folder at a commit, the whole of it for an empty path; nothing where there is no
+        such folder.
+
+        Raises:
+            RegistryError: the commit or the folder is missing, though it should be there.
+        """
+        found = self.read([f"{commit}:{path}" if path else f"{commit}^{{tree}}"])[0]
+        if found is not None:
+            return [*_tree(found)] if found.kind == "tree" else []
+        above, _, name = path.rpartition("/")
+        if not path or name in (each for each, _, _ in self.folder(commit, above)):
+            raise damaged(self._git.path, f"{f'the folder {path} of ' if path else ''}commit {commit} is missing")
+        return []
+
+    def below(self, commit: str, path: str) -> dict[str, str]:
+        """The files anywhere under a folder at a commit, by path, each with the id of its contents (raises as
+        :meth:`folder`).
+        """
+        files: dict[str, str] = {}
+        level = {f"{path}/" if path else "": self.folder(commit, path)}
+        while level:
+            files |= {f"{at}{name}": each for at, tree in level.items() for name, folder, each in tree if not folder}
+            folders = {f"{at}{name}/": each for at, tree in level.items() for name, folder, each in tree if folder}
+            found = dict(zip(folders, self.read(list(folders.values())), strict=True))
+            level = {at: self._sound(at, one) for at, one in found.items()}
+        return files
+
+    def _sound(self, path: str, found: Found | None) -> list[Entry]:
+        if found is None:
+            raise damaged(self._git.path, f"the folder {path} is missing")
+        return [*_tree(found)]
+
     def close(self) -> None:
         """Ends the process; the next look begins another one."""
         with self._lock:
@@ -64,16 +110,20 @@ class Objects:
         watch.daemon = True
         watch.start()
         try:
-            return [found for some in _portions(names) for found in _answers(process, some)]
+            found = [one for some in _portions(names) for one in _answers(process, some)]
+            if None in found:
+                self._running.said()  # git complains of what is damaged; unread, that would fill the pipe one day
         except (OSError, EOFError):
-            said = self._running.end()
-            self._running = None
+            process.kill()
+            said, self._running = self._running.said(), None
             if said.strip():
                 raise self._git.failure("cat-file", said) from None
             return None
         except BaseException:
             self._running = None  # somebody interrupted: what it still has to say belongs to nobody
             raise
+        else:
+            return found
         finally:
             watch.cancel()
 
@@ -104,15 +154,15 @@ def _answers(process: subprocess.Popen[bytes], lines: Sequence[bytes]) -> Iterat
         if told is None:
             yield None
             continue
-        contents = stdout.read(int(told[2]) + 1)
-        if len(contents) <= int(told[2]):
+        contents = stdout.read(int(told[3]) + 1)
+        if len(contents) <= int(told[3]):
             raise EOFError
-        yield told[1].decode(), contents[:-1]
+        yield Found(told[1].decode(), told[2].decode(), contents[:-1])
 
 
-def tree_of(contents: bytes, id_bytes: int) -> Iterator[Entry]:
-    """What a folder holds, as git keeps it, with ids of so many bytes; other repositories in it are left out."""
-    at = 0
+def _tree(found: Found) -> Iterator[Entry]:
+    """What a folder holds; other repositories in it are left out."""
+    contents, id_bytes, at = found.contents, len(found.id) // 2, 0
     while at < len(contents):
         end = contents.index(b"\0", at)
         mode, _, name = contents[at:end].partition(b" ")

@@ -68,12 +68,12 @@ class Lasting:
     process: subprocess.Popen[bytes]
     held: object
 
-    def end(self) -> str:
-        """Ends it at once and returns what it said on standard error until then."""
-        self.process.kill()
-        with contextlib.suppress(OSError, ValueError):
-            return (self.process.stderr.read() if self.process.stderr else b"").decode("utf-8", "replace")
-        return ""
+    def said(self) -> str:
+        """What it has said on standard error since this was asked last; waits for nothing."""
+        if (pipe := self.process.stderr) is None:
+            return ""
+        os.set_blocking(pipe.fileno(), False)
+        return (pipe.read() or b"").decode("utf-8", "replace")
 
 
 class GitProcess:
@@ -112,16 +112,25 @@ class GitProcess:
         """Ends what GitPython keeps running; harmless when repeated."""
         self._git.clear_cache()
 
-    def run(self, *args: str, feed: bytes = b"", keep: int | None = None, seconds: float = SECONDS) -> bytes:
+    def run(
+        self,
+        *args: str,
+        feed: bytes = b"",
+        keep: int | None = None,
+        seconds: float = SECONDS,
+        settings: Sequence[str] = (),
+    ) -> bytes:
         """The standard output of ``git ARGS``, which reads ``feed``.
 
-        ``keep`` is a file descriptor that the child inherits: a lock on it lasts as long as the child.
+        ``keep`` is a file descriptor that the child inherits: a lock on it lasts as long as the child. ``settings``
+        (``NAME=VALUE``) hold for this command, beside those that hold for all.
 
         Raises:
             StorageError: the disk is full or may not be written.
             RegistryError: git failed otherwise, or took too long.
         """
-        code, out, err = self.attempt(*args, feed=feed, keep=keep, seconds=seconds)
+        running = self._started(args, keep, settings)
+        code, out, err = _finish(running.process, feed, seconds, args[0])
         if code:
             raise self.failure(args[0], err)
         return out
@@ -135,10 +144,10 @@ class GitProcess:
 
     def lasting(self, *args: str) -> Lasting:
         """``git ARGS`` as it runs; it ends when what is returned is let go of."""
-        return self._started(args, None)
+        return self._started(args)
 
-    def _started(self, args: Sequence[str], keep: int | None) -> Lasting:
-        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
+    def _started(self, args: Sequence[str], keep: int | None = None, more: Sequence[str] = ()) -> Lasting:
+        settings = [part for setting in (*_SETTINGS, *more) for part in ("-c", setting)]
         git = str(self._git.GIT_PYTHON_GIT_EXECUTABLE)
         command = ["env", *_UNSET, git, "--no-replace-objects", *settings, *args]
         inherited = () if keep is None else (keep,)

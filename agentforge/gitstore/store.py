@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from agentforge import clock
 from agentforge.errors import NotARegistry, ReadOnly, RegistryConflict, RegistryError, StorageError
 from agentforge.gitstore.failures import damaged
 from agentforge.gitstore.lock import leaving_no_drafts, writing
-from agentforge.gitstore.objects import Entry, Objects, tree_of
+from agentforge.gitstore.objects import Objects
 from agentforge.gitstore.process import GitProcess
 from agentforge.gitstore.refs import read_ref
 from agentforge.gitstore.stream import check_path, commit_stream, message
@@ -35,6 +35,9 @@ _NOTHING = "0" * 40
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 _FEW = 64
 """So many paths are looked up one by one; git reads every folder above a path for each of them anew."""
+_FEW_FILES = 20
+_UNPACKED = "pack.compression=0"
+"""For so few files git makes no pack to stay, only one that it unpacks at once: packing it tightly costs time."""
 _Key = TypeVar("_Key")
 _FIELDS = "%H%x00%P%x00%an <%ae>%x00%cI%x00%s%x00%(trailers:only,unfold)"
 
@@ -171,11 +174,11 @@ class GitStore:
         if commit is None:
             return {}
         if len(wanted) <= _FEW:
-            return self._files({path: f"{commit}:{path}" for path in wanted})
+            return self._objects.files({path: f"{commit}:{path}" for path in wanted})
         ids = self.roots(commit)
         for top in sorted({path.partition("/")[0] for path in wanted} & {*ids}):
             ids |= self.entries(top, commit)
-        return self._files({path: ids[path] for path in wanted if path in ids})
+        return self._objects.files({path: ids[path] for path in wanted if path in ids})
 
     def read_folders(self, folders: Mapping[str, str], names: Sequence[str]) -> dict[str, dict[str, bytes]]:
         """The files of these ``names`` in many folders, each given by the id that :meth:`folders` told, under the same
@@ -185,7 +188,7 @@ class GitStore:
             check_path(name)
         wanted = {(key, name): f"{_rev(each)}:{name}" for key, each in folders.items() for name in names}
         found: dict[str, dict[str, bytes]] = {key: {} for key in folders}
-        for (key, name), contents in self._files(wanted).items():
+        for (key, name), contents in self._objects.files(wanted).items():
             found[key][name] = contents
         return found
 
@@ -196,65 +199,31 @@ class GitStore:
     def roots(self, rev: str = "main") -> dict[str, str]:
         """The id of each file and folder at the top of a revision, by name: equal ids are equal contents."""
         commit = self._commit_of(rev)
-        return {name: each for name, _, each in self._tree(commit, "")} if commit is not None else {}
+        return {name: each for name, _, each in self._objects.folder(commit, "")} if commit is not None else {}
 
-    def folders(self, prefix: str, rev: str) -> dict[str, str]:
-        """The folders that stand directly in a folder at a commit, by name, each with the id of its contents."""
-        return {name: each for name, folder, each in self._tree(_rev(rev), prefix) if folder}
+    def folders(self, prefix: str, rev: str, names: Collection[str] | None = None) -> dict[str, str]:
+        """The folders that stand directly in a folder at a commit, by name, each with the id of its contents; those of
+        ``names`` alone, where given.
+        """
+        check_path(prefix)
+        if names is None or len(names) > _FEW:
+            found = {name: each for name, folder, each in self._objects.folder(_rev(rev), prefix) if folder}
+            return {name: found[name] for name in names if name in found} if names is not None else found
+        for name in names:
+            check_path(name)
+        asked = self._objects.read([f"{_rev(rev)}:{prefix}/{name}" for name in names])
+        return {name: one.id for name, one in zip(names, asked, strict=True) if one and one.kind == "tree"}
 
     def entries(self, prefix: str = "", rev: str = "main") -> dict[str, str]:
         """The files under a folder at a revision, each with the id of its contents: equal ids, equal contents."""
-        commit = self._commit_of(rev)
-        if commit is None:
-            return {}
-        top = prefix.rstrip("/")
-        found: dict[str, str] = {}
-        level = [(f"{top}/" if top else "", self._tree(commit, top))]
-        while level:
-            folders = {f"{at}{name}/": each for at, tree in level for name, folder, each in tree if folder}
-            found |= {f"{at}{name}": each for at, tree in level for name, folder, each in tree if not folder}
-            level = list(zip(folders, self._trees(folders), strict=True))
-        return found
+        commit, folder = self._commit_of(rev), prefix.rstrip("/")
+        if folder:
+            check_path(folder)
+        return self._objects.below(commit, folder) if commit is not None else {}
 
     def _commit_of(self, rev: str) -> str | None:
         """The commit that a revision names; None for ``main`` before the first one."""
         return self.head() if rev == "main" else _rev(rev)
-
-    @property
-    def _id_bytes(self) -> int:
-        return len(self.head() or _NOTHING) // 2
-
-    def _tree(self, commit: str, prefix: str) -> list[Entry]:
-        """What stands directly in a folder; nothing where there is no such folder.
-
-        Raises:
-            RegistryError: the commit or the folder is missing, though it should be there.
-        """
-        if prefix:
-            check_path(prefix)
-            if (found := self._objects.read([f"{commit}:{prefix}"])[0]) is not None:
-                return [*tree_of(found[1], self._id_bytes)] if found[0] == "tree" else []
-            above, _, name = prefix.rpartition("/")
-            listed = name in (each for each, _, _ in self._tree(commit, above))
-        else:
-            if (found := self._objects.read([f"{commit}^{{tree}}"])[0]) is not None:
-                return [*tree_of(found[1], self._id_bytes)]
-            listed = True
-        if listed:
-            raise damaged(self.path, f"{f'the folder {prefix} of ' if prefix else ''}commit {commit} is missing")
-        return []
-
-    def _trees(self, folders: Mapping[str, str]) -> Iterator[Sequence[Entry]]:
-        """What stands directly in each of these folders, given by their ids (raises RegistryError: one is missing)."""
-        for path, found in zip(folders, self._objects.read(list(folders.values())), strict=True):
-            if found is None:
-                raise damaged(self.path, f"the folder {path} is missing")
-            yield [*tree_of(found[1], self._id_bytes)]
-
-    def _files(self, wanted: Mapping[_Key, str]) -> dict[_Key, bytes]:
-        """The contents of the files that git knows by these names."""
-        found = self._objects.read(list(wanted.values()))
-        return {key: one[1] for key, one in zip(wanted, found, strict=True) if one is not None and one[0] == "blob"}
 
     def commit(
         self,
@@ -281,11 +250,13 @@ class GitStore:
         text = message(subject, trailers)
         stream = commit_stream(STAGING, changes, text=text, parent=expected, time=int(clock.now().timestamp()))
         with writing(self.path) if lock is None else nullcontext(lock) as held, leaving_no_drafts(self.path):
-            return self._write(stream, expected, held)
+            return self._write(stream, len(changes), expected, held)
 
-    def _write(self, stream: bytes, expected: str | None, lock: int) -> str:
+    def _write(self, stream: bytes, files: int, expected: str | None, lock: int) -> str:
         self._expect(expected)
-        made = self._git.run("fast-import", "--quiet", "--force", "--done", feed=stream, keep=lock)
+        settings = (_UNPACKED,) if files <= _FEW_FILES else ()
+        options = ("--quiet", "--force", "--done")
+        made = self._git.run("fast-import", *options, feed=stream, keep=lock, settings=settings)
         sha = made.decode().strip()
         steps = [f"update {MAIN} {sha} {expected or _NOTHING}", f"delete {STAGING} {sha}"]
         if self._lease is not None:

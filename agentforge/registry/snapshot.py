@@ -45,6 +45,7 @@ class Snapshot:
         self._layer = layer
         self._roots = roots
         self._loaded: dict[str, _Loaded] = {}
+        self._located: dict[str, str] = {}
 
     @classmethod
     def take(cls, store: GitStore, head: str, layer: Layer, before: Snapshot | None = None) -> Snapshot | None:
@@ -80,10 +81,10 @@ class Snapshot:
         return taken
 
     @cached_property
-    def _folders(self) -> Mapping[str, str]:
-        """The names that have a tool folder, each with the id of its contents."""
+    def _folders(self) -> frozenset[str]:
+        """The names that have a tool folder."""
         found = self._store.folders("tools", self.head) if "tools" in self._roots else {}
-        return {name: each for name, each in found.items() if TOOL_NAME.fullmatch(name)}
+        return frozenset(name for name in found if TOOL_NAME.fullmatch(name))
 
     @cached_property
     def proposals(self) -> Mapping[str, tuple[int, ...]]:
@@ -104,7 +105,8 @@ class Snapshot:
 
     def standing(self, names: Sequence[str]) -> list[Tool | ToolInvalid]:
         """The versions that stand under ``names``, or what is wrong with each."""
-        missing = {name: self._folders.get(name, "") for name in dict.fromkeys(names) if not self._knows(name)}
+        self._locate(names)
+        missing = {name: self._located[name] for name in dict.fromkeys(names) if not self._knows(name)}
         read = self._store.read_folders({name: each for name, each in missing.items() if each}, FILES)
         for name, each in missing.items():
             standing = self.states.tools[name]
@@ -115,10 +117,13 @@ class Snapshot:
     def _knows(self, name: str) -> bool:
         """Whether what stands under a name was read already, here or at an earlier commit."""
         known = self._loaded.get(name)
-        return known is not None and (known.folder, known.standing) == (
-            self._folders.get(name, ""),
-            self.states.tools[name],
-        )
+        return known is not None and (known.folder, known.standing) == (self._located[name], self.states.tools[name])
+
+    def _locate(self, names: Sequence[str]) -> None:
+        """Notes the id of the folder of each of these tools; an empty one where it has none."""
+        missing = [name for name in dict.fromkeys(names) if name not in self._located]
+        found = self._store.folders("tools", self.head, missing) if missing and "tools" in self._roots else {}
+        self._located |= {name: found.get(name, "") for name in missing}
 
     def live(self, name: str) -> Tool | None:
         """The live tool of a name; None where there is none, or its folder is malformed."""
@@ -177,7 +182,7 @@ class Snapshot:
 
     def problems(self) -> list[str]:
         """Everything that is wrong in the registry."""
-        stray = sorted(set(self._folders) - set(self.states.tools))
+        stray = sorted(self._folders - set(self.states.tools))
         found = [*self.standing(sorted(self.states.tools)), *self.proposed(sorted(self.proposals))]
         return [
             *self.states.problems,

@@ -27,7 +27,7 @@ def started(monkeypatch):
     seen = []
     start = GitProcess._started
     monkeypatch.setattr(
-        GitProcess, "_started", lambda self, args, keep: seen.append(args[0]) or start(self, args, keep)
+        GitProcess, "_started", lambda self, args, *more: seen.append(args[0]) or start(self, args, *more)
     )
     return seen
 
@@ -89,21 +89,31 @@ def test_a_git_that_does_not_answer_is_given_up(store, monkeypatch):
     assert store.read("state.toml") == b"one\n"
     monkeypatch.setattr(objects, "SECONDS", 0.2)
     hung = GitProcess.lasting
-    monkeypatch.setattr(GitProcess, "lasting", lambda self, *_: hung(self, "update-ref", "--stdin"))
+    monkeypatch.setattr(GitProcess, "lasting", lambda self, *_: hung(self, "hash-object", "--stdin"))
     store.close()
     with pytest.raises(RegistryError, match="did not answer"):
         store.read("state.toml")
 
 
-def test_a_damaged_object_is_told_as_git_tells_it(store):
-    broken = store.commit({"new": b"new\n"}, subject="Change", trailers={}, expected=store.head())
-    blob = store.entries("", broken)["new"]
-    loose = store.path / "objects" / blob[:2] / blob[2:]
+def test_a_damaged_file_is_none_and_a_damaged_folder_is_told_however_often(store, started):
+    commit = store.commit({"new/file": b"new\n"}, subject="Change", trailers={}, expected=store.head())
+    started.clear()
+    store.close()
+    damage(store, store.entries("", commit)["new/file"])
+    for _ in range(500):
+        assert store.read("new/file") is None
+    assert started == ["cat-file"], "what git says of it fills no pipe"
+    damage(store, store.roots(commit)["new"])
+    for look in (store.list, lambda: store.list("new"), lambda: store.read("new/file")):
+        with pytest.raises(RegistryError, match="damaged"):
+            look()
+    assert store.read("state.toml") == b"one\n"
+
+
+def damage(store, broken):
+    loose = store.path / "objects" / broken[:2] / broken[2:]
     loose.chmod(0o600)
     loose.write_bytes(b"not zlib at all")
-    with pytest.raises(RegistryError, match="damaged"):
-        store.read("new")
-    assert store.read("state.toml") == b"one\n"
 
 
 def test_a_commit_that_is_missing_is_damage_and_a_folder_that_never_was_is_none(store):
