@@ -105,8 +105,8 @@ class UserKnowledge:
         from agentforge.agent.knowledge_work import KNOWLEDGE
 
         wanted = ("queued", "running", *(["failed"] if failed else []))
-        standing = self._opened.registry.snapshot().states.tools
-        stale = {each: one.version for each, one in standing.items() if one.stale and name in (None, each)}
+        states = self._opened.registry.snapshot().states
+        stale = {each: states.tools[each].version for each in states.stale() if name in (None, each)}
         if not stale:
             return []
         found = [job for job in self._opened.job_rows().list(MOST_JOBS) if job.kind == KNOWLEDGE]

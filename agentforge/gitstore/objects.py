@@ -47,8 +47,11 @@ class Objects:
         """What git knows by each of these names; None where it knows nothing.
 
         Raises:
-            RegistryError: the repository is damaged, or git did not answer within :data:`SECONDS`.
+            RegistryError: the repository is damaged, or git did not answer a portion of them within
+                :data:`SECONDS`.
         """
+        if not names:
+            return []
         with self._lock:
             begun = self._running is None or self._owner != os.getpid()
             found = self._ask(names, begun)
@@ -106,9 +109,6 @@ class Objects:
         if begun or self._running is None:
             self._running, self._owner = self._git.lasting("cat-file", "--batch"), os.getpid()
         process = self._running.process
-        watch = threading.Timer(SECONDS, process.kill)
-        watch.daemon = True
-        watch.start()
         try:
             found = [one for some in _portions(names) for one in _answers(process, some)]
             if None in found:
@@ -124,8 +124,6 @@ class Objects:
             raise
         else:
             return found
-        finally:
-            watch.cancel()
 
 
 def _portions(names: Sequence[str]) -> Iterator[list[bytes]]:
@@ -142,7 +140,18 @@ def _portions(names: Sequence[str]) -> Iterator[list[bytes]]:
         yield some
 
 
-def _answers(process: subprocess.Popen[bytes], lines: Sequence[bytes]) -> Iterator[Found | None]:
+def _answers(process: subprocess.Popen[bytes], lines: Sequence[bytes]) -> list[Found | None]:
+    """The answers to one portion; a process that takes too long over it is killed, and so has none."""
+    watch = threading.Timer(SECONDS, process.kill)
+    watch.daemon = True
+    watch.start()
+    try:
+        return [*_read(process, lines)]
+    finally:
+        watch.cancel()
+
+
+def _read(process: subprocess.Popen[bytes], lines: Sequence[bytes]) -> Iterator[Found | None]:
     stdin, stdout = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
     stdin.write(b"".join(lines))
     stdin.flush()
