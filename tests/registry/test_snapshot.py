@@ -165,7 +165,7 @@ def test_one_tool_among_many_is_read_alone_and_once(registry, tmp_path, asked):
     layers.fingerprint()
     asked.clear()
     assert layers.find("tool_007").name == "tool_007"
-    assert len(asked) == 2, "where it stands, and the page that has changed"
+    assert len(asked) <= 2, "where it stands, and its page where that has changed"
     asked.clear()
     assert layers.find("another").name == "another"
     assert not [name for name in asked if "tool_" in name]

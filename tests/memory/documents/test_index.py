@@ -74,16 +74,14 @@ def test_only_documents_that_changed_are_cut_again(
 ) -> None:
     index.search("meals")
     read: list[str] = []
-    honest = Documents.passages
-    monkeypatch.setattr(
-        Documents, "passages", lambda self, document, rev="main": read.append(document) or honest(self, document, rev)
-    )
+    honest = Documents.read
+    monkeypatch.setattr(Documents, "read", lambda self, folders: read.extend(folders) or honest(self, folders))
     store.commit({"tools/x/tool.py": b"x"}, subject="A tool", trailers={}, expected=store.head())
     assert index.search("meals")
     assert read == []
     changed = keep(documents, POLICY.replace("28", "30"))
     assert index.search("meals")
-    assert set(read) == {changed.document.id}
+    assert read == [changed.document.id]
 
 
 def test_the_cache_is_thrown_away_where_it_is_damaged_or_of_another_form(
