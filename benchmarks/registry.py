@@ -5,6 +5,9 @@ of it is done through the product. Figures are medians of interleaved rounds (se
 
   open_ms         from nothing to a user with one tool at hand (``Forge``, then ``forge.tool(NAME)``)
   commit_ms       one more tool is added as live
+  open_cpu_ms, commit_cpu_ms
+                  the same as processor time, with that of the git commands that ended meanwhile (opening: closing
+                  again as well, so all of them): other work on the machine shows less in it
   git_ms          the same files are committed to a copy of that registry by one bare ``git fast-import`` in a process
                   of its own, as durably; there is no quicker way to commit with the git command line
   commit_ratio_to_git, commit_ratio_to_smallest
@@ -20,6 +23,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -109,6 +113,12 @@ class User:
         return from_files(made, new, layer=Layer.USER, state=State.LIVE)
 
 
+def used() -> float:
+    """The milliseconds of processor time that this process and its children that have ended have used."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (time.process_time() + ended.ru_utime + ended.ru_stime) * 1000
+
+
 def timed(work: Callable[[], T]) -> tuple[T, float]:
     """What ``work`` gives, and the milliseconds that it took."""
     begun = time.perf_counter()
@@ -149,11 +159,15 @@ class Rows:
     def round(self) -> None:
         """All of it once; what a commit leaves behind is there for the next round."""
         user = self._user
+        before = used()
         asyncio.run(self._open(f"close_gate_{100_001 + user.number % 9}"))
+        self._note("open_cpu_ms", used() - before)
         with user.registry() as registry:
             known = to_files(registry.get("close_gate_100000"))
             made = user.new_tool(registry)
+            before = used()
             self._note("commit_ms", timed(lambda: registry.add(made, state=State.LIVE))[1])
+            self._note("commit_cpu_ms", used() - before)
             self._note("find_ms", timed(lambda: registry.get("close_gate_100009"))[1])
             changed = from_files(known, "close_gate_100000", layer=Layer.USER, state=State.LIVE)
             origin = changed.manifest.provenance.model_copy(update={"parent": changed.version})

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar, cast
 
@@ -31,6 +31,7 @@ REASON_CHARS = 500
 REJECTED_KEPT = 20
 """Rejections of a name that stand in the file, the newest ones; git keeps those before them."""
 
+_RESTORE = "`agentforge doctor` tells more; restore the registry from a copy."
 _PAGE = re.compile(rf"{FOLDER}/[0-9a-f]{{2}}\.toml")
 _Entry = TypeVar("_Entry", bound=BaseModel)
 _Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -109,7 +110,7 @@ class Page:
 
 
 class Pages:
-    """The pages of a registry at one commit; read together when one is asked for, and parsed one by one.
+    """The pages of a registry at one commit; each is read and parsed when it is asked for.
 
     ``ids`` are their paths, each with the id of its contents, ``read`` gives the contents of some of them; what
     stood the same ``before`` is taken over.
@@ -135,21 +136,24 @@ class Pages:
         return bool(self._ids)
 
     def __getitem__(self, path: str) -> Page:
-        """The page at a path; an empty one where there is none (raises RegistryError: it is malformed)."""
+        """The page at a path; an empty one where there is none (raises RegistryError: it is malformed, or missing)."""
         if path not in self._ids:
             return Page()
         found = self._parsed.get(path)
         if found is None:
-            found = self._parsed[path] = _page(path, self._text(path))
+            self._fetch([path])
+            found = self._parsed[path] = _page(path, self._contents[path])
         return found
 
     def all(self) -> list[Page]:
-        """Every one of them (raises RegistryError: one is malformed)."""
+        """Every one of them (raises RegistryError: one is malformed, or missing)."""
+        self._fetch(self._ids)
         return [self[path] for path in sorted(self._ids)]
 
     def holding(self, word: bytes) -> list[Page]:
         """Those in whose contents ``word`` stands; no other one is parsed."""
-        return [self[path] for path in sorted(self._ids) if word in self._text(path)]
+        self._fetch(self._ids)
+        return [self[path] for path in sorted(self._ids) if word in self._contents[path]]
 
     def standing_still(self, ids: Mapping[str, str]) -> dict[str, bytes]:
         """The contents of those pages that are read already and that stand the same among ``ids``."""
@@ -159,10 +163,12 @@ class Pages:
         """A page, where it is parsed already."""
         return self._parsed.get(path)
 
-    def _text(self, path: str) -> bytes:
-        if path not in self._contents:
-            self._contents |= self._read([each for each in self._ids if each not in self._contents])
-        return self._contents.get(path, b"")
+    def _fetch(self, paths: Iterable[str]) -> None:
+        """Reads those that were not read yet, together (raises RegistryError: one is missing)."""
+        if missing := [path for path in paths if path not in self._contents]:
+            self._contents |= self._read(missing)
+        if lost := [path for path in missing if path not in self._contents]:
+            raise RegistryError(f"The contents of {lost[0]} in the registry are missing.", fix=_RESTORE)
 
 
 def page_of(name: str) -> str:

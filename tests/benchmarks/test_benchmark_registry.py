@@ -9,7 +9,10 @@ import pytest
 from agentforge.types import State
 from benchmarks.registry import User, main
 
-KEYS = {"open_ms", "commit_ms", "git_ms", "find_ms", "diff_ms", "list_ms", "index_ms", "search_p95_ms", "rss_mb"}
+KEYS = {
+    *("open_ms", "open_cpu_ms", "commit_ms", "commit_cpu_ms", "git_ms", "find_ms", "diff_ms", "list_ms", "index_ms"),
+    *("search_p95_ms", "rss_mb"),
+}
 
 
 def test_every_figure_of_every_size_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
@@ -19,6 +22,7 @@ def test_every_figure_of_every_size_is_measured(capsys: pytest.CaptureFixture[st
     for row in told["sizes"].values():
         assert {*row} == KEYS | {"commit_ratio_to_git", "commit_ratio_to_smallest"}
         assert all(figure > 0 for figure in row.values())
+    assert all(row["open_cpu_ms"] > 1 for row in told["sizes"].values()), "git's is counted"
     assert told["sizes"]["10"]["commit_ratio_to_smallest"] == 1.0
     assert told["commit_ratio_to_git"] == told["sizes"]["120"]["commit_ratio_to_git"]
 

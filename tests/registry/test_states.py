@@ -130,13 +130,30 @@ def test_pages_that_stand_as_before_are_not_read_again():
         path: data for path, data in read_states("format = 1").files(tools=many(200)).items() if path != STATE_FILE
     }
     ids = {path: str(at) for at, path in enumerate(files)}
-    first = Pages(ids, lambda paths: {path: files[path] for path in paths})
-    assert len(first.all()) == len(files)
     asked: list[str] = []
+
+    def read(paths):
+        asked.extend(paths)
+        return {path: files[path] for path in paths}
+
+    first = Pages(ids, read)
+    assert first[page_of("tool_7")].tools["tool_7"].state is State.LIVE
+    assert asked == [page_of("tool_7")], "one name is in one page"
+    assert len(first.all()) == len(files)
+    assert len(asked) == len(files)
+    asked.clear()
     changed = page_of("tool_7")
-    second = Pages({**ids, changed: "new"}, lambda paths: asked.extend(paths) or {p: files[p] for p in paths}, first)
+    second = Pages({**ids, changed: "new"}, read, first)
     assert second.all() == first.all()
     assert asked == [changed]
+
+
+def test_a_page_that_is_lost_is_told_and_not_taken_for_an_empty_one():
+    pages = Pages({page_of("tool_7"): "1"}, lambda _: {})
+    states = read_states("format = 2", pages)
+    for look in (lambda: states.tools.get("tool_7"), lambda: [*states.tools], states.stale):
+        with pytest.raises(RegistryError, match="missing"):
+            look()
 
 
 def test_a_malformed_page_is_told_and_never_written_over():
