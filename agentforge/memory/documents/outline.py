@@ -37,12 +37,15 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines that belong together, without a blank one: they begin at the character ``start``, on one page."""
+    """Lines that belong together, without a blank one: they begin at the character ``start``, on one page. So many
+    ``marks`` of pages stand before them: two pages may be of one number.
+    """
 
     start: int
     text: str
     page: int
     tokens: int
+    marks: int = 0
 
     @property
     def end(self) -> int:
@@ -97,12 +100,12 @@ def sections_of(text: str) -> Iterator[Section]:
 
 
 class _Outline:
-    """A text on the way through: ``page`` is the one that has been reached."""
+    """A text on the way through: ``page`` is the one that has been reached, behind so many ``marks``."""
 
     def __init__(self, text: str) -> None:
         self.lines = text.split("\n")
         self.starts = [0, *(found.end() for found in re.finditer("\n", text))]
-        self.page = 0
+        self.page = self.marks = 0
 
     def sections(self) -> Iterator[Section]:
         headings = [*headings_of(self.lines)]
@@ -140,7 +143,7 @@ class _Outline:
                 found.append(self.block(at - len(rows), "\n".join(rows)))
                 rows = []
             if mark:
-                self.page = int(mark[1])
+                self.page, self.marks = int(mark[1]), self.marks + 1
             elif rows or line.strip():
                 rows.append(line)
                 fence = _fenced(fence, line)
@@ -149,7 +152,7 @@ class _Outline:
         return found
 
     def block(self, line: int, text: str) -> Block:
-        return Block(self.starts[line], text, self.page, estimate(text))
+        return Block(self.starts[line], text, self.page, estimate(text), self.marks)
 
 
 def _titles(path: Sequence[Heading], title: Heading | None) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def _groups(blocks: Sequence[Block]) -> Iterator[list[Block]]:
     """Blocks that belong together, as each of them and its neighbour alone tell."""
     group: list[Block] = []
     for block in blocks:
-        if group and not (_leads_in(group[-1]) and group[-1].page == block.page):
+        if group and not (_leads_in(group[-1]) and group[-1].marks == block.marks):
             yield group
             group = []
         group.append(block)

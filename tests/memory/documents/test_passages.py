@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agentforge.memory.documents.outline import PAGE_MARK, headings_of
@@ -170,6 +170,7 @@ LINES = st.lists(
 
 
 @given(LINES)
+@example(["<!-- page 3 -->", "1", "<!-- page 3 -->", "1"])
 def test_no_word_is_lost_and_none_is_told_twice(lines: list[str]) -> None:
     text = "\n".join(lines)
     marks = {at for heading in headings_of(lines) for at in range(heading.first, heading.last + 1)}
