@@ -12,20 +12,27 @@ from agentforge.errors import ToolInvalid
 from agentforge.settings import Settings
 
 if TYPE_CHECKING:
-    from agentforge.forge.checking import Checked
+    from agentforge.forge.checking import Checked, CheckParts
     from agentforge.registry.untried import Tried
 
 
 async def check(folder: Path, opened: Opened, settings: Settings) -> Checked:
     """What the gates say of ``folder`` (raises as :func:`agentforge.forge.checking.check_folder`)."""
-    from agentforge.forge.checking import CheckParts, check_folder
+    from agentforge.forge.checking import check_folder
     from agentforge.forge.folders import read_folder
-    from agentforge.policy import policy_of
 
     with suppress(ToolInvalid):  # a folder that is none is told before a box is started for it
         await asyncio.to_thread(read_folder, folder)
+    return await check_folder(folder, await parts_of(opened, settings))
+
+
+async def parts_of(opened: Opened, settings: Settings) -> CheckParts:
+    """What a check works with, the box among it (raises SandboxError)."""
+    from agentforge.forge.checking import CheckParts
+    from agentforge.policy import policy_of
+
     policy = policy_of(settings)
-    parts = CheckParts(
+    return CheckParts(
         box=await opened.box(),
         layers=opened.layers,
         registry=opened.registry,
@@ -36,7 +43,6 @@ async def check(folder: Path, opened: Opened, settings: Settings) -> Checked:
         secrets=secrets_of(settings),
         policy=policy,
     )
-    return await check_folder(folder, parts)
 
 
 async def tried(target: str, version: str, opened: Opened, settings: Settings) -> Tried:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 from agentforge.api.feedback import UNSAID, Unsaid, Word
 from agentforge.api.opened import OnNotice, OpenBox, Opened
+from agentforge.api.rooms import Rooms
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.events import Event
 from agentforge.result import RunResult, result_of
@@ -31,15 +32,8 @@ from agentforge.types import JSON, TOOL_NAME, JSONObject, Need, Role, State, Usa
 
 if TYPE_CHECKING:
     from agentforge.agent.worth import Kept
-    from agentforge.api.documents import UserDocuments
     from agentforge.api.feedback import Learner
     from agentforge.api.jobs import UserJobs
-    from agentforge.api.knowledge import UserKnowledge
-    from agentforge.api.lineage import Lineage
-    from agentforge.api.memory import UserMemory
-    from agentforge.api.review import Review
-    from agentforge.api.sessions import Sessions
-    from agentforge.api.sleep import UserSleep
     from agentforge.boxes.protocol import CallResult
     from agentforge.forge.checking import Checked
     from agentforge.forge.learning import Learned
@@ -52,7 +46,7 @@ if TYPE_CHECKING:
     from agentforge.registry.untried import Tried
 
 
-class Forge:
+class Forge(Rooms):
     """One user's agent, tools and sessions. Open it with ``async with``, or use :meth:`run_sync`.
 
     ``settings`` default to what environment and settings files say; ``models`` and ``open_box``
@@ -277,41 +271,6 @@ class Forge:
                 return opened.registry.get(name)
             raise
 
-    @property
-    def documents(self) -> UserDocuments:
-        """Documents that are kept, searched and cited, and the tools that were made from them."""
-        from agentforge.api.documents import UserDocuments
-
-        return UserDocuments(self._opened(), self.settings)
-
-    @property
-    def knowledge(self) -> UserKnowledge:
-        """Tools from what stands in documents: made, made anew where it changed, and their answers explained."""
-        from agentforge.api.knowledge import UserKnowledge
-
-        return UserKnowledge(self._opened(), self.settings)
-
-    @property
-    def lineage(self) -> Lineage:
-        """Where tools come from, and how an episode, a source or a tool is revoked with all that comes from it."""
-        from agentforge.api.lineage import Lineage
-
-        return Lineage(self._opened(), self.settings)
-
-    @property
-    def memory(self) -> UserMemory:
-        """Facts, preferences and lessons; ``memory.persona`` is how the user wants to be worked with."""
-        from agentforge.api.memory import UserMemory
-
-        return UserMemory(self._opened(), self.settings)
-
-    @property
-    def review(self) -> Review:
-        """What waits for a person, and the decisions about tools; commits name ``settings.user`` as who decided."""
-        from agentforge.api.review import Review
-
-        return Review(self._opened(), self.settings)
-
     def problems(self) -> list[str]:
         """What is wrong in any layer, each with what to do; the tools that are named are not used."""
         opened = self._opened()
@@ -331,20 +290,6 @@ class Forge:
         with suppress(ToolInvalid):  # its history shows what broke it
             self.tool(name)
         return registry.log(name)
-
-    @property
-    def sessions(self) -> Sessions:
-        """What was said and done: listed, searched, shown, forked, exported and erased."""
-        from agentforge.api.sessions import Sessions
-
-        return Sessions(self._opened(), self.settings)
-
-    @property
-    def sleep(self) -> UserSleep:
-        """What is made of the days while nobody waits: nights, their reports, and taking them back."""
-        from agentforge.api.sleep import UserSleep
-
-        return UserSleep(self._opened(), self.settings)
 
     async def enqueue(self, need: Need) -> str:
         """Queues a forging for a worker (``agentforge worker``) and returns the job's id.

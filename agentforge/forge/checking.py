@@ -101,10 +101,20 @@ async def check_folder(folder: Path, parts: CheckParts) -> Checked:
         found = await asyncio.to_thread(read_folder, folder)
     except ToolInvalid as error:
         return _unreadable(folder.name, error)
-    submission = await asyncio.to_thread(_submission, found.tool, found.problems, parts)
+    return replace(await check_tool(found.tool, parts, found.problems), seconds=round(time.monotonic() - began, 3))
+
+
+async def check_tool(tool: Tool, parts: CheckParts, problems: tuple[str, ...] = ()) -> Checked:
+    """As :func:`check_folder`, for a tool that was read already; ``problems`` are what was wrong with its files.
+
+    Raises:
+        StorageError, RegistryError, SandboxError: as there.
+    """
+    began = time.monotonic()
+    submission = await asyncio.to_thread(_submission, tool, problems, parts)
     gates = await run_gates(Bench(submission), every_stage=True)
     return replace(
-        await asyncio.to_thread(_judged, found.tool, submission, gates, parts),
+        await asyncio.to_thread(_judged, tool, submission, gates, parts),
         report=report_of(gates, submission),
         seconds=round(time.monotonic() - began, 3),
     )

@@ -61,7 +61,7 @@ class Manifest(BaseModel):
 
     ``signature`` is that of the function in ``tool.py``, without the name; ``requests`` are example
     requests that such a tool answers (search reads them); ``depends`` names the toolbox tools that
-    it imports.
+    it imports. ``license`` is what whoever gave the tool away said of it; empty where nobody said anything.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -73,6 +73,7 @@ class Manifest(BaseModel):
     requests: tuple[Annotated[Line, Field(min_length=1, max_length=300)], ...] = Field(default=(), max_length=20)
     depends: tuple[Name, ...] = Field(default=(), max_length=50)
     capabilities: Capabilities = Field(default_factory=Capabilities)
+    license: Annotated[Line, Field(max_length=200)] = ""
     provenance: Provenance = Field(default_factory=Provenance)
 
 
