@@ -104,7 +104,9 @@ class Interchange:
         from agentforge.forge.arrival.files import read_files
         from agentforge.forge.arrival.reading import arrivals
 
-        files = await asyncio.to_thread(read_files, Path(path))
+        place = Path(path)
+        place = place.parent if place.name == "SKILL.md" else place  # which is named for its folder
+        files = await asyncio.to_thread(read_files, place)
         found = await asyncio.to_thread(arrivals, files, only=tools, license=license)
         parts = await parts_of(self._opened, self._settings) if any(one.tool for one in found) else None
         done: list[Imported] = []

@@ -1,5 +1,8 @@
 
 
+LONGEST = 4000
+
+
 def described(name):
     """A tool as the protocol tells of it; a result that is no object stands under the key result."""
     from mcp_types import Tool
@@ -9,7 +12,7 @@ def described(name):
     if returns.get("type") != "object":
         returns = {"type": "object", "properties": {"result": returns}, "required": ["result"]}
     told = f"{tool['summary']}\n\n{FUNCTIONS[name].__doc__ or ''}".strip()
-    return Tool(name=name, description=told, input_schema=tool["parameters"], output_schema=returns)
+    return Tool(name=name, description=told[:LONGEST], input_schema=tool["parameters"], output_schema=returns)
 
 
 def answer(name, args):

@@ -15,6 +15,7 @@ from examples.expenses.page import FILE, NOTES, page
 from examples.expenses.sessions import ENTRY, SESSIONS
 from examples.living import MARK, Person
 from examples.ten_days.page import same_in_every_run
+from tests.empty import python_with, run
 from tests.examples.lived import git, lived
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +59,16 @@ def test_the_correction_of_one_tool_made_the_whole_app_right_without_touching_it
         "total": 156040,
     }
     assert len(git(noor, "log", "--format=%h", "--", f"tools/{ENTRY}").split()) == 1
+
+
+def test_carried_away_the_app_runs_as_a_program_where_nothing_of_ours_is(noor: Person, tmp_path: Path) -> None:
+    python = python_with(tmp_path / "venv")
+    file = noor.types("tools", "export", ENTRY, "--out", str(tmp_path)).strip().splitlines()[-1]
+    words = (f"lines=@{ROOT / NOTES}", "month=2026-03")
+    code, out, err = run(python, file, *words)
+    assert (code, err) == (0, "")
+    assert out.strip() == noor.types("tools", "call", ENTRY, *words).strip()
+    assert "Noor" not in Path(file).read_text("utf-8")
 
 
 def test_it_starts_as_a_program_without_a_model(noor: Person, capsys: pytest.CaptureFixture[str]) -> None:

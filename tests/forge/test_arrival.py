@@ -88,7 +88,8 @@ def test_tests_are_taken_from_a_test_file_beside_it_or_from_the_docstring():
         "def test_words(text):\n    assert words(text) == ['a', 'b']\n"
     )
     assert "test_both" not in found["longest"].tool.tests
-    assert found["words"].notes == ("its tests are those of tests/test_w.py",)
+    assert found["words"].notes[0] == "its tests are those of tests/test_w.py"
+    assert found["words"].notes[1] == "untyped: no tool without types or a docstring"
     alone = {one.name: one for one in arrivals({"w.py": PLAIN})}
     assert "assert words(text='a b') == ['a', 'b']" in alone["words"].tool.tests
     assert "== 'bcd'" in alone["longest"].tool.tests

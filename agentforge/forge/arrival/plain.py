@@ -40,6 +40,11 @@ class Module:
         """The names of the functions that can be tools: public, with typed parameters and result, and a docstring."""
         return [node.name for node in self.body if isinstance(node, ast.FunctionDef) and _is_candidate(node)]
 
+    def public(self) -> list[str]:
+        """The names of all functions that are meant for others; ``main`` is what is started."""
+        named = [node.name for node in self.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        return [name for name in named if not name.startswith("_") and name != "main"]
+
     def only(self, wanted: Collection[int]) -> str:
         """The text of these statements, in their order."""
         parts: list[str] = []

@@ -120,12 +120,14 @@ def _of_plain(path: str, files: Mapping[str, str], license: str, only: Collectio
     defined = {name for bound in module.binds for name in bound}
     functions += sorted((set(only) & defined) - set(functions))
     metadata = metadata_of(text)
+    others = [name for name in module.public() if name not in functions]
+    told_of = f"{', '.join(others)[:200]}: no tool without types or a docstring" if others else ""
     found: list[Arrival] = []
     for name in functions:
         source = tool_source(module, name, functions)
         tests, note = _tests(path, files, source, name)
         told: dict[str, object] = {"license": license, "capabilities": _capabilities(metadata)}
-        found.append(_arrival(name, path, text, source, tests, told, (note,)))
+        found.append(_arrival(name, path, text, source, tests, told, (note, told_of)))
     return found
 
 

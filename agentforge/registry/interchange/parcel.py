@@ -60,9 +60,11 @@ class Parcel:
         """What has to be installed for it, each once."""
         return tuple(sorted({package for one in self.tools for package in one.packages}))
 
-    def one(self, name: str) -> Carried:
-        """The tool of that name."""
-        return next(one for one in self.tools if one.tool.name == name)
+    @property
+    def entered(self) -> list[Carried]:
+        """The entries as tools."""
+        named = {one.tool.name: one for one in self.tools}
+        return [named[name] for name in self.entries]
 
 
 def pack(layers: Layers, names: Sequence[str] = (), *, title: str = "", license: str = "") -> Parcel:
@@ -156,4 +158,5 @@ def _origin(tool: Tool) -> str:
         told = "written by a language model and tested in a sandbox"
     else:
         told = "brought in from a file" if origin.sources else "nobody noted who wrote it"
-    return f"{told}{', unconfirmed' * tool.unconfirmed}"
+    stale = ", stale: a passage that it was made from has changed" * bool(tool.stale)
+    return f"{told}{', unconfirmed' * tool.unconfirmed}{stale}"

@@ -29,7 +29,7 @@ def skill_name(title: str) -> str:
 def skill_of(parcel: Parcel) -> dict[str, str]:
     """The files of the skill, by their paths in its folder, which is named by :func:`skill_name`."""
     script = f"scripts/{parcel.module}.py"
-    entries = [parcel.one(name) for name in parcel.entries]
+    entries = parcel.entered
     sections = [_section(one) for one in entries]
     head = [*_front(parcel, entries), *_howto(parcel, script)]
     files = {script: program_of(parcel)}
@@ -92,20 +92,10 @@ def _howto(parcel: Parcel, script: str) -> list[str]:
 def _section(one: Carried) -> list[str]:
     tool = one.tool
     doc = docstring_of(tool.source, tool.name)
-    text = f"{tool.name}{tool.signature.text}\n\n{doc}".rstrip()
+    reach = f"May reach: {reach}.\n" if (reach := reaches(one)) else ""
+    text = f"{tool.name}{tool.signature.text}\n\n{doc.rstrip()}\n\n{reach}({about(one)})"
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
-    reach = reaches(one)
-    return [
-        f"## {tool.name}",
-        "",
-        f"{fence}text",
-        *text.splitlines(),
-        fence,
-        "",
-        *([f"May reach: {reach}.", ""] if reach else []),
-        f"({about(one)})",
-        "",
-    ]
+    return [f"## {tool.name}", "", f"{fence}text", *text.splitlines(), fence, ""]
 
 
 def _text(lines: list[str]) -> str:

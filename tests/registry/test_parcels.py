@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import json
+import shutil
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
-from sample_tools import make_tool
+from hypothesis import given
+from hypothesis import strategies as st
+from sample_tools import UNHURRIED, make_tool
 
 from agentforge import assets
+from agentforge.boxes.packages.lock import Lock, Locked
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
+from agentforge.registry.contract import read_signature
 from agentforge.registry.interchange.parcel import pack
 from agentforge.registry.interchange.script import carried_in, metadata_of, program_of, server_of, written
 from agentforge.registry.interchange.skill import DETAILS, skill_name, skill_of
 from agentforge.registry.layers import BaseLayer, Layers
+from agentforge.registry.packages import commit_lock
+from agentforge.registry.schema import mismatches
 from agentforge.registry.tool import Tool
 from agentforge.types import Capabilities, Example, State
 from tests.empty import python_with, run
@@ -128,14 +140,15 @@ def test_its_tests_come_with_it_and_run_where_only_pytest_is(layers, tmp_path):
     assert run(python, file, "--test")[0] == 1
 
 
-async def test_a_server_of_its_own_answers_a_real_client(layers, tmp_path):
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_server_of_its_own_answers_a_real_client(layers, tmp_path, mode):
     from mcp import Client, StdioServerParameters
 
     python = python_with(tmp_path / "venv", "mcp")
     assert run(python, "-c", "import agentforge")[0] == 1
     file = tmp_path / "server.py"
     file.write_text(server_of(pack(layers, ["shout", "group_sum"], title="both")), encoding="utf-8")
-    async with Client(StdioServerParameters(command=str(python), args=["-I", str(file)])) as client:
+    async with Client(StdioServerParameters(command=str(python), args=["-I", str(file)]), mode=mode) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert sorted(tools) == ["group_sum", "shout"]
         assert tools["shout"].input_schema == layers.find("shout").signature.parameters
@@ -217,6 +230,95 @@ def test_whatever_a_summary_says_stays_in_its_field(registry, summary):
     assert fields["description"].startswith(summary.replace("<", "‹").replace(">", "›"))
 
 
+@pytest.mark.parametrize("names", [["shout"], []])
+def test_the_validator_of_the_specification_finds_nothing(layers, tmp_path, names):
+    skills = pytest.importorskip("skills_ref")
+    parcel = pack(layers, names)
+    folder = tmp_path / skill_name(parcel.title)
+    folder.mkdir()
+    (folder / "SKILL.md").write_text(skill_of(parcel)["SKILL.md"], encoding="utf-8")
+    assert skills.validate(folder) == []
+
+
+def test_uv_runs_it(layers, tmp_path):
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    if uv is None:
+        pytest.skip("uv is not installed here")
+    file = save(tmp_path, pack(layers, ["shout"]))
+    words = [uv, "run", "--offline", "--no-project", "--python", sys.executable, str(file), "text=a"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, '["A"]\n'), done.stderr
+
+
+def test_what_a_tool_needs_installed_stands_in_its_metadata(registry):
+    digest = hashlib.sha256(b"").hexdigest()
+    lock = Lock((Locked("rich-text", "2.1", (digest,), asked=True),))
+    commit_lock(registry.store, lock, subject="Lock packages")
+    registry.add(make_tool("slugify", capabilities=Capabilities(packages=("Rich_Text",))), state=State.LIVE)
+    layers = Layers(registry, BaseLayer())
+    parcel = pack(layers, ["slugify"])
+    assert metadata_of(program_of(parcel))["dependencies"] == ["rich-text==2.1"]
+    assert metadata_of(server_of(parcel))["dependencies"] == ["mcp>=2.3,<3", "rich-text==2.1"]
+    assert "rich-text==2.1" in skill_of(parcel)["SKILL.md"]
+
+
+def test_files_are_read_and_written_where_it_is_started(registry, bare, tmp_path):
+    body = "with open('out.txt', 'w') as file:\n        file.write(text)\n    return 'done'"
+    registry.add(make_tool("slugify", body, capabilities=Capabilities(files=("write out.txt",))), state=State.LIVE)
+    parcel = pack(Layers(registry, BaseLayer()), ["slugify"])
+    assert "# slugify may reach files write out.txt\n" in program_of(parcel)
+    file = save(tmp_path, parcel)
+    done = subprocess.run([bare, "-I", file, "text=x"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.stdout, (tmp_path / "out.txt").read_text()) == ("done\n", "x"), done.stderr
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from("ab"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abn"), inner, max_size=3),
+    max_leaves=6,
+)
+TYPES = st.recursive(
+    st.sampled_from(["str", "int", "float", "bool", "None", "list", "dict", "Literal['a', 1, True]", "Row"]),
+    lambda inner: (
+        st.builds("list[{}]".format, inner)
+        | st.builds("dict[str, {}]".format, inner)
+        | st.builds("{} | {}".format, inner, inner)
+    ),
+    max_leaves=4,
+)
+
+
+@UNHURRIED
+@given(VALUES, TYPES)
+def test_an_export_takes_exactly_the_arguments_that_are_taken_here(value, kind):
+    source = (
+        "from typing import Literal, NotRequired, TypedDict\n\n\nclass Row(TypedDict):\n    n: int\n"
+        f'    a: NotRequired[str]\n\n\ndef f(x: {kind}) -> None:\n    """X."""\n'
+    )
+    schema = read_signature(source, "f").parameters
+    assert bool(MISFITS({"x": value}, schema)) == bool(mismatches({"x": value}, schema))
+
+
+def _misfits():
+    inside = {"TOOLS": {}, "__file__": "exported.py", "__name__": "exported"}
+    before = sys.modules.get("toolbox")
+    exec((assets.folder("registry") / "exports" / "common.py").read_text("utf-8"), inside)
+    sys.modules.pop("toolbox") if before is None else sys.modules.update(toolbox=before)
+    return inside["misfits"]
+
+
+MISFITS = _misfits()
+
+
+@given(st.text(st.sampled_from("ab'\"\\\n\r\t#/ {}\x00é\u202e"), max_size=12))
+def test_any_text_at_all_comes_back(text):
+    assert ast.literal_eval(written(text)) == text
+
+
 HOSTILE = (
     "x = '''a'''\n",
     "x = \"\"\"a\"\"\" + '''b'''\n",
@@ -231,8 +333,6 @@ HOSTILE = (
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_any_text_is_written_so_that_it_comes_back(text):
-    import ast
-
     assert ast.literal_eval(written(text)) == text
     assert not any(line == "# /// script" for line in written(text).splitlines())
     assert "\u202e" not in written(text)
