@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -88,11 +88,19 @@ class Interchange:
         tools = tuple(one.tool.name for one in parcel.tools)
         return Exported(path, form, parcel.entries, tools, parcel.left_out, _remarks(parcel))
 
-    async def import_from(self, path: str | Path, *, tools: Sequence[str] = (), license: str = "") -> list[Imported]:
+    async def import_from(
+        self,
+        path: str | Path,
+        *,
+        tools: Sequence[str] = (),
+        license: str = "",
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> list[Imported]:
         """Brings in the tools of a Python file, a skill or a tool folder; each meets all gates and then waits for you.
 
-        ``tools`` names those that are wanted, by default all; ``license`` is said of those that state none. One that
-        fails at a gate is not kept, unless the gate says only that little is known of it (:data:`FOR_A_PERSON`).
+        ``tools`` names those that are wanted, by default all; ``license`` is said of those that state none; ``tell``
+        hears of each as it is decided. One that fails at a gate is not kept, unless the gate says only that little is
+        known of it (:data:`FOR_A_PERSON`).
 
         Raises:
             UsageError: there is no tool in it, or it holds links, too much, or what is no text.
@@ -111,11 +119,12 @@ class Interchange:
         parts = await parts_of(self._opened, self._settings) if any(one.tool for one in found) else None
         done: list[Imported] = []
         beside: dict[str, Tool] = {}
-        for one in found:
+        for number, one in enumerate(found, 1):
             if one.tool is None or parts is None:
                 done.append(_rejected(one, one.problems))
-                continue
-            done.append(await self._judge(one, one.tool, parts, beside))
+            else:
+                done.append(await self._judge(one, one.tool, parts, beside))
+            tell(f"{number} of {len(found)}: {done[-1].name[:80]} is {done[-1].state}")
         return done
 
     async def _judge(self, one: Arrival, tool: Tool, parts: CheckParts, beside: dict[str, Tool]) -> Imported:

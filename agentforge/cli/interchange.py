@@ -56,11 +56,15 @@ def import_tools(who: Who, path: str, names: Sequence[str], license: str, form: 
         raise UsageError("No path was named.", fix="Name a Python file or a folder: agentforge tools import PATH")
     settings, output = load(overrides=who.overrides()), Output(form)
 
+    def tell(what: str) -> None:
+        if not output.json:
+            output.note(what)
+
     async def imported() -> list[Imported]:
         async with Forge(
             user=settings.user, org=settings.org, settings=settings, company=who.company, on_notice=output.warn
         ) as forge:
-            return await forge.interchange.import_from(path, tools=names, license=license)
+            return await forge.interchange.import_from(path, tools=names, license=license, tell=tell)
 
     done = asyncio.run(imported())
     waits = [one.target for one in done if one.state == "proposed"]

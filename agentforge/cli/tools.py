@@ -164,4 +164,5 @@ def _example(name: str, example: Example) -> Text:
 def _origin(tool: Tool) -> list[Text]:
     facts = tool.manifest.provenance.model_dump(mode="json", exclude_defaults=True, exclude={"prompts"})
     facts.update({"depends": list(tool.manifest.depends)} if tool.manifest.depends else {})
+    facts.update({"license": tool.manifest.license} if tool.manifest.license else {})
     return [Text(f"  {key:<20}").append_text(cell(value, 120)) for key, value in facts.items()]

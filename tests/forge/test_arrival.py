@@ -109,6 +109,36 @@ def test_what_happens_on_loading_comes_along_so_that_the_contract_refuses_it():
     assert any("runs when the file is loaded" in problem for problem in validate(one.tool))
 
 
+@pytest.mark.parametrize(
+    "acting",
+    [
+        "for word in 'cd':\n    KNOWN.append(word)\n",
+        "for word in 'cd':\n    KNOWN[0] = word\n",
+        "_ = KNOWN.append('c')\n",
+        "last = KNOWN[0] = 'c'\n",
+        "KNOWN += ['c']\n",
+        "def more():\n    KNOWN.append('c')\n\n\n_ = more()\n",
+        "def into(f):\n    KNOWN.append(f)\n    return f\n\n\n@into\ndef g():\n    pass\n",
+        "class C:\n    n = KNOWN.append('c')\n",
+        "if KNOWN:\n    last = KNOWN.pop()\n",
+    ],
+)
+def test_a_constant_that_is_changed_on_loading_is_not_taken_without_the_change(acting):
+    text = "KNOWN = ['a']\n" + acting + '\n\ndef f(n: int) -> str:\n    """N."""\n    return KNOWN[n]\n'
+    [one] = arrivals({"f.py": text})
+    assert [told for told in validate(one.tool) if not told.startswith("tests:")], one.tool.source
+
+
+def test_a_command_line_around_a_function_stays_behind():
+    text = (
+        "import logging\nimport argparse\n\nKNOWN = ['a']\nlog = logging.getLogger('x')\n"
+        "parser = argparse.ArgumentParser()\n\n\ndef cli():\n    print(f(parser.parse_args().n))\n\n\n"
+        'def f(n: int) -> str:\n    """N."""\n    return KNOWN[n]\n\n\nif __name__ == "__main__":\n    cli()\n'
+    )
+    [one] = arrivals({"f.py": text})
+    assert one.tool.source == ('KNOWN = [\'a\']\n\n\ndef f(n: int) -> str:\n    """N."""\n    return KNOWN[n]\n')
+
+
 def test_a_script_says_in_its_metadata_what_it_wants_and_gets_none_of_it_unasked():
     head = (
         '# /// script\n# dependencies = ["numpy>=2", "Rich_Text"]\n'

@@ -81,6 +81,16 @@ class Module:
             if not self.binds[at] and not _is_text(node) and not (isinstance(node, ast.If) and _starts(node.test))
         }
 
+    def acting_on(self, kept: Collection[int]) -> set[int]:
+        """The other statements that may change, while the file is loaded, what a kept one assigned."""
+        assigned = {name for at in kept if isinstance(self.body[at], _ASSIGNING) for name in self.binds[at]}
+        found = set[int]()
+        for at, node in enumerate(self.body):
+            names = _acts_with(node) if at not in kept else set[str]()
+            if names and assigned & (names | self.used_by(self.needed(names))):
+                found.add(at)
+        return found
+
     def used_by(self, wanted: Collection[int]) -> set[str]:
         """All names that these statements use."""
         return {name for at in wanted for name in _used(self.body[at])}
@@ -101,6 +111,8 @@ def tool_source(module: Module, name: str, tools: Collection[str]) -> str:
     others = set(tools) - {name}
     future = {at for at, node in enumerate(module.body) if _is_future(node)}
     kept = module.needed([name], without=others) | module.effects() | future
+    while more := module.acting_on(kept):
+        kept |= more | module.needed(module.used_by(more), without=others)
     used = sorted(others & module.used_by(kept))
     if not used and len(kept) == len(module.body):
         return "\n".join(module.lines)
@@ -175,6 +187,44 @@ def _used(node: ast.stmt) -> set[str]:
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 continue
     return found
+
+
+_ASSIGNING = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.While, ast.With, ast.If, ast.Try)
+
+
+def _acts_with(node: ast.stmt) -> set[str]:
+    """The names that a statement may do something with when the file is loaded: those in what it calls then, and in
+    what it assigns into.
+    """
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            run = [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
+        case ast.ClassDef():
+            run = [
+                *node.decorator_list,
+                *node.bases,
+                *(inner for inner in node.body if not isinstance(inner, _DEFINING)),
+            ]
+        case ast.If() if _starts(node.test):
+            return set()
+        case ast.If() | ast.For() | ast.While() | ast.With() | ast.Try() | ast.Match():
+            return _used(node)
+        case _:
+            run = [node]
+    inside = [inner for one in run for inner in ast.walk(one)]
+    acting = [inner for inner in inside if isinstance(inner, ast.Call) or _is_place(inner)]
+    named = {leaf.id for inner in acting for leaf in ast.walk(inner) if isinstance(leaf, ast.Name)}
+    bare = {
+        leaf.id for one in getattr(node, "decorator_list", []) for leaf in ast.walk(one) if isinstance(leaf, ast.Name)
+    }
+    return named | bare
+
+
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _is_place(node: ast.AST) -> bool:
+    return isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load)
 
 
 def _is_named(node: ast.stmt, name: str) -> TypeGuard[ast.FunctionDef]:
