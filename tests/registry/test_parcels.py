@@ -322,7 +322,7 @@ def test_any_text_at_all_comes_back(text):
 HOSTILE = (
     "x = '''a'''\n",
     "x = \"\"\"a\"\"\" + '''b'''\n",
-    "# /// script\n# dependencies = ['evil']\n# ///\n",
+    "x = 1\n# /// script\n# dependencies = ['evil']\n# ///\n",
     "x = '\\\\'\n",
     "a\r\nb\r",
     "no newline at the end'",
