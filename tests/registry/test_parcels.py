@@ -357,7 +357,7 @@ def test_what_cannot_run_alone_stays(registry):
     registry.add(make_tool("near"), state=State.LIVE)
     registry.add(make_tool("through", imports=("far",)), state=State.LIVE)
     layers = Layers(registry, BaseLayer(assets.folder("sandbox")))
-    with pytest.raises(ToolInvalid, match=r"fetches from api\.example\.com"):
+    with pytest.raises(ToolInvalid, match=r"far needs hosts \(api\.example\.com\)"):
         pack(layers, ["through"])
     parcel = pack(layers)
     assert parcel.entries == ("near",)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from agentforge.boxes.packages.lock import canonical
 from agentforge.errors import ToolInvalid, UsageError
@@ -24,6 +24,9 @@ UNSTATED = "not stated"
 
 WHOLE = "toolbox"
 """The title of a parcel of all live tools."""
+
+PORTABLE = frozenset({"files", "packages", "clock", "randomness"})
+"""Capabilities that any Python gives; whatever else a tool may reach it reaches through this program."""
 
 HIDDEN = ("tool", "toolbox", "pytest")
 """What an exported file and its tests import beside the standard library."""
@@ -131,9 +134,10 @@ def _ordered(layers: Layers, names: Iterable[str]) -> dict[str, Tool]:
 
 def _kept_here(tool: Tool) -> list[str]:
     """Why a tool cannot leave: what it does through this program it cannot do alone."""
-    reach = tool.manifest.capabilities
-    told = "which goes through AgentForge's broker: it checks every address and holds the secrets"
-    return [f"{tool.name} fetches from {', '.join(reach.hosts)}, {told}"] if reach.hosts or reach.secrets else []
+    given = asdict(tool.manifest.capabilities)
+    names = {kind: ", ".join(value) for kind, value in given.items() if value and kind not in PORTABLE}
+    told = "which goes through AgentForge: it checks what is reached, and holds the secrets"
+    return [f"{tool.name} needs {kind} ({what}), {told}" for kind, what in names.items()]
 
 
 def _carried(layers: Layers, tool: Tool, given: str) -> Carried:

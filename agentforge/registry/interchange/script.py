@@ -171,11 +171,8 @@ def _data(parcel: Parcel) -> str:
 def _stated(one: Carried) -> Mapping[str, str]:
     """What is told of a tool, each as Python writes it."""
     tool = one.tool
-    given = tool.manifest.capabilities
-    listed: dict[str, JSON] = {
-        **{key: [*names] for key in ("hosts", "files", "secrets", "packages") if (names := getattr(given, key))},
-        **{key: True for key in ("clock", "randomness") if getattr(given, key)},
-    }
+    given = {key: value for key, value in asdict(tool.manifest.capabilities).items() if value}
+    listed: dict[str, JSON] = {key: value if value is True else [*value] for key, value in given.items()}
     values: dict[str, JSON] = {
         "summary": tool.manifest.summary,
         "signature": tool.signature.text,
