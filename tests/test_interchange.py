@@ -198,6 +198,26 @@ async def test_another_version_of_a_tool_waits_as_one_that_would_take_its_place(
         assert forge.tool("cents").version == one.version != standing
 
 
+async def test_what_it_may_reach_comes_along_as_a_wish(bubblewrap_box, tmp_path):
+    source = (
+        'from datetime import date\n\n\ndef this_year(plus: int) -> int:\n    """The year, plus some."""\n'
+        "    return date.today().year + plus\n"
+    )
+    tests = "from tool import this_year\n\n\ndef test_a():\n    assert this_year(5) - this_year(2) == 3\n"
+    async with owner() as forge:
+        forge._opened().registry.add(made("this_year", source, tests, clock=True), state=State.LIVE)
+        path = forge.interchange.export(["this_year"], "script", tmp_path).path
+    assert "# this_year may reach clock\n" in path.read_text("utf-8")
+    async with of("other", bubblewrap_box) as forge:
+        [one] = await forge.interchange.import_from(path)
+        assert one.state == "proposed", one
+        [waits] = forge.review.pending()
+        assert waits.more == ("clock",)
+        forge.review.approve(one.target, version=one.version)
+        assert (await forge.call("this_year", {"plus": 1})).value > 2026
+        assert forge.tool("this_year").manifest.capabilities == Capabilities(clock=True)
+
+
 async def judged(forge: Forge, folder: Path, files: dict[str, str]) -> dict[str, Imported]:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

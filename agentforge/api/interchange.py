@@ -141,7 +141,7 @@ class Interchange:
             return Imported(one.name, one.file, "known", told, version=known.version, notes=one.notes)
         standing = registry.snapshot().states.tools.get(tool.name)
         tool = as_new_version(tool, standing.version) if standing else tool
-        among = replace(parts, layers=parts.layers.with_beside([*beside.values()]))
+        among = replace(parts, beside=beside)
         told = [f"tests: {problem}" for problem in secret_problems(tool.tests, parts.secrets)]
         checked = await check_tool(tool, among, tuple(told))
         failed = [gate.gate for gate in checked.gates if gate.verdict == "failed"]

@@ -32,6 +32,7 @@ from agentforge.registry.layers import Layers
 from agentforge.registry.packages import read_lock
 from agentforge.registry.regressions import read_regressions
 from agentforge.registry.repository import Registry
+from agentforge.registry.rights import reach_of
 from agentforge.registry.tool import Tool, validate
 from agentforge.settings import GateSettings
 from agentforge.types import JSON, TOOL_NAME, Example, GateResult, JSONObject
@@ -41,6 +42,7 @@ from agentforge.types import JSON, TOOL_NAME, Example, GateResult, JSONObject
 class CheckParts:
     """What a check works with; all of it belongs to the caller. ``recordings`` is the folder of what answers the
     fetches of tools, ``secrets`` are values that may stand in no tool, ``policy`` the review rules in force.
+    ``beside`` are tools, by name, that count as live without being so: those that are judged together.
     """
 
     box: Box
@@ -52,6 +54,11 @@ class CheckParts:
     recordings: Path | None = None
     secrets: frozenset[str] = frozenset()
     policy: Policy = field(default_factory=Policy)
+    beside: Mapping[str, Tool] = field(default_factory=lambda: {})
+
+    def live(self) -> dict[str, Tool]:
+        """The tools that a version would stand among, by name."""
+        return {**{tool.name: tool for tool in self.layers.live()}, **self.beside}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,7 @@ def _unreadable(name: str, error: ToolInvalid) -> Checked:
 
 
 def _submission(tool: Tool, problems: tuple[str, ...], parts: CheckParts) -> Submission:
-    live = {each.name: each for each in parts.layers.live()}
+    live = parts.live()
     standing = LiveTools(live)
     lock = _lock(tool, parts.registry)
     truths = [example for example in tool.examples if example.ground_truth]
@@ -221,7 +228,7 @@ def _judged(tool: Tool, submission: Submission, gates: tuple[GateResult, ...], p
         return Checked(tool.name, "rejected", _rejected(gates), False, truths, _version(tool), gates)
     facts = Facts(
         tainted=False,
-        reach=parts.layers.reach(tool),
+        reach=reach_of(tool.manifest.capabilities, tool.depends, parts.live().get),
         truths=truths,
         cases=len(submission.generated),
         unconfirmed=truths < HOLD_OUT_FROM or not submission.held_out,
