@@ -298,6 +298,19 @@ async def test_a_secret_leaves_in_no_export(tmp_path):
         assert list(tmp_path.glob("*.py")) == []
 
 
+async def test_what_looks_personal_is_pointed_at_and_stays_the_owners_decision(tmp_path):
+    async with owner() as forge:
+        tests = CENTS_TESTS + '\n\nASKED = "noor.haddad@acme.example"\n'
+        forge._opened().registry.add(made("cents", CENTS, tests), state=State.LIVE)
+        done = forge.interchange.export(["cents", "days_between"], "script", tmp_path, name="both")
+        line = tests.splitlines().index('ASKED = "noor.haddad@acme.example"') + 1
+        assert done.remarks == (
+            "Its tests hold examples of your own: read them before you pass it on.",
+            f"What looks personal stands in test_tool.py of cents, line {line}.",
+        )
+        assert forge.interchange.export(["days_between"], "script", tmp_path).remarks == ()
+
+
 async def test_nothing_that_exists_is_replaced(tmp_path):
     async with owner() as forge:
         await fill(forge)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from agentforge.api.opened import Opened, secrets_of
 from agentforge.errors import StorageError, ToolInvalid, UsageError
 from agentforge.settings import Settings
-from agentforge.types import GateResult, State
+from agentforge.types import GateResult, Layer, State
 
 if TYPE_CHECKING:
     from agentforge.forge.arrival.reading import Arrival
@@ -213,10 +213,18 @@ def _write(path: Path, files: Mapping[str, str]) -> None:
 
 
 def _remarks(parcel: Parcel) -> tuple[str, ...]:
+    """What whoever passes it on should know: a licence that is missing, and what may be about somebody."""
+    from agentforge.forge.made_up import personal
+
     unstated = [one.tool.name for one in parcel.tools if not one.license]
-    own = [one.tool.name for one in parcel.tools if one.origin != "a starter tool of AgentForge"]
     remarks = [f"No licence is stated for {', '.join(unstated)}: --license says one."] if unstated else []
+    own = [one.tool for one in parcel.tools if one.tool.layer is not Layer.BASE]
     remarks += ["Its tests hold examples of your own: read them before you pass it on."] if own else []
+    for tool in own:
+        for file, text in (("tool.py", tool.source), ("test_tool.py", tool.tests)):
+            lines = [str(number) for number, line in enumerate(text.splitlines(), 1) if personal(line)]
+            if lines:
+                remarks.append(f"What looks personal stands in {file} of {tool.name}, line {', '.join(lines[:10])}.")
     return tuple(remarks)
 
 
