@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -12,6 +14,7 @@ from agentforge.forge.arrival import files as bounds
 from agentforge.forge.arrival import plain
 from agentforge.forge.arrival.files import read_files
 from agentforge.forge.arrival.reading import arrivals
+from agentforge.registry.interchange.script import MOST_TOKENS, carried_in, metadata_of
 from agentforge.registry.tool import validate
 from agentforge.types import Capabilities
 
@@ -224,9 +227,37 @@ def test_metadata_that_is_made_to_take_long_is_read_at_once():
     text = "# /// script\n" * 100_000 + "# x\n" * 100_000
     with pytest.raises(UsageError):
         arrivals({"f.py": "x = 1\n" + text[:60_000]})
-    from agentforge.registry.interchange.script import metadata_of
-
     assert metadata_of(text) is None
+
+
+def test_a_file_that_would_fill_the_memory_is_not_parsed():
+    head = "# /// script\n# [tool.agentforge]\n# format = 1\n# ///\nTOOLS = {'f': ["
+    with patch("agentforge.registry.interchange.script.parse") as parse:
+        assert carried_in(head + "1," * MOST_TOKENS + "]}\n") is None
+    parse.assert_not_called()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = (" + "1," * 100_000 + ")\n",
+        "a = b\n" * 600,
+        "".join(f'def f{n}(x: int) -> int:\n    """N."""\n    return f{n + 1}(x)\n' for n in range(600)),
+    ],
+)
+def test_a_plain_file_that_is_too_much_is_told_at_once(text):
+    [one] = arrivals({"f.py": text, "test_f.py": text})
+    assert one.tool is None
+    assert "more than" in one.problems[0]
+    assert plain.tests_of(text, "f0", {"f"}) == ""
+
+
+def test_a_file_as_tangled_as_is_allowed_is_read_in_seconds():
+    lines = [f"v{n} = g{n}(v{(n * 7) % 240}, v{(n * 11) % 240})" for n in range(240)]
+    functions = [f'def g{n}(x: int) -> int:\n    """N."""\n    return v{n} + g{(n * 3) % 240}(x)' for n in range(240)]
+    began = time.process_time()
+    assert len(arrivals({"f.py": "\n\n\n".join([*lines, *functions]) + "\n"})) == 240
+    assert time.process_time() - began < 20
 
 
 def test_only_what_is_asked_for_comes_with_what_it_needs():

@@ -9,32 +9,64 @@ from the toolbox by the others.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeGuard
 
 from agentforge.parsing import parse
-from agentforge.registry.contract import name_problems
+from agentforge.registry.contract import MAX_SOURCE_BYTES, name_problems
+
+MOST_STATEMENTS = 500
+"""Top-level statements of a file that is cut; a file of 64 KiB has a tenth of that."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Module:
-    """A file of Python: its lines, and its top-level statements with the names that each binds."""
+    """A file of Python: its lines, and its top-level statements. What each binds and uses is looked up once."""
 
     lines: Sequence[str]
     body: Sequence[ast.stmt]
-    binds: Sequence[frozenset[str]] = field(default=())
 
     @classmethod
     def of(cls, text: str) -> Module:
         """The file as it is parsed.
 
         Raises:
-            SyntaxError, ValueError, RecursionError, MemoryError: it is no Python.
+            SyntaxError, ValueError, RecursionError, MemoryError: it is no Python, or too much of it.
         """
+        if len(text) > MAX_SOURCE_BYTES:
+            raise ValueError(f"more than {MAX_SOURCE_BYTES} characters")
         plain = text.replace("\r\n", "\n").replace("\r", "\n")
         body = parse(plain).body
-        return cls(plain.split("\n"), body, [frozenset(_bound(node)) for node in body])
+        if len(body) > MOST_STATEMENTS:
+            raise ValueError(f"more than {MOST_STATEMENTS} statements")
+        return cls(plain.split("\n"), body)
+
+    @cached_property
+    def binds(self) -> list[frozenset[str]]:
+        """The names that each statement binds."""
+        return [frozenset(_bound(node)) for node in self.body]
+
+    @cached_property
+    def uses(self) -> list[set[str]]:
+        """The names that each statement uses."""
+        return [_used(node) for node in self.body]
+
+    @cached_property
+    def binders(self) -> Mapping[str, Sequence[int]]:
+        """Name → the statements that bind it."""
+        found: dict[str, list[int]] = {}
+        for at, names in enumerate(self.binds):
+            for name in names:
+                found.setdefault(name, []).append(at)
+        return found
+
+    @cached_property
+    def acts(self) -> list[set[str]]:
+        """The names on which each statement may act while the file is loaded, itself or through what it calls."""
+        direct = [_acts_with(node) for node in self.body]
+        return [names | self.used_by(self.needed(names)) if names else names for names in direct]
 
     def functions(self) -> list[str]:
         """The names of the functions that can be tools: public, with typed parameters and result, and a docstring."""
@@ -62,13 +94,14 @@ class Module:
         """The statements that bind ``names`` and, in their turn, all that these use; none of those that bind a name of
         ``without``.
         """
-        found, waiting = set[int](), set(names)
+        barred = {at for name in without for at in self.binders.get(name, ())}
+        found, seen, waiting = set[int](), set[str](), set(names)
         while waiting:
-            name = waiting.pop()
-            for at, bound in enumerate(self.binds):
-                if name in bound and at not in found and not bound & set(without):
+            seen.add(name := waiting.pop())
+            for at in self.binders.get(name, ()):
+                if at not in found and at not in barred:
                     found.add(at)
-                    waiting |= _used(self.body[at])
+                    waiting |= self.uses[at] - seen
         return found
 
     def effects(self) -> set[int]:
@@ -84,16 +117,11 @@ class Module:
     def acting_on(self, kept: Collection[int]) -> set[int]:
         """The other statements that may change, while the file is loaded, what a kept one assigned."""
         assigned = {name for at in kept if isinstance(self.body[at], _ASSIGNING) for name in self.binds[at]}
-        found = set[int]()
-        for at, node in enumerate(self.body):
-            names = _acts_with(node) if at not in kept else set[str]()
-            if names and assigned & (names | self.used_by(self.needed(names))):
-                found.add(at)
-        return found
+        return {at for at, names in enumerate(self.acts) if at not in kept and assigned & names}
 
     def used_by(self, wanted: Collection[int]) -> set[str]:
         """All names that these statements use."""
-        return {name for at in wanted for name in _used(self.body[at])}
+        return {name for at in wanted for name in self.uses[at]}
 
     def _piece(self, at: int) -> str:
         node = self.body[at]

@@ -8,7 +8,7 @@ afterwards names the file that it came from, by a digest, as its source.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import cast
@@ -21,7 +21,7 @@ from agentforge.errors import ToolInvalid, UsageError
 from agentforge.forge.arrival.plain import Module, tests_of, tool_source
 from agentforge.forge.cases import render_suite
 from agentforge.forge.stated import stated_in
-from agentforge.registry.contract import MAX_SOURCE_BYTES, docstring_of, read_signature, toolbox_imports
+from agentforge.registry.contract import docstring_of, read_signature, toolbox_imports
 from agentforge.registry.interchange.script import carried_in, metadata_of, wanted_packages
 from agentforge.registry.lineage import DIGEST_CHARS
 from agentforge.registry.manifest import Manifest, Provenance, one_line, read_manifest
@@ -29,7 +29,7 @@ from agentforge.registry.tool import Tool
 from agentforge.types import JSON, JSONObject
 
 MOST_TOOLS = 500
-MOST_FRONT = 16 << 10
+MOST_FRONT = 8 << 10
 """Characters of what stands between the two lines of hyphens of a ``SKILL.md``."""
 
 
@@ -57,6 +57,8 @@ def arrivals(files: Mapping[str, str], *, only: Collection[str] = (), license: s
             twice = f"{one.file} and {found[one.name].file} both hold {one.name}"
             raise UsageError(f"{twice[:300]}.", fix="Name one of the files.")
         found[one.name] = one
+        if len(found) > MOST_TOOLS:
+            raise UsageError(f"More than {MOST_TOOLS} tools are in there.", fix="Name one file, or the tools.")
     if missing := sorted(set(only) - set(found)):
         known = ", ".join(found) or "none"
         raise UsageError(f"No tool {missing[0][:80]!r} is in there.", fix=f"There are: {known}."[:1000])
@@ -65,23 +67,19 @@ def arrivals(files: Mapping[str, str], *, only: Collection[str] = (), license: s
             "No tool is in there.",
             fix="A function becomes one that is public, with typed parameters, a typed result and a docstring.",
         )
-    if len(found) > MOST_TOOLS:
-        raise UsageError(f"There are {len(found)} tools in there; at most {MOST_TOOLS} are imported at once.")
     return _ordered(found, list(only) or list(found))
 
 
-def _all(files: Mapping[str, str], license: str, only: Collection[str]) -> list[Arrival]:
-    found: list[Arrival] = []
+def _all(files: Mapping[str, str], license: str, only: Collection[str]) -> Iterator[Arrival]:
     folders = {_parent(path) for path in files if _name(path) == "tool.toml" and f"{_parent(path)}tool.py" in files}
     for path, text in files.items():
         if _parent(path) in folders:
             if _name(path) == "tool.toml":
-                found.append(_of_folder(path, files, license))
+                yield _of_folder(path, files, license)
         elif path.endswith(".py") and (carried := carried_in(text)) is not None:
-            found += [_of_ours(path, text, tool, license) for tool in carried[0]]
+            yield from (_of_ours(path, text, tool, license) for tool in carried[0])
         elif path.endswith(".py") and not _is_test(path):
-            found += _of_plain(path, files, license or _license(files), only)
-    return found
+            yield from _of_plain(path, files, license or _license(files), only)
 
 
 def _of_ours(path: str, text: str, stated: JSONObject, license: str) -> Arrival:
@@ -110,12 +108,10 @@ def _of_folder(path: str, files: Mapping[str, str], license: str) -> Arrival:
 
 def _of_plain(path: str, files: Mapping[str, str], license: str, only: Collection[str]) -> list[Arrival]:
     text, stem = files[path], PurePosixPath(path).stem
-    if len(text) > MAX_SOURCE_BYTES:
-        return [Arrival(stem, path, None, (f"{path} has more than {MAX_SOURCE_BYTES} bytes",))]
     try:
         module = Module.of(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return [Arrival(stem, path, None, (f"{path} is no Python: {one_line(str(error), 200)}",))]
+        return [Arrival(stem, path, None, (f"{path} cannot be read as Python: {one_line(str(error), 200)}",))]
     functions = module.functions()
     defined = {name for bound in module.binds for name in bound}
     functions += sorted((set(only) & defined) - set(functions))

@@ -9,11 +9,14 @@ them is in ``registry/exports``, which is data here and never imported.
 from __future__ import annotations
 
 import ast
+import io
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
+from itertools import islice
+from tokenize import TokenError, generate_tokens
 from typing import Literal, TypeAlias, cast
 
 import tomli_w
@@ -33,6 +36,11 @@ MCP = "mcp>=2.3,<3"
 
 MOST_BYTES = 8 << 20
 """Largest file that is read back; a hundred tools of the usual size have half a megabyte."""
+
+MOST_TOKENS = 200_000
+"""Tokens of such a file, in which each source is one: a node of a syntax tree takes a thousand times the room of its
+text, so that a file made for it would fill the memory.
+"""
 
 _OPENING = re.compile(r"# /// ([a-zA-Z0-9-]+)")
 
@@ -72,6 +80,8 @@ def carried_in(text: str) -> tuple[list[JSONObject], list[str]] | None:
     if own is None:
         return None
     try:
+        if any(True for _ in islice(generate_tokens(io.StringIO(text).readline), MOST_TOKENS, None)):
+            return None
         body = parse(text).body
         stated = next(
             cast("object", ast.literal_eval(node.value))
@@ -79,7 +89,7 @@ def carried_in(text: str) -> tuple[list[JSONObject], list[str]] | None:
             if isinstance(node, ast.Assign)
             and any(isinstance(target, ast.Name) and target.id == "TOOLS" for target in node.targets)
         )
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError, StopIteration):
+    except (SyntaxError, TokenError, ValueError, TypeError, RecursionError, MemoryError, StopIteration):
         return None
     if not isinstance(stated, dict):
         return None
