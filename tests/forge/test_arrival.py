@@ -252,6 +252,17 @@ def test_a_plain_file_that_is_too_much_is_told_at_once(text):
     assert plain.tests_of(text, "f0", {"f"}) == ""
 
 
+def test_source_and_tests_that_are_too_long_are_told_before_they_are_parsed():
+    long = "'" + "x = [1, 1]\\n" * 7000 + "'"
+    for text in (
+        OURS.replace("''%s", f"{long}%s") % "",
+        OURS.replace("'def f(n", "'" + "# x\\n" * 17_000 + "def f(n") % "",
+    ):
+        [one] = arrivals({"f.py": text})
+        assert one.tool is None
+        assert "65536" in one.problems[0]
+
+
 def test_a_file_as_tangled_as_is_allowed_is_read_in_seconds():
     lines = [f"v{n} = g{n}(v{(n * 7) % 240}, v{(n * 11) % 240})" for n in range(240)]
     functions = [f'def g{n}(x: int) -> int:\n    """N."""\n    return v{n} + g{(n * 3) % 240}(x)' for n in range(240)]

@@ -21,7 +21,7 @@ from agentforge.errors import ToolInvalid, UsageError
 from agentforge.forge.arrival.plain import Module, tests_of, tool_source
 from agentforge.forge.cases import render_suite
 from agentforge.forge.stated import stated_in
-from agentforge.registry.contract import docstring_of, read_signature, toolbox_imports
+from agentforge.registry.contract import MAX_SOURCE_BYTES, docstring_of, read_signature, toolbox_imports
 from agentforge.registry.interchange.script import carried_in, metadata_of, wanted_packages
 from agentforge.registry.lineage import DIGEST_CHARS
 from agentforge.registry.manifest import Manifest, Provenance, one_line, read_manifest
@@ -136,6 +136,8 @@ def _arrival(
     told: Mapping[str, object],
     notes: Sequence[str] = (),
 ) -> Arrival:
+    if len(tests) > MAX_SOURCE_BYTES:
+        return Arrival(name, path, None, (f"its tests have more than {MAX_SOURCE_BYTES} characters",))
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_CHARS]
     try:
         signature = read_signature(source, name)
