@@ -142,13 +142,12 @@ def test_its_tests_come_with_it_and_run_where_only_pytest_is(layers, tmp_path):
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_a_server_of_its_own_answers_a_real_client(layers, tmp_path, mode):
-    from mcp import Client, StdioServerParameters
-
+    mcp = pytest.importorskip("mcp")
     python = python_with(tmp_path / "venv", "mcp")
     assert run(python, "-c", "import agentforge")[0] == 1
     file = tmp_path / "server.py"
     file.write_text(server_of(pack(layers, ["shout", "group_sum"], title="both")), encoding="utf-8")
-    async with Client(StdioServerParameters(command=str(python), args=["-I", str(file)]), mode=mode) as client:
+    async with mcp.Client(mcp.StdioServerParameters(command=str(python), args=["-I", str(file)]), mode=mode) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert sorted(tools) == ["group_sum", "shout"]
         assert tools["shout"].input_schema == layers.find("shout").signature.parameters
