@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 
 class Section(BaseModel):
@@ -233,6 +233,47 @@ class WebSettings(Section):
 
     host: str = Field(default="127.0.0.1", description="A loopback address; any other is refused.")
     port: int = Field(default=8430, ge=0, le=65535, description="0 takes a free one.")
+
+
+class McpSettings(Section):
+    """``agentforge mcp``, which gives one user's tools to other agents."""
+
+    host: str = Field(default="127.0.0.1", description="Of --http: a loopback address; any other is refused.")
+    port: int = Field(default=8431, ge=0, le=65535, description="Of --http; 0 takes a free one.")
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Of --http: what callers send as 'Authorization: Bearer …'; empty: a new one at every start. "
+        "Better in the environment.",
+    )
+    trust: bool = Field(
+        default=False,
+        description="Whether examples and feedback that a calling agent passes on count as your own words. It is a "
+        "model that passes them on, and nobody here knows what it has read: without trust its tools wait for a person.",
+    )
+    forgings: int = Field(default=1, ge=1, le=16, description="Forgings at once; up to 20 more wait.")
+
+
+class ServerSettings(Section):
+    """An MCP server whose tools may become tools here: a program, or an address."""
+
+    command: tuple[str, ...] = Field(default=(), description="The program and its arguments, which speak over stdio.")
+    environment: dict[str, SecretStr] = Field(
+        default_factory=dict, description="Variables for the program beside PATH, HOME and the like."
+    )
+    url: str = Field(default="", description="Instead of a program: an http(s) address (streamable HTTP).")
+    token: SecretStr | None = Field(default=None, description="Sent to the address as 'Authorization: Bearer …'.")
+    seconds: float = Field(default=30, gt=0, le=600, description="How long starting it, and one call, may take.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> ServerSettings:
+        if bool(self.command) == bool(self.url):
+            raise ValueError("needs either a command or a url")
+        if self.url and not self.url.startswith(("http://", "https://")):
+            raise ValueError("its url must begin with http:// or https://")
+        if self.token is not None and not self.url:
+            raise ValueError("its token goes with a url; a program gets what it needs by environment")
+        return self
 
 
 class SleepSettings(Section):

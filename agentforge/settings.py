@@ -20,13 +20,14 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, ValidationError, model_validator
 
 from agentforge.errors import ConfigurationError, StorageError
+from agentforge.nesting import merge, nest, table
 from agentforge.secrecy import SECRET_VARIABLE, repeated
 from agentforge.sections import (
     AgentSettings,
@@ -34,11 +35,13 @@ from agentforge.sections import (
     Endpoint,
     ForgeSettings,
     GateSettings,
+    McpSettings,
     ModelSettings,
     ReviewSettings,
     SandboxSettings,
     SecretSettings,
     Section,
+    ServerSettings,
     SleepSettings,
     WebSettings,
     WorkerSettings,
@@ -75,6 +78,9 @@ class Settings(Section):
     secrets: dict[str, SecretSettings] = Field(
         default_factory=lambda: {}, description="Name → secret of a tool's, see below."
     )
+    servers: dict[str, ServerSettings] = Field(
+        default_factory=lambda: {}, description="Name → MCP server of which tools may be made, see below."
+    )
     model: ModelSettings = Field(default_factory=ModelSettings)
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
     forge: ForgeSettings = Field(default_factory=ForgeSettings)
@@ -84,6 +90,7 @@ class Settings(Section):
     documents: DocumentSettings = Field(default_factory=DocumentSettings)
     sleep: SleepSettings = Field(default_factory=SleepSettings)
     web: WebSettings = Field(default_factory=WebSettings)
+    mcp: McpSettings = Field(default_factory=McpSettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     origins: dict[str, str] = Field(
         default_factory=dict, exclude=True, description="Dotted key → where its value came from."
@@ -254,9 +261,9 @@ def load(
         (str(home / USER_FILE), _read(home / USER_FILE)),
         (PROJECT_FILE, _read((project or Path.cwd()) / PROJECT_FILE)),
         ("environment", found),
-        ("flags", _nest(overrides or {})),
+        ("flags", nest(overrides or {})),
     ):
-        _merge(merged, values, origin, origins)
+        merge(merged, values, origin, origins)
         origins.update({key: f"environment, {named[key]}" for key in named if origins.get(key) == "environment"})
     _add_claude(merged, env, origins)
     if "home" in merged:
@@ -305,7 +312,7 @@ def _from_environment(env: Mapping[str, str]) -> tuple[dict[str, str], dict[str,
             )
         else:
             _refuse_one_underscore(name)
-    return named, _nest(flat)
+    return named, nest(flat)
 
 
 def _refuse_one_underscore(name: str) -> None:
@@ -344,43 +351,11 @@ def parse_value(text: str) -> Any:
         return text
 
 
-_NAMED = ("endpoints", "roles", "secrets")
+_NAMED = ("endpoints", "roles", "secrets", "servers")
 """Sections whose keys are names that people choose."""
 
-_TEXTS = ("org", "user", "database_url")
+_TEXTS = ("org", "user", "database_url", "mcp.token")
 """Keys whose value is taken as it stands, also where it looks like a number."""
-
-
-def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for key, value in flat.items():
-        *path, last = key.split(".")
-        place = nested
-        for part in path:
-            inner = _table(place, part)
-            if inner is None:
-                inner = place[part] = {}
-            place = inner
-        place[last] = value
-    return nested
-
-
-def _table(place: dict[str, Any], key: str) -> dict[str, Any] | None:
-    """The table under ``key``, made where nothing stands; None where something else does."""
-    found: object = place.setdefault(key, {})
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
-
-
-def _merge(into: dict[str, Any], values: Mapping[str, Any], origin: str, origins: dict[str, str], at: str = "") -> None:
-    for key, value in values.items():
-        dotted = f"{at}{key}"
-        if isinstance(value, Mapping):
-            place = into.setdefault(key, {})
-            if isinstance(place, dict):
-                _merge(cast("dict[str, Any]", place), cast("Mapping[str, Any]", value), origin, origins, dotted + ".")
-                continue
-        into[key] = value
-        origins[dotted] = origin
 
 
 def _add_claude(merged: dict[str, Any], env: Mapping[str, str], origins: dict[str, str]) -> None:
@@ -388,8 +363,8 @@ def _add_claude(merged: dict[str, Any], env: Mapping[str, str], origins: dict[st
     key = env.get(CLAUDE_KEY, "").strip()
     if not key:
         return
-    endpoints = _table(merged, "endpoints")
-    claude = _table(endpoints, "claude") if endpoints is not None else None
+    endpoints = table(merged, "endpoints")
+    claude = table(endpoints, "claude") if endpoints is not None else None
     if claude is None:
         return  # what stands there instead is told when all is checked
     url = env.get(CLAUDE_URL, "").strip() or "https://api.anthropic.com"

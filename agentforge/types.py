@@ -14,6 +14,10 @@ TOOL_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 """A tool's name: a lower-case Python identifier of at most 63 characters."""
 
 
+CLAIMED = "agent"
+"""The source of an example that a calling agent passes on: it must hold, and vouches for nothing."""
+
+
 class Role(StrEnum):
     """A job for a model; settings map a role to an endpoint."""
 
@@ -81,8 +85,8 @@ class Usage:
 class Example:
     """One case of a tool: ``args`` and either what it ``returns`` or the builtin it ``raises``.
 
-    ``source`` tells where it stands (``user``, ``file:NAME``, ``feedback:ID``, ``need``, ``judge:ID`` or
-    ``generated``); all but the last two, which a model wrote, are ground truth. ``held_out`` examples
+    ``source`` tells where it stands (``user``, ``file:NAME``, ``feedback:ID``, ``need``, ``judge:ID``, ``agent`` or
+    ``generated``); all but the last three, which a model wrote or passed on, are ground truth. ``held_out`` examples
     are never shown to a generator; once shown they are ``spent``.
     """
 
@@ -96,12 +100,14 @@ class Example:
     @property
     def ground_truth(self) -> bool:
         """Whether somebody other than a model vouches for it."""
-        return self.source != "generated" and not self.source.startswith("judge:")
+        return self.source not in ("generated", CLAIMED) and not self.source.startswith("judge:")
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a tool may reach. The default is nothing."""
+    """What a tool may reach. The default is nothing. Of ``servers`` each entry is ``SERVER/TOOL``: one tool of one
+    MCP server that the settings name.
+    """
 
     hosts: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
@@ -109,6 +115,7 @@ class Capabilities:
     packages: tuple[str, ...] = ()
     clock: bool = False
     randomness: bool = False
+    servers: tuple[str, ...] = ()
 
     @property
     def none(self) -> bool:
@@ -127,7 +134,8 @@ class Need:
     ids of passages it cites.
     ``drafts`` are sources that are tried as candidates before a model is asked for any.
     ``depends`` names live tools that the new one may import from the toolbox. ``parent`` is the version that stands
-    under that name, where the new one is to take its place.
+    under that name, where the new one is to take its place. ``author`` is who wrote the drafts, where that is a
+    calling agent and no role here.
     """
 
     name: str
@@ -145,6 +153,7 @@ class Need:
     taught_in: tuple[str, ...] = ()
     drafts: tuple[str, ...] = ()
     parent: str = ""
+    author: str = ""
 
 
 Verdict: TypeAlias = Literal["passed", "failed", "skipped"]

@@ -37,7 +37,7 @@ _SENTENCES = {
     "value_error": "{error}",
 }
 _NO_VALUE = ("extra_forbidden", "missing", "value_error")
-_SECRET = ("key", "database_url")
+_SECRET = ("key", "token", "environment", "database_url")
 """Settings whose value is never repeated."""
 
 

@@ -78,7 +78,11 @@ def settings() -> str:
     for name, field in rest:
         if section := _section(field):
             parts.append(f"\n## {name}\n\n{_docstring(section)}" + _table(f"{name}.", section.model_fields))
-    for named, section in (("endpoints.NAME", module.Endpoint), ("secrets.NAME", module.SecretSettings)):
+    for named, section in (
+        ("endpoints.NAME", module.Endpoint),
+        ("secrets.NAME", module.SecretSettings),
+        ("servers.NAME", module.ServerSettings),
+    ):
         parts.append(f"\n## {named}\n\n{_docstring(section)}" + _table(f"{named}.", section.model_fields))
     return "".join(parts)
 

@@ -51,7 +51,7 @@ class Learner:
     @property
     def generates(self) -> bool:
         """Whether a model is set up that could write a repair."""
-        return self.given_models is not None or _generates(self.settings)
+        return self.given_models is not None or generates(self.settings)
 
     async def feedback(
         self,
@@ -287,7 +287,7 @@ def _waits_on(repair: Repair, error: AgentForgeError) -> Learned:
 @asynccontextmanager
 async def generating(settings: Settings, given: ModelClient | None) -> AsyncGenerator[ModelClient | None]:
     """The models for a repair, while they are needed; None where no endpoint is set up that could write one."""
-    if given is not None or not _generates(settings):
+    if given is not None or not generates(settings):
         yield given
         return
     models = client_of(settings)
@@ -297,7 +297,8 @@ async def generating(settings: Settings, given: ModelClient | None) -> AsyncGene
         await models.aclose()
 
 
-def _generates(settings: Settings) -> bool:
+def generates(settings: Settings) -> bool:
+    """Whether an endpoint is set up that could write code."""
     try:
         settings.endpoint(Role.GENERATE)
     except ConfigurationError:

@@ -306,7 +306,10 @@ def company_of(settings: Settings, stack: AsyncExitStack | ExitStack, on_notice:
 def secrets_of(settings: Settings) -> frozenset[str]:
     """Every key and secret in the settings: none may be stored, committed or shown to a model."""
     keys = (each.key.get_secret_value() for each in settings.endpoints.values() if each.key)
-    return frozenset([*keys, *(each.value.get_secret_value() for each in settings.secrets.values())])
+    named = (each.value.get_secret_value() for each in settings.secrets.values())
+    servers = (one for each in settings.servers.values() for one in (each.token, *each.environment.values()))
+    others = (each.get_secret_value() for each in (settings.mcp.token, *servers) if each)
+    return frozenset([*keys, *named, *others])
 
 
 def client_of(settings: Settings) -> ModelClient:

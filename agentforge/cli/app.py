@@ -187,6 +187,25 @@ def worker(
     return command.worker(Who(sets=settings), once=once, concurrency=concurrency)
 
 
+@app.command()
+def mcp(
+    http: Annotated[
+        bool, typer.Option("--http", help="Over HTTP on loopback, with a token, instead of stdin and stdout.")
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(help="Port of --http; 0 takes a free one (setting mcp.port).", min=0, max=65535)
+    ] = None,
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Give your tools to any other agent (MCP). Needs the extra 'mcp'."""
+    from agentforge.cli import mcp as command
+    from agentforge.cli.options import Who
+
+    return command.mcp(Who(org, user, settings), http=http, port=port)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line; returns the exit code.
 

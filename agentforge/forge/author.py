@@ -40,6 +40,9 @@ STOP = ("\n```\n",)
 CODE_STOP = (*STOP, "\nprint(", "\nif __name__", "\n# Example")
 """So is a demonstration behind a function. vLLM takes four stop sequences at the most."""
 
+GIVEN = "given draft"
+"""The origin of a draft that came with the need."""
+
 Form: TypeAlias = Literal["rules", "stub"]
 """How a candidate is asked for: the rules as a list, or a function to complete."""
 
@@ -166,7 +169,7 @@ class Author:
     async def given(self) -> AsyncGenerator[Draft]:
         """The drafts that came with the need, each different one once."""
         for source in dict.fromkeys(self.spec.need.drafts):
-            yield Draft(source, "given draft", next(self._lineages), source, cut=False, usage=Usage(), seconds=0.0)
+            yield Draft(source, GIVEN, next(self._lineages), source, cut=False, usage=Usage(), seconds=0.0)
 
     async def _candidate(self, role: Role, form: Form) -> Draft:
         blanks = self._blanks(role)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import cast
 
 from agentforge import clock
-from agentforge.forge.author import PROMPTS, Author
+from agentforge.forge.author import GIVEN, PROMPTS, Author
 from agentforge.forge.evidence import Candidate
 from agentforge.forge.gates.submission import Forged, Submission
 from agentforge.forge.spending import local_token_share
@@ -40,7 +40,8 @@ def make_tool(submission: Submission, forged: Forged, gates: Sequence[GateResult
 
 def make_manifest(forged: Forged, author: Author, job: str, image: str) -> Manifest:
     """The manifest with its provenance (ids, models and hashes only, never content)."""
-    spec, need, writer = forged.spec, forged.spec.need, forged.group.best.draft.role
+    spec, need, draft = forged.spec, forged.spec.need, forged.group.best.draft
+    by_caller = bool(need.author) and draft.origin == GIVEN
     return Manifest(
         depends=toolbox_imports(forged.group.best.source),
         name=spec.name,
@@ -53,10 +54,10 @@ def make_manifest(forged: Forged, author: Author, job: str, image: str) -> Manif
             episodes=tuple(dict.fromkeys(one for one in (need.episode, *need.forked_from, *need.taught_in) if one)),
             sources=need.sources,
             parent=need.parent,
-            models=dict(author.models_used),
+            models={**author.models_used, **({Role.GENERATE: need.author} if by_caller else {})},
             prompts={name: fingerprint(name) for name in PROMPTS},
             image=image,
-            tester_is_generator=author.models.same_model(Role.TEST, writer),
+            tester_is_generator=author.models.same_model(Role.TEST, draft.role),
             created=clock.now().date(),
         ),
     )

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from agentforge.errors import AuthenticationError, ModelError
 from agentforge.forge.agreement import Group, grouped
-from agentforge.forge.author import PLANNED_LEAST, Author, Draft
+from agentforge.forge.author import GIVEN, PLANNED_LEAST, Author, Draft
 from agentforge.forge.comparison import Comparison
 from agentforge.forge.composing import fitting_imports
 from agentforge.forge.dispute import OTHER_SIDE, Dispute, Side, dispute, judged, rivals
@@ -91,7 +91,7 @@ class Rounds:
             if not self.candidates:
                 raise
             self.failure = f"The model failed in mid-forging: {error}"
-            return await self._supported() or self._left_open()
+            return await self._supported() or self._left_open() or await self._of_the_caller()
 
     def why_failed(self) -> str:
         """Why nothing passed, in one sentence for people."""
@@ -108,7 +108,7 @@ class Rounds:
 
     async def _search(self) -> Submission | None:
         found = await self._local_rounds() or await self._go_up() or self._left_open()
-        return found or await self._try_best()
+        return found or await self._of_the_caller() or await self._try_best()
 
     async def _local_rounds(self) -> Submission | None:
         if self._spec.need.drafts:
@@ -282,6 +282,15 @@ class Rounds:
                 side = "unknown"
             self._sides |= {found: side, found.turned: OTHER_SIDE[side]}
         return self._sides[found]
+
+    async def _of_the_caller(self) -> Submission | None:
+        """What the calling agent wrote, where no candidate of here supports it: from now on it counts like one of a
+        stronger model, so that it passes the gates alone and waits for a person unless something else confirms it.
+        """
+        given = [one for one in self.candidates if self._spec.need.author and one.draft.origin == GIVEN]
+        for candidate in given:
+            candidate.draft = replace(candidate.draft, role=Role.PLAN)
+        return await self._at_last() if given else None
 
     async def _try_best(self) -> Submission | None:
         """At the end of all rounds, the most believable group is judged even if it stands alone, for the report."""

@@ -19,7 +19,7 @@ from agentforge.forge.rewriting import function_of, with_docstring, with_signatu
 from agentforge.forge.verbatim import shows
 from agentforge.registry.contract import Signature, parse_signature
 from agentforge.secrecy import redact
-from agentforge.types import JSON, Example, JSONObject, Need
+from agentforge.types import CLAIMED, JSON, Example, JSONObject, Need
 
 HOLD_OUT_FROM = 3
 """With this many ground-truth examples, some are held out (DESIGN: Forging, step 2)."""
@@ -39,8 +39,8 @@ _LITERAL = re.compile(r"""['"]([A-Za-z0-9]{8,200})['"]|\b([A-Z0-9]{8,200})\b""")
 class Spec:
     """What is to be made. ``visible`` examples may be shown to generators, ``held_out`` never.
 
-    ``truths`` counts the need's own examples with different arguments; cases that the rules state are
-    ``visible`` beside them. ``secrets`` may stand in nothing that is made.
+    ``truths`` counts the need's own examples with different arguments; cases that the rules state, and examples
+    that a calling agent only claims, are ``visible`` beside them. ``secrets`` may stand in nothing that is made.
     """
 
     need: Need
@@ -91,9 +91,11 @@ def make_spec(need: Need, secrets: Collection[str] = ()) -> Spec:
             fix="Make it a parameter without a default, or declare a secret of the settings.",
         )
     truths = distinct([example for example in need.examples if example.ground_truth])
-    if problems := contradictions([example for example in need.examples if example.ground_truth]):
+    claimed = distinct([example for example in need.examples if example.source == CLAIMED])
+    if problems := contradictions([example for example in need.examples if example.ground_truth] + claimed):
         raise ToolInvalid(need.name, problems, fix="Correct one of them, or leave it out.")
     visible, held_out = deal(truths, need.purpose)
+    visible = (*visible, *(case for case in claimed if all(case.args != one.args for one in truths)))
     stated = [
         *stated_cases(need.text or need.purpose, signature),
         *stated_refusals(need.purpose, signature, visible),
@@ -102,7 +104,7 @@ def make_spec(need: Need, secrets: Collection[str] = ()) -> Spec:
         need=need,
         signature=signature,
         rules=split_rules(need.purpose),
-        visible=(*visible, *(case for case in stated if all(case.args != one.args for one in truths))),
+        visible=(*visible, *(case for case in stated if all(case.args != one.args for one in (*visible, *held_out)))),
         held_out=held_out,
         truths=len(truths),
         secrets=frozenset(secrets),
@@ -169,12 +171,13 @@ def deal(examples: Sequence[Example], purpose: str = "") -> tuple[tuple[Example,
     examples that return something, from the end of the list, and never the first one of that kind:
     it explains the task, and every kind of behaviour stays visible. One that returns nothing but
     emptiness proves little and is held out last; one that the rules themselves give away cannot be
-    held out at all, since generators read the rules.
+    held out at all, since generators read the rules, nor can one that is spent.
     """
     if len(examples) < HOLD_OUT_FROM:
         return tuple(examples), ()
     returning = [at for at, example in enumerate(examples) if example.raises is None]
-    secret = [at for at in returning[1:] if not _given_away(examples[at], purpose)]
+    unseen = [at for at in returning[1:] if not examples[at].spent]
+    secret = [at for at in unseen if not _given_away(examples[at], purpose)]
     secret.sort(key=lambda at: not _hollow(examples[at].returns))
     share = min(len(examples) // HOLD_OUT_FROM, len(secret))
     kept_back = set(secret[-share:]) if share > 0 else set[int]()

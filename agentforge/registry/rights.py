@@ -85,6 +85,7 @@ def _rights(given: Capabilities) -> Iterator[str]:
     yield from (f"write {name}" for name in writes)
     yield from (f"secret {entry}" for entry in given.secrets)
     yield from (f"package {name}" for name in given.packages)
+    yield from (f"ask {entry}" for entry in given.servers)
     yield from (name for name in ("clock", "randomness") if getattr(given, name))
 
 

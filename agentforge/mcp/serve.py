@@ -1,0 +1,81 @@
+"""How the server is reached: over stdin and stdout by the program that started it, or over HTTP on loopback."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import secrets
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from mcp.server.stdio import stdio_server
+from mcp.server.transport_security import TransportSecuritySettings
+
+from agentforge.errors import ConfigurationError
+from agentforge.mcp.guard import Guard
+from agentforge.mcp.service import Service
+from agentforge.settings import McpSettings
+
+PATH = "/mcp"
+STOP_SECONDS = 3
+"""So long open streams may take to end, once the server is asked to."""
+
+
+async def over_stdio(service: Service) -> None:
+    """Serves until stdin is closed. Standard output belongs to the protocol: whatever else is printed in this process
+    goes to stderr meanwhile.
+    """
+    async with service, stdio_server() as (read, write):
+        await service.server.run(read, write, service.server.create_initialization_options())
+
+
+async def over_http(
+    service: Service, settings: McpSettings, *, on_ready: Callable[[str, str], None], token: str | None = None
+) -> None:
+    """Serves until cancelled or interrupted. ``on_ready`` gets the address and the token.
+
+    Raises:
+        ConfigurationError: the host is not loopback, or the port is taken.
+    """
+    given = settings.token.get_secret_value() if settings.token is not None else ""
+    token = token or given or secrets.token_urlsafe(32)
+    with _listen(settings.host, settings.port) as listener:
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        # The guard has looked at Host and Origin before; the library's own look would log what it refuses.
+        security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+        application = service.server.streamable_http_app(
+            streamable_http_path=PATH, host=host, transport_security=security
+        )
+        config = uvicorn.Config(
+            Guard(application, token),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        async with service:
+            on_ready(f"http://{shown}:{port}{PATH}", token)
+            await uvicorn.Server(config).serve(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    address = "127.0.0.1" if host == "localhost" else host
+    try:
+        loopback = ipaddress.ip_address(address)
+    except ValueError:
+        loopback = None
+    if loopback is None or not loopback.is_loopback:
+        raise ConfigurationError(
+            f"The tools are for this machine only, and {host!r} is not its loopback address.",
+            fix="Use mcp.host = \"127.0.0.1\"; reach it from elsewhere through 'ssh -L'.",
+        )
+    family = socket.AF_INET6 if loopback.version == 6 else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family)
+    except OSError as error:
+        why = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+        raise ConfigurationError(
+            f"Port {port} of {host} {why}.", fix="Use --port 0 for a free one, or set mcp.port."
+        ) from None
