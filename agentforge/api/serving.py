@@ -135,4 +135,3 @@ class Served(Forge):
     def _usable(self, tool: Tool) -> bool:
         reads, _ = files_of(tool.manifest.capabilities.files)
         return not reads and not (tool.stale and not self.settings.agent.stale_tools)
-

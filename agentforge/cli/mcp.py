@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from importlib.util import find_spec
 
 from agentforge.api.serving import Served
 from agentforge.cli.options import Who
@@ -34,7 +35,9 @@ async def _serve(settings: Settings, output: Output, *, http: bool) -> None:
     def ready(address: str, token: str) -> None:
         output.note(f"Serving the tools of {settings.user} at {address}; Ctrl-C ends.")
         if settings.mcp.token is None:
-            output.note(f"Callers send 'Authorization: Bearer {token}', valid until then; mcp.token sets a lasting one.")
+            output.note(
+                f"Callers send 'Authorization: Bearer {token}', valid until then; mcp.token sets a lasting one."
+            )
 
     async with Served(settings=settings, on_notice=output.note) as forge:
         service = Service(forge)
@@ -46,9 +49,7 @@ async def _serve(settings: Settings, output: Output, *, http: bool) -> None:
 
 def installed() -> None:
     """Raises ConfigurationError where the package of the protocol is not there."""
-    try:
-        import mcp as _
-    except ImportError:
+    if find_spec("mcp") is None:
         raise ConfigurationError(
             "This needs the package 'mcp', which is not installed.", fix="pip install 'agentforge-toolsmith[mcp]'"
-        ) from None
+        )

@@ -42,7 +42,7 @@ class Changes:
         del params
         session = ctx.session
         self._sessions.add(session)
-        connection = session._connection  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] -- the only place that hears of its end
+        connection = session._connection  # pyright: ignore[reportPrivateUsage] -- the only place that hears of its end
         connection.exit_stack.callback(self._sessions.discard, session)
 
     async def watch(self) -> None:

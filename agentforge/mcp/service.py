@@ -102,7 +102,7 @@ class Service:
 
     async def __aexit__(self, *_: object) -> None:
         self._listen.close()
-        tasks = [*self._behind, *([self._watching] if self._watching else [])]
+        tasks: list[asyncio.Task[Any]] = [*self._behind, *([self._watching] if self._watching else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -128,7 +128,7 @@ class Service:
             return refused(str(error))
         except TimeoutError:
             return refused(f"It was given up after {CALL_SECONDS:g} seconds.")
-        except Exception:
+        except Exception:  # noqa: BLE001 - the outermost boundary of a call: a defect of ours ends no connection
             self._log.exception("A call of %r failed inside AgentForge.", params.name[:80])
             return refused("Something is wrong inside AgentForge; the log of the server tells what.")
 
@@ -147,7 +147,10 @@ class Service:
         signature = tool.signature
         if problems := mismatches(args, signature.parameters):
             return refused(refusal(name + signature.text, problems))
-        return of_call(await self._forge.call(name, args))
+        result = await self._forge.call(name, args)
+        if result.ok and (problems := mismatches(result.value, signature.returns)):
+            return refused(f"What {name} returned is not of its declared type: {problems[0]} (call {result.call})")
+        return of_call(result)
 
     async def _search(self, args: JSONObject) -> JSONObject:
         limit = args.get("limit", 5)
