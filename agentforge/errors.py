@@ -23,6 +23,7 @@
     │   ├── RegistryConflict         1    somebody else committed first (safe to retry)
     │   ├── ToolNotFound             2    no tool of that name
     │   └── ToolInvalid              1    a tool folder breaks the contract; carries all problems
+    ├── ServerFailed                 1    an MCP server does not answer, or says that a call failed
     ├── ForgeFailed                  1    no candidate passed; the artefacts are kept
     ├── StorageError                 1    disk full, database locked or damaged
     └── DeadlineReached              124  a time limit of the whole command
@@ -155,6 +156,10 @@ class ToolInvalid(RegistryError):
         self.name = name
         self.problems = tuple(problems)
         super().__init__(f"Tool {name!r} is not valid: {'; '.join(self.problems)}.", fix=fix)
+
+
+class ServerFailed(AgentForgeError):
+    """An MCP server cannot be started or reached, does not answer in time, or says that a call failed."""
 
 
 class ForgeFailed(AgentForgeError):

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
+from agentforge.agent.servers import answer, patience
 from agentforge.boxes.asks import Asks, Refused
 from agentforge.boxes.files import files_of
 from agentforge.boxes.observed import Log
@@ -28,10 +29,11 @@ from agentforge.forge.classify import NOBODY_WAITS
 from agentforge.memory.episodes import new_call_id
 from agentforge.registry.binding import bind
 from agentforge.registry.contract import Signature, is_builtin_error
+from agentforge.registry.hygiene import ASK_SERVER
 from agentforge.registry.layers import Closure, Layers
 from agentforge.registry.schema import mismatches
 from agentforge.registry.tool import Tool
-from agentforge.settings import SecretSettings
+from agentforge.sections import SecretSettings, ServerSettings
 from agentforge.types import JSON, JSONObject
 
 MOST_DEEP = 5
@@ -87,6 +89,7 @@ class Caller:
     secrets: Mapping[str, SecretSettings]
     limits: Limits
     ledger: Ledger
+    servers: Mapping[str, ServerSettings] = field(default_factory=lambda: {})
 
     async def call(
         self,
@@ -113,13 +116,16 @@ class Caller:
         """
         reach, log = tool.manifest.capabilities, log or Log()
         packages = await asyncio.to_thread(self.layers.granted_set, tool) if reach.packages else ""
-        if reach.hosts:
+        if reach.hosts or reach.servers:
             await self.ledger.reaching(tool)
         async with granted(reach, self.secrets, files, packages=packages, record_to=record_to, log=log) as grant:
             if needs.apart:
                 grant = replace(grant, asks={**self._asks(needs, tool.name, depth), **grant.asks})
+            if reach.servers:
+                grant = replace(grant, asks={**grant.asks, ASK_SERVER: partial(answer, reach.servers, self.servers)})
+            limits = replace(self.limits, seconds=max(self.limits.seconds, patience(reach.servers, self.servers)))
             result = await self.box.call(
-                tool.source, tool.name, args, toolbox=needs.sources, limits=self.limits, grant=grant, depth=depth
+                tool.source, tool.name, args, toolbox=needs.sources, limits=limits, grant=grant, depth=depth
             )
         return with_observed(result, reach, log, files)
 

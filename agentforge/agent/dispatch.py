@@ -103,7 +103,8 @@ async def run_code(turn: Turn, code: str, call_id: str = "") -> Result:
 
 async def _caller(turn: Turn, ledger: Ledger) -> Caller:
     parts = turn.parts
-    return Caller(await parts.box(), parts.layers, parts.settings.secrets, limits(turn), ledger)
+    settings = parts.settings
+    return Caller(await parts.box(), parts.layers, settings.secrets, limits(turn), ledger, settings.servers)
 
 
 class _Ledger:
@@ -117,7 +118,8 @@ class _Ledger:
         self._turn.emit("tool_called", {"tool": call.tool.name, "args": call.args, "call": call.id, **by})
 
     async def reaching(self, tool: Tool) -> None:
-        await self._turn.read_from("page", tool.manifest.capabilities.hosts)
+        reach = tool.manifest.capabilities
+        await self._turn.read_from("page", (*reach.hosts, *(f"mcp:{entry}" for entry in reach.servers)))
 
     async def returned(self, call: Called, result: CallResult, refused: str = "") -> None:
         await self.told(call, result, refused)

@@ -34,7 +34,7 @@ async def call(
     recordings = settings.recordings / f"{name}.jsonl" if record else None
     rows = Rows(await opened.the_episodes(), on_notice)
     limits, box = opened.limits(settings.sandbox.call_seconds), await opened.box()
-    caller = Caller(box, layers, settings.secrets, limits, rows)
+    caller = Caller(box, layers, settings.secrets, limits, rows, settings.servers)
     called = Called(new_call_id(), tool, args)
     result = await caller.followed(called, needs, files=files, record_to=recordings)
     await rows.returned(called, result)

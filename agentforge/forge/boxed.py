@@ -45,6 +45,8 @@ async def bench_of(tool: Tool, layers: Layers, box: Box, limits: Limits, recordi
         RegistryError: the lock of packages is malformed.
     """
     reach = tool.manifest.capabilities
+    if reach.servers:
+        return "it asks MCP servers, and an effect is never repeated"
     if reach.files:
         return "it reads or writes files, which are not kept"
     exchanges = ()

@@ -215,6 +215,8 @@ def _unanswerable(tool: Tool, recordings: tuple[Exchange, ...], live: Mapping[st
             f"it reaches {', '.join(tool.manifest.capabilities.hosts)}, of which nothing was recorded, and no gate "
             f"reaches the network: run 'agentforge tools record {tool.name} URL' for each page that its tests need"
         )
+    if asks := tool.manifest.capabilities.servers:
+        problems.append(f"it asks {', '.join(asks)}, and no gate reaches an MCP server")
     apart = [name for name in tool.depends if name in live and not live[name].pure]
     if apart:
         problems.append(f"it needs {', '.join(apart)}, which has capabilities, and no gate has any to give")

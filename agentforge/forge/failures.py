@@ -38,7 +38,7 @@ def may_be_defect(tool: Tool, result: CallResult) -> bool:
         declared=tool.signature.raises,
         typed=not result.ok,
         asks=not reach.none or bool(tool.depends),
-        fetches=bool(reach.hosts),
+        fetches=bool(reach.hosts or reach.servers),
     )
     found = classify(failure)
     return found is not None and found[0] in ("defect", "unclear")

@@ -169,7 +169,7 @@ class _Lesson:
             fits=not mismatches(call.args, signature.parameters),
             typed=call.status != "returned" or not mistyped(tool, call.value),
             asks=not reach.none or bool(tool.depends),
-            fetches=bool(reach.hosts),
+            fetches=bool(reach.hosts or reach.servers),
             wrong=call.word == "wrong",
             again=again,
         )

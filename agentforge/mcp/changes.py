@@ -19,8 +19,8 @@ from mcp_types import NotificationParams
 
 from agentforge.errors import AgentForgeError
 
-LOOK_SECONDS = 0.03
-"""Between a commit and its being seen, at the most; a look takes about 0.1 ms."""
+LOOK_SECONDS = 0.02
+"""Between a commit and its being seen, at the most; a look where nothing moved takes about 0.1 ms."""
 SEND_SECONDS = 2.0
 """A client that does not take a notification in this time is told no more."""
 AFTER_FAILURE_SECONDS = 1.0

@@ -35,6 +35,7 @@ from agentforge.mcp.forging import Forgings, caller_of, need_of
 from agentforge.mcp.offers import FEEDBACK, FORGE_STATUS, FORGE_TOOL, INSTRUCTIONS, OWN, SEARCH_TOOLS
 from agentforge.mcp.wire import answered, arguments, described, of_call, refused
 from agentforge.registry.schema import mismatches
+from agentforge.registry.tool import Tool as LiveTool
 from agentforge.types import JSON, JSONObject
 
 PAGE = 500
@@ -63,10 +64,11 @@ class _Protocol(Server[Any]):
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """All that is listed at a fingerprint of the layers; ``number`` counts the different lists."""
+    """All that is listed at a fingerprint of the layers, and from what; ``number`` counts the different lists."""
 
     fingerprint: str = ""
     tools: Mapping[str, Tool] = field(default_factory=lambda: {})
+    live: Mapping[str, LiveTool] = field(default_factory=lambda: {})
     number: int = 0
 
 
@@ -213,12 +215,16 @@ class Service:
     def _tools(self) -> Mapping[str, Tool]:
         """All that is listed, made anew where something moved; blocks."""
         with self._lock:
-            now, listed = self._forge.fingerprint(), self._listed
-            if listed.fingerprint != now:
-                fresh = {**OWN}
-                for tool in self._forge.served():
-                    with suppress(ToolInvalid):  # `agentforge doctor` tells of it
-                        fresh.setdefault(tool.name, described(tool, self._forge.summary(tool)))
-                same = listed.tools == fresh
-                self._listed = _Listed(now, listed.tools if same else fresh, listed.number + (not same))
-            return self._listed.tools
+            now, before = self._forge.fingerprint(), self._listed
+            if before.fingerprint == now:
+                return before.tools
+            live = {tool.name: tool for tool in self._forge.served()}
+            tools = {**OWN}
+            for name, tool in live.items():
+                if before.live.get(name) is tool and name in before.tools:
+                    tools.setdefault(name, before.tools[name])
+                    continue
+                with suppress(ToolInvalid):  # `agentforge doctor` tells of it
+                    tools.setdefault(name, described(tool, self._forge.summary(tool)))
+            self._listed = _Listed(now, tools, live, before.number + (tools != before.tools))
+            return tools

@@ -30,7 +30,7 @@ MAX_SOURCE_BYTES = 64 << 10
 """Largest source of one tool, and of its tests (a page of code is 4 KiB)."""
 
 RESERVED_NAMES = frozenset(
-    {"search_tools", "forge_tool", "run_python", "remember", "recall", "tool", "toolbox", "fetch"}
+    {"search_tools", "forge_tool", "run_python", "remember", "recall", "tool", "toolbox", "fetch", "ask_server"}
 )
 """Names that the agent's dispatch table and the sandbox already use."""
 

@@ -91,7 +91,10 @@ _ALLOWED_HERE = "only imports, constants, the function, private helpers (_name) 
 
 
 FETCH = "fetch"
-"""What the toolbox offers beside tools: the network, for those that declare hosts."""
+"""What the toolbox offers beside tools: the network, for those that declare hosts,"""
+ASK_SERVER = "ask_server"
+"""and MCP servers of the settings, for those that declare tools of theirs."""
+_OFFERED = {FETCH: "hosts", ASK_SERVER: "servers"}
 
 
 def toolbox_imports(source: ast.Module) -> tuple[str, ...]:
@@ -101,7 +104,7 @@ def toolbox_imports(source: ast.Module) -> tuple[str, ...]:
         for node in ast.walk(source)
         if isinstance(node, ast.ImportFrom) and node.module == "toolbox" and not node.level
         for alias in node.names
-        if alias.name != FETCH
+        if alias.name not in _OFFERED
     )
     return tuple(dict.fromkeys(names))
 
@@ -123,8 +126,8 @@ def import_problems(
     for root, part, line in _imports(module):
         if root == "toolbox":
             problems.extend(
-                _capability_problem("toolbox.fetch", "hosts", line, capabilities)
-                if part == FETCH
+                _capability_problem(f"toolbox.{part}", _OFFERED[part], line, capabilities)
+                if part in _OFFERED
                 else _toolbox_problem(part, name, line, known_tools)
             )
         elif root not in sys.stdlib_module_names:

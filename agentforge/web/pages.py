@@ -272,7 +272,7 @@ def _risk(tool: Tool) -> Card:
         return Card("Asks for more than its arguments", "; ".join(asked), "bad")
     if tool.manifest.provenance.sources:
         return Card("Reaches nothing, but not all yours", "It cites text from outside.", "care")
-    return Card("Reaches nothing", "No hosts, files, secrets, packages, clock or randomness.", "good")
+    return Card("Reaches nothing", "No hosts, servers, files, secrets, packages, clock or randomness.", "good")
 
 
 def _held_out(tool: Tool, gates: Sequence[Gate]) -> Card:

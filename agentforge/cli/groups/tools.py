@@ -128,6 +128,27 @@ def tools_record(
     return recording.record(Who(org, user, settings), name, urls or [], args, form)
 
 
+@tools.command("connect")
+def tools_connect(
+    server: Annotated[str, typer.Argument(help="A server of the settings (servers.NAME).", metavar="SERVER")],
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Its tools; without any it is told what there are.", metavar="[TOOL]...")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All its tools.")] = False,
+    form: FormatOption = "text",
+    org: Org = None,
+    user: User = None,
+    settings: Set = None,
+) -> int:
+    """Propose tools that ask an MCP server; each goes live when you approve it. Needs the extra 'mcp'.
+
+    The server is started, or reached, as the settings say. What it says is untrusted text.
+    """
+    from agentforge.cli import connecting
+
+    return connecting.connect(Who(org, user, settings), server, names or [], form, every=every)
+
+
 @tools.command("repair")
 def tools_repair(
     what: What = None,

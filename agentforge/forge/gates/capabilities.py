@@ -54,7 +54,7 @@ def _unused(sub: Submission) -> list[str]:
     """
     pure = Capabilities()
     found: list[str] = []
-    for kind in ("hosts", "packages", "clock", "randomness"):
+    for kind in ("hosts", "servers", "packages", "clock", "randomness"):
         if getattr(sub.capabilities, kind) == getattr(pure, kind):
             continue
         without = replace(sub.capabilities, **{kind: getattr(pure, kind)})
