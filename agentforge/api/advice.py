@@ -20,7 +20,7 @@ _NAMED: Final = 4
 _SHORT: Final = 12
 """Characters of a hash that people are shown."""
 
-_HIDDEN: Final = ("clock", "randomness", "package ", "read ")
+_HIDDEN: Final = ("clock", "randomness", "package ", "read ", "ask ")
 """How rights begin whose use the host does not see (a file that is read is given to every call)."""
 
 

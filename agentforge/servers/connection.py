@@ -18,7 +18,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from agentforge.errors import ConfigurationError, ServerFailed
-from agentforge.secrecy import redact
 from agentforge.sections import ServerSettings
 from agentforge.types import JSON, JSONObject
 
@@ -29,7 +28,11 @@ if TYPE_CHECKING:
 MOST_TEXT = 200_000
 """Characters of an answer that come back."""
 MOST_OFFERED = 1_000
+LEAST_SECRET = 8
+"""Characters; shorter values of an environment, such as 1 or true, stand in any text."""
 _SAID = 500
+_BEYOND = 5.0
+"""The library's own limit is that much later than ours, so that ours is the one that is told."""
 
 T = TypeVar("T")
 
@@ -128,7 +131,7 @@ async def _connected(server: ServerSettings) -> AsyncGenerator[Client]:
             words = StdioServerParameters(command=server.command[0], args=[*server.command[1:]], env=environment)
             silence = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, ASYNC230, PTH123 - the stack closes it, and the null device never blocks
             transport = stdio_client(words, errlog=silence)
-        yield await stack.enter_async_context(Client(transport, read_timeout_seconds=server.seconds))
+        yield await stack.enter_async_context(Client(transport, read_timeout_seconds=server.seconds + _BEYOND))
 
 
 def _told(name: str, server: ServerSettings, tool: str, result: CallToolResult) -> str:
@@ -137,8 +140,10 @@ def _told(name: str, server: ServerSettings, tool: str, result: CallToolResult) 
     told = "\n".join([*texts, *(f"[{kind}, left out]" for kind in others)])
     if not told and result.structured_content is not None:
         told = json.dumps(cast("JSON", result.structured_content), ensure_ascii=False)
-    hidden = [one.get_secret_value() for one in (server.token, *server.environment.values()) if one is not None]
-    told = redact(told[: MOST_TEXT + 1], [secret for secret in hidden if len(secret) >= 8])
+    told = told[: MOST_TEXT + 1]
+    for hidden in (server.token, *server.environment.values()):
+        if hidden is not None and len(hidden.get_secret_value()) >= LEAST_SECRET:
+            told = told.replace(hidden.get_secret_value(), "[redacted:secret]")
     if result.is_error:
         raise ServerFailed(f"The MCP server {name} says that {tool} failed: {' '.join(told.split())[:_SAID]}")
     return told if len(told) <= MOST_TEXT else f"{told[:MOST_TEXT]}[… cut]"
