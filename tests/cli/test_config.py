@@ -25,6 +25,7 @@ def test_every_setting_is_shown_with_its_origin(program: Program, home: Path) ->
         "endpoints",
         "roles",
         "secrets",
+        "servers",
     }
 
 
@@ -34,6 +35,24 @@ def test_secrets_of_tools_are_masked(program: Program, home: Path, form: str) ->
     done = program("config", "show", "--origin", "--output-format", form)
     assert "secrets.weather.host" in done.out
     assert "k3y-of-the-weather" not in done.out + done.err
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_secrets_of_servers_are_masked_and_in_no_complaint(program: Program, home: Path, form: str) -> None:
+    token, variable = "t0ken-of-the-server", "v4riable-of-the-program"
+    servers = {
+        "wiki": {"url": "https://wiki.example.com/mcp", "token": token},
+        "hub": {"command": ["hub"], "environment": {"HUB": variable}},
+    }
+    write_settings(home, {"servers": servers, "mcp": {"token": token}})
+    done = program("config", "show", "--origin", "--output-format", form)
+    assert "servers.wiki.url" in done.out
+    wrong = {**servers, "both": {**servers["wiki"], **servers["hub"]}}
+    write_settings(home, {"servers": wrong, "mcp": {"token": 12345678901234567890}})
+    refused = program("config", "show", "--output-format", form)
+    assert refused.code == 3
+    said = done.out + done.err + refused.out + refused.err
+    assert not [secret for secret in (token, variable, "12345678901234567890") if secret in said]
 
 
 def test_flags_win_over_the_environment(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,8 +114,9 @@ def test_a_section_that_does_not_exist_is_told_with_those_that_do(program: Progr
     done = program("config", "show", env={name: "1"})
     assert done.code == 3
     assert f"{name} has no effect" in done.err
-    assert "endpoints, roles, secrets, model, sandbox, forge, gates, review, agent, documents, sleep, web" in " ".join(
-        done.err.split()
+    assert (
+        "endpoints, roles, secrets, servers, model, sandbox, forge, gates, review, agent, documents, sleep, web, mcp"
+        in " ".join(done.err.split())
     )
 
 
