@@ -37,7 +37,7 @@ SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MOST_PARTS = 128
 _BATCH = 32
 _HEADS = 12
-_PIECE = re.compile(r"[^\W_]+|[^\w\s]|_")
+_PIECE = re.compile(r"[\u4e00-\u9fff]|[^\W_\u4e00-\u9fff]+|[^\w\s]|_")
 _LONGEST = 100
 
 

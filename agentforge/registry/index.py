@@ -37,6 +37,9 @@ CREDIT = 0.1
 MEANS = 40.0
 """What nearness in meaning (a cosine) counts beside the words' BM25; by cross-validation, see docs/decisions.md."""
 
+LEAST_NEAR = 0.2
+"""Texts that have nothing to do with each other are about so near; a tool no nearer that shares no word is not found."""
+
 _WEIGHTS = "1.0, 1.0, 1.0, 0.3, 0.3"  # name, summary, requests, docstring, signature
 
 _CREATE = """
@@ -175,7 +178,8 @@ class Index:
         scores: dict[int, float] = {row: -rank for row, rank in rows}
         near = {} if nearness is None else nearness.of(cache, fingerprint, query, scores, depth)
         for row, cosine in near.items():
-            scores[row] = scores.get(row, 0.0) + MEANS * cosine
+            if row in scores or cosine >= LEAST_NEAR:
+                scores[row] = scores.get(row, 0.0) + MEANS * cosine
         best = self._credited(cache, scores, max(k, NEIGHBOURS))
         ranked = [hit.score for hit in best]
         return Found(tuple(best[:k]), fits=fits(ranked, many, meaning=bool(near)))

@@ -65,6 +65,7 @@ def folder(tmp_path: Path) -> Path:
         ("C++", ["c", "+", "+"]),
         ("wordle", ["[UNK]"]),
         ("zebra", ["[UNK]"]),
+        ("c\u4f60\u597d", ["c", "[UNK]", "[UNK]"]),
     ],
 )
 def test_a_text_is_taken_apart_as_the_model_was_taught(text: str, parts: list[str]) -> None:
