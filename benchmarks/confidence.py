@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agentforge.registry import confidence
+from agentforge.registry.index import Found, Hit
 from benchmarks import form
 from benchmarks.retrieval import SEED, Asked, Query, narrowed, read_queries, read_tools
 
@@ -38,14 +39,15 @@ def seen(files: tuple[Path, Path], meaning: Any) -> list[tuple[tuple[float, ...]
             for query in some:
                 there, gone = pool.find(query, confidence.NEIGHBOURS), pool.without(query, confidence.NEIGHBOURS)
                 left = len(tools) - len(query.right)
-                found.append(
-                    (
-                        confidence.signs([hit.score for hit in there.hits], len(tools)),
-                        confidence.signs([hit.score for hit in gone.hits], left),
-                    )
-                )
+                found.append((signs(query, there, len(tools)), signs(query, gone, left)))
         form.progress(f"{files[0].parent.name}: {len(some)} queries among {len(tools)} tools")
     return found
+
+
+def signs(query: Query, found: Found, tools: int) -> tuple[float, ...]:
+    """What is seen of one search; nothing found is as bad as can be."""
+    best = found.hits[0] if found.hits else Hit("", "", "", 0.0)
+    return confidence.signs(query.text, best.name, best.summary, [hit.score for hit in found.hits], tools)
 
 
 def fitted(sets: Sequence[Sequence[tuple[tuple[float, ...], tuple[float, ...]]]], refused: float) -> Any:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from agentforge.database.fulltext import match_of, replace_file
 from agentforge.registry.asking import joined, parted, words_asked
-from agentforge.registry.confidence import NEIGHBOURS, fits
+from agentforge.registry.confidence import NEIGHBOURS, fits, signs
 from agentforge.registry.contract import docstring_of
 from agentforge.registry.nearness import Nearness
 from agentforge.registry.tool import Tool
@@ -38,7 +38,8 @@ MEANS = 40.0
 """What nearness in meaning (a cosine) counts beside the words' BM25; by cross-validation, see docs/decisions.md."""
 
 LEAST_NEAR = 0.2
-"""Texts that have nothing to do with each other are about so near; a tool no nearer that shares no word is not found."""
+"""Texts that have nothing to do with each other are about so near: a tool no nearer that shares no word is not found.
+"""
 
 _WEIGHTS = "1.0, 1.0, 1.0, 0.3, 0.3"  # name, summary, requests, docstring, signature
 
@@ -181,8 +182,7 @@ class Index:
             if row in scores or cosine >= LEAST_NEAR:
                 scores[row] = scores.get(row, 0.0) + MEANS * cosine
         best = self._credited(cache, scores, max(k, NEIGHBOURS))
-        ranked = [hit.score for hit in best]
-        return Found(tuple(best[:k]), fits=fits(ranked, many, meaning=bool(near)))
+        return Found(tuple(best[:k]), fits=_fits(query, best, many, meaning=bool(near)))
 
     def _credited(self, cache: sqlite3.Connection, scores: Mapping[int, float], most: int) -> list[Hit]:
         """The best by score and credit; only the first few are looked up, since credit moves a tool but little."""
@@ -207,6 +207,11 @@ class Index:
             if word not in counts:
                 counts[word] = cache.execute(_COUNT, (joined([word]),)).fetchone()[0]
         return [word for word in words if counts[word] <= _COMMON * many] or words
+
+
+def _fits(query: str, best: Sequence[Hit], tools: int, *, meaning: bool) -> bool:
+    scores = [hit.score for hit in best]
+    return bool(best) and fits(signs(query, best[0].name, best[0].summary, scores, tools), meaning=meaning)
 
 
 def _bring_up(cache: sqlite3.Connection, fingerprint: str, tools: Iterable[Tool]) -> None:

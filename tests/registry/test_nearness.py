@@ -122,7 +122,10 @@ def test_credit_does_not_bring_up_what_fits_worse(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("meaning", [False, True])
 def test_one_that_stands_out_fits_and_a_crowd_does_not(meaning: bool) -> None:
-    strong, weak = (60.0, 12.0) if meaning else (20.0, 2.0)
-    assert confidence.fits([strong, *[weak] * 19], 1_000, meaning=meaning)
-    assert not confidence.fits([weak] * 20, 1_000, meaning=meaning)
-    assert not confidence.fits([], 1_000, meaning=meaning)
+    strong, weak = (50.0, 12.0) if meaning else (20.0, 2.0)
+
+    def fits(query: str, *scores: float) -> bool:
+        return confidence.fits(confidence.signs(query, "count_words", "Count words.", scores, 1_000), meaning=meaning)
+
+    assert fits("count the words", strong, *[weak] * 19)
+    assert not fits("how is the weather over there", *[weak] * 20)
