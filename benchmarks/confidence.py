@@ -2,8 +2,9 @@
 
 Each ``--set TOOLS QUERIES`` is searched as ``benchmarks.retrieval`` does, in pools of several sizes, every query with
 its right tools there and taken away. From what ``confidence.signs`` sees of both, weights are fitted by logistic
-regression, every set counting the same, and set so that in no set more than ``--refused`` of the queries that have a
-tool are refused. Half of the queries are for that, the figures that are told come from the other half. Needs numpy.
+regression, every set counting the same, and set so that in no set, with all its tools there, more than ``--refused``
+of the queries that have a tool are refused. Half of the queries are for that, the figures that are told come from the
+other half. Needs numpy.
 """
 
 from __future__ import annotations
@@ -63,7 +64,11 @@ def fitted(sets: Sequence[Sequence[tuple[tuple[float, ...], tuple[float, ...]]]]
         slope = rows.T @ (share * (guess - truth)) + weights
         bend = rows.T @ (rows * (share * guess * (1 - guess))[:, None]) + np.eye(len(weights))
         weights -= np.linalg.solve(bend, slope)
-    bounds = [np.quantile(np.array([there for there, _ in one]) @ weights, refused) for one in sets]
+    largest = [max(there[-1] for there, _ in one) for one in sets]  # the last sign is the size of the pool
+    whole = [
+        np.array([there for there, _ in one if there[-1] == most]) for one, most in zip(sets, largest, strict=True)
+    ]
+    bounds = [np.quantile(rows @ weights, refused) for rows in whole]
     weights[0] -= min(bounds)
     return weights
 
