@@ -208,6 +208,9 @@ class AgentSettings(Section):
         description="Like questions with a right answer known from which a tool is made; from 3 on one proves it.",
     )
     tools_in_prompt: int = Field(default=5, ge=0, le=50, description="The k best tools shown.")
+    embeddings: bool = Field(
+        default=True, description="Whether tools are searched by meaning too, where local embeddings are installed."
+    )
     stale_tools: bool = Field(
         default=False,
         description="Whether tools go on answering whose passages have changed, until they are made anew.",

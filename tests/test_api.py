@@ -29,6 +29,7 @@ from agentforge.errors import (
 from agentforge.events import TERMINAL
 from agentforge.gitstore.process import GitProcess
 from agentforge.memory.episodes import Call, Episodes
+from agentforge.memory.outcomes import Outcomes
 from agentforge.models.capabilities import FEATURES
 from agentforge.models.protocol import ToolCall
 from agentforge.registry.packages import commit_lock
@@ -78,6 +79,17 @@ async def test_without_starter_tools_there_is_only_what_was_learned(tmp_path: Pa
         assert forge.tools()
     async with Forge(user="ada", base=tmp_path) as forge:
         assert forge.tools() == []
+
+
+async def test_tools_are_searched_and_what_people_said_of_them_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Forge(user="ada") as forge:
+        found = forge.search("parse a duration", 3)
+        assert found.hits[0].name == "parse_duration"
+        assert len(found.hits) == 3
+        second = found.hits[1].name
+        monkeypatch.setattr(Outcomes, "credit", lambda self: {second: 1.0})
+        again = {hit.name: hit.score for hit in forge.search("parse a duration", 3).hits}
+        assert again[second] > {hit.name: hit.score for hit in found.hits}[second]
 
 
 async def test_a_live_tool_is_called_in_the_box() -> None:

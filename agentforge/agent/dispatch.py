@@ -169,9 +169,13 @@ def grounded(turn: Turn, examples: list[Example]) -> tuple[Example, ...]:
 
 
 async def _search_tools(turn: Turn, args: JSONObject) -> Result:
-    entries = await toolbox.search(turn.parts, str(args["query"]), turn.parts.settings.agent.tools_in_prompt or 5)
-    lines = [entry.line for entry in entries]
-    return Result(True, capped(turn, "\n".join(lines) or "No tool fits."), [entry.name for entry in entries])
+    k = turn.parts.settings.agent.tools_in_prompt or 5
+    entries, fit = await toolbox.look_up(turn.parts, str(args["query"]), k)
+    lines = [
+        *([] if fit else [toolbox.NOTHING_FITS if entries else "No tool fits."]),
+        *(entry.line for entry in entries),
+    ]
+    return Result(True, capped(turn, "\n".join(lines)), [entry.name for entry in entries])
 
 
 async def _run_python(turn: Turn, args: JSONObject) -> Result:

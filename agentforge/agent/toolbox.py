@@ -19,6 +19,8 @@ from agentforge.registry.tool import Tool
 SUMMARY_CHARS = 200
 """Longest description of a tool shown to a model: a model wrote it, so it is data and capped."""
 
+NOTHING_FITS = "Probably no tool fits. The nearest are:"
+"""Said before what a search found, where it is not likely to be what was asked for."""
 
 LEAST_SCORE = 1.0
 """Below this the words of a query stand in most of the tools and tell nothing (BM25 as in ``Index``)."""
@@ -70,7 +72,12 @@ async def search(parts: AgentParts, query: str, k: int, near: float = 0.0) -> li
     """The ``k`` live tools that fit ``query`` best, best first; those that score less than ``near``
     times the best one are left out.
     """
-    return await asyncio.to_thread(_search, parts, query, k, near) if k else []
+    return (await look_up(parts, query, k, near))[0]
+
+
+async def look_up(parts: AgentParts, query: str, k: int, near: float = 0.0) -> tuple[list[Entry], bool]:
+    """As :func:`search`, with whether the best one probably fits."""
+    return await asyncio.to_thread(_search, parts, query, k, near) if k else ([], False)
 
 
 async def fitting(parts: AgentParts, text: str, history: Sequence[Message], k: int, near: float = 0.0) -> list[Entry]:
@@ -142,13 +149,14 @@ def _closure(parts: AgentParts, names: Sequence[str]) -> Closure:
     return found
 
 
-def _search(parts: AgentParts, query: str, k: int, near: float) -> list[Entry]:
+def _search(parts: AgentParts, query: str, k: int, near: float) -> tuple[list[Entry], bool]:
     found: list[Entry] = []
-    hits = parts.index.search(query, k)
+    seen = parts.index.find(query, k)
+    hits = seen.hits
     floor = max(near * hits[0].score, LEAST_SCORE if parts.layers.more_than(FEW_TOOLS) else 0.0) if hits else 0.0
     for hit in [hit for hit in hits if hit.score >= floor]:
         try:
             found.append(_entry(parts, hit.name))
         except (ToolNotFound, ToolInvalid):
             continue  # the index is a cache: what it still lists may be gone or set aside by now
-    return found
+    return found, seen.fits and bool(found)

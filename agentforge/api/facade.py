@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from agentforge.memory.outcomes import Known
     from agentforge.memory.repairs import Repair
     from agentforge.models.protocol import ModelClient
+    from agentforge.registry.index import Found
     from agentforge.registry.tool import Tool
     from agentforge.registry.untried import Tried
 
@@ -253,6 +254,10 @@ class Forge(Rooms):
             return [tool for each in State for tool in self.tools(each)]
         return opened.layers.live() if state is State.LIVE else opened.registry.tools(state)
 
+    def search(self, query: str, k: int = 5) -> Found:
+        """The ``k`` live tools that suit any text best, best first, and whether the best one probably fits at all."""
+        return self._opened().index().find(query, k)
+
     def tool(self, name: str) -> Tool:
         """One tool: the live one, else the newest of another state.
 
@@ -279,11 +284,7 @@ class Forge(Rooms):
         return [*mine, *shared, *opened.layers.base.problems()]
 
     def log(self, name: str | None = None) -> list[Commit]:
-        """Commits of one tool, or of the whole registry, newest first.
-
-        Raises:
-            ToolNotFound: there is no such tool.
-        """
+        """Commits of one tool, or of the whole registry, newest first (raises ToolNotFound)."""
         registry = self._opened().registry
         if name is None:
             return registry.store.log()
@@ -300,11 +301,7 @@ class Forge(Rooms):
         return await (await self.jobs()).enqueue(need)
 
     async def job(self, job: str) -> Record:
-        """A job as it stands: status, what came of it and why, and what was tried.
-
-        Raises:
-            UsageError: this user has no such job.
-        """
+        """A job as it stands: status, what came of it and why, what was tried (raises UsageError: there is none)."""
         return await (await self.jobs()).get(job)
 
     async def jobs(self) -> UserJobs:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from agentforge.errors import RegistryError, ToolNotFound, UsageError
+from agentforge.errors import RegistryError, StorageError, ToolNotFound, UsageError
 from agentforge.settings import COMPANY, SandboxSettings, Settings, check_folder, docker_host
 from agentforge.types import Layer
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from agentforge.memory.outcomes import Outcomes
     from agentforge.memory.truths import Truths
     from agentforge.models.discreet import Discreet
+    from agentforge.models.meaning import Meaning
     from agentforge.models.protocol import ModelClient
     from agentforge.registry.index import Index
     from agentforge.registry.repository import Registry
@@ -69,6 +71,7 @@ class Opened:
         self._on_notice = on_notice
         self._box: Box | None = None
         self._memory: MemoryLayers | None = None
+        self._index: Index | None = None
         self._box_lock = asyncio.Lock()
         self._episodes_lock = asyncio.Lock()
 
@@ -221,11 +224,22 @@ class Opened:
         return Memory(registry.store, revoked=revoked, secrets=secrets_of(self._settings))
 
     def index(self) -> Index:
-        """The search index, a cache that is rebuilt when the tools changed."""
+        """The search over the live tools: one index, a cache that follows them."""
         from agentforge.registry.index import Index
 
-        place = self._settings.home / "caches" / self._settings.org
-        return Index(self.layers, place / f"{self.owner}.index.db")
+        if self._index is None:
+            file = self._settings.home / "caches" / self._settings.org / f"{self.owner}.index.db"
+            meaning = local_meaning() if self._settings.agent.embeddings else None
+            self._index = Index(self.layers, file, meaning=meaning, credit=self._credit)
+        return self._index
+
+    def _credit(self) -> Mapping[str, float]:
+        """What people said of tools' answers; blocks. A database that cannot be read costs that, not the search."""
+        try:
+            self.rows()
+            return self.outcomes().credit()
+        except StorageError:
+            return {}
 
     def open_episodes(self) -> Episodes:
         """This user's episodes; opens the database, so it is called once."""
@@ -301,6 +315,15 @@ def company_of(settings: Settings, stack: AsyncExitStack | ExitStack, on_notice:
     except RegistryError as error:
         on_notice(f"The company's layer is left out: {error}")
         return None
+
+
+def local_meaning() -> Meaning | None:
+    """The local embeddings; None where the extra ``search`` or its weights are not installed."""
+    if find_spec("numpy") is None:
+        return None
+    from agentforge.models.meaning import installed
+
+    return installed()
 
 
 def secrets_of(settings: Settings) -> frozenset[str]:

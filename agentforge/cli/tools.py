@@ -1,4 +1,4 @@
-"""``agentforge tools list|show|log``."""
+"""``agentforge tools list|search|show|log``."""
 
 from __future__ import annotations
 
@@ -37,6 +37,19 @@ def list_tools(who: Who, state: str, form: str) -> int:
     if not found and not output.json:
         output.note(f"No tool is {state}." if wanted else "There is no tool at all.")
     return output.finish(rows if found else "", {"tools": [brief(tool) for tool in found], "problems": [*problems]})
+
+
+def search_tools(who: Who, query: str, most: int, form: str) -> int:
+    """The live tools that suit some words best."""
+    found = ask(who, lambda forge: forge.search(query, most))
+    output = Output(form)
+    rows = table("NAME", "SUMMARY")
+    for hit in found.hits:
+        rows.add_row(hit.name, cell(hit.summary, 90))
+    if not found.fits and not output.json:
+        output.note("Probably no tool fits; these are the nearest." if found.hits else "No tool fits.")
+    told: list[JSON] = [cast("JSON", asdict(hit)) for hit in found.hits]
+    return output.finish(rows if found.hits else "", {"fits": found.fits, "tools": told})
 
 
 def show_tool(who: Who, name: str, form: str) -> int:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, update
 
@@ -28,6 +29,9 @@ Word: TypeAlias = Literal["confirmed", "wrong"]
 
 DEFECT = "defect"
 """The one finding of the program that counts as a label (``forge.classify`` has all of them)."""
+
+DOUBT = 4
+"""Words on a tool's answers that are taken to be missing: one alone tells little of the tool."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -169,6 +173,19 @@ class Outcomes:
             named = [*connection.execute(newest.limit(limit)).scalars()]
             found = self._known(connection, self._calls(connection, named))
         return sorted(found, key=lambda one: -one.said)
+
+    def credit(self) -> dict[str, float]:
+        """What people said of each tool's answers, the last word on each call: near 1 where many were confirmed, near
+        -1 where many were wrong, near 0 where little is known. Tools of which nothing was said are left out.
+        """
+        said = (*self._mine(LABELS), LABELS.c.kind.in_(get_args(Word)))
+        last = select(func.max(LABELS.c.id)).where(*said).group_by(LABELS.c.call)
+        asked = select(LABELS.c.tool, LABELS.c.kind, func.count()).where(LABELS.c.id.in_(last))
+        told: dict[str, Counter[str]] = {}
+        with self._database.read() as connection:
+            for tool, kind, times in connection.execute(asked.group_by(LABELS.c.tool, LABELS.c.kind)):
+                told.setdefault(tool, Counter())[kind] = times
+        return {tool: (one["confirmed"] - one["wrong"]) / (one.total() + DOUBT) for tool, one in told.items()}
 
     def used_since(self, time: str) -> frozenset[str]:
         """The names of the tools that were called at or after a time (UTC, ISO 8601)."""

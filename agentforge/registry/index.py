@@ -1,37 +1,68 @@
-"""Full-text search over the live tools: an SQLite FTS5 file that is a cache and nothing else.
+"""Search over the live tools: one for the agent, the terminal and the library.
 
-It is rebuilt whenever a layer changed, and thrown away when it is damaged. Ranking is BM25 over
-name, summary, example requests, docstring and signature, with Porter's stemmer.
+Words are ranked by BM25 (SQLite's FTS5, Porter's stemmer) over name, summary, example requests, docstring and
+signature. Where local embeddings are installed (:mod:`agentforge.models.meaning`) nearness in meaning is added, and
+what is known of a tool's answers moves it a little up or down. The file is a cache and nothing else: it holds what was
+read from the tools as they stand, is brought up to date when a layer changed (only what differs is read again), and is
+thrown away when it is damaged.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
+import threading
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from agentforge.database.fulltext import match_of, replace_file, words_of
+from agentforge.database.fulltext import match_of, replace_file
+from agentforge.registry.asking import joined, parted, words_asked
+from agentforge.registry.confidence import NEIGHBOURS, fits, signs
 from agentforge.registry.contract import docstring_of
-from agentforge.registry.layers import Layers
+from agentforge.registry.nearness import Nearness
 from agentforge.registry.tool import Tool
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from agentforge.models.meaning import Meaning
 
-_WEIGHTS = "10.0, 5.0, 4.0, 2.0, 1.0"  # name, summary, requests, docstring, signature
+FORMAT = 2
+
+CREDIT = 0.1
+"""The share of its score that a tool gains with answers that were all right, or loses with ones that were all wrong."""
+
+MEANS = 40.0
+"""What nearness in meaning (a cosine) counts beside the words' BM25; by cross-validation, see docs/decisions.md."""
+
+LEAST_NEAR = 0.2
+"""Texts that have nothing to do with each other are about so near: a tool no nearer that shares no word is not found.
+"""
+
+_WEIGHTS = "1.0, 1.0, 1.0, 0.3, 0.3"  # name, summary, requests, docstring, signature
 
 _CREATE = """
 CREATE TABLE about (fingerprint TEXT NOT NULL);
+CREATE TABLE known (title TEXT PRIMARY KEY, contents TEXT NOT NULL, row INTEGER NOT NULL, summary TEXT NOT NULL,
+    signature TEXT NOT NULL, meaning TEXT NOT NULL);
+CREATE INDEX known_row ON known (row);
+CREATE TABLE meanings (contents TEXT PRIMARY KEY, vector BLOB NOT NULL);
 CREATE VIRTUAL TABLE tools USING fts5(
-    name, summary, requests, docstring, signature, title UNINDEXED, tokenize = "porter unicode61"
+    name, summary, requests, docstring, signature, tokenize = "porter unicode61"
 );
 """
-_SEARCH = f"""
-SELECT title, summary, signature, bm25(tools, {_WEIGHTS}) AS rank
-FROM tools WHERE tools MATCH ? ORDER BY rank, title LIMIT ?
-"""  # noqa: S608 -- only our own constant is put in
+_SEARCH = f"SELECT rowid, bm25(tools, {_WEIGHTS}) AS rank FROM tools WHERE tools MATCH ? ORDER BY rank, rowid LIMIT ?"  # noqa: S608 -- only our own constant is put in
+_COUNT = "SELECT count(*) FROM tools WHERE tools MATCH ?"
+
+_MANY = 500
+"""From so many tools on, words that stand in a large share of them are left out of a query: they tell least and cost
+most.
+"""
+_COMMON = 0.1
+_DEPTH = 100
+"""So many tools are ranked by their words before meaning and credit are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,48 +75,186 @@ class Hit:
     score: float
 
 
-class Index:
-    """Search over ``layers``; the cache lies at ``path``."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search gave, best first. ``fits`` is False where the best is probably no tool for what was asked."""
 
-    def __init__(self, layers: Layers, path: Path) -> None:
+    hits: tuple[Hit, ...]
+    fits: bool
+
+
+class Toolset(Protocol):
+    """What is searched: the live tools, and a word that changes whenever these may have."""
+
+    def fingerprint(self) -> str:
+        """Another one whenever the tools may be others."""
+        ...
+
+    def live(self) -> Sequence[Tool]:
+        """The tools themselves."""
+        ...
+
+
+def no_credit() -> Mapping[str, float]:
+    """For whoever knows of no answers."""
+    return {}
+
+
+class Index:
+    """Search over ``layers``; the cache lies at ``path``. May be used from any thread.
+
+    ``meaning`` compares by meaning; without it words alone count. ``credit`` tells what is known of tools' answers, by
+    name: from -1, all of them wrong, to 1.
+    """
+
+    def __init__(
+        self,
+        layers: Toolset,
+        path: Path,
+        *,
+        meaning: Meaning | None = None,
+        credit: Callable[[], Mapping[str, float]] = no_credit,
+    ) -> None:
         self._layers = layers
         self._path = path
+        self._credit = credit
+        self._nearness = None if meaning is None else Nearness(meaning)
+        self._counts: tuple[str, dict[str, int]] = ("", {})
+        self._lock = threading.Lock()
 
     def search(self, query: str, k: int = 5) -> list[Hit]:
-        """The ``k`` best tools for any text, best first; none where no word of it is known."""
-        words = words_of(query)
-        if not words or k < 1:
-            return []
-        fingerprint = f"{FORMAT}-{self._layers.fingerprint()}"
-        with contextlib.suppress(sqlite3.Error):
-            if self._path.exists():
-                with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as cache:
-                    if cache.execute("SELECT fingerprint FROM about").fetchone() == (fingerprint,):
-                        return _search(cache, words, k)
-        return self._search_anew(fingerprint, words, k)
+        """The ``k`` best tools for any text, best first; none where nothing of it is known."""
+        return list(self.find(query, k).hits)
 
-    def _search_anew(self, fingerprint: str, words: list[str], k: int) -> list[Hit]:
-        """Builds the index beside the old one and puts it in its place; a cache that cannot be kept is no error."""
+    def find(self, query: str, k: int = 5) -> Found:
+        """As :meth:`search`, with whether the best one probably fits at all."""
+        words = words_asked(query)
+        if not words or k < 1:
+            return Found((), fits=False)
+        fingerprint = f"{FORMAT}-{self._layers.fingerprint()}"
+        with contextlib.suppress(sqlite3.Error), self._opened(fingerprint) as cache:
+            return self._found(cache, fingerprint, query, words, k, self._nearness)
         with closing(sqlite3.connect(":memory:")) as built:
-            _fill(built, fingerprint, self._layers.live())
+            _bring_up(built, fingerprint, self._layers.live())
             with contextlib.suppress(sqlite3.Error, OSError):
                 replace_file(built, self._path)
-            return _search(built, words, k)
+                with closing(sqlite3.connect(self._path)) as cache:
+                    return self._found(cache, fingerprint, query, words, k, self._nearness)
+            return self._found(built, fingerprint, query, words, k, None)  # vectors that nobody keeps cost too much
+
+    def prepare(self) -> None:
+        """Reads everything that a search needs, however long it takes: what many new tools mean is else worked out
+        over several searches, which until then go by words alone.
+        """
+        self.find("anything")
+        if self._nearness is not None:
+            with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(self._path)) as cache:
+                self._nearness.prepare(cache)
+
+    @contextmanager
+    def _opened(self, fingerprint: str) -> Generator[sqlite3.Connection]:
+        """The cache as it must be for ``fingerprint`` (raises sqlite3.Error where there is none, or a damaged one)."""
+        if not self._path.exists():
+            raise sqlite3.OperationalError("there is no cache")
+        with closing(sqlite3.connect(self._path)) as cache:
+            if cache.execute("SELECT fingerprint FROM about").fetchone() != (fingerprint,):
+                _bring_up(cache, fingerprint, self._layers.live())
+            yield cache
+
+    def _found(
+        self,
+        cache: sqlite3.Connection,
+        fingerprint: str,
+        query: str,
+        words: list[str],
+        k: int,
+        nearness: Nearness | None,
+    ) -> Found:
+        many: int = cache.execute("SELECT count(*) FROM known").fetchone()[0]
+        telling = self._telling(cache, fingerprint, words, many)
+        depth = max(_DEPTH, k)
+        rows = cache.execute(_SEARCH, (joined(telling), depth)).fetchall()
+        if not rows:
+            rows = cache.execute(_SEARCH, (match_of(telling), depth)).fetchall()
+        scores: dict[int, float] = {row: -rank for row, rank in rows}
+        near = {} if nearness is None else nearness.of(cache, fingerprint, query, scores, depth)
+        for row, cosine in near.items():
+            if row in scores or cosine >= LEAST_NEAR:
+                scores[row] = scores.get(row, 0.0) + MEANS * cosine
+        best = self._credited(cache, scores, max(k, NEIGHBOURS))
+        return Found(tuple(best[:k]), fits=_fits(query, best, many, meaning=bool(near)))
+
+    def _credited(self, cache: sqlite3.Connection, scores: Mapping[int, float], most: int) -> list[Hit]:
+        """The best by score and credit; only the first few are looked up, since credit moves a tool but little."""
+        first = sorted(scores, key=lambda row: (-scores[row], row))[: 2 * most]
+        asked = f"SELECT row, title, summary, signature FROM known WHERE row IN ({', '.join('?' * len(first))})"  # noqa: S608 -- only question marks are put in
+        credit = self._credit()
+        hits = [
+            Hit(title, summary, signature, scores[row] * (1 + CREDIT * credit.get(title, 0.0)))
+            for row, title, summary, signature in cache.execute(asked, first)
+        ]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.name))[:most]
+
+    def _telling(self, cache: sqlite3.Connection, fingerprint: str, words: list[str], many: int) -> list[str]:
+        """Those of ``words`` that do not stand in a large share of ``many`` tools; all of them where none is left."""
+        if many < _MANY:
+            return words
+        with self._lock:
+            if self._counts[0] != fingerprint:
+                self._counts = (fingerprint, {})
+            counts = self._counts[1]
+        for word in words:
+            if word not in counts:
+                counts[word] = cache.execute(_COUNT, (joined([word]),)).fetchone()[0]
+        return [word for word in words if counts[word] <= _COMMON * many] or words
 
 
-def _fill(cache: sqlite3.Connection, fingerprint: str, tools: Iterable[Tool]) -> None:
-    cache.executescript(_CREATE)
+def _fits(query: str, best: Sequence[Hit], tools: int, *, meaning: bool) -> bool:
+    scores = [hit.score for hit in best]
+    return bool(best) and fits(signs(query, best[0].name, best[0].summary, scores, tools), meaning=meaning)
+
+
+def _bring_up(cache: sqlite3.Connection, fingerprint: str, tools: Iterable[Tool]) -> None:
+    """Makes the cache one of ``tools``; those that it already knows as they are stay untouched."""
+    if cache.execute("SELECT count(*) FROM sqlite_master WHERE name = 'about'").fetchone() == (0,):
+        cache.executescript(_CREATE)
+    known: dict[str, tuple[str, int]] = {
+        title: (contents, row) for title, contents, row in cache.execute("SELECT title, contents, row FROM known")
+    }
     with cache:
+        cache.execute("DELETE FROM about")
         cache.execute("INSERT INTO about VALUES (?)", (fingerprint,))
-        cache.executemany("INSERT INTO tools VALUES (?, ?, ?, ?, ?, ?)", (_row(tool) for tool in tools))
+        for tool in tools:
+            contents = _contents_of(tool)
+            before, row = known.pop(tool.name, ("", 0))
+            if before != contents:
+                _forget(cache, tool.name, row)
+                _learn(cache, tool, contents)
+        for title, (_, row) in known.items():
+            _forget(cache, title, row)
 
 
-def _row(tool: Tool) -> tuple[str, ...]:
+def _contents_of(tool: Tool) -> str:
     manifest = tool.manifest
-    docstring = docstring_of(tool.source, tool.name)
-    return tool.name, manifest.summary, "\n".join(manifest.requests), docstring, manifest.signature, tool.name
+    read = (manifest.summary, manifest.signature, *manifest.requests, tool.source)
+    return hashlib.sha256("\0".join(read).encode(errors="replace")).hexdigest()
 
 
-def _search(cache: sqlite3.Connection, words: list[str], k: int) -> list[Hit]:
-    rows = cache.execute(_SEARCH, (match_of(words), k)).fetchall()
-    return [Hit(name, summary, signature, -rank) for name, summary, signature, rank in rows]
+def _forget(cache: sqlite3.Connection, title: str, row: int) -> None:
+    if row:
+        cache.execute("DELETE FROM tools WHERE rowid = ?", (row,))
+        cache.execute("DELETE FROM known WHERE title = ?", (title,))
+
+
+def _learn(cache: sqlite3.Connection, tool: Tool, contents: str) -> None:
+    manifest = tool.manifest
+    texts = (tool.name, manifest.summary, "\n".join(manifest.requests), docstring_of(tool.source, tool.name))
+    told = [parted(text) for text in (*texts, manifest.signature)]
+    row = cache.execute(
+        "INSERT INTO tools (name, summary, requests, docstring, signature) VALUES (?, ?, ?, ?, ?)", told
+    ).lastrowid
+    meaning = ". ".join([f"{parted(tool.name).strip()}: {manifest.summary}", *manifest.requests])
+    cache.execute(
+        "INSERT INTO known VALUES (?, ?, ?, ?, ?, ?)",
+        (tool.name, contents, row, manifest.summary, manifest.signature, meaning),
+    )

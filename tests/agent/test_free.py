@@ -109,6 +109,14 @@ async def test_what_a_search_finds_can_be_called_from_then_on(scene: Scene) -> N
     assert "count_words" in [tool.name for tool in model.requests[1].ask.tools]
 
 
+async def test_a_search_that_found_nothing_likely_says_so(roman: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agentforge.registry.index.fits", lambda *_, **__: False)
+    roman.script(asks("search_tools", query="roman numeral"), "Hm.", free=True)
+    ((text, error),) = answers(roman, await roman.run("How many?"))
+    assert not error
+    assert text.startswith("Probably no tool fits. The nearest are:\nroman_to_int(")
+
+
 async def test_python_runs_in_the_box_with_the_tools_it_imports(roman: Scene) -> None:
     roman.script(asks("run_python", code="from toolbox import roman_to_int\nprint(42)"), "42.", free=True)
     told = await roman.run("Compute it.")

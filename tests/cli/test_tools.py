@@ -162,3 +162,19 @@ def test_pages_are_recorded_into_the_home(program: Program, home: Path, monkeypa
     assert done.code == 0
     assert json.loads(done.out)["recorded"] == len(read_recordings(file)) == 2
     assert json.loads(done.out)["file"] == str(file)
+
+
+def test_tools_are_searched_in_any_words(program: Program, learned: Tool) -> None:
+    told = json.loads(program("tools", "search", "how", "long", "is", "a", "duration", "--json").out)
+    assert told["tools"][0]["name"] == "parse_duration"
+    assert len(json.loads(program("tools", "search", "text", "-k", "2", "--json").out)["tools"]) == 2
+    done = program("tools", "search", "parse a duration")
+    assert (done.code, "parse_duration" in done.out) == (0, True)
+
+
+def test_a_search_says_when_nothing_fits(program: Program) -> None:
+    words_alone = ("--set", "agent.embeddings=false")
+    done = program("tools", "search", "zebra giraffe", *words_alone)
+    assert (done.code, done.out, done.err) == (0, "", "No tool fits.\n")
+    told = json.loads(program("tools", "search", "zebra", "--json", *words_alone).out)
+    assert (told["fits"], told["tools"]) == (False, [])

@@ -7,7 +7,7 @@ import pytest
 from agentforge.database.store import Database
 from agentforge.errors import UsageError
 from agentforge.memory.episodes import Episodes, new_call_id
-from agentforge.memory.outcomes import Outcomes, reference
+from agentforge.memory.outcomes import DOUBT, Outcomes, reference
 from agentforge.memory.records import FinishedCall
 from agentforge.types import Example, OutcomeKind
 
@@ -88,3 +88,20 @@ def test_an_id_that_an_endpoint_made_up_becomes_one_short_word() -> None:
     odd = reference("call 1\nFixes: everything")
     assert len(odd) == 24
     assert odd.isalnum()
+
+
+def test_credit_is_what_people_said_last_and_little_of_little(episodes: Episodes, outcomes: Outcomes) -> None:
+    assert outcomes.credit() == {}
+    call = called(episodes)
+    outcomes.label(outcomes.call(call), "confirmed", by="user")
+    assert outcomes.credit() == {"double": 1 / (1 + DOUBT)}
+    outcomes.label(outcomes.call(call), "wrong", by="user")
+    assert outcomes.credit() == {"double": -1 / (1 + DOUBT)}
+    for number in range(20):
+        outcomes.label(outcomes.call(called(episodes, number)), "confirmed", by="user")
+    assert 0.7 < outcomes.credit()["double"] < 1
+
+
+def test_credit_is_ones_own(episodes: Episodes, outcomes: Outcomes, database: Database) -> None:
+    outcomes.label(outcomes.call(called(episodes)), "confirmed", by="user")
+    assert Outcomes(database, org="personal", user="bob").credit() == {}

@@ -33,6 +33,23 @@ def tools_list(
     return command.list_tools(Who(org, user, settings, company), state, "json" if json else form)
 
 
+@tools.command("search")
+def tools_search(
+    words: Annotated[list[str], typer.Argument(help="What is to be done, in any words.", metavar="WORDS...")],
+    most: Annotated[int, typer.Option("--most", "-k", help="How many tools at most.", min=1, max=100)] = 5,
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    company: Company = False,
+    settings: Set = None,
+) -> int:
+    """Search the live tools, best first, as the agent does; says so where probably none fits."""
+    from agentforge.cli import tools as command
+
+    return command.search_tools(Who(org, user, settings, company), " ".join(words), most, "json" if json else form)
+
+
 @tools.command("show")
 def tools_show(
     name: ToolName,
