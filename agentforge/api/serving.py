@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentforge.agent.toolbox import FEW_TOOLS, LEAST_SCORE, SUMMARY_CHARS
+from agentforge.agent.toolbox import SUMMARY_CHARS
 from agentforge.api.facade import Forge
 from agentforge.api.feedback import generates
 from agentforge.api.jobs import new_job_id
@@ -77,20 +77,18 @@ class Served(Forge):
             raise ToolInvalid(name, [why])
         return tool
 
-    def search(self, query: str, k: int) -> list[Tool]:
-        """The ``k`` of :meth:`served` that fit ``query`` best, best first; none where nothing fits. The one place
-        that says how tools are found here.
+    def fitting(self, query: str, k: int) -> tuple[list[Tool], bool]:
+        """The ``k`` of :meth:`served` that suit ``query`` best, best first, and whether the best one probably fits at
+        all.
         """
-        opened = self._opened()
-        least = LEAST_SCORE if len(opened.layers.live()) > FEW_TOOLS else 0.0
-        hits = opened.index().search(query, k)
+        seen = self.search(query, k)
         found: list[Tool] = []
-        for hit in [hit for hit in hits if hit.score >= least]:
+        for hit in seen.hits:
             try:
                 found.append(self.find(hit.name))
             except (ToolNotFound, ToolInvalid):
                 continue  # the index is a cache: what it still lists may be gone or set aside by now
-        return found
+        return found, seen.fits and bool(found)
 
     def summary(self, tool: Tool) -> str:
         """What a tool says about itself, on one line, capped, without any secret of the settings."""

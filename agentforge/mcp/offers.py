@@ -63,13 +63,16 @@ OWN: dict[str, Tool] = {
     for each in (
         Tool(
             name=SEARCH_TOOLS,
-            description="Searches the live tools by what is to be done. None found means that nothing fits.",
+            description="Searches the live tools by what is to be done. Where fits is false, probably none of those"
+            " found does what is asked.",
             input_schema=_object(
                 ["query"],
                 query=_text("A few words for what is to be done.", 2_000),
                 limit={"type": "integer", "minimum": 1, "maximum": MOST_FOUND, "description": "Default 5."},
             ),
-            output_schema=_object(["tools"], tools={"type": "array", "items": _FOUND}),
+            output_schema=_object(
+                ["tools", "fits"], tools={"type": "array", "items": _FOUND}, fits={"type": "boolean"}
+            ),
             annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
         ),
         Tool(

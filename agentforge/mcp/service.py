@@ -157,12 +157,12 @@ class Service:
     async def _search(self, args: JSONObject) -> JSONObject:
         limit = args.get("limit", 5)
         most = limit if isinstance(limit, int) else 5
-        found = await asyncio.to_thread(self._forge.search, str(args["query"]), most)
+        found, fits = await asyncio.to_thread(self._forge.fitting, str(args["query"]), most)
         tools: list[JSON] = [
             {"name": tool.name, "signature": tool.signature.text, "summary": self._forge.summary(tool)}
             for tool in found
         ]
-        return {"tools": tools}
+        return {"tools": tools, "fits": fits}
 
     async def _begin(self, caller: str, args: JSONObject) -> JSONObject:
         job = await self._forgings.begin(need_of(args, caller, trusted=self._forge.settings.mcp.trust))

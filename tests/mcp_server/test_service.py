@@ -109,7 +109,7 @@ async def test_search_finds_by_words_and_says_when_nothing_fits(serve: Serve, mo
         none = await client.call_tool("search_tools", {"query": "zebra xylophone"})
     assert found.structured_content["tools"][0]["name"] == "parse_duration"
     assert len(found.structured_content["tools"]) <= 3
-    assert none.structured_content == {"tools": []}
+    assert none.structured_content == {"tools": [], "fits": False}
 
 
 async def test_a_tool_that_reads_files_is_not_served(serve: Serve, home: Path, mode: str) -> None:
