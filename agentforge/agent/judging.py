@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from agentforge.agent.ending import Ending, completed
 from agentforge.agent.notations import as_worked_lines
 from agentforge.agent.parts import Learn
+from agentforge.agent.teaching import is_turned
 from agentforge.agent.told import bare_value, fitting_value, value_text
 from agentforge.agent.turn import Turn
 from agentforge.agent.verdicts import Verdict, read_verdict
@@ -41,6 +43,9 @@ async def judged(turn: Turn) -> Ending | None:
     verdict = read_verdict(said, answered.answer) if answered is not None else None
     if answered is None or verdict is None or (verdict.expected is None and not answered.answer):
         return None
+    other = gave_answer(answered) and await asyncio.to_thread(_is_for_others, truths, answered)
+    if verdict.word == "wrong" and other:
+        answered = replace(answered, way="", call="")
     expected = await asyncio.to_thread(keep, truths, answered, verdict)
     call = answered.call if gave_answer(answered) else ""
     turn.emit("judged", {"turn": answered.turn, "word": verdict.word, "known": expected is not None, "call": call})
@@ -50,6 +55,11 @@ async def judged(turn: Turn) -> Ending | None:
         text = f"{text if verdict.word == 'right' or expected is not None else WRONG} {follows}".strip()
     await turn.say(Message("assistant", text))
     return completed(turn, text)
+
+
+def _is_for_others(truths: Truths, answered: Answered) -> bool:
+    """Whether the tool was chosen for what it is not for: its answer is wrong, and the tool is not."""
+    return is_turned(answered.question, answered.tool, truths.newest())
 
 
 def keep(truths: Truths, answered: Answered, verdict: Verdict) -> str | None:

@@ -30,6 +30,9 @@ FEWEST_SHARED = 3
 LONGEST = 8_000
 """Characters of a question that is compared: a longer one is a document."""
 
+FEW_TURNED = 2
+"""Words in which a question may differ from a form and yet plainly be one of it that was turned."""
+
 MOST_GAPS = 8
 
 MOST_TOKENS = 500
@@ -106,6 +109,11 @@ class Pattern:
         """How many values a question of this form gives."""
         return self.tokens.count(None)
 
+    @property
+    def words(self) -> int:
+        """How many words all of them share."""
+        return sum(bool(token and _WORD.fullmatch(token)) for token in self.tokens)
+
     def places(self, question: str) -> list[tuple[int, int]] | None:
         """Where the values stand; None where the question is not of this form."""
         found = [(match.group().lower(), match.start(), match.end()) for match in _TOKEN.finditer(question)]
@@ -158,10 +166,20 @@ def common_pattern(questions: Sequence[str]) -> Pattern | None:
     for other in others:
         tokens = _common(tokens, other)
     pattern = Pattern(_settled(tokens))
-    words = sum(bool(token and _WORD.fullmatch(token)) for token in pattern.tokens)
-    if words < FEWEST_SHARED or not 0 < pattern.gaps <= MOST_GAPS:
+    if pattern.words < FEWEST_SHARED or not 0 < pattern.gaps <= MOST_GAPS:
         return None
     return pattern if all(pattern.values(question) is not None for question in questions) else None
+
+
+def turned(question: str, earlier: Sequence[str]) -> bool:
+    """Whether a question has the form that all of ``earlier`` have but for a word or two that none of them varies:
+    ``descending`` where they say ``ascending``. That is another request, however like it looks.
+    """
+    pattern = common_pattern(earlier)
+    if pattern is None or pattern.places(question) is not None:
+        return False
+    wider = common_pattern([*earlier, question])
+    return wider is not None and 0 < pattern.words - wider.words <= FEW_TURNED
 
 
 def _common(one: _Tokens, two: _Tokens) -> _Tokens:

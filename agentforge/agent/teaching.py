@@ -17,7 +17,7 @@ from agentforge.agent import toolbox
 from agentforge.agent.asking import Asking, Taught, asking_of
 from agentforge.agent.cases import worked_lines
 from agentforge.agent.dispatch import forge_need
-from agentforge.agent.likeness import Pattern, alike, common_pattern, covered
+from agentforge.agent.likeness import Pattern, alike, common_pattern, covered, turned
 from agentforge.agent.parts import AgentParts, Emit
 from agentforge.agent.stating import asked_arguments, stated_need
 from agentforge.agent.told import Filling, as_told, fill, slots_of
@@ -74,8 +74,16 @@ def _taught(text: str, known: Sequence[Truth]) -> Taught:
     for one in known:
         for name in _names([one]) - _names(like):
             kinds.setdefault(name, []).append(one.question)
-    strange = (name for name, questions in kinds.items() if like or covered(text, questions[-MOST_PAIRS:]) < NEAR)
-    return Taught(like, frozenset(strange))
+    strange = {name for name, questions in kinds.items() if like or covered(text, questions[-MOST_PAIRS:]) < NEAR}
+    return Taught(like, frozenset(strange | {name for name in _names(like) if is_turned(text, name, like)}))
+
+
+def is_turned(text: str, name: str, truths: Sequence[Truth]) -> bool:
+    """Whether a request is one that ``name`` is for but for a word that decides: it was made from, or gave, right
+    answers to requests that all have another there.
+    """
+    served = (one.question for one in truths if name == one.tool or (name == one.way and one.word == "right"))
+    return turned(text, [*dict.fromkeys(served)][-MOST_PAIRS:])
 
 
 def _names(truths: Sequence[Truth]) -> frozenset[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentforge.agent.likeness import LONGEST, Pattern, alike, common_pattern, covered
+from agentforge.agent.likeness import LONGEST, Pattern, alike, common_pattern, covered, turned
 from agentforge.agent.teaching import NEAR
 from agentforge.agent.told import as_told, bare_value, fill, fitting_value, in_form_of, told_type, value_text
 from agentforge.registry.contract import Signature, parse_signature
@@ -234,3 +234,23 @@ def test_telling_words_say_whether_a_request_may_be_of_another_kind(
 )
 def test_an_answer_has_the_form_of_another_or_not(answer: str, told: list[str], same: bool) -> None:
     assert in_form_of(answer, told) is same
+
+
+SORTED = ("Sort these words in ascending order: pear, fig", "Sort these words in ascending order: tea, rum, ale")
+
+
+@pytest.mark.parametrize(
+    ("question", "is_turned"),
+    [
+        ("Sort these words in descending order: kiwi, date", True),
+        ("Sort these words in ascending order: kiwi, date", False),
+        ("Which of these words comes first: kiwi, date", False),
+        ("Bake the kiwi and the date in a hot oven.", False),
+    ],
+)
+def test_a_question_with_another_word_in_the_same_form_is_another_request(question: str, is_turned: bool) -> None:
+    assert turned(question, SORTED) is is_turned
+
+
+def test_nothing_is_turned_against_a_single_question() -> None:
+    assert not turned("Sort these words in descending order: kiwi, date", SORTED[:1])

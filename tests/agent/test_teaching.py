@@ -376,6 +376,30 @@ async def test_a_tool_for_questions_of_another_kind_is_not_offered(post: Scene) 
     assert (await post.run("Which price has a parcel of 9 kg?")).of("tool_called")[0]["tool"] == "price_parcel"
 
 
+async def test_a_tool_is_not_offered_for_its_own_question_with_another_word(post: Scene) -> None:
+    """It is for parcels, and letters cost something else."""
+    await taught(post, 4, 11, 2)
+    await turn(post, ask(7), None, STATED)
+    told = await turn(post, ask(5).replace("parcel", "letter"), None, code("40"))
+    assert told.answer == "40"
+    assert not any("price_parcel" in request.prompt for request in post.model.requests)
+
+
+async def test_a_tool_that_was_taken_for_what_it_is_not_for_is_not_to_blame(post: Scene) -> None:
+    await taught(post, 4, 11, 2)
+    session = (await turn(post, ask(7), None, STATED)).session
+    await turn(post, "That is right.", session)
+    words = [*post.words]
+    chosen = Reply(calls=(ToolCall("c1", "price_parcel", {"weight": 5}),))
+    post.script(chosen, "It is 15.", free=True)
+    told = await post.run(ask(5).replace("parcel", "letter"))
+    await turn(post, "That is wrong. The right answer is: 40", told.session)
+
+    assert post.words == words
+    (kept,) = [one for one in post.truths.newest() if "letter" in one.question]
+    assert (kept.expected, kept.way) == ("40", "")
+
+
 async def test_an_own_answer_in_another_form_than_the_user_writes_is_no_example(post: Scene) -> None:
     await taught(post, 4, 11)
     session = (await turn(post, ask(2), None, code("[6]"))).session
