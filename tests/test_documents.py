@@ -99,6 +99,17 @@ async def test_a_tool_whose_passage_changed_is_stale_and_old_and_new_stand_side_
         assert "stale" not in Entry(forge.tool("double"), forge.tool("double").signature).line
 
 
+async def test_no_file_but_the_history_holds_the_words_of_a_removed_document(policy: Path, home: Path) -> None:
+    async with Forge(user="ada") as forge:
+        [kept] = forge.documents.add(policy).kept
+        assert forge.documents.search("doubled")
+        caches = [path for path in (home / "caches").rglob("*") if path.is_file()]
+        assert any(b"doubled" in path.read_bytes() for path in caches)
+        forge.documents.remove(kept.document.id)
+        assert not any(b"doubled" in path.read_bytes() for path in caches if path.exists())
+        assert forge.documents.search("doubled") == []
+
+
 async def test_a_removed_document_makes_its_tools_stale(policy: Path) -> None:
     async with person() as forge:
         forge.documents.add(policy, trusted=True)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from agentforge import Forge
+from agentforge.agent.heard import origin_of
 from agentforge.errors import UsageError
+from agentforge.events import Event
 from agentforge.models.capabilities import FEATURES
 from agentforge.testing import ScriptedModel
 
@@ -72,3 +74,18 @@ async def test_a_registry_that_cannot_be_read_keeps_nothing_from_being_erased(ho
         assert done.complete
         assert "What was learned from it cannot be told" in done.remains[0]
         assert await forge.sessions.list() == []
+
+
+async def test_of_a_session_that_loses_its_beginning_the_rules_go_that_were_stated_there(home: Path) -> None:
+    async with Forge(user="ada") as forge:
+        episodes = await forge._opened().the_episodes()
+        session = episodes.start("rules")
+        moments: list[datetime] = []
+        for turn in (1, 2):
+            moments.append(datetime.now(UTC))
+            text = f"Rule {turn}: we charge {turn} EUR for each kilogram of a parcel."
+            episodes.append(session, {"role": "user", "content": [{"type": "text", "text": text}]}, turn)
+            episodes.record_event(session, Event("turn_started", {"text": text}, session=session, turn=turn))
+            forge.documents.keep(text, origin=origin_of(session, turn))
+        assert (await forge.sessions.erase(before=moments[1])).erasure.shortened == (session,)
+        assert [one.record.origin for one in forge.documents.list()] == [origin_of(session, 2)]

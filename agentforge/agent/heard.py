@@ -58,9 +58,15 @@ def origin_of(session: str, turn: int) -> str:
     return f"{ORIGIN}{session}:{turn}"
 
 
+def message_of(origin: str) -> tuple[str, int]:
+    """The session and the turn of the message that a document comes from; empty and 0 for any other document."""
+    session, _, turn = origin.removeprefix(ORIGIN).rpartition(":")
+    return (session, int(turn)) if origin.startswith(ORIGIN) and turn.isdecimal() else ("", 0)
+
+
 def session_of(origin: str) -> str:
     """The session of the message that a document comes from; empty for any other document."""
-    return origin.removeprefix(ORIGIN).rpartition(":")[0] if origin.startswith(ORIGIN) else ""
+    return message_of(origin)[0]
 
 
 def rule_said(session: str, turn: int, text: str, *, untrusted: bool) -> Rule:

@@ -14,7 +14,7 @@ from agentforge.types import Layer
 
 if TYPE_CHECKING:
     from agentforge.memory.documents.changes import Changes
-    from agentforge.memory.documents.index import Hit
+    from agentforge.memory.documents.index import Hit, PassageIndex
     from agentforge.memory.documents.library import Documents, Kept
     from agentforge.memory.documents.passages import Passage
     from agentforge.memory.documents.record import Document
@@ -198,24 +198,29 @@ class UserDocuments:
         """The ``k`` passages of each layer that fit any text best, the user's own first, each layer's best first, with
         where they stand and whether they are trusted.
         """
-        from agentforge.memory.documents.index import PassageIndex
-
-        place = self._settings.home / "caches" / self._settings.org
-        own = PassageIndex(self._documents, place / f"{self._opened.owner}.documents.db").search(query, k)
+        own = self._index(self._documents, self._opened.owner).search(query, k)
         if self._below is None:
             return own
-        below = PassageIndex(self._below, place / f"{COMPANY}.documents.db").search(query, k)
+        below = self._index(self._below, COMPANY).search(query, k)
         hidden = {one for one in {hit.passage.document for hit in below} if self._documents.record(one) is not None}
         return [*own, *(replace(hit, company=True) for hit in below if hit.passage.document not in hidden)]
 
     def remove(self, reference: str) -> Removed:
-        """Takes a document out of the registry, its passages out of every search, and tells what still holds it.
+        """Takes a document out of the registry, its passages out of every search and the file behind it, and tells what
+        still holds it.
 
         Raises:
             UsageError: as :meth:`get`.
+            StorageError: the file of the search cannot be taken away.
         """
         kept = self._documents.remove(reference)
+        self._index(self._documents, self._opened.owner).drop()
         return Removed(Done((kept,), stale=self._settled([kept])), tuple(self._documents.held(kept.document.id)))
+
+    def _index(self, documents: Documents, owner: str) -> PassageIndex:
+        from agentforge.memory.documents.index import PassageIndex
+
+        return PassageIndex(documents, self._settings.home / "caches" / self._settings.org / f"{owner}.documents.db")
 
     def changed(self, old: str, new: str = "") -> Changes:
         """The passages that went and that came between two commits of the registry (by default until now).

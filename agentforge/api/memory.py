@@ -145,7 +145,8 @@ class UserMemory:
         return undo(self._memory, commit, approver=self._settings.user)
 
     def forget(self, key: str, *, rewrite: bool = False) -> Forgot:
-        """Takes an entry away, what came from it alone, and the tools that were made from it out of use.
+        """Takes an entry away, what came from it alone, and the tools that were made from it out of use. What was said
+        in sessions in the same words is not recalled or found any more; their messages stay.
 
         With ``rewrite`` the registry's history is rewritten without it, also of an entry that was forgotten before;
         every clone of the registry has to be made anew then.
@@ -163,10 +164,17 @@ class UserMemory:
             ids, episodes, commit = self._forgotten(key), (), ""
         else:
             gone = self._memory.forget(key, approver=self._settings.user)
-            ids, episodes, commit = tuple(one.id for one in gone.entries), gone.episodes, gone.commit
+            ids, commit = tuple(one.id for one in gone.entries), gone.commit
+            unsaid = self._unsaid([one.text for one in gone.entries])
+            episodes = tuple(dict.fromkeys([*gone.episodes, *unsaid]))
         tools = self._quarantined(ids)
         erased = erase(self._memory, ids) if rewrite else None
         return Forgot(ids, tools, commit, erased, _remarks(key, episodes, tools, erased))
+
+    def _unsaid(self, texts: Sequence[str]) -> tuple[str, ...]:
+        from agentforge.memory.unsaid import unsay
+
+        return unsay(self._opened.rows(), texts, org=self._settings.org, user=self._opened.owner)
 
     def _forgotten(self, key: str) -> tuple[str, ...]:
         """The ids that went when an entry was forgotten earlier."""

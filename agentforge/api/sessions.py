@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -129,7 +129,7 @@ class Sessions:
 
         scope, database = self._scope(session, before, everything), await self._database()
         erased = await self._with_learned(await asyncio.to_thread(erase, database, scope))
-        if told := await asyncio.to_thread(self._without_messages, erased.erasure.sessions):
+        if told := await asyncio.to_thread(self._without_messages, erased.erasure):
             erased = replace(erased, remains=(*erased.remains, told))
         try:
             left = await asyncio.to_thread(database.scrub)
@@ -137,22 +137,27 @@ class Sessions:
             return replace(erased, remains=(*erased.remains, _unwritten(error)), complete=False)
         return replace(erased, remains=(*erased.remains, left)) if left else erased
 
-    def _without_messages(self, sessions: Collection[str]) -> str:
-        """Takes out the documents that messages of these sessions became, for the rules in them; what there is to tell
-        of it.
+    def _without_messages(self, erasure: Erasure) -> str:
+        """Takes out the documents that messages which are gone became, for the rules in them; what there is to tell of
+        it.
         """
-        from agentforge.agent.heard import session_of
+        from agentforge.agent.heard import message_of
         from agentforge.api.documents import UserDocuments
 
         documents = UserDocuments(self._opened, self._settings)
+        episodes = self._opened.open_episodes() if self._opened.episodes is None else self._opened.episodes
+        turns: dict[str, set[int]] = {one: set() for one in erasure.sessions}
+        for one in erasure.shortened:
+            turns[one] = {event.turn for event in episodes.events(one) if event.type == "turn_started"}
         try:
-            found = [one.id for one in documents.list() if session_of(one.record.origin) in sessions]
+            origins = {one.id: message_of(one.record.origin) for one in documents.list()}
+            found = [key for key, (session, turn) in origins.items() if turn not in turns.get(session, {turn})]
             for one in found:
                 documents.remove(one)
         except RegistryError as error:
             return f"Whether messages were kept as rules cannot be told: {error.message}"
-        told = f"{len(found)} messages that were kept as rules are removed; the history of the registry holds them."
-        return told if found else ""
+        many = "A message that was kept as a rule is" if len(found) == 1 else f"{len(found)} messages kept as rules are"
+        return f"{many} removed; the history of the registry still holds the words." if found else ""
 
     async def latest(self) -> str | None:
         """The id of the one that was written last."""

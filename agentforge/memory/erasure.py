@@ -112,7 +112,13 @@ def _survey(connection: Connection, scope: Scope) -> Erasure:
 
 
 def _meant(table: Table, scope: Scope) -> ColumnElement[bool]:
-    """Which rows of a table are meant."""
+    """Which rows of a table are meant. What a job of no session has noted so far, such as a night that was cut off, may
+    hold words of any session: it goes with each of them, and is worked out anew.
+    """
+    if table is JOB_STEPS and (scope.session is not None or scope.before is not None):
+        of_none = select(JOBS.c.id).where(of_session(JOBS, scope.org, scope.user, ""))
+        jobs = or_(JOB_STEPS.c.job.in_(select(JOBS.c.id).where(_meant(JOBS, scope))), JOB_STEPS.c.job.in_(of_none))
+        return and_(mine(JOB_STEPS, scope.org, scope.user), jobs)
     if scope.session is not None:
         return of_session(table, scope.org, scope.user, scope.session)
     owned = mine(table, scope.org, scope.user)
@@ -122,8 +128,6 @@ def _meant(table: Table, scope: Scope) -> ColumnElement[bool]:
         return and_(owned, SESSIONS.c.updated < scope.before)
     if table is LABELS:
         return and_(owned, LABELS.c.call.in_(select(CALLS.c.id).where(_meant(CALLS, scope))))
-    if table is JOB_STEPS:
-        return and_(owned, JOB_STEPS.c.job.in_(select(JOBS.c.id).where(_meant(JOBS, scope))))
     ended = table.c.session.in_(select(SESSIONS.c.id).where(_meant(SESSIONS, scope)))
     if table is SOURCES:
         return and_(owned, ended)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -47,22 +47,33 @@ def erase(memory: Memory, keys: Collection[str]) -> Erased:
     if not texts and not any(memory.store.log(trailer=("Memory", key), limit=1) for key in keys):
         raise UsageError(f"The history knows nothing of {', '.join(sorted(keys))[:80]}.")
     forms = {form for text in texts for form in _forms(text)}
-    done = rewrite(memory.store.path, (files.MEMORY, files.LESSONS), _without(keys, forms))
+    standing = {*known.entries, *known.pending}
+    done = rewrite(memory.store.path, (files.MEMORY, files.LESSONS), _without(keys, standing, forms))
     memory.store.close()  # what git still has open of the old history
     left = holding(memory.store.path, [form.encode() for form in sorted(forms)]) if forms else ()
     return Erased(done.commits, left)
 
 
-def _without(keys: Collection[str], forms: Iterable[str]) -> Callable[[str, bytes], bytes | None]:
+def _without(
+    keys: Collection[str], standing: Collection[str], forms: Collection[str]
+) -> Callable[[str, bytes], bytes | None]:
+    """What stays of a file. An entry that stands for itself keeps its own words, whatever it quotes."""
+    said = {f'text = "{form}"' for form in forms}
+
+    def goes(part: str) -> bool:
+        key = _key(part)
+        return key in keys or (bool(key) and key not in standing and not said.isdisjoint(part.splitlines()))
+
     def keep(path: str, contents: bytes) -> bytes | None:
         if not files.is_ours(path):
             return contents
         if files.lesson_id(path) in keys:
             return None
         text = contents.decode("utf-8", "surrogateescape")
-        kept = "".join(part for part in _tables(text) if _key(part) not in keys)
-        if any(form in kept for form in forms):
-            kept = "".join(line for line in kept.splitlines(keepends=True) if not any(form in line for form in forms))
+        if path in files.TEXTS:
+            kept = "".join(line for line in text.splitlines(keepends=True) if not any(form in line for form in forms))
+        else:
+            kept = "".join(part for part in _tables(text) if not goes(part))
         return kept.encode("utf-8", "surrogateescape")
 
     return keep

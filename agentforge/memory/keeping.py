@@ -19,6 +19,7 @@ from agentforge.memory.drafting import Draft
 from agentforge.memory.entries import ID, MOST_EPISODES, REASON_CHARS, Candidate, Entry, Rejected, Waiting, new_id
 from agentforge.memory.gates import Asked, Outcome, Verdict, judge
 from agentforge.memory.known import Known, Reader, unknown
+from agentforge.memory.lines import without
 from agentforge.memory.recall import Hit, Recall
 from agentforge.memory.words import digest, meaning
 from agentforge.secrecy import redact
@@ -189,7 +190,8 @@ class Memory:
         return self.committed(change, told, approver=approver)
 
     def forget(self, key: str, *, approver: str = "") -> Forgotten:
-        """Takes an entry away, and those that were derived from it alone (their only source is ``memory:ID``).
+        """Takes an entry away, those that were derived from it alone (their only source is ``memory:ID``), and the
+        lines of the persona, also of one that waits, which say the same and no more.
 
         The history of the registry keeps them: :func:`agentforge.memory.forgetting.erase` rewrites it.
 
@@ -205,6 +207,8 @@ class Memory:
             draft = Draft(known)
             for each in gone:
                 draft.drop(each)
+            for path, text in without(known.texts, [one.text for one in gone.values()]).items():
+                draft.write(path, text)
             told.append(Written("accepted", entry=gone[key]))
             return draft.change(f"Forget {key}", list(gone))
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from agentforge.memory.entries import Entry
 from agentforge.memory.known import Known
-from agentforge.memory.persona import Line, lines_of
+from agentforge.memory.lines import Line
+from agentforge.memory.persona import lines_of
 
 
 @dataclass(frozen=True, slots=True)

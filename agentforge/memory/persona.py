@@ -8,8 +8,6 @@ as ``memory/persona.proposed.md`` until the user approves or rejects it; what th
 from __future__ import annotations
 
 import difflib
-import hashlib
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +19,7 @@ from agentforge.memory.entries import ID, REASON_CHARS, Rejected
 from agentforge.memory.files import PERSONA, PROPOSED
 from agentforge.memory.keeping import Memory, Written
 from agentforge.memory.known import Known
+from agentforge.memory.lines import Line, lines_in, proposal_for, source_of, split, version_of
 from agentforge.memory.words import digest
 from agentforge.secrecy import redact
 
@@ -28,26 +27,6 @@ PERSONA_CHARS = 4_000
 """Longest persona, as it is read: a page, so that every prompt can hold it."""
 EPISODES_NEEDED = 3
 """So many episodes speak for a change that nobody asked for."""
-
-_MARK = re.compile(r"[ \t]*<!-- from: ([^<>]*?) -->[ \t]*$")
-_HEAD = re.compile(r"<!-- for version ([0-9a-f]{12}|none) -->\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a persona, and the episodes that it came from."""
-
-    text: str
-    episodes: tuple[str, ...] = ()
-
-    def withdrawn(self, revoked: Collection[str]) -> bool:
-        """Whether it came from episodes that are all revoked."""
-        return bool(self.episodes) and all(f"episode:{one}" in revoked for one in self.episodes)
-
-    @property
-    def source(self) -> str:
-        """As it stands in the file."""
-        return f"{self.text} <!-- from: {' '.join(self.episodes)} -->" if self.episodes else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +65,7 @@ class Persona:
     def proposed(self) -> str:
         """The persona as it would be; empty where nothing waits."""
         known = self._memory.known()
-        return _shown(_split(known.texts.get(PROPOSED, ""))[1], known.revoked)
+        return _shown(split(known.texts.get(PROPOSED, ""))[1], known.revoked)
 
     def history(self) -> list[Version]:
         """The versions, newest first."""
@@ -122,10 +101,10 @@ class Persona:
 
         def made(known: Known) -> tuple[Draft, str]:
             draft = Draft(known)
-            old = _lines(known.texts.get(PERSONA, ""))
+            old = lines_in(known.texts.get(PERSONA, ""))
             hidden = [line for line in old if line.withdrawn(known.revoked)]
-            new = [*_carried(_lines(text), old, ()), *hidden]
-            draft.write(PERSONA, _source(new) or None)
+            new = [*_carried(lines_in(text), old, ()), *hidden]
+            draft.write(PERSONA, source_of(new) or None)
             return draft, "Edit the persona"
 
         if problem := self._problem(text):
@@ -151,8 +130,8 @@ class Persona:
         def made(known: Known) -> tuple[Draft, str]:
             draft = Draft(known)
             standing = known.texts.get(PERSONA, "")
-            lines = _carried(_lines(text), _lines(standing), tuple(dict.fromkeys(episodes)))
-            draft.write(PROPOSED, f"<!-- for version {_version(standing)} -->\n{_source(lines)}")
+            lines = _carried(lines_in(text), lines_in(standing), tuple(dict.fromkeys(episodes)))
+            draft.write(PROPOSED, proposal_for(standing, source_of(lines)))
             return draft, "Propose a persona"
 
         return self._written(made, Written("pending", why), "", {"Episode": episodes, "Job": [once] if once else []})
@@ -168,15 +147,15 @@ class Persona:
         def made(known: Known) -> tuple[Draft, str]:
             version, source = _waiting(known)
             standing = known.texts.get(PERSONA, "")
-            if version != _version(standing):
+            if version != version_of(standing):
                 raise UsageError(
                     "The persona has changed since this was proposed, so it cannot be approved.",
                     fix="Reject it ('agentforge persona reject'), or take what is good of it over with 'persona edit'.",
                 )
             draft = Draft(known)
-            hidden = [line for line in _lines(standing) if line.withdrawn(known.revoked)]
-            kept = [line for line in _lines(source) if line not in hidden]
-            draft.write(PERSONA, _source([*kept, *hidden]) or None)
+            hidden = [line for line in lines_in(standing) if line.withdrawn(known.revoked)]
+            kept = [line for line in lines_in(source) if line not in hidden]
+            draft.write(PERSONA, source_of([*kept, *hidden]) or None)
             draft.write(PROPOSED, None)
             return draft, "Approve the persona"
 
@@ -230,7 +209,7 @@ class Persona:
 
 def lines_of(known: Known) -> list[Line]:
     """The lines of the persona, those included that are left out."""
-    return _lines(known.texts.get(PERSONA, ""))
+    return lines_in(known.texts.get(PERSONA, ""))
 
 
 def _unfounded(known: Known, text: str, episodes: Sequence[str]) -> str:
@@ -246,14 +225,6 @@ def _unfounded(known: Known, text: str, episodes: Sequence[str]) -> str:
     return f"The user turned it down on {turned_down.date}." if turned_down else ""
 
 
-def _lines(source: str) -> list[Line]:
-    found: list[Line] = []
-    for raw in source.replace("\r\n", "\n").strip("\n").split("\n"):
-        mark = _MARK.search(raw)
-        found.append(Line(raw[: mark.start()], tuple(mark[1].split())) if mark else Line(raw.rstrip()))
-    return found if any(line.text for line in found) else []
-
-
 def _carried(new: Sequence[Line], old: Sequence[Line], episodes: tuple[str, ...]) -> list[Line]:
     """Lines with the origins of equal ones that stood before; others come from ``episodes``. Marks that a text brings
     along are nothing but text of whoever wrote it, and are dropped.
@@ -262,28 +233,14 @@ def _carried(new: Sequence[Line], old: Sequence[Line], episodes: tuple[str, ...]
     return [Line(line.text, before.get(line.text, episodes) if line.text.strip() else ()) for line in new]
 
 
-def _source(lines: Sequence[Line]) -> str:
-    return "".join(f"{line.source}\n" for line in lines)
-
-
 def _shown(source: str, revoked: Collection[str]) -> str:
-    return "".join(f"{line.text}\n" for line in _lines(source) if not line.withdrawn(revoked))
-
-
-def _split(proposal: str) -> tuple[str, str]:
-    """The version that a proposal was made for, and what it proposes."""
-    head = _HEAD.match(proposal)
-    return (head[1], proposal[head.end() :]) if head else ("", proposal)
+    return "".join(f"{line.text}\n" for line in lines_in(source) if not line.withdrawn(revoked))
 
 
 def _waiting(known: Known) -> tuple[str, str]:
     if PROPOSED not in known.texts:
         raise UsageError("No change of the persona waits.", fix="'agentforge persona edit FILE' changes it by hand.")
-    return _split(known.texts[PROPOSED])
-
-
-def _version(source: str) -> str:
-    return hashlib.sha256(source.encode()).hexdigest()[:12] if source else "none"
+    return split(known.texts[PROPOSED])
 
 
 def _differences(old: str, new: str, before: str, after: str) -> list[str]:

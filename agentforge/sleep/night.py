@@ -20,6 +20,7 @@ from typing import cast
 from agentforge.errors import LimitReached, ModelError, ModelTimeout, ModelUnavailable, ToolInvalid
 from agentforge.forge.journal import Journalled
 from agentforge.jobs.protocol import Ending, Steps, Task
+from agentforge.memory.truths import Truth
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.layers import Layers
 from agentforge.registry.repository import Registry
@@ -44,7 +45,7 @@ def proposals(since: str, until: str, parts: NightParts) -> list[Proposal]:
     tried = {done.key for one in parts.earlier() for done in one.changes}
     standing = [*merges(parts), *unused(parts, datetime.fromisoformat(until).date())]
     return [
-        *due_tools(parts.truths.newest(), parts),
+        *due_tools(_truths(parts), parts),
         *(one for one in standing if one.key not in tried),
         *new_sessions(since, until, parts),
         *of_persona(until, parts),
@@ -91,8 +92,9 @@ class _Night:
         by_key = {one.key: one for one in offered}
         kept = await self.journal.step("proposals", lambda: _given([*by_key]))
         keys = [str(key) for key in cast("list[JSON]", kept)]
-        truths = await asyncio.to_thread(parts.truths.newest)
-        tasks = await asyncio.to_thread(past_tasks, truths, parts.outcomes, parts.settings.sleep.tasks)
+        truths = await asyncio.to_thread(_truths, parts)
+        revoked = parts.memory.known().revoked
+        tasks = await asyncio.to_thread(past_tasks, truths, parts.outcomes, parts.settings.sleep.tasks, revoked)
         rehearsal = Rehearsal(tasks, truths, parts)
         first = await self._lived("before", rehearsal) if keys else 0
         left: list[str] = []
@@ -241,6 +243,12 @@ class _Prefixed:
 
 async def _given(value: JSON) -> JSON:
     return value
+
+
+def _truths(parts: NightParts) -> list[Truth]:
+    """What the user said of answers, without what was said in sessions that are revoked. Blocks."""
+    revoked = parts.memory.known().revoked
+    return [one for one in parts.truths.newest() if f"episode:{one.session}" not in revoked]
 
 
 def _all(models: ModelClient | None) -> int:

@@ -140,7 +140,10 @@ def new_sessions(since: str, until: str, parts: NightParts) -> Iterator[FromSess
     from each.
     """
     work = {truth.question for one in wordings(parts.truths.newest()) for truth in one.truths}
+    revoked = parts.memory.known().revoked
     for session, updated in parts.news.sessions(since, until, parts.settings.sleep.sessions):
+        if f"episode:{session}" in revoked:
+            continue
         typed = [text for where, text in grounds(parts.episodes.messages(session)) if where == "user"]
         said = [text for text in typed if as_worked_lines(text) not in work]
         if telling(said):

@@ -69,11 +69,14 @@ class Stage:
         return [replace(one, tool=self.made[one.id]) if one.id in self.made else one for one in self.truths]
 
 
-def past_tasks(truths: Sequence[Truth], outcomes: Outcomes, most: int) -> list[Task]:
-    """The ``most`` newest past tasks with a known right answer; blocks."""
+def past_tasks(truths: Sequence[Truth], outcomes: Outcomes, most: int, revoked: Collection[str] = ()) -> list[Task]:
+    """The ``most`` newest past tasks with a known right answer; none from a session that is ``revoked``, since what was
+    said there may be wrong. Blocks.
+    """
     known = [one for one in truths if one.expected and not is_redacted(one.question)]
+    judged = [one for one in outcomes.judged(most) if f"episode:{one.session}" not in revoked]
     questions = [Task(one.source, (one.session, one.turn), question=one) for one in known]
-    calls = [Task(f"call:{one.id}", call=one) for one in outcomes.judged(most) if one.truth is not None and one.whole]
+    calls = [Task(f"call:{one.id}", call=one) for one in judged if one.truth is not None and one.whole]
     return [*questions[::-1][:most], *calls][:most]
 
 

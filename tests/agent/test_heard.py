@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from agentforge.agent.heard import may_state, origin_of, rule_said, session_of, stated_in
+from agentforge.agent.heard import may_state, message_of, origin_of, rule_said, session_of, stated_in
 from agentforge.events import Event
 from agentforge.types import JSONObject
 
@@ -63,4 +63,5 @@ def test_a_message_is_cited_by_its_session_and_turn() -> None:
     assert rule.text == RULE
     assert rule.episode == "a1b2"
     assert session_of(origin_of("a1b2", 3)) == "a1b2"
+    assert message_of(origin_of("a1b2", 3)) == ("a1b2", 3)
     assert session_of("/home/ada/message:x") == ""

@@ -30,6 +30,7 @@ from agentforge.types import Role, Usage
 from .conftest import user_says
 
 WORD = "pangolin"
+LATER = "2999-01-01T00:00:00.000000"
 
 
 def fill(database: Database, me: dict[str, str], word: str = WORD) -> str:
@@ -141,6 +142,19 @@ def test_before_a_time_old_sessions_go_and_those_that_went_on_lose_their_beginni
     assert rows(each_database, me, WORD) == 2  # the two sources: taint stays
     assert rows(each_database, me, "narwhal") == untouched
     assert {one.session for one in search(each_database, "walrus", **me)} == {went_on, forked}
+
+
+@pytest.mark.parametrize("by", ["session", "before"])
+def test_what_a_night_that_was_cut_off_had_read_in_it_goes_too(
+    each_database: Database, me: dict[str, str], by: str
+) -> None:
+    session, jobs = fill(each_database, me), JobRows(each_database, **me)
+    jobs.create(NewJob("night", "sleep", "night", {"tokens": 9}))
+    jobs.keep("night", f"memory/{session}/model", {"entries": [{"text": f"Keeps a {WORD}."}]})
+    scope = Scope(**me, session=session) if by == "session" else Scope(**me, before=LATER)
+    erase(each_database, scope)
+    assert rows(each_database, me, WORD) == 0
+    assert jobs.steps("night") == {}
 
 
 def test_forks_that_hold_a_copy_are_told_also_where_one_between_them_is_gone(

@@ -82,6 +82,24 @@ def test_words_that_stand_elsewhere_are_told(memory: Memory, store: GitStore) ->
     assert erase(memory, [entry.id]).left == ("tools/x/tool.py",)
 
 
+def test_an_entry_that_quotes_the_words_stays_whole_and_is_told(memory: Memory, store: GitStore) -> None:
+    gone, other = say(memory, "Likes tea.").entry, say(memory, "The sign says: Likes tea. And coffee at night.").entry
+    assert gone
+    assert other
+    memory.forget(gone.id)
+    assert erase(memory, [gone.id]).left == ("memory/facts.toml",)
+    assert memory.known().entries == {other.id: other}
+
+
+def test_an_earlier_entry_of_the_same_words_that_is_gone_goes_with_it(memory: Memory, store: GitStore) -> None:
+    for _ in range(2):
+        entry = say(memory, "Lives in Paris").entry
+        assert entry
+        memory.forget(entry.id)
+    assert erase(memory, [entry.id]).left == ()
+    assert b"Paris" not in objects(store)
+
+
 def test_what_was_never_there_cannot_be_erased(memory: Memory, store: GitStore) -> None:
     head = store.head()
     with pytest.raises(UsageError, match="knows nothing of f0000000"):

@@ -9,6 +9,7 @@ import pytest
 
 from agentforge.errors import UsageError
 from agentforge.gitstore.store import GitStore
+from agentforge.memory.entries import Candidate
 from agentforge.memory.files import PERSONA, PROPOSED
 from agentforge.memory.keeping import Memory
 from agentforge.memory.persona import PERSONA_CHARS, Persona
@@ -169,3 +170,20 @@ def test_nobody_can_say_by_himself_where_a_line_comes_from(persona: Persona, sto
     assert store.read(PERSONA) == b"- Pay Bob. <!-- from: e1 e2 e3 -->\n"
     persona.edit("- Pay Eve. <!-- from: e7 -->")
     assert store.read(PERSONA) == b"- Pay Eve.\n"
+
+
+def test_a_line_that_says_what_is_forgotten_goes_with_it_also_from_a_proposal(memory: Memory) -> None:
+    persona = Persona(memory, approver="ada")
+    tea, short = (
+        memory.add(Candidate(text, "preference")).entry for text in ("I prefer tea.", "I prefer short answers.")
+    )
+    assert tea
+    assert short
+    persona.edit("# Ada\n- I prefer tea.\n- With tea, biscuits.\n")
+    persona.propose("# Ada\n- I prefer tea.\n- With tea, biscuits.\n- I prefer short answers.\n", requested=True)
+    memory.forget(tea.id)
+    assert persona.text() == "# Ada\n- With tea, biscuits.\n"
+    assert persona.approve().outcome == "accepted", "it is for what stands now"
+    assert persona.text() == "# Ada\n- With tea, biscuits.\n- I prefer short answers.\n"
+    memory.forget(short.id)
+    assert persona.text() == "# Ada\n- With tea, biscuits.\n"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from agentforge import Forge
-from tests.sleep.scene import PLANTED, RIGHT, Life, head, subjects, told, writer
+from agentforge.sleep.tasks import past_tasks
+from tests.sleep.scene import PLANTED, RIGHT, Life, add, called, head, said, subjects, told, tool, writer
 
 LAUNCHERS = [pytest.param("docker", marks=pytest.mark.docker), "bubblewrap"]
 
@@ -60,3 +61,26 @@ async def test_nobody_sleeps_on_the_days_of_another_user(home: Path) -> None:
     async with Forge(user="bob", settings=forge.settings, models=life.model) as other:
         assert await other.sleep.run() is None
         assert life.model.requests == []
+
+
+async def test_what_was_said_in_a_revoked_session_is_neither_learned_from_nor_rehearsed_on(home: Path) -> None:
+    life = Life(home, writer(RIGHT))
+    async with life.forge() as forge:
+        await told(forge, 4, 11, 2, 7)
+        session = await said(forge, "I prefer metric units.")
+        opened = forge._opened()
+        wrong = [one.session for one in opened.truths().newest()][:2]
+        assert [one.kind for one in (await forge.sleep.due()).proposals] == ["tool", "memory"]
+        for one in (*wrong, session):
+            forge.lineage.revoke(f"episode:{one}")
+        assert (await forge.sleep.due()).proposals == ()
+
+
+async def test_a_judged_call_of_a_revoked_session_is_no_past_task(home: Path) -> None:
+    life = Life(home, writer(RIGHT))
+    async with life.forge() as forge:
+        add(forge, tool("triple", RIGHT))
+        await called(forge, "triple", {"weight": 2}, 6, word="confirmed")
+        outcomes = forge._opened().outcomes()
+        assert len(past_tasks([], outcomes, 10)) == 1
+        assert past_tasks([], outcomes, 10, {"episode:"}) == []

@@ -27,7 +27,7 @@ def sleep_run(
     user: User = None,
     settings: Set = None,
 ) -> int:
-    """Make tools, facts and order of what is new since the last night, and report what it brought.
+    """Make tools and facts of what is new since the last night, put the toolbox in order, and report what it brought.
 
     Each change is tried on past tasks whose right answers are known, and one that loses any of them is dropped.
     Where nothing is new nothing is spent. A night that was cut off is gone on with.

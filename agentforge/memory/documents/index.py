@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentforge.database.fulltext import match_of, replace_file, words_of
+from agentforge.errors import StorageError
 from agentforge.memory.documents.library import Documents
 from agentforge.memory.documents.passages import Passage, passages_of, title_of
 from agentforge.memory.documents.record import Document
@@ -98,6 +99,19 @@ class PassageIndex:
                 self._bring_up(cache, revision)
                 return _search(cache, words, k)
         return self._search_anew(words, k, revision)
+
+    def drop(self) -> None:
+        """Takes the file away, and is built again at the next search: rows that are deleted in it leave their words
+        behind.
+
+        Raises:
+            StorageError: it cannot be taken away.
+        """
+        try:
+            for end in ("", "-journal", "-wal", "-shm"):
+                self._path.with_name(f"{self._path.name}{end}").unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{self._path} cannot be taken away: {error.strerror}.", fix="Delete it.") from error
 
     def _search_anew(self, words: Sequence[str], k: int, revision: str) -> list[Hit]:
         """Where the file is damaged, or of another form: it is replaced; where there can be none, that is no error."""
