@@ -1,5 +1,5 @@
 """Where a need comes from, as it goes into a tool's provenance: the episode, those of which it is a fork, those in
-which its examples were told, and every untrusted text read in them.
+which its examples were told, and every untrusted text read in them; and which of them are still believed.
 """
 
 from __future__ import annotations
@@ -7,9 +7,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from agentforge.agent.parts import AgentParts
 from agentforge.agent.turn import Turn
+from agentforge.memory.truths import Truth
 from agentforge.registry.lineage import source_id
+from agentforge.registry.references import Origin
 from agentforge.registry.refusal import refuse_revoked_need
+from agentforge.registry.revoked import read_revoked
 from agentforge.types import Need
 
 
@@ -21,6 +25,19 @@ async def with_origins(turn: Turn, need: Need) -> Need:
         RegistryError: nobody knows what was revoked.
     """
     return await asyncio.to_thread(_with_origins, turn, need)
+
+
+def believed(parts: AgentParts) -> list[Truth]:
+    """What the user said of answers, oldest first, without what was said in revoked episodes. Blocks.
+
+    Raises:
+        StorageError: it cannot be read.
+        RegistryError: nobody knows what was revoked.
+    """
+    if parts.truths is None:
+        return []
+    revoked = read_revoked(parts.layers.registry.snapshot())
+    return [one for one in parts.truths.newest() if not revoked.of(Origin("episode", one.session))]
 
 
 def _with_origins(turn: Turn, need: Need) -> Need:

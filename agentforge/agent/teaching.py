@@ -18,12 +18,13 @@ from agentforge.agent.asking import Asking, Taught, asking_of
 from agentforge.agent.cases import worked_lines
 from agentforge.agent.dispatch import forge_need
 from agentforge.agent.likeness import Pattern, alike, common_pattern, covered, turned
+from agentforge.agent.origins import believed
 from agentforge.agent.parts import AgentParts, Emit
 from agentforge.agent.stating import asked_arguments, stated_need
 from agentforge.agent.told import Filling, as_told, fill, slots_of
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import Turn
-from agentforge.errors import StorageError, ToolInvalid
+from agentforge.errors import RegistryError, StorageError, ToolInvalid
 from agentforge.forge.lifting import lifted
 from agentforge.forge.record import SUMMARY, shortened
 from agentforge.forge.verbatim import stands_in
@@ -57,12 +58,11 @@ class Ready:
 
 async def recall(turn: Turn) -> Taught:
     """What was said of questions like this turn's. Worked examples in a request speak for themselves."""
-    truths = turn.parts.truths
-    if truths is None or worked_lines(turn.text):
+    if worked_lines(turn.text):
         return Taught()
     try:
-        known = await asyncio.to_thread(truths.newest)
-    except StorageError as error:
+        known = await asyncio.to_thread(believed, turn.parts)
+    except (StorageError, RegistryError) as error:
         turn.emit("notice", {"message": f"What was said of earlier answers could not be read: {error}"})
         return Taught()
     return await asyncio.to_thread(_taught, turn.text, known)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from agentforge.agent.asking import Taught, closed_object
 from agentforge.agent.likeness import alike
+from agentforge.agent.origins import believed
 from agentforge.agent.parts import AgentParts, Emit
 from agentforge.agent.teaching import asking_about, is_due, made_of
 from agentforge.forge.record import shortened
@@ -51,7 +52,7 @@ async def keep_what_worked(parts: AgentParts, session: str, emit: Emit) -> list[
     truths = parts.truths
     if truths is None:
         return []
-    found = await asyncio.to_thread(worked, parts, truths.newest(), session)
+    found = await asyncio.to_thread(lambda: worked(parts, believed(parts), session))
     kept: list[Kept] = []
     for taught in found:
         newest = taught.known[-1]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from agentforge import Forge, RunResult
 from agentforge.api.opened import OpenBox
+from agentforge.forge.verbatim import stands_in
 from agentforge.models.protocol import ModelClient
 from agentforge.sections import AgentSettings
 from agentforge.settings import Settings
@@ -162,9 +163,9 @@ class Kept:
 
 
 def answers(result: RunResult) -> list[str]:
-    """What the answer says, and the value of the last tool's call where it says exactly that."""
+    """What the answer says, and the value of the last tool's call where it stands in it as a whole."""
     said = readings(result.answer)
     calls = tool_calls(result)
-    if calls and isinstance(calls[-1].value, str | int | float) and str(calls[-1].value) in result.answer:
+    if calls and isinstance(calls[-1].value, str | int | float) and stands_in(str(calls[-1].value), result.answer):
         said.append(str(calls[-1].value))
     return said

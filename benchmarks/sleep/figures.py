@@ -81,13 +81,14 @@ def _against(later: Mapping[str, Sequence[Row]], night: int) -> dict[str, Any]:
     spent = {arm: sum(row["generated"] for row in rows) for arm, rows in one.items()}
     saving = (spent[WITHOUT] - spent[SLEEP]) / tasks if tasks else 0.0
     gain, ratio = values["late_success_gain"], values["generated_ratio"]
+    least, most = (spread[key] for key in ("late_success_gain", "generated_ratio"))
     return {
         "success_gain": gain,
         "tokens_ratio": ratio,
         "intervals": {"success_gain": spread["late_success_gain"], "tokens_ratio": spread["generated_ratio"]},
         "saved_per_task": round(saving, 1),
         "pays_after_tasks": math.ceil(night / saving) if saving > 0 else None,
-        "reached": gain is not None and gain >= 0 and ratio is not None and ratio <= 1 - LEAST_SAVED,
+        "reached": bool(least and most) and least[0] >= 0 and most[1] <= 1 - LEAST_SAVED,
     }
 
 

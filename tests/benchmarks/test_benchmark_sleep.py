@@ -195,7 +195,15 @@ def test_it_has_paid_when_the_saving_of_later_tasks_makes_up_for_the_nights() ->
     against = told["against"]
     assert (against["success_gain"], against["tokens_ratio"]) == (0.5, 0.35)
     assert (against["saved_per_task"], against["pays_after_tasks"]) == (30.0, 4)
-    assert against["reached"]
+
+
+@pytest.mark.parametrize(("spent", "reached"), [((60, 70), True), ((50, 90), False)])
+def test_it_is_reached_where_the_worse_end_of_the_interval_does(spent: tuple[int, int], *, reached: bool) -> None:
+    """90 of 100 tokens for one of the kinds may be what the next user has."""
+    without = [row("a", 30), row("b", 30, "wage")]
+    slept = [row("a", 30, spent=spent[0]), row("b", 30, "wage", spent=spent[1])]
+    night = {**row("night", 30, "", spent=0), "slept": {"generated": 70, "prompt": 50, "calls": 2, "changes": []}}
+    assert figures.told({"without": without, "sleep": [*slept, night]})["against"]["reached"] is reached
 
 
 def test_a_night_that_saves_nothing_never_pays_and_is_not_said_to_reach_it() -> None:
