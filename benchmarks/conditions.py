@@ -38,7 +38,7 @@ CODE = (
         f"agentforge/{name}.py"
         for name in ("assets", "clock", "errors", "policy", "redaction", "secrecy", "sections", "settings")
     ),
-    *(f"agentforge/{name}.py" for name in ("parsing", "together", "types", "wording")),
+    *(f"agentforge/{name}.py" for name in ("nesting", "parsing", "together", "types", "wording")),
     *(f"agentforge/{room}" for room in ("boxes", "forge", "gitstore", "memory", "models", "registry", "sleep")),
     "sandbox",
     "benchmarks",

@@ -85,7 +85,7 @@ async def test_tools_are_searched_and_what_people_said_of_them_counts(monkeypatc
     async with Forge(user="ada") as forge:
         found = forge.search("parse a duration", 3)
         assert found.hits[0].name == "parse_duration"
-        assert len(found.hits) == 3
+        assert 1 < len(found.hits) <= 3
         second = found.hits[1].name
         monkeypatch.setattr(Outcomes, "credit", lambda self: {second: 1.0})
         again = {hit.name: hit.score for hit in forge.search("parse a duration", 3).hits}

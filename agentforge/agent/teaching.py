@@ -24,7 +24,14 @@ from agentforge.agent.stating import asked_arguments, stated_need
 from agentforge.agent.told import Filling, as_told, fill, slots_of
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.turn import Turn
-from agentforge.errors import RegistryError, StorageError, ToolInvalid
+from agentforge.errors import (
+    ModelError,
+    ModelTimeout,
+    ModelUnavailable,
+    RegistryError,
+    StorageError,
+    ToolInvalid,
+)
 from agentforge.forge.lifting import lifted
 from agentforge.forge.record import SUMMARY, shortened
 from agentforge.forge.verbatim import stands_in
@@ -196,7 +203,12 @@ async def _made(asking: Asking, pairs: Sequence[Truth]) -> tuple[Ready | None, s
     questions = [*(one.question for one in pairs), turn.text]
     failed = any(one.tried for one in pairs)
     slots = slots_of(pattern, questions, as_written=failed) if pattern is not None else []
-    stated, problems = await stated_need(asking, pairs, slots)
+    try:
+        stated, problems = await stated_need(asking, pairs, slots)
+    except (ModelUnavailable, ModelTimeout):
+        raise
+    except ModelError as error:  # a decision that a model cannot give costs nobody the answer
+        return None, f"the need could not be stated ({error.message.rstrip('.')})"
     if problems:
         return None, f"the need could not be stated ({'; '.join(problems)})"
     signature = parse_signature(f"def {stated['name']}{stated['signature']}")

@@ -22,7 +22,7 @@ SUMMARY_CHARS = 200
 NOTHING_FITS = "Probably no tool fits. The nearest are:"
 """Said before what a search found, where it is not likely to be what was asked for."""
 
-LEAST_SCORE = 1.0
+LEAST_SCORE = 0.2
 """Below this the words of a query stand in most of the tools and tell nothing (BM25 as in ``Index``)."""
 
 FEW_TOOLS = 5

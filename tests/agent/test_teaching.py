@@ -330,6 +330,14 @@ async def test_a_model_that_fails_in_the_forging_leaves_it_to_be_tried_again(pos
     assert (await post.run(ask(7))).answer == "21"
 
 
+async def test_a_decision_that_a_model_cannot_give_costs_nobody_the_answer(post: Scene) -> None:
+    await taught(post, 4, 11, 2)
+    post.script("No idea.", "None at all.", code("21"))
+    told = await post.run(ask(7))
+    assert (told.last.type, told.answer) == ("completed", "21")
+    assert "could not be stated" in told.of("notice")[-1]["message"]
+
+
 async def test_judged_answers_of_a_session_are_not_in_the_next_prompt_unless_it_refers_to_them(post: Scene) -> None:
     session = (await turn(post, ask(4), None, {"kind": "run_python"}, code("0"))).session
     await turn(post, "That is wrong.", session)
