@@ -1,7 +1,7 @@
 """What memory does for a user, in four parts:
 
   flat         how long a prompt is, and how long it takes until a model is asked, with 10, 1,000 and 10,000 tools,
-               facts, documents and past turns, of which every one fits the request (no model is needed)
+               facts, documents and past turns; all of these fit the request, and ten of the tools (no model needed)
   bfcl         facts across sessions: whether the accepted answer stands in the prompt, against the five past turns
                that are nearest by BM25; right answers apart
   preferences  60 probes of ten kinds, told once and due 3 to 10 sessions later; against no memory, BM25 over past

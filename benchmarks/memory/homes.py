@@ -1,7 +1,8 @@
 """Homes of a user who knows much: so many tools, facts, documents and past turns, all in their real formats.
 
-Each tool, fact, document and turn speaks of the same warehouses, so that every one of them fits the request that is
-asked: with ten of each every part of a prompt is full already, and whatever grows with their number shows.
+Each fact, document and turn speaks of the same warehouses, so that every one of them fits the request that is asked:
+with ten of each every part of a prompt is full already, and whatever grows with their number shows. Of the tools ten
+fit, among however many others: words that stand in nearly all tools find none of them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ REQUEST = "When does the warehouse in the harbour close, and who has the keys of
 _DAY = date(2026, 1, 5)
 _MOMENT = "2026-01-05T10:00:00.000000+00:00"
 _TURNS_A_SESSION = 100
+FITTING = 10
+"""Tools that fit the request."""
 _FIRST = 100_000
 """All numbers have as many digits, so that texts are as long whatever their number."""
 _PREFERENCES = {
@@ -97,23 +100,24 @@ def _documents(many: int) -> Iterator[tuple[str, bytes]]:
 
 
 def tools(many: int) -> dict[str, bytes]:
-    """The files of a registry with so many live tools, by path."""
+    """The files of a registry with so many live tools, by path; the first :data:`FITTING` are for the request."""
     contents: dict[str, bytes] = {}
     standing: dict[str, Standing] = {}
     for number in _numbers(many):
         name = f"close_gate_{number}"
+        place = "warehouse in the harbour" if number < _FIRST + FITTING else "windmill by the river"
         source = (
             f"def {name}(hour: int) -> bool:\n"
-            f'    """Tell whether gate {number} of the warehouse in the harbour is closed at an hour.\n\n'
+            f'    """Tell whether gate {number} of the {place} is closed at an hour.\n\n'
             "    Args:\n        hour: of the day, 0 to 23.\n\n"
             "    Returns:\n        True where it is closed.\n"
             f'    """\n    return hour >= {number % 12 + 1}\n'
         )
         manifest = Manifest(
             name=name,
-            summary=f"Tell whether gate {number} of the warehouse in the harbour is closed at an hour.",
+            summary=f"Tell whether gate {number} of the {place} is closed at an hour.",
             signature="(hour: int) -> bool",
-            requests=(f"Is gate {number} of the warehouse in the harbour closed at 7?",),
+            requests=(f"Is gate {number} of the {place} closed at 7?",),
         )
         tests = f"from tool import {name}\n\n\ndef test_it():\n    assert {name}(23) is True\n"
         tool = Tool(manifest, source, tests)
