@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 WIDE, HIGH, EDGE = 420, 260, 48
+NAME_HIGH = 12
 COLOURS = {"A": "#888888", "B": "#b8860b", "M": "#2e8b57", "C": "#1f4e9c", "D": "#c0504d", "R": "#8064a2"}
 """Told apart also by their names at the ends of the lines."""
 
@@ -34,7 +36,10 @@ def _points(pairs: Sequence[tuple[float, float | None]]) -> Points:
 
 
 def _top(lines: Mapping[str, Points]) -> float:
-    return max((value for points in lines.values() for _, value in points), default=1.0) or 1.0
+    """The end of the scale: no less than any value, and its quarters are round numbers."""
+    most = max((value for points in lines.values() for _, value in points), default=1.0) or 1.0
+    size = 10 ** math.floor(math.log10(most))
+    return next(step * size for step in (1.0, 2.0, 4.0, 6.0, 8.0, 10.0) if step * size >= most)
 
 
 def _panel(left: float, title: str, lines: Mapping[str, Points], top: float) -> str:
@@ -51,15 +56,17 @@ def _panel(left: float, title: str, lines: Mapping[str, Points], top: float) -> 
     for at in sorted({at for points in lines.values() for at, _ in points}):
         x, y = place(at, 0)
         parts.append(f'<text x="{x:.1f}" y="{y + 16:.1f}" text-anchor="middle">{at:g}</text>')
-    for arm, points in lines.items():
-        parts.append(_line(arm, [place(*point) for point in points]))
+    placed = {arm: [place(*point) for point in points] for arm, points in lines.items() if points}
+    below = 0.0
+    for arm in sorted(placed, key=lambda arm: placed[arm][-1][1]):  # names that would lie on each other move down
+        below = max(below + NAME_HIGH, placed[arm][-1][1])
+        parts.append(_line(arm, placed[arm], below))
     return "\n".join(parts)
 
 
-def _line(arm: str, places: Points) -> str:
-    if not places:
-        return ""
-    colour, (x, y) = COLOURS.get(arm, "black"), places[-1]
+def _line(arm: str, places: Points, y: float) -> str:
+    """A line with its dots, and the name of the arm at the height ``y`` behind its end."""
+    colour, (x, _) = COLOURS.get(arm, "black"), places[-1]
     path = " ".join(f"{left:.1f},{down:.1f}" for left, down in places)
     dots = "".join(f'<circle cx="{left:.1f}" cy="{down:.1f}" r="2.5" fill="{colour}"/>' for left, down in places)
     name = f'<text x="{x + 6:.1f}" y="{y + 4:.1f}" fill="{colour}">{html.escape(arm)}</text>'
