@@ -43,8 +43,8 @@ async def judged(turn: Turn) -> Ending | None:
     verdict = read_verdict(said, answered.answer) if answered is not None else None
     if answered is None or verdict is None or (verdict.expected is None and not answered.answer):
         return None
-    other = gave_answer(answered) and await asyncio.to_thread(_is_for_others, truths, answered)
-    if verdict.word == "wrong" and other:
+    blamed = verdict.word == "wrong" and gave_answer(answered)
+    if blamed and await asyncio.to_thread(_is_for_others, truths, answered):
         answered = replace(answered, way="", call="")
     expected = await asyncio.to_thread(keep, truths, answered, verdict)
     call = answered.call if gave_answer(answered) else ""

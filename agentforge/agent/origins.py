@@ -7,12 +7,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from agentforge.agent.parts import AgentParts
 from agentforge.agent.turn import Turn
-from agentforge.memory.truths import Truth
+from agentforge.memory.truths import Truth, Truths
 from agentforge.registry.lineage import source_id
 from agentforge.registry.references import Origin
 from agentforge.registry.refusal import refuse_revoked_need
+from agentforge.registry.repository import Registry
 from agentforge.registry.revoked import read_revoked
 from agentforge.types import Need
 
@@ -27,17 +27,17 @@ async def with_origins(turn: Turn, need: Need) -> Need:
     return await asyncio.to_thread(_with_origins, turn, need)
 
 
-def believed(parts: AgentParts) -> list[Truth]:
+def believed(truths: Truths | None, registry: Registry) -> list[Truth]:
     """What the user said of answers, oldest first, without what was said in revoked episodes. Blocks.
 
     Raises:
         StorageError: it cannot be read.
         RegistryError: nobody knows what was revoked.
     """
-    if parts.truths is None:
+    if truths is None:
         return []
-    revoked = read_revoked(parts.layers.registry.snapshot())
-    return [one for one in parts.truths.newest() if not revoked.of(Origin("episode", one.session))]
+    revoked = read_revoked(registry.snapshot())
+    return [one for one in truths.newest() if not revoked.of(Origin("episode", one.session))]
 
 
 def _with_origins(turn: Turn, need: Need) -> Need:

@@ -68,7 +68,7 @@ async def recall(turn: Turn) -> Taught:
     if worked_lines(turn.text):
         return Taught()
     try:
-        known = await asyncio.to_thread(believed, turn.parts)
+        known = await asyncio.to_thread(believed, turn.parts.truths, turn.parts.layers.registry)
     except (StorageError, RegistryError) as error:
         turn.emit("notice", {"message": f"What was said of earlier answers could not be read: {error}"})
         return Taught()

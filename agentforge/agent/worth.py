@@ -52,7 +52,8 @@ async def keep_what_worked(parts: AgentParts, session: str, emit: Emit) -> list[
     truths = parts.truths
     if truths is None:
         return []
-    found = await asyncio.to_thread(lambda: worked(parts, believed(parts), session))
+    known = await asyncio.to_thread(believed, truths, parts.layers.registry)
+    found = await asyncio.to_thread(worked, parts, known, session)
     kept: list[Kept] = []
     for taught in found:
         newest = taught.known[-1]

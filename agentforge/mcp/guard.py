@@ -15,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+from agentforge.loopback import HOSTS
 
 
 class Guard:
     """Lets a request through whose Host and Origin, if it has one, are among ``hosts``, and which has the token."""
 
-    def __init__(self, app: ASGIApp, token: str, hosts: Collection[str] = LOOPBACK_HOSTS) -> None:
+    def __init__(self, app: ASGIApp, token: str, hosts: Collection[str] = HOSTS) -> None:
         self.app = app
         self._token = token.encode()
         self._hosts = frozenset(hosts)

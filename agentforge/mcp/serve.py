@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import ipaddress
 import secrets
-import socket
 from collections.abc import Callable
 
 import uvicorn
 from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
 
-from agentforge.errors import ConfigurationError
+from agentforge.loopback import address_of, listen
 from agentforge.mcp.guard import Guard
 from agentforge.mcp.service import Service
 from agentforge.settings import McpSettings
@@ -40,13 +37,11 @@ async def over_http(
     """
     given = settings.token.get_secret_value() if settings.token is not None else ""
     token = token or given or secrets.token_urlsafe(32)
-    with _listen(settings.host, settings.port) as listener:
-        host, port = listener.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
+    with listen(settings.host, settings.port, what="The tools", section="mcp") as listener:
         # The guard has looked at Host and Origin before; the library's own look would log what it refuses.
         security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
         application = service.server.streamable_http_app(
-            streamable_http_path=PATH, host=host, transport_security=security
+            streamable_http_path=PATH, host=listener.getsockname()[0], transport_security=security
         )
         config = uvicorn.Config(
             Guard(application, token),
@@ -56,26 +51,5 @@ async def over_http(
             timeout_graceful_shutdown=STOP_SECONDS,
         )
         async with service:
-            on_ready(f"http://{shown}:{port}{PATH}", token)
+            on_ready(f"{address_of(listener)}{PATH}", token)
             await uvicorn.Server(config).serve(sockets=[listener])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    address = "127.0.0.1" if host == "localhost" else host
-    try:
-        loopback = ipaddress.ip_address(address)
-    except ValueError:
-        loopback = None
-    if loopback is None or not loopback.is_loopback:
-        raise ConfigurationError(
-            f"The tools are for this machine only, and {host!r} is not its loopback address.",
-            fix="Use mcp.host = \"127.0.0.1\"; reach it from elsewhere through 'ssh -L'.",
-        )
-    family = socket.AF_INET6 if loopback.version == 6 else socket.AF_INET
-    try:
-        return socket.create_server((address, port), family=family)
-    except OSError as error:
-        why = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
-        raise ConfigurationError(
-            f"Port {port} of {host} {why}.", fix="Use --port 0 for a free one, or set mcp.port."
-        ) from None

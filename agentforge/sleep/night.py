@@ -17,10 +17,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
+from agentforge.agent.origins import believed
 from agentforge.errors import LimitReached, ModelError, ModelTimeout, ModelUnavailable, ToolInvalid
 from agentforge.forge.journal import Journalled
 from agentforge.jobs.protocol import Ending, Steps, Task
-from agentforge.memory.truths import Truth
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.layers import Layers
 from agentforge.registry.repository import Registry
@@ -45,7 +45,7 @@ def proposals(since: str, until: str, parts: NightParts) -> list[Proposal]:
     tried = {done.key for one in parts.earlier() for done in one.changes}
     standing = [*merges(parts), *unused(parts, datetime.fromisoformat(until).date())]
     return [
-        *due_tools(_truths(parts), parts),
+        *due_tools(believed(parts.truths, parts.registry), parts),
         *(one for one in standing if one.key not in tried),
         *new_sessions(since, until, parts),
         *of_persona(until, parts),
@@ -92,7 +92,7 @@ class _Night:
         by_key = {one.key: one for one in offered}
         kept = await self.journal.step("proposals", lambda: _given([*by_key]))
         keys = [str(key) for key in cast("list[JSON]", kept)]
-        truths = await asyncio.to_thread(_truths, parts)
+        truths = await asyncio.to_thread(believed, parts.truths, parts.registry)
         revoked = parts.memory.known().revoked
         tasks = await asyncio.to_thread(past_tasks, truths, parts.outcomes, parts.settings.sleep.tasks, revoked)
         rehearsal = Rehearsal(tasks, truths, parts)
@@ -243,12 +243,6 @@ class _Prefixed:
 
 async def _given(value: JSON) -> JSON:
     return value
-
-
-def _truths(parts: NightParts) -> list[Truth]:
-    """What the user said of answers, without what was said in sessions that are revoked. Blocks."""
-    revoked = parts.memory.known().revoked
-    return [one for one in parts.truths.newest() if f"episode:{one.session}" not in revoked]
 
 
 def _all(models: ModelClient | None) -> int:

@@ -6,10 +6,7 @@ enforced: pages for many users are another edge's business.
 
 from __future__ import annotations
 
-import errno
-import ipaddress
 import secrets
-import socket
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -23,21 +20,20 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from agentforge.errors import AgentForgeError, ConfigurationError, ToolNotFound
+from agentforge.errors import AgentForgeError, ToolNotFound
+from agentforge.loopback import HOSTS, address_of, listen
 from agentforge.settings import WebSettings
 from agentforge.types import State
 from agentforge.web import hostile, pages
 from agentforge.web.address import Http
 from agentforge.web.catalogue import OpenCatalogue, find
-from agentforge.web.guard import LOOPBACK_HOSTS, SECURITY_HEADERS, Headers, Hosts, Token
+from agentforge.web.guard import SECURITY_HEADERS, Headers, Hosts, Token
 
 _HERE = Path(__file__).resolve().parent
 _STATUS = {1: 500, 2: 404, 3: 500}
 
 
-def create_app(
-    open_catalogue: OpenCatalogue, *, token: str, allowed_hosts: Collection[str] = LOOPBACK_HOSTS
-) -> Starlette:
+def create_app(open_catalogue: OpenCatalogue, *, token: str, allowed_hosts: Collection[str] = HOSTS) -> Starlette:
     """The application.
 
     ``open_catalogue`` is called once for each request, in a thread. ``allowed_hosts`` are the names
@@ -136,37 +132,14 @@ async def serve(
         ConfigurationError: the host is not loopback, or the port is taken.
     """
     token = token or secrets.token_urlsafe(32)
-    listener = _listen(settings.host, settings.port)
+    listener = listen(settings.host, settings.port, what="The pages", section="web")
     try:
-        host, port = listener.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
         application = create_app(open_catalogue, token=token)
         # The access log would hold the token of the first request.
         config = uvicorn.Config(
             application, http=Http, log_level="warning", access_log=False, server_header=False, lifespan="off"
         )
-        on_ready(f"http://{shown}:{port}/?token={token}")
+        on_ready(f"{address_of(listener)}/?token={token}")
         await uvicorn.Server(config).serve(sockets=[listener])
     finally:
         listener.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    address = "127.0.0.1" if host == "localhost" else host
-    try:
-        loopback = ipaddress.ip_address(address)
-    except ValueError:
-        loopback = None
-    if loopback is None or not loopback.is_loopback:
-        raise ConfigurationError(
-            f"The pages are for this machine only, and {host!r} is not its loopback address.",
-            fix="Use web.host = \"127.0.0.1\"; reach it from elsewhere through 'ssh -L'.",
-        )
-    family = socket.AF_INET6 if loopback.version == 6 else socket.AF_INET
-    try:
-        return socket.create_server((address, port), family=family)
-    except OSError as error:
-        why = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
-        raise ConfigurationError(
-            f"Port {port} of {host} {why}.", fix="Use --port 0 for a free one, or set web.port."
-        ) from None
