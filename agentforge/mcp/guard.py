@@ -28,8 +28,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        app = self.app if scope["type"] == "lifespan" else self._admit(scope)
-        await app(scope, receive, send)
+        await self._admit(scope)(scope, receive, send)
 
     def _admit(self, scope: Scope) -> ASGIApp:
         if scope["type"] != "http":

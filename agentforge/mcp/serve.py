@@ -48,8 +48,9 @@ async def over_http(
             log_level="warning",
             access_log=False,
             server_header=False,
+            lifespan="off",  # what it would start is started below; interrupted in it, the server prints a traceback
             timeout_graceful_shutdown=STOP_SECONDS,
         )
-        async with service:
+        async with service, service.server.session_manager.run():
             on_ready(f"{address_of(listener)}{PATH}", token)
             await uvicorn.Server(config).serve(sockets=[listener])
