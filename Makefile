@@ -5,7 +5,7 @@
 #   make test    the test suite; Docker tests skip without a daemon
 #   make check   formatting, lint, types, import contracts, documentation
 #   make bench   the benchmarks that need no model, in their quick form
-#   make lock    after a change of dependencies: writes requirements-dev.lock (needs uv)
+#   make lock    after a change of dependencies: writes requirements-dev.lock
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -68,8 +68,8 @@ bench: venv image
 	$(BIN)/python -m benchmarks.sandbox --quick
 	$(BIN)/python -m benchmarks.soak --quick
 
-lock:
-	uv pip compile --generate-hashes --universal --python-version 3.11 --no-emit-index-url --quiet \
+lock: venv
+	$(BIN)/uv pip compile --generate-hashes --universal --python-version 3.11 --no-emit-index-url --quiet \
 	  --custom-compile-command "make lock" --group dev pyproject.toml --output-file requirements-dev.lock
 
 clean:
