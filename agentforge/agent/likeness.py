@@ -59,6 +59,8 @@ _QUESTION_WORDS = frozenset(("who", "whom", "whose", "what", "which", "when", "w
 """Two questions that ask with different ones are of two kinds, whatever else they share."""
 _WORD = re.compile(r"[^\W\d_]+")
 _TOKEN = re.compile(r"(?<![\w)\]])[-−+]?\d+(?:[.,:/]\d+)*\w*|[^\W\d_]+|\d+\w*|_+|[^\w\s]")
+_NUMBERED = re.compile(r"([^\W\d_]{2,})[-_]?\d{1,2}")
+"""A word that counts its number, such as ``base-7``."""
 _Tokens: TypeAlias = "tuple[str | None, ...]"
 
 
@@ -169,6 +171,21 @@ def common_pattern(questions: Sequence[str]) -> Pattern | None:
     if pattern.words < FEWEST_SHARED or not 0 < pattern.gaps <= MOST_GAPS:
         return None
     return pattern if all(pattern.values(question) is not None for question in questions) else None
+
+
+def main_form(questions: Sequence[str]) -> list[bool]:
+    """Which of like questions have the form that more than half of them have, where one value of these is always the
+    same word with a number (``base-7``, ``base-12``) and that of the others is not (``binary``); else all of them.
+    The word belongs to the form, and the number is the value.
+    """
+    pattern = common_pattern(questions)
+    main = [True] * len(questions)
+    for texts in zip(*(pattern.values(one) or () for one in questions), strict=True) if pattern else ():
+        words = [found[1] if (found := _NUMBERED.fullmatch(text.lower())) else "" for text in texts]
+        word, times = Counter(filter(None, words)).most_common(1)[0] if any(words) else ("", 0)
+        if 2 * times > len(questions):
+            main = [before and one == word for before, one in zip(main, words, strict=True)]
+    return main if any(main) else [True] * len(questions)
 
 
 def turned(question: str, earlier: Sequence[str]) -> bool:

@@ -17,7 +17,7 @@ from agentforge.agent import toolbox
 from agentforge.agent.asking import Asking, Taught, asking_of
 from agentforge.agent.cases import worked_lines
 from agentforge.agent.dispatch import forge_need
-from agentforge.agent.likeness import Pattern, alike, common_pattern, covered, turned
+from agentforge.agent.likeness import Pattern, alike, common_pattern, covered, main_form, turned
 from agentforge.agent.origins import believed
 from agentforge.agent.parts import AgentParts, Emit
 from agentforge.agent.stating import asked_arguments, stated_need
@@ -121,8 +121,17 @@ def ready_for(layers: Layers, text: str, taught: Taught, *, stale: bool = False)
         filled = fill(entry.signature, pattern, [*questions, text], in_order=made)
         if filled is None and fill(entry.signature, pattern, questions, in_order=made) is not None:
             continue  # it gives values that the tool cannot take, such as three where it takes two
+        filled = filled or _filled_in_main_form(entry, questions, text, made)
         return Ready(entry, filled.args[-1] if filled else None)
     return None
+
+
+def _filled_in_main_form(entry: Entry, questions: Sequence[str], text: str, made: bool) -> Filling | None:
+    """The arguments by the form that most of the questions have, where the one that is asked has it."""
+    *main, mine = main_form([*questions, text])
+    kept = [question for question, of_it in zip(questions, main, strict=True) if of_it]
+    pattern = common_pattern(list(dict.fromkeys([*kept, text]))) if mine and len(kept) < len(questions) else None
+    return fill(entry.signature, pattern, [*kept, text], in_order=made) if pattern is not None else None
 
 
 def _live(layers: Layers, name: str, stale: bool) -> Entry | None:
@@ -199,8 +208,14 @@ def _chosen(taught: Taught, enough: int) -> list[Truth]:
 
 async def _made(asking: Asking, pairs: Sequence[Truth]) -> tuple[Ready | None, str]:
     turn = asking.turn
-    pattern = await asyncio.to_thread(common_pattern, [*(one.question for one in pairs), turn.text])
-    questions = [*(one.question for one in pairs), turn.text]
+    enough = min(turn.parts.settings.agent.truths_for_a_tool, len(pairs))
+    *main, mine = await asyncio.to_thread(main_form, [*(one.question for one in pairs), turn.text])
+    if sum(main) >= enough:
+        pairs = [one for one, of_it in zip(pairs, main, strict=True) if of_it]
+    else:
+        mine = True
+    questions = [*(one.question for one in pairs), *([turn.text] if mine else [])]
+    pattern = await asyncio.to_thread(common_pattern, questions)
     failed = any(one.tried for one in pairs)
     slots = slots_of(pattern, questions, as_written=failed) if pattern is not None else []
     try:
@@ -213,9 +228,11 @@ async def _made(asking: Asking, pairs: Sequence[Truth]) -> tuple[Ready | None, s
         return None, f"the need could not be stated ({'; '.join(problems)})"
     signature = parse_signature(f"def {stated['name']}{stated['signature']}")
     filled = fill(signature, pattern, questions, in_order=bool(slots)) if pattern is not None else None
-    given = filled.args[:-1] if filled else await asked_arguments(asking, signature, str(stated["name"]), pairs)
+    given = (
+        filled.args[: len(pairs)] if filled else await asked_arguments(asking, signature, str(stated["name"]), pairs)
+    )
     examples = _examples(pairs, given, str(stated["signature"]).rpartition("->")[2].strip())
-    if len(examples) < min(turn.parts.settings.agent.truths_for_a_tool, len(pairs)):
+    if len(examples) < enough:
         told = f"{stated['name']}{stated['signature']}"
         return None, f"the arguments of {len(pairs) - len(examples)} requests for {told} do not stand in them"
     need = _need(turn, stated, pairs, examples, _purpose(pairs[0], pattern, filled))
@@ -226,8 +243,9 @@ async def _made(asking: Asking, pairs: Sequence[Truth]) -> tuple[Ready | None, s
     if forged.state != "live":
         return None, forged.reason.rstrip(".")
     entry = await toolbox.find(turn.parts, forged.reused or forged.name)
-    mine = {forged.arguments.get(name, name): value for name, value in filled.args[-1].items()} if filled else None
-    return Ready(entry, mine, in_order=not forged.reused or mine is None or [*mine] == _parameters(entry)), ""
+    told = filled.args[-1] if filled and mine else None
+    args = {forged.arguments.get(name, name): value for name, value in told.items()} if told is not None else None
+    return Ready(entry, args, in_order=not forged.reused or args is None or [*args] == _parameters(entry)), ""
 
 
 async def _drafts(turn: Turn, name: str, pairs: Sequence[Truth], given: Sequence[JSONObject]) -> tuple[str, ...]:

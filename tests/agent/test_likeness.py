@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentforge.agent.likeness import LONGEST, Pattern, alike, common_pattern, covered, turned
+from agentforge.agent.likeness import LONGEST, Pattern, alike, common_pattern, covered, main_form, turned
 from agentforge.agent.teaching import NEAR
 from agentforge.agent.told import as_told, bare_value, fill, fitting_value, in_form_of, told_type, value_text
 from agentforge.registry.contract import Signature, parse_signature
@@ -250,6 +250,27 @@ SORTED = ("Sort these words in ascending order: pear, fig", "Sort these words in
 )
 def test_a_question_with_another_word_in_the_same_form_is_another_request(question: str, is_turned: bool) -> None:
     assert turned(question, SORTED) is is_turned
+
+
+@pytest.mark.parametrize(
+    ("values", "main"),
+    [
+        (["base-7", "base-12", "binary"], [True, True, False]),
+        (["base-7", "binary", "base 3"], [True, True, True]),  # two words are no value that counts
+        (["base-7", "binary"], [True, True]),
+        (["base-7", "octal", "binary", "base-12"], [True] * 4),  # half of them is not most
+        (["base-7", "item-3", "base-2", "base-9"], [True, False, True, True]),
+        (["7", "12", "2"], [True] * 3),
+        (["year-1999", "year-2004", "never"], [True] * 3),  # a text of digits, perhaps
+    ],
+)
+def test_a_word_with_a_number_in_most_questions_is_a_form_of_its_own(values: list[str], main: list[bool]) -> None:
+    assert main_form([f"Convert the {value} number that was written on the door." for value in values]) == main
+
+
+def test_questions_without_a_common_form_are_all_of_the_main_one() -> None:
+    assert main_form(["What is the time?", "Sort these words: a, b, c."]) == [True, True]
+    assert main_form(["What is the time in Rome?"]) == [True]
 
 
 def test_nothing_is_turned_against_a_single_question() -> None:

@@ -49,7 +49,10 @@ def post(scene: Scene) -> Scene:
         scene.needs.append(need)
         state: Any = scene.forged_state
         if state == "live":
-            scene.add(make_tool(need.name, need.signature, "Price a parcel.", TOOL))
+            source = TOOL.replace("price_parcel", need.name).replace(
+                "weight", "zone" if "zone" in need.name else "weight"
+            )
+            scene.add(make_tool(need.name, need.signature, "Price a parcel.", source))
         return ForgeResult("job1", need.name, state, "no candidate passed")
 
     scene.forge = forge  # type: ignore[method-assign]  # the double of this file
@@ -218,6 +221,47 @@ async def test_after_a_forging_that_failed_numbers_of_several_digits_are_given_a
 
     assert [need.signature for need in post.needs] == ["(number: int) -> int", "(number: str) -> int"]
     assert [example.args["number"] for example in post.needs[1].examples] == ["17", "132", "251", "40"]
+
+
+async def zoned(post: Scene) -> None:
+    """Right answers for three zones with numbers and for one without."""
+
+    def priced(run: Run) -> CallResult:
+        return returned(3 * int(str(run.args["zone"]))) if run.entry == "price_zone" else parcels(run)
+
+    post.box = FakeBox(calls=priced)
+    for zone, right in (("zone-2", 6), ("home", 0), ("zone-4", 12), ("zone-12", 36)):
+        first = [] if post.truths.newest() else [{"kind": "run_python"}]
+        session = (await turn(post, postage_to(zone), None, *first, code("1"))).session
+        await turn(post, f"That is wrong. The right answer is: {right}", session)
+
+
+def postage_to(zone: str) -> str:
+    return f"What does postage to {zone} cost for a parcel? Give only the number."
+
+
+ZONED = {"name": "price_zone", "signature": "(zone: int) -> int"}
+
+
+async def test_a_word_that_most_values_share_belongs_to_the_form_and_others_are_no_examples(post: Scene) -> None:
+    post.limit(truths_for_a_tool=4)
+    await zoned(post)
+    post.limit(truths_for_a_tool=3)
+    told = await turn(post, postage_to("zone-5"), None, ZONED)
+    assert told.answer == "15"
+    (need,) = post.needs
+    assert [example.args for example in need.examples] == [{"zone": 2}, {"zone": 4}, {"zone": 12}]
+    assert need.purpose == "What does postage to zone-`zone` cost for a parcel? Give only the number."
+    assert (await turn(post, postage_to("zone-7"), None)).answer == "21"
+
+
+async def test_one_of_the_other_form_has_such_a_tool_made_too_and_its_arguments_read_by_the_model(post: Scene) -> None:
+    post.limit(truths_for_a_tool=4)
+    await zoned(post)
+    post.limit(truths_for_a_tool=3)
+    told = await turn(post, postage_to("home"), None, ZONED, {"zone": 0})
+    assert [example.args for example in post.needs[0].examples] == [{"zone": 2}, {"zone": 4}, {"zone": 12}]
+    assert told.last.data["tools_made"] == ["price_zone"]
 
 
 async def test_a_tool_that_waits_for_a_person_costs_nobody_the_answer(post: Scene) -> None:
