@@ -39,8 +39,8 @@ from typing import Any, TypeVar
 from agentforge import Forge
 from agentforge.errors import AgentForgeError
 from agentforge.gitstore.process import DURABLE
+from agentforge.gitstore.saying import AUTHOR, message
 from agentforge.gitstore.store import GitStore
-from agentforge.gitstore.stream import commit_stream, message
 from agentforge.registry.differences import difference
 from agentforge.registry.index import Index
 from agentforge.registry.layers import BaseLayer, Layers
@@ -136,8 +136,11 @@ class Bare:
     def commit(self, files: Mapping[str, bytes]) -> float:
         """The milliseconds of one commit of these files."""
         head = self._git("rev-parse", "refs/heads/main").decode().strip()
-        text = message("Add one", {})
-        stream = commit_stream("refs/heads/main", files, text=text, parent=head, time=int(time.time()))
+        parts = [b"commit refs/heads/main\ncommitter %s %d +0000\n" % (AUTHOR.encode(), int(time.time()))]
+        parts += [_data(message("Add one", {})), b"from %s\n" % head.encode()]
+        for path, contents in sorted(files.items()):
+            parts += [b"M 100644 inline %s\n" % path.encode(), _data(contents)]
+        stream = b"".join([*parts, b"done\n"])
         return timed(lambda: self._git("fast-import", "--quiet", "--done", feed=stream))[1]
 
     def _git(self, *command: str, feed: bytes = b"") -> bytes:
@@ -146,6 +149,10 @@ class Bare:
             ["git", "-c", DURABLE, *command], input=feed, env=environment, check=True, capture_output=True, timeout=600
         )
         return done.stdout
+
+
+def _data(contents: bytes) -> bytes:
+    return b"data %d\n%s\n" % (len(contents), contents)
 
 
 class Rows:

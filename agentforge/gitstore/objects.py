@@ -81,6 +81,17 @@ class Objects:
             raise damaged(self._git.path, f"{f'the folder {path} of ' if path else ''}commit {commit} is missing")
         return []
 
+    def listed(self, folder: str) -> bytes:
+        """What git keeps of a folder: its entries as they come, one behind the other.
+
+        Raises:
+            RegistryError: there is no such folder, though it should be there, or what is kept is none.
+        """
+        found = self.read([folder])[0]
+        if found is None or found.kind != "tree":
+            raise damaged(self._git.path, f"the folder {folder} is missing")
+        return found.contents
+
     def below(self, commit: str, path: str) -> dict[str, str]:
         """The files anywhere under a folder at a commit, by path, each with the id of its contents (raises as
         :meth:`folder`).

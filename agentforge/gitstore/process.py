@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from git import Git
 
 SECONDS = 60.0
-"""Longest wait for one git command; a commit takes some 35 ms at 10,000 tools."""
+"""Longest wait for one git command; a commit takes some tens of milliseconds at 10,000 tools."""
 
 DURABLE = "core.fsync=all"
 """The setting by which a write is on disk before it is acknowledged."""

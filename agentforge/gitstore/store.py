@@ -1,8 +1,8 @@
 """One bare git repository as a store of files with a history, written without a working tree.
 
-A commit is built by ``git fast-import`` on a staging ref and becomes visible through *one*
-``git update-ref --stdin`` transaction that moves ``refs/heads/main`` from its expected value. A
-process that is killed anywhere leaves either the old state or the new one.
+The objects of a commit are made and written here (:mod:`agentforge.gitstore.building`, ``loose``) and become visible
+through *one* ``git update-ref --stdin`` transaction that moves ``refs/heads/main`` from its expected value. A process
+that is killed anywhere leaves either the old state or the new one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -20,24 +21,27 @@ from typing import Self, TypeVar
 
 from agentforge import clock
 from agentforge.errors import NotARegistry, ReadOnly, RegistryConflict, RegistryError, StorageError
+from agentforge.gitstore.building import Building
 from agentforge.gitstore.failures import damaged
 from agentforge.gitstore.lock import leaving_no_drafts, writing
+from agentforge.gitstore.loose import write_loose
 from agentforge.gitstore.objects import Objects
 from agentforge.gitstore.process import GitProcess
 from agentforge.gitstore.refs import read_ref
-from agentforge.gitstore.stream import check_path, commit_stream, message
+from agentforge.gitstore.saying import check_path, message
 
 MAIN = "refs/heads/main"
 LEASE = "refs/agentforge/lease"
-STAGING = "refs/agentforge/staging"
 
 _NOTHING = "0" * 40
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 _FEW = 64
 """So many paths are looked up one by one; git reads every folder above a path for each of them anew."""
 _FEW_FILES = 20
-_UNPACKED = "pack.compression=0"
-"""For so few files git makes no pack to stay, only one that it unpacks at once: packing it tightly costs time."""
+"""So many files of a commit become a file of git's each; more stand together in a pack."""
+_LONG_BYTES = 64 << 10
+"""A list of a folder, some 1,500 entries, from which on a commit is written without compressing: half of such a list
+are ids, which do not compress, and trying takes longer than all else that there is to do."""
 _Key = TypeVar("_Key")
 _FIELDS = "%H%x00%P%x00%an <%ae>%x00%cI%x00%s%x00%(trailers:only,unfold)"
 
@@ -248,17 +252,27 @@ class GitStore:
         """
         self.insist_on_writable()
         text = message(subject, trailers)
-        stream = commit_stream(STAGING, changes, text=text, parent=expected, time=int(clock.now().timestamp()))
         with writing(self.path) if lock is None else nullcontext(lock) as held, leaving_no_drafts(self.path):
-            return self._write(stream, len(changes), expected, held)
+            self._expect(expected)
+            made = Building(self._objects.listed, expected or "")
+            sha = made.commit(changes, text=text, time=int(clock.now().timestamp()))
+            self._take_in(made, len(changes), held)
+            self._move(sha, expected, held)
+            return sha
 
-    def _write(self, stream: bytes, files: int, expected: str | None, lock: int) -> str:
-        self._expect(expected)
-        settings = (_UNPACKED,) if files <= _FEW_FILES else ()
-        options = ("--quiet", "--force", "--done")
-        made = self._git.run("fast-import", *options, feed=stream, keep=lock, settings=settings)
-        sha = made.decode().strip()
-        steps = [f"update {MAIN} {sha} {expected or _NOTHING}", f"delete {STAGING} {sha}"]
+    def _take_in(self, made: Building, files: int, lock: int) -> None:
+        """Writes objects to the disk; nothing leads to them yet."""
+        if files > _FEW_FILES:
+            self._git.run("index-pack", "--stdin", feed=made.pack(), keep=lock)
+            return
+        try:
+            write_loose(self.path, made.objects, 0 if made.longest() >= _LONG_BYTES else zlib.Z_BEST_SPEED)
+        except OSError as error:
+            raise self._git.failure("commit", f"fatal: {error.strerror}") from error
+
+    def _move(self, sha: str, expected: str | None, lock: int) -> None:
+        """Lets ``main`` lead to a commit that was written."""
+        steps = [f"update {MAIN} {sha} {expected or _NOTHING}"]
         if self._lease is not None:
             steps.append(f"verify {LEASE} {self._lease}")
         feed = "\n".join(["start", *steps, "prepare", "commit", ""]).encode()
@@ -267,7 +281,6 @@ class GitStore:
             self._expect(expected)
             self._expect_lease()
             raise self._git.failure("update-ref", err)
-        return sha
 
     def take_lease(self) -> str:
         """Makes this store the repository's only leaseholder and returns the lease's id.

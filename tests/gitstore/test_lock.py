@@ -120,16 +120,6 @@ def test_a_lock_file_that_appears_while_we_write_is_named_with_the_fix(store, mo
     assert f"rm {store.path / 'HEAD.lock'}" in caught.value.fix
 
 
-def test_a_staging_ref_that_a_killed_writer_left_is_no_obstacle(store):
-    head = store.head()
-    subprocess.run(["git", "-C", store.path, "update-ref", "refs/agentforge/staging", head], check=True)
-    store.commit({"a": b"2"}, subject="After the crash", trailers={}, expected=head)
-    refs = subprocess.run(
-        ["git", "-C", store.path, "for-each-ref", "--format=%(refname)"], capture_output=True, text=True
-    )
-    assert refs.stdout.split() == ["refs/heads/main"]
-
-
 def test_writers_wait_for_each_other_but_not_for_ever(store):
     with (
         writing(store.path),

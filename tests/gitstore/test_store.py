@@ -263,13 +263,14 @@ def test_a_full_disk_is_a_clear_error_and_the_repository_stays_whole(tiny_disk):
         assert store.read("a") == b"2"
 
 
-def test_what_git_had_written_of_a_refused_commit_keeps_no_disk_full(tiny_disk):
-    """Git leaves it behind: what was packed, its index, and of a second try whatever still fitted in."""
+@pytest.mark.parametrize("files", [1, 30])
+def test_what_git_had_written_of_a_refused_commit_keeps_no_disk_full(tiny_disk, files):
+    """Git leaves it behind: a draft of an object, or of a pack where there are many files."""
     with GitStore.create(tiny_disk / "r.git", {"a": b"1"}) as store:
         fits = os.urandom(800_000)
-        for size in (1_900_000, 1_700_000):
+        for size in (2_200_000, 2_100_000):
             with pytest.raises(StorageError):
-                commit(store, {"big": os.urandom(size)})
+                commit(store, {f"big{n}": os.urandom(size // files) for n in range(files)})
             assert leftovers(store) == []
         commit(store, {"big": fits})
         assert store.read("big") == fits

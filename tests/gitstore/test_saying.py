@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentforge.gitstore.stream import check_path, commit_stream, message
+from agentforge.gitstore.saying import check_path, message
 
 
 @pytest.mark.parametrize("path", ["a", "tools/slugify/tool.py", "a b/ü.txt", "proposed/x/1/tool.toml", "a/.gitignore"])
@@ -70,8 +70,3 @@ def test_no_trailer_whatever_its_text_adds_a_line_of_its_own(key, value):
         return
     assert text == f"s\n\n{key}: {value}\n"
     assert re.fullmatch(r"[A-Za-z-]+: \S+", text.splitlines()[2])
-
-
-def test_a_commit_without_a_change_is_refused():
-    with pytest.raises(ValueError, match="at least one change"):
-        commit_stream("refs/x", {}, text=b"s\n", parent=None, time=0)

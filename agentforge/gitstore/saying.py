@@ -1,4 +1,4 @@
-"""A commit as the text that ``git fast-import`` reads, with its message and trailers checked."""
+"""What a commit may say: its paths, its message and its trailers, checked."""
 
 from __future__ import annotations
 
@@ -47,30 +47,3 @@ def message(subject: str, trailers: Mapping[str, Sequence[str]]) -> bytes:
                 raise ValueError(f"trailer {key} holds {value[:80]!r}, which is no id")
             lines.append(f"{key}: {value}")
     return "\n".join([subject.strip(), *([""] if lines else []), *lines, ""]).encode()
-
-
-def commit_stream(
-    ref: str, changes: Mapping[str, bytes | None], *, text: bytes, parent: str | None, time: int
-) -> bytes:
-    """The commands that put one commit on ``ref`` and print its id; ``time`` in seconds since 1970, UTC.
-
-    Raises:
-        ValueError: a path is not allowed, or there is no change.
-    """
-    if not changes:
-        raise ValueError("a commit needs at least one change")
-    parts = [f"commit {ref}\nmark :1\ncommitter {AUTHOR} {time} +0000\n".encode(), _data(text)]
-    if parent is not None:
-        parts.append(f"from {parent}\n".encode())
-    for path, contents in sorted(changes.items()):
-        check_path(path)
-        if contents is None:
-            parts.append(f"D {path}\n".encode())
-        else:
-            parts += [f"M 100644 inline {path}\n".encode(), _data(contents)]
-    parts.append(b"get-mark :1\ndone\n")
-    return b"".join(parts)
-
-
-def _data(contents: bytes) -> bytes:
-    return b"data %d\n%s\n" % (len(contents), contents)
