@@ -32,6 +32,10 @@ AT_ONCE = 2
 MOST_SLOW = 3
 """After so many runs that did not end in time no more inputs are tried: the others would not tell more."""
 
+ITS_SUITE = "its suite"
+"""What does not end where the tests ran out of time. Whether tool or tests are to blame nobody knows, and looking for
+it would take as long again."""
+
 SECOND_SEED = 1
 """The hash seed of the second box; the first one has 0."""
 
@@ -47,7 +51,8 @@ class Bench:
         self.calls: list[Call] | None = None
         """What its suite asks of it, once that was heard (:mod:`~agentforge.forge.gates.asked`)."""
         self.endless = ""
-        """The call that shows that the submission is rejected for not ending; empty while none does."""
+        """The call that shows that the submission is rejected for not ending, or :data:`ITS_SUITE`; empty while neither
+        does."""
         self._passed: dict[str, SuiteResult] = {}
         self._seen: dict[tuple[int, str], CallResult] = {}
         self._suites = asyncio.Semaphore(AT_ONCE)
@@ -76,15 +81,8 @@ class Bench:
         return [(example, result) for example, (_, result) in zip(examples, found, strict=False)]
 
     async def tried(self) -> list[tuple[JSONObject, CallResult]]:
-        """The :meth:`inputs` with what the submission does on them, up to :data:`MOST_SLOW` on which it does not end,
-        or to the first where its suite does not end either, which settles it.
-        """
-        suite = self._passed.get(self.submission.tests)
-        if suite is None or suite.status != "timed_out":
-            return await self._until_slow(self.inputs(), most=MOST_SLOW)
-        found = await self._until_slow(self.inputs(), most=1)
-        self._settle(found)
-        return found
+        """The :meth:`inputs` with what the submission does on them, up to :data:`MOST_SLOW` that do not end."""
+        return await self._until_slow(self.inputs(), most=MOST_SLOW)
 
     def inputs(self) -> tuple[JSONObject, ...]:
         """All inputs on which the submission is looked at, each once: those of the examples, of the generated

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from agentforge.boxes.protocol import SuiteResult
 from agentforge.forge.cases import holds
 from agentforge.forge.evidence import describe_failure
-from agentforge.forge.gates.bench import Bench
+from agentforge.forge.gates.bench import ITS_SUITE, Bench
 from agentforge.forge.gates.verdict import MOST_SHOWN, judged, shortened, skipped, texts
 from agentforge.types import Example, GateResult
 
@@ -24,14 +24,17 @@ _NOT_RUN = SuiteResult("timed_out")
 async def visible_tests(bench: Bench) -> GateResult:
     """The suite passes, with tests and tool in separate processes; and every visible example holds, and every case
     that the docstring states, whatever the suite says of it. Where one shows that the tool does not end, the suite is
-    not run, which would wait for it.
+    not run, which would wait for it; and where the suite does not end, nothing calls the tool any more.
     """
     sub = bench.submission
     wrong = await _wrong(bench, sub.visible)
     denied = [] if bench.endless else await _wrong(bench, sub.stated)
-    suite = _NOT_RUN if bench.endless else await bench.own_suite()
+    endless = bench.endless
+    suite = _NOT_RUN if endless else await bench.own_suite()
+    if suite.status == "timed_out" and not endless:
+        bench.endless = ITS_SUITE
     failing = [f"{row.name}: {_last_line(row.message)}" for row in suite.rows if row.outcome != "passed"]
-    told = [*_of_suite(suite, failing, bench.endless), *_contradicted(wrong, sub.visible), *_denied(denied)]
+    told = [*_of_suite(suite, failing, endless), *_contradicted(wrong, sub.visible), *_denied(denied)]
     return judged(
         "visible tests",
         not told,
