@@ -211,6 +211,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         return asyncio.run(run(options.parse_args(arguments)))
+    except KeyboardInterrupt:
+        return cannot_run("Interrupted; what was judged is kept, and the next run with this --out goes on.", 130)
     except AgentForgeError as error:
         return cannot_run(str(error), error.exit_code)
 

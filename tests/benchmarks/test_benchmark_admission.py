@@ -244,3 +244,15 @@ async def test_autotool_adopts_what_survives_one_call(installed: None, planted: 
         "wrong/weak/halve": True,
     }
     assert "Error executing tool halve" in verdicts["wrong/raises/halve"].reason
+
+
+def test_ctrl_c_is_told_in_one_sentence(monkeypatch, tmp_path, capsys):
+    async def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(admission, "run", interrupted)
+    assert admission.main(["--planted", str(tmp_path)]) == 130
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("Interrupted; what was judged is kept")
+    assert len(told.err.splitlines()) == 1
