@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-import typer
 from rich.console import Group
 from rich.text import Text
 
 from agentforge.cli.failure import report
 from agentforge.cli.options import Who
-from agentforge.cli.output import Output, cell, table
+from agentforge.cli.output import Output, agreed, cell, table
 from agentforge.cli.tools import ask
 from agentforge.errors import ApprovalNeeded
 from agentforge.types import JSON, JSONObject, Layer
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
 
 SHORT = 12
 """Characters of a commit that people are shown."""
+REWRITE = "Rewrite the history of your registry? It cannot be undone."
 
 
 def list_entries(who: Who, form: str, *, everything: bool) -> int:
@@ -158,7 +157,7 @@ def reject(who: Who, key: str, reason: str, form: str) -> int:
 def forget(who: Who, key: str, form: str, *, rewrite: bool, yes: bool) -> int:
     """Forgets an entry, and says what still holds it."""
     output = Output(form)
-    if rewrite and not yes and not _agreed(output):
+    if rewrite and not yes and not agreed(output, REWRITE):
         declined = ApprovalNeeded(
             "Nothing was forgotten: rewriting the history cannot be undone, and every clone has to be made anew.",
             fix="Say --yes to do it without being asked.",
@@ -234,10 +233,3 @@ def _why_page(found: Reasons, layer: Layer) -> list[Text]:
         if one.text:
             lines.append(Text(" " * 12).append_text(cell(one.text, 400)))
     return lines
-
-
-def _agreed(output: Output) -> bool:
-    """Whether a person says yes; where none sits here, or a program reads, nobody does."""
-    if output.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
-    return typer.confirm("Rewrite the history of your registry? It cannot be undone.", default=False, err=True)

@@ -18,6 +18,7 @@ Set: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--set", help="Override a setting, such as forge.candidates=6; repeatable.", metavar="KEY=VALUE"),
 ]
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 Company: TypeAlias = Annotated[
     bool,
     typer.Option("--company", help="In the company's layer, which its administrator writes, instead of your own."),

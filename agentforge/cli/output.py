@@ -14,6 +14,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
+import typer
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -156,3 +157,10 @@ def table(*columns: str) -> Table:
 def cell(value: JSON, width: int = 200) -> Text:
     """One cell of a table; never markup, never an escape."""
     return Text(one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), width))
+
+
+def agreed(output: Output, question: str) -> bool:
+    """Whether a person says yes; where none sits here, or a program reads, nobody does."""
+    if output.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    return typer.confirm(question, default=False, err=True)

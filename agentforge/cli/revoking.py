@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import NoReturn, cast
 
-import typer
 from rich.text import Text
 from rich.tree import Tree
 
 from agentforge.api import Forge
 from agentforge.cli.failure import report
 from agentforge.cli.options import Who
-from agentforge.cli.output import Output, cell, table
+from agentforge.cli.output import Output, agreed, cell, table
 from agentforge.cli.tools import ask
 from agentforge.errors import ApprovalNeeded, UsageError
 from agentforge.memory.origins import Affected
@@ -46,7 +44,7 @@ def revoke(who: Who, reference: str, form: str, *, yes: bool, reason: str) -> in
     shown: JSONObject = {"origin": str(family.origin), "tree": _rows(family), "memory": [*remembered.names]}
     if not output.json:
         output.err.print(_tree(family, remembered))
-    if not yes and not _agreed(output):
+    if not yes and not agreed(output, "Take all of this out of use?"):
         declined = ApprovalNeeded("Nothing was revoked.", fix="Say --yes to do it without being asked.")
         return report(output, "ApprovalNeeded", declined.message, declined.fix, declined.exit_code, shown)
     done = ask(who, lambda forge: forge.lineage.revoke(str(family.origin), reason=reason))
@@ -85,13 +83,6 @@ def list_revocations(who: Who, form: str) -> int:
         for key, one in found.items()
     ]
     return output.finish(rows if found else "", {"revocations": entries})
-
-
-def _agreed(output: Output) -> bool:
-    """Whether a person says yes; where none sits here, or a program reads, nobody does."""
-    if output.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
-    return typer.confirm("Take all of this out of use?", default=False, err=True)
 
 
 def _told(done: Outcome) -> str:
@@ -143,7 +134,7 @@ def _name(node: Node) -> str:
 
 
 def _where(one: Descent) -> str:
-    return str(one.state) if one.place == "standing" else f"{_PLACES[one.place]} {one.number or ''}".strip()
+    return str(one.now) if one.place == "standing" else f"{_PLACES[one.place]} {one.number or ''}".strip()
 
 
 def _rows(family: Family) -> list[JSON]:
@@ -154,7 +145,7 @@ def _rows(family: Family) -> list[JSON]:
             "from": str(row.via) if row.via else None,
             "again": row.again,
             "places": [
-                {"place": one.place, "target": one.target, "state": str(one.state)}
+                {"place": one.place, "target": one.target, "state": str(one.now)}
                 for one in family.graph.places.get(row.node, ())
             ],
         }

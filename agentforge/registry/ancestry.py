@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentforge.errors import ToolInvalid
 from agentforge.gitstore.store import GitStore
@@ -62,7 +62,8 @@ def _standing(snapshot: Snapshot, revoked: Revoked) -> Iterator[Descent]:
         if isinstance(tool, Tool):
             standing = snapshot.states.tools[name]
             held = revoked.holds(name, standing)
-            yield _descent(tool, "standing", revoked.held[name].state if held else standing.state)
+            found = _descent(tool, "standing", revoked.held[name].state if held else standing.state)
+            yield replace(found, held=held)
 
 
 def _waiting(snapshot: Snapshot) -> Iterator[Descent]:

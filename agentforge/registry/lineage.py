@@ -67,7 +67,8 @@ class Node:
 class Descent:
     """One version of a tool in one place, and what it comes from.
 
-    ``state`` is that of a standing one (before a revocation took it), ``number`` that of a proposal.
+    ``state`` is that of a standing one, where it is ``held`` the one before its revocation; ``number`` that of a
+    proposal.
     """
 
     name: str
@@ -79,6 +80,12 @@ class Descent:
     sources: tuple[str, ...] = ()
     parent: str = ""
     depends: tuple[str, ...] = ()
+    held: bool = False
+
+    @property
+    def now(self) -> State:
+        """The state in which it is at this moment."""
+        return State.QUARANTINED if self.held else self.state
 
     @property
     def node(self) -> Node:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +69,10 @@ def test_with_yes_all_of_it_leaves_use_and_comes_back(program: Program, learned:
     assert states(learned) == {"crc32_hex": State.QUARANTINED, "sha256_hex": State.LIVE}
     (revocation,) = json.loads(program("revoke", "--list", "--output-format", "json").out)["revocations"]
     assert (revocation["origin"], revocation["reason"], revocation["undone"]) == (f"source:{PAGE}", "It lied", False)
-    assert program("revoke", PAGE, "--yes").out.startswith(f"source:{PAGE} was revoked before")
+    again = program("revoke", PAGE, "--yes")
+    assert again.out.startswith(f"source:{PAGE} was revoked before")
+    assert re.search(r"crc32_hex@\w+  quarantined\n", again.err), "the tree tells how things are by now"
+    assert re.search(r"word_count@\w+  taken out of the queue 1\n", again.err)
     back = program("revoke", "--undo", revocation["id"])
     assert (back.code, back.err) == (0, "")
     assert "1 tool (crc32_hex) and 1 proposal (word_count/1) are back in use" in back.out

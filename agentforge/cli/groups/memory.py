@@ -7,14 +7,13 @@ from typing import Annotated, Literal
 import typer
 
 from agentforge.cli.groups.shared import group
-from agentforge.cli.options import AsJson, Company, FormatOption, Org, Set, User, Who
+from agentforge.cli.options import AsJson, Company, FormatOption, Org, Set, User, Who, Yes
 
 memory = group("What is remembered of you: facts, preferences and lessons.")
 
 EntryId = Annotated[str, typer.Argument(help="The id of an entry.", metavar="ID")]
 Text = Annotated[str, typer.Argument(help="One sentence.", metavar="TEXT")]
 When = Annotated[str | None, typer.Option("--when", help="When a lesson applies.", metavar="TEXT")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 
 
 @memory.command("list")
