@@ -87,5 +87,8 @@ async def test_of_a_session_that_loses_its_beginning_the_rules_go_that_were_stat
             episodes.append(session, {"role": "user", "content": [{"type": "text", "text": text}]}, turn)
             episodes.record_event(session, Event("turn_started", {"text": text}, session=session, turn=turn))
             forge.documents.keep(text, origin=origin_of(session, turn))
+        first = next(one for one in forge.documents.list() if one.record.origin == origin_of(session, 1))
+        assert (await forge.sessions.foreseen(before=moments[1])).rules == (first.title,)
+        assert len((await forge.sessions.foreseen(session)).rules) == 2
         assert (await forge.sessions.erase(before=moments[1])).erasure.shortened == (session,)
         assert [one.record.origin for one in forge.documents.list()] == [origin_of(session, 2)]

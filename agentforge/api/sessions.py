@@ -16,6 +16,7 @@ from agentforge.settings import Settings
 if TYPE_CHECKING:
     from agentforge.database.store import Database
     from agentforge.events import Event
+    from agentforge.memory.documents.record import Document
     from agentforge.memory.episodes import Episode, Episodes, EpisodeSummary
     from agentforge.memory.erasure import Erasure, Scope
     from agentforge.memory.search import Found
@@ -29,12 +30,14 @@ class Erased:
     ``learned`` names, for each session, the tools, proposals, regressions and what is remembered that came from it:
     they stay until ``agentforge revoke episode:ID`` (``forge.lineage.revoke``) takes them back, and git keeps their
     history.
+    ``rules`` are the titles of the documents that messages became, for the rules in them: they go as well.
     ``remains`` says in sentences for people where words of it may still be; ``complete`` is False where that is so
     because something failed.
     """
 
     erasure: Erasure
     learned: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
+    rules: Sequence[str] = ()
     remains: Sequence[str] = ()
     complete: bool = True
 
@@ -112,7 +115,12 @@ class Sessions:
         from agentforge.memory.erasure import foreseen
 
         scope, database = self._scope(session, before, everything), await self._database()
-        return await self._with_learned(await asyncio.to_thread(foreseen, database, scope))
+        seen = await self._with_learned(await asyncio.to_thread(foreseen, database, scope))
+        try:
+            rules = await asyncio.to_thread(self._rules_of, seen.erasure, scope.before)
+        except RegistryError:
+            return seen  # what it could not tell of it is said there
+        return replace(seen, rules=tuple(one.title for one in rules))
 
     async def erase(
         self, session: str | None = None, *, before: datetime | None = None, everything: bool = False
@@ -129,35 +137,46 @@ class Sessions:
 
         scope, database = self._scope(session, before, everything), await self._database()
         erased = await self._with_learned(await asyncio.to_thread(erase, database, scope))
-        if told := await asyncio.to_thread(self._without_messages, erased.erasure):
-            erased = replace(erased, remains=(*erased.remains, told))
+        rules, told = await asyncio.to_thread(self._without_messages, erased.erasure)
+        if told:
+            erased = replace(erased, rules=rules, remains=(*erased.remains, told))
         try:
             left = await asyncio.to_thread(database.scrub)
         except StorageError as error:
             return replace(erased, remains=(*erased.remains, _unwritten(error)), complete=False)
         return replace(erased, remains=(*erased.remains, left)) if left else erased
 
-    def _without_messages(self, erasure: Erasure) -> str:
-        """Takes out the documents that messages which are gone became, for the rules in them; what there is to tell of
-        it.
+    def _without_messages(self, erasure: Erasure) -> tuple[tuple[str, ...], str]:
+        """Takes out the documents that messages which are gone became; their titles, and what there is to tell."""
+        from agentforge.api.documents import UserDocuments
+
+        try:
+            found = self._rules_of(erasure)
+            for one in found:
+                UserDocuments(self._opened, self._settings).remove(one.id)
+        except RegistryError as error:
+            return (), f"Whether messages were kept as rules cannot be told: {error.message}"
+        many = "A message that was kept as a rule is" if len(found) == 1 else f"{len(found)} messages kept as rules are"
+        told = f"{many} removed; the history of the registry still holds the words." if found else ""
+        return tuple(one.title for one in found), told
+
+    def _rules_of(self, erasure: Erasure, before: str | None = None) -> list[Document]:
+        """The documents that messages became, for the rules in them, which are gone, or go where what was written
+        ``before`` a time does. Blocks.
+
+        Raises:
+            RegistryError: the registry is damaged.
         """
         from agentforge.agent.heard import message_of
         from agentforge.api.documents import UserDocuments
 
-        documents = UserDocuments(self._opened, self._settings)
         episodes = self._opened.open_episodes() if self._opened.episodes is None else self._opened.episodes
         turns: dict[str, set[int]] = {one: set() for one in erasure.sessions}
         for one in erasure.shortened:
-            turns[one] = {event.turn for event in episodes.events(one) if event.type == "turn_started"}
-        try:
-            origins = {one.id: message_of(one.record.origin) for one in documents.list()}
-            found = [key for key, (session, turn) in origins.items() if turn not in turns.get(session, {turn})]
-            for one in found:
-                documents.remove(one)
-        except RegistryError as error:
-            return f"Whether messages were kept as rules cannot be told: {error.message}"
-        many = "A message that was kept as a rule is" if len(found) == 1 else f"{len(found)} messages kept as rules are"
-        return f"{many} removed; the history of the registry still holds the words." if found else ""
+            begun = [event for event in episodes.events(one) if event.type == "turn_started"]
+            turns[one] = {event.turn for event in begun if before is None or event.time >= before}
+        origins = ((one, message_of(one.record.origin)) for one in UserDocuments(self._opened, self._settings).list())
+        return [one for one, (session, turn) in origins if turn not in turns.get(session, {turn})]
 
     async def latest(self) -> str | None:
         """The id of the one that was written last."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import cast
-
-import typer
 
 from agentforge.api.sessions import Erased
 from agentforge.cli.failure import report
 from agentforge.cli.options import Who
-from agentforge.cli.output import Output
+from agentforge.cli.output import Output, agreed
 from agentforge.cli.sessions import ask_sessions, moment
 from agentforge.errors import ApprovalNeeded, StorageError, UsageError
 from agentforge.types import JSON, JSONObject
@@ -52,7 +49,7 @@ def delete_sessions(who: Who, wanted: Wanted, form: str, *, yes: bool) -> int:
     session, everything = wanted.session, wanted.everything
     seen = ask_sessions(who, lambda sessions: sessions.foreseen(session, before=before, everything=everything))
     _announce(output, seen)
-    if not yes and not _agreed(output):
+    if not yes and not agreed(output, "Erase all of this for good?"):
         declined = ApprovalNeeded("Nothing was erased.", fix="Say --yes to do it without being asked.")
         return report(output, "ApprovalNeeded", declined.message, declined.fix, declined.exit_code, _data(seen))
     done = ask_sessions(who, lambda sessions: sessions.erase(session, before=before, everything=everything))
@@ -62,13 +59,6 @@ def delete_sessions(who: Who, wanted: Wanted, form: str, *, yes: bool) -> int:
     for remark in done.remains:
         output.warn(remark)
     return output.finish(f"Erased: {_told(done)}.", _data(done))
-
-
-def _agreed(output: Output) -> bool:
-    """Whether a person says yes; where none sits here, or a program reads, nobody does."""
-    if output.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
-    return typer.confirm("Erase all of this for good?", default=False, err=True)
 
 
 def _announce(output: Output, seen: Erased) -> None:
@@ -81,6 +71,10 @@ def _announce(output: Output, seen: Erased) -> None:
         output.note(f"They lose their beginning and their title: {', '.join(erasure.shortened)}")
     if erasure.forks:
         output.warn(f"Forks stay, with their copy of what was said: {', '.join(erasure.forks)}")
+    for title in seen.rules[:_SHOWN]:
+        output.warn(f"A rule that was kept from it goes as well: {title}")
+    if len(seen.rules) > _SHOWN:
+        output.warn(f"So do {len(seen.rules) - _SHOWN} further ones (--json names all).")
     for session, names in [*seen.learned.items()][:_SHOWN]:
         output.warn(
             f"What was learned from {session} stays: {', '.join(names)}. "
@@ -114,5 +108,6 @@ def _data(erased: Erased) -> JSONObject:
         "forks": [*erasure.forks],
         "rows": cast("JSONObject", dict(erasure.rows)),
         "learned": learned,
+        "rules": [*erased.rules],
         "remains": [*erased.remains],
     }
