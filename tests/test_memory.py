@@ -159,6 +159,19 @@ class TestRevoked:
 class TestForgotten:
     """``forge.memory.forget`` and what it says is left."""
 
+    async def test_undoing_it_lets_be_found_again_what_was_said(self, forge: Forge) -> None:
+        episodes = await forge._opened().the_episodes()
+        session = episodes.start("sister")
+        said = {"role": "user", "content": [{"type": "text", "text": "My sister lives in Oslo. She sails."}]}
+        episodes.append(session, said, 1)
+        entry = learned(forge).add(Candidate("The user's sister lives in Oslo", episodes=(session,))).entry
+        assert entry
+        gone = forge.memory.forget(entry.id)
+        assert await forge.sessions.search("Oslo") == []
+        forge.memory.undo(gone.commit)
+        assert [one.id for one in forge.memory.list()] == [entry.id]
+        assert [one.session for one in await forge.sessions.search("Oslo")] == [session]
+
     async def test_tools_that_were_made_from_it_leave_use(self, forge: Forge, home: Path) -> None:
         entry = learned(forge).add(Candidate("Earns 50000 euros", episodes=("e1",))).entry
         other = learned(forge).add(Candidate("Owns a boat")).entry

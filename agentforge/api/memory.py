@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agentforge.api.opened import Opened
+from agentforge.api.opened import Opened, insist_on_quiet
 from agentforge.errors import UsageError
 from agentforge.settings import Settings
 
@@ -139,10 +139,19 @@ class UserMemory:
         return self._memory.reject(key, reason, approver=self._settings.user)
 
     def undo(self, commit: str) -> Written:
-        """Takes back what one commit did to memory, or raises UsageError where any of it was changed since."""
+        """Takes back what one commit did to memory, or raises UsageError where any of it was changed since. What comes
+        back so is recalled and found in sessions again, where it was said in the same words.
+        """
         from agentforge.memory.undoing import undo
+        from agentforge.memory.unsaid import resay
 
-        return undo(self._memory, commit, approver=self._settings.user)
+        before = self._memory.known()
+        done = undo(self._memory, commit, approver=self._settings.user)
+        after = self._memory.known()
+        back = [one.text for key, one in after.entries.items() if key not in before.entries]
+        if back:
+            resay(self._opened.rows(), back, org=self._settings.org, user=self._opened.owner)
+        return done
 
     def forget(self, key: str, *, rewrite: bool = False) -> Forgot:
         """Takes an entry away, what came from it alone, and the tools that were made from it out of use. What was said
@@ -158,7 +167,7 @@ class UserMemory:
 
         self._layers.insist_on_own(key)
         if rewrite:
-            self._insist_on_quiet()
+            insist_on_quiet(self._opened)
         known = self._memory.known()
         if rewrite and key not in known.entries and key not in known.pending:
             ids, episodes, commit = self._forgotten(key), (), ""
@@ -197,15 +206,6 @@ class UserMemory:
                 taken += [*done.tools, *done.proposals]
         return tuple(taken)
 
-    def _insist_on_quiet(self) -> None:
-        rows = self._opened.job_rows()
-        unfinished = [*rows.unfinished("inline"), *rows.unfinished("queue")]
-        if running := [one for one in unfinished if one.status == "running"]:
-            raise UsageError(
-                f"The history is not rewritten while a job runs: the {running[0].kind} of {running[0].name}.",
-                fix=f"Wait for its end, or cancel it: agentforge jobs cancel {running[0].id}",
-            )
-
 
 def _remarks(key: str, episodes: Sequence[str], tools: Sequence[str], erased: Erased | None) -> tuple[str, ...]:
     told: list[str] = []
@@ -222,10 +222,14 @@ def _remarks(key: str, episodes: Sequence[str], tools: Sequence[str], erased: Er
             f"'agentforge memory forget {key} --rewrite' rewrites the history."
         )
         return tuple(told)
-    if erased.left:
-        told.append(f"Its words still stand in: {', '.join(erased.left[:10])}.")
-    told.append(
+    return (*told, *rewritten(erased))
+
+
+def rewritten(erased: Erased) -> list[str]:
+    """What rewriting a history did, for a person."""
+    told = [f"Its words still stand in: {', '.join(erased.left[:10])}."] if erased.left else []
+    return [
+        *told,
         f"{erased.commits} commits have a new id. Clones and remotes still hold the old ones: make clones anew, and "
-        "push with --force."
-    )
-    return tuple(told)
+        "push with --force.",
+    ]

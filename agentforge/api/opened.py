@@ -301,6 +301,17 @@ def insist_on_own(opened: Opened, name: str) -> None:
     )
 
 
+def insist_on_quiet(opened: Opened) -> None:
+    """Raises UsageError while a job of the user runs: the history is not rewritten under it."""
+    rows = opened.job_rows()
+    unfinished = [*rows.unfinished("inline"), *rows.unfinished("queue")]
+    if running := [one for one in unfinished if one.status == "running"]:
+        raise UsageError(
+            f"The history is not rewritten while a job runs: the {running[0].kind} of {running[0].name}.",
+            fix=f"Wait for its end, or cancel it: agentforge jobs cancel {running[0].id}",
+        )
+
+
 def company_of(settings: Settings, stack: AsyncExitStack | ExitStack, on_notice: OnNotice) -> Registry | None:
     """The registry of the user's organisation, to be read only and closed with ``stack``; None where there is none.
     One that cannot be read is left out, which is told: nobody but an administrator could mend it.

@@ -11,6 +11,7 @@ from agentforge.memory import files
 from agentforge.memory.entries import Entry, Rejected, Waiting
 from agentforge.memory.files import Table, Tables
 from agentforge.memory.known import Known
+from agentforge.memory.lines import Line, instead
 
 REJECTED_KEPT = 200
 """Hashes of what was turned down that are kept, the newest ones."""
@@ -34,12 +35,15 @@ class Draft:
         self.entries[entry.id] = entry
 
     def enter(self, entry: Entry, supersedes: Sequence[str], today: date) -> None:
-        """Writes an entry that is used from now on; what stands on its topic, and ``supersedes``, is superseded.
+        """Writes an entry that is used from now on; what stands on its topic, and ``supersedes``, is superseded. Where
+        the persona says what was superseded, a change of it waits for the user.
 
         Raises:
             UsageError: as :meth:`check`.
         """
         self.check(entry.lesson, supersedes)
+        said = [self.entries[key].text for key in dict.fromkeys([*supersedes, *self.on_topic(entry)])]
+        self.reword(said, entry)
         for key in dict.fromkeys([*supersedes, *self.on_topic(entry)]):
             old = self.entries[key]
             self.put(old.model_copy(update={"superseded_by": entry.id, "superseded": today}))
@@ -92,6 +96,14 @@ class Draft:
         self.entries.pop(key, None)
         if table is not None:
             self.entries[key] = files.entry_of(key, table, lesson=bool(files.lesson_id(path)))
+
+    def reword(self, said: Sequence[str], entry: Entry) -> None:
+        """Lets a persona wait whose lines that say one of these sentences say what an entry does, where it is a
+        preference that the user may be held to; else they are gone.
+        """
+        new = Line(entry.text, entry.episodes) if entry.kind == "preference" and not entry.untrusted else None
+        for path, text in instead(self.known.texts, said, new).items():
+            self.write(path, text)
 
     def write(self, path: str, text: str | None) -> None:
         """Writes the persona, or its proposal; None takes it away."""

@@ -15,7 +15,9 @@ from agentforge.errors import UsageError
 from agentforge.gitstore.rewriting import holding, rewrite
 from agentforge.memory import files
 from agentforge.memory.keeping import Memory
+from agentforge.memory.lines import says
 from agentforge.memory.reasons import history
+from agentforge.memory.words import meaning
 
 _HEADER = re.compile(r"^\[", re.MULTILINE)
 
@@ -57,8 +59,11 @@ def erase(memory: Memory, keys: Collection[str]) -> Erased:
 def _without(
     keys: Collection[str], standing: Collection[str], forms: Collection[str]
 ) -> Callable[[str, bytes], bytes | None]:
-    """What stays of a file. An entry that stands for itself keeps its own words, whatever it quotes."""
+    """What stays of a file. An entry that stands for itself keeps its own words, whatever it quotes, and so does a line
+    of the persona that says more than what is forgotten.
+    """
     said = {f'text = "{form}"' for form in forms}
+    gone = {words for form in forms if (words := meaning(form))}
 
     def goes(part: str) -> bool:
         key = _key(part)
@@ -71,7 +76,7 @@ def _without(
             return None
         text = contents.decode("utf-8", "surrogateescape")
         if path in files.TEXTS:
-            kept = "".join(line for line in text.splitlines(keepends=True) if not any(form in line for form in forms))
+            kept = "".join(line for line in text.splitlines(keepends=True) if says(line) not in gone)
         else:
             kept = "".join(part for part in _tables(text) if not goes(part))
         return kept.encode("utf-8", "surrogateescape")

@@ -140,6 +140,7 @@ class Memory:
                 draft.wait(known.pending[key].model_copy(update={"entry": new}))
             else:
                 draft.put(new)
+                draft.reword([old.text] if old.text != new.text else [], new)
             told.append(Written("accepted", entry=new))
             return draft.change(f"Edit {key}", [key])
 

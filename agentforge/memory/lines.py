@@ -61,6 +61,32 @@ def split(proposal: str) -> tuple[str, str]:
     return (head[1], proposal[head.end() :]) if head else ("", proposal)
 
 
+def says(line: str) -> tuple[str, ...]:
+    """The words that count of a line as it stands in a file."""
+    return meaning(_MARK.sub("", line.rstrip("\r\n")).lstrip("-*+ "))
+
+
+def instead(texts: Mapping[str, str], said: Iterable[str], new: Line | None) -> dict[str, str]:
+    """The proposal of a persona in which lines that say one of these sentences and no more say ``new``, or are gone;
+    empty where none does. It is made on top of one that waits already, where that was made for the persona that stands.
+    """
+    old = {words for one in said if (words := meaning(one))}
+    standing = texts.get(PERSONA, "")
+    version, waiting = split(texts.get(PROPOSED, ""))
+    lines = lines_in(waiting if version == version_of(standing) else standing)
+    if not any(says(line.text) in old for line in lines):
+        return {}
+    there = {says(line.text) for line in lines if says(line.text) not in old}
+    kept: list[Line] = []
+    for line in lines:
+        if says(line.text) not in old:
+            kept.append(line)
+        elif new is not None and says(new.text) not in there:
+            there.add(says(new.text))
+            kept.append(Line(f"{line.text[: len(line.text) - len(line.text.lstrip('-*+ '))]}{new.text}", new.episodes))
+    return {PROPOSED: proposal_for(standing, source_of(kept))}
+
+
 def without(texts: Mapping[str, str], said: Iterable[str]) -> dict[str, str | None]:
     """The files of the persona that have lines which say one of these sentences and no more, as they are without them;
     None for one of which nothing is left. A proposal for a persona that changes so is one for what stands then.
@@ -79,5 +105,5 @@ def without(texts: Mapping[str, str], said: Iterable[str]) -> dict[str, str | No
 
 def _kept(source: str, gone: Collection[tuple[str, ...]]) -> str:
     lines = lines_in(source)
-    kept = [line for line in lines if meaning(line.text.lstrip("-*+ ")) not in gone]
+    kept = [line for line in lines if says(line.text) not in gone]
     return source if len(kept) == len(lines) else source_of(kept)

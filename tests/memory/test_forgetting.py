@@ -44,7 +44,7 @@ def test_no_object_holds_any_text_that_it_ever_had(memory: Memory, store: GitSto
     assert entry
     memory.edit(entry.id, 'Lives in "Lyon", near a café')
     say(memory, "Owns a car", topic="car")
-    Persona(memory, approver="ada").edit('- Knows: Lives in "Lyon", near a café\n- Short answers.\n')
+    Persona(memory, approver="ada").edit('- Lives in "Lyon", near a café\n- Short answers.\n')
     with pytest.raises(UsageError, match="still remembered"):
         erase(memory, [entry.id])
     memory.forget(entry.id)
@@ -118,3 +118,17 @@ def test_only_the_one_entry_is_taken_from_a_page(memory: Memory, store: GitStore
     assert now == {key: table for key, table in contents.items() if key != gone.id}
     oldest = store.log()[-3].sha
     assert len(files.read_tables("memory/facts.toml", store.read("memory/facts.toml", oldest) or b"")) == 2
+
+
+def test_a_line_of_the_persona_that_says_more_than_what_is_forgotten_stays_and_is_told(
+    memory: Memory, store: GitStore
+) -> None:
+    entry = say(memory, "Lives in Paris").entry
+    assert entry
+    persona = Persona(memory, approver="ada")
+    persona.edit("- Lives in Paris\n- Prices in euros, since everybody who Lives in Paris pays in them.\n")
+    memory.forget(entry.id)
+    done = erase(memory, [entry.id])
+    assert done.left == (files.PERSONA,)
+    assert persona.text() == "- Prices in euros, since everybody who Lives in Paris pays in them.\n"
+    assert b"- Lives in Paris" not in objects(store)

@@ -187,3 +187,42 @@ def test_a_line_that_says_what_is_forgotten_goes_with_it_also_from_a_proposal(me
     assert persona.text() == "# Ada\n- With tea, biscuits.\n- I prefer short answers.\n"
     memory.forget(short.id)
     assert persona.text() == "# Ada\n- With tea, biscuits.\n"
+
+
+def test_a_line_that_says_what_was_superseded_waits_to_be_replaced(memory: Memory, persona: Persona) -> None:
+    """Like any other change of it: the user decides."""
+    memory.add(Candidate("Answers in one sentence", "preference", "length", episodes=THREE))
+    persona.propose("- Answers in one sentence.\n- Metric units.\n", episodes=THREE)
+    persona.approve()
+    memory.add(Candidate("Answers in full detail", "preference", "length", episodes=("e9",)))
+    assert persona.text() == "- Answers in one sentence.\n- Metric units.\n"
+    assert persona.proposed() == "- Answers in full detail\n- Metric units.\n"
+    persona.approve()
+    assert persona.text() == "- Answers in full detail\n- Metric units.\n"
+    memory.add(Candidate("Answers in verse", "preference", "length", episodes=("e10",)))
+    persona.reject()
+    assert persona.text() == "- Answers in full detail\n- Metric units.\n"
+
+
+def test_a_line_whose_preference_was_edited_or_gave_way_to_a_mere_fact_waits_as_well(
+    memory: Memory, persona: Persona
+) -> None:
+    entry = memory.add(Candidate("Metric units", "preference", "units", episodes=THREE), approver="ada").entry
+    assert entry
+    persona.edit("* Metric units!\n")
+    memory.edit(entry.id, "Imperial units", approver="ada")
+    assert persona.proposed() == "* Imperial units\n"
+    persona.approve()
+    memory.add(Candidate("Units are chosen by the customer", "fact", "units"), approver="ada")
+    assert persona.proposed() == ""
+    assert PROPOSED in memory.known().texts
+    persona.approve()
+    assert persona.text() == ""
+
+
+def test_what_waits_for_the_persona_already_is_kept_in_a_replacement(memory: Memory, persona: Persona) -> None:
+    memory.add(Candidate("Answers in one sentence", "preference", "length", episodes=THREE))
+    persona.edit("- Answers in one sentence\n")
+    persona.propose("- Answers in one sentence\n- Metric units\n", requested=True)
+    memory.add(Candidate("Answers in verse", "preference", "length", episodes=("e9",)))
+    assert persona.proposed() == "- Answers in verse\n- Metric units\n"
