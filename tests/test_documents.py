@@ -238,3 +238,26 @@ def test_no_person_ever_finds_what_another_keeps(
 
     for person_, what in steps:
         asyncio.run(step(person_, what))
+
+
+async def test_the_history_is_rewritten_without_a_removed_document_and_what_quotes_it_is_named(policy: Path) -> None:
+    """As with an entry that is forgotten; also later, by the id that was told."""
+    line = "Whoever travels with a dog is paid for its ticket and for nothing else at all."
+    policy.write_text(f"{policy.read_text()}\n{line}\n")
+    other = policy.with_name("quoting.md")
+    other.write_text(f"# Another\n\nThe policy says: {line}\n")
+    async with Forge(user="ada") as forge:
+        forge.documents.add(policy)
+        [quoting] = forge.documents.add(other).kept
+        [kept] = forge.documents.remove(str(policy)).done.kept
+        with pytest.raises(UsageError, match="There is no document"):
+            forge.documents.remove(kept.document.id)
+        done = forge.documents.remove(kept.document.id, rewrite=True)
+        assert (done.done.kept, done.commits) == ((), ())
+        assert done.erased is not None
+        assert done.erased.commits >= 2
+        assert [one.rpartition("/")[0] for one in done.erased.left] == [quoting.document.folder]
+        assert [one.id for one in forge.documents.list()] == [quoting.document.id]
+        again = forge.documents.remove(quoting.document.id, rewrite=True)
+        assert again.erased is not None
+        assert again.erased.left == ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentforge.api.opened import Opened, secrets_of
+from agentforge.api.opened import Opened, insist_on_quiet, secrets_of
 from agentforge.errors import AgentForgeError, ConfigurationError, UsageError
 from agentforge.settings import COMPANY, Settings
 from agentforge.types import Layer
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agentforge.memory.documents.library import Documents, Kept
     from agentforge.memory.documents.passages import Passage
     from agentforge.memory.documents.record import Document
+    from agentforge.memory.forgetting import Erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """A document that was taken out: ``commits`` of the history still hold it, newest first."""
+    """A document that was taken out: ``commits`` of the history still hold it, newest first; ``erased`` is what
+    rewriting the history did, where that was asked for. ``done`` is empty where it had been taken out before.
+    """
 
     done: Done
     commits: tuple[str, ...] = field(default=())
+    erased: Erased | None = None
 
 
 class UserDocuments:
@@ -205,17 +209,38 @@ class UserDocuments:
         hidden = {one for one in {hit.passage.document for hit in below} if self._documents.record(one) is not None}
         return [*own, *(replace(hit, company=True) for hit in below if hit.passage.document not in hidden)]
 
-    def remove(self, reference: str) -> Removed:
+    def remove(self, reference: str, *, rewrite: bool = False) -> Removed:
         """Takes a document out of the registry, its passages out of every search and the file behind it, and tells what
         still holds it.
 
+        With ``rewrite`` the registry's history is rewritten without it, also of one that was removed before, by its id;
+        every clone of the registry has to be made anew then.
+
         Raises:
-            UsageError: as :meth:`get`.
+            UsageError: as :meth:`get`; or the history is to be rewritten, and a job runs.
             StorageError: the file of the search cannot be taken away.
         """
+        from agentforge.memory.documents.erasing import erase
+
+        if rewrite:
+            insist_on_quiet(self._opened)
+        if rewrite and self._is_removed(reference):
+            return Removed(Done(), erased=erase(self._documents, reference))
         kept = self._documents.remove(reference)
         self._index(self._documents, self._opened.owner).drop()
-        return Removed(Done((kept,), stale=self._settled([kept])), tuple(self._documents.held(kept.document.id)))
+        done = Done((kept,), stale=self._settled([kept]))
+        erased = erase(self._documents, kept.document.id) if rewrite else None
+        return Removed(done, tuple(self._documents.held(kept.document.id)), erased)
+
+    def _is_removed(self, reference: str) -> bool:
+        """Whether only the history knows a document of this id."""
+        from agentforge.memory.documents.library import is_id
+
+        try:
+            self._documents.get(reference)
+        except UsageError:
+            return is_id(reference) and bool(self._documents.held(reference))
+        return False
 
     def _index(self, documents: Documents, owner: str) -> PassageIndex:
         from agentforge.memory.documents.index import PassageIndex

@@ -8,10 +8,14 @@ from typing import cast
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from agentforge.api.documents import Cited, Done, Stale
+from agentforge.api.documents import Cited, Done, Removed, Stale
+from agentforge.api.memory import rewritten
+from agentforge.cli.failure import report
+from agentforge.cli.memory import REWRITE
 from agentforge.cli.options import Who
-from agentforge.cli.output import Output, cell, one_line, presentable, table
+from agentforge.cli.output import Output, agreed, cell, one_line, presentable, table
 from agentforge.cli.tools import ask
+from agentforge.errors import ApprovalNeeded
 from agentforge.memory.documents.index import Hit
 from agentforge.memory.documents.library import Kept
 from agentforge.memory.documents.passages import Passage
@@ -34,17 +38,35 @@ def refresh(who: Who, references: Sequence[str], form: str, *, trusted: bool | N
     return _finish(ask(who, lambda forge: forge.documents.refresh(references, trusted=trusted)), form)
 
 
-def remove(who: Who, reference: str, form: str) -> int:
+def remove(who: Who, reference: str, form: str, *, rewrite: bool, yes: bool) -> int:
     """Takes a document out, and says where it still is."""
-    removed = ask(who, lambda forge: forge.documents.remove(reference))
-    [kept] = removed.done.kept
     output = Output(form)
-    count = len(removed.commits)
-    still = f"{count} commit{'s' * (count != 1)} of the git history still hold{'s' * (count == 1)} it"
-    output.note(f"{still}, and so does every copy of the registry: git log -- {kept.document.folder}")
-    lines = [f"{kept.document.title} ({kept.document.id}) is removed.", *_stale_lines(removed.done.stale)]
-    data: JSONObject = {**_done(removed.done), "commits": [*removed.commits]}
+    if rewrite and not yes and not agreed(output, REWRITE):
+        declined = ApprovalNeeded(
+            "Nothing was removed: rewriting the history cannot be undone, and every clone has to be made anew.",
+            fix="Say --yes to do it without being asked.",
+        )
+        return report(output, "ApprovalNeeded", declined.message, declined.fix, declined.exit_code)
+    removed = ask(who, lambda forge: forge.documents.remove(reference, rewrite=rewrite))
+    named = [f"{kept.document.title} ({kept.document.id})" for kept in removed.done.kept] or [reference]
+    for remark in _held(removed):
+        output.warn(remark)
+    lines = [f"{named[0]} is removed.", *_stale_lines(removed.done.stale)]
+    erased: JSON = {"commits": removed.erased.commits, "left": [*removed.erased.left]} if removed.erased else None
+    data: JSONObject = {**_done(removed.done), "commits": [*removed.commits], "erased": erased}
     return output.finish(Group(*(Text(presentable(line)) for line in lines)), data)
+
+
+def _held(removed: Removed) -> list[str]:
+    """What still holds a document that was removed."""
+    if removed.erased is not None:
+        return rewritten(removed.erased)
+    [kept], count = removed.done.kept, len(removed.commits)
+    still = f"{count} commit{'s' * (count != 1)} of the git history still hold{'s' * (count == 1)} it"
+    return [
+        f"{still}, and so does every copy of the registry: 'agentforge docs remove {kept.document.id} --rewrite' "
+        "rewrites the history."
+    ]
 
 
 def list_documents(who: Who, form: str) -> int:

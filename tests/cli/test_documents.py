@@ -93,6 +93,18 @@ def test_removing_says_what_the_history_still_holds(program: Program, policy: Pa
     assert "There is no document" in program("docs", "list").err
 
 
+def test_the_history_is_rewritten_only_for_who_says_so(program: Program, policy: Path) -> None:
+    program("docs", "add", str(policy))
+    declined = program("docs", "remove", str(policy), "--rewrite")
+    assert declined.code == 6
+    assert "Nothing was removed" in declined.err
+    done = program("docs", "remove", str(policy), "--rewrite", "--yes")
+    assert done.code == 0
+    assert "is removed" in done.out
+    assert "commits have a new id" in done.err
+    assert "of the git history still hold" not in done.err
+
+
 def test_a_stale_tool_is_shown_wherever_it_stands(program: Program, policy: Path, home: Path) -> None:
     program("docs", "add", str(policy))
     passage = told(program, "search", "meals")["passages"][0]["id"]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agentforge.cli.groups.shared import group
-from agentforge.cli.options import AsJson, Company, FormatOption, Org, Set, User, Who
+from agentforge.cli.options import AsJson, Company, FormatOption, Org, Set, User, Who, Yes
 
 docs = group("Documents that are kept, searched and cited: text, Markdown, HTML and PDF.")
 
@@ -100,6 +100,10 @@ def docs_search(
 @docs.command("remove")
 def docs_remove(
     document: Reference,
+    rewrite: Annotated[
+        bool, typer.Option("--rewrite", help="Rewrite the history without it, too; clones have to be made anew.")
+    ] = False,
+    yes: Yes = False,
     form: FormatOption = "text",
     json: AsJson = False,
     org: Org = None,
@@ -107,10 +111,16 @@ def docs_remove(
     company: Company = False,
     settings: Set = None,
 ) -> int:
-    """Take a document out of your registry and of every search; says what the git history still holds."""
+    """Take a document out of your registry and of every search; says what the git history still holds.
+
+    Rewriting the history is asked for once more; without a terminal --yes is needed. A document that was removed before
+    is named by its id then.
+    """
     from agentforge.cli import documents as command
 
-    return command.remove(Who(org, user, settings, company), document, "json" if json else form)
+    return command.remove(
+        Who(org, user, settings, company), document, "json" if json else form, rewrite=rewrite, yes=yes
+    )
 
 
 @docs.command("refresh")

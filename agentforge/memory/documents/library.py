@@ -63,6 +63,11 @@ class Kept:
     no_longer_trusted: bool = False
 
 
+def is_id(word: str) -> bool:
+    """Whether a document can have this id."""
+    return _ID.fullmatch(word) is not None
+
+
 class Documents:
     """The documents in one repository. ``secrets`` are texts that must never be written, exactly."""
 
