@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agentforge.sleep.parts import NightParts, Proposal
     from agentforge.sleep.report import Report
     from agentforge.sleep.undoing import Undone
+    from agentforge.types import JSONObject
 
 MOST_NIGHTS = 100
 """Earlier nights that are looked at."""
@@ -43,20 +44,34 @@ class UserSleep:
         self._opened = opened
         self._settings = settings
 
-    async def run(self, *, tokens: int | None = None, tell: Callable[[str], None] = lambda _: None) -> Report | None:
-        """Sleeps; ``tokens`` is what models may take (by default ``settings.sleep.tokens``). A night that was cut off
-        is gone on with, under the budget that it began with. None where nothing is new: nothing is spent then.
+    async def run(
+        self,
+        *,
+        tokens: int | None = None,
+        money: float | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> Report | None:
+        """Sleeps; ``tokens`` is what models may take, ``money`` what that may cost (by default ``settings.sleep``; 0 is
+        no limit). A night that was cut off is gone on with, under the budget that it began with. None where nothing is
+        new: nothing is spent then.
 
         Raises:
             ModelError, SandboxError, RegistryError, StorageError: it broke off; the next run goes on with it.
-            UsageError: another process sleeps for this user.
+            UsageError: another process sleeps for this user; or money is limited, and no endpoint has a price.
             AgentForgeError: it was given up, or cancelled.
         """
         from agentforge.api.jobs import new_job_id
         from agentforge.jobs.protocol import NewJob
+        from agentforge.sleep.budget import dearest
         from agentforge.sleep.night import SLEEP
         from agentforge.sleep.report import report_of
 
+        limit = self._settings.sleep.money if money is None else money
+        if limit and not dearest(self._settings):
+            raise UsageError(
+                "What a night costs cannot be told: no endpoint has a price.",
+                fix="Set endpoints.NAME.input_price and endpoints.NAME.output_price, or limit its tokens.",
+            )
         jobs = await self._opened.user_jobs()
         night = await asyncio.to_thread(self._begun)
         if night is not None and night.status == "failed":
@@ -68,9 +83,8 @@ class UserSleep:
                 return None
             job = new_job_id()
             budget = self._settings.sleep.tokens if tokens is None else tokens
-            await jobs.submit(
-                NewJob(job, SLEEP, "night", {"since": since, "until": until, "tokens": budget}, "", "inline")
-            )
+            payload: JSONObject = {"since": since, "until": until, "tokens": budget, "money": limit}
+            await jobs.submit(NewJob(job, SLEEP, "night", payload, "", "inline"))
         record = await jobs.run(job, self.work(tell))
         if record.status == "running":
             raise UsageError(f"Another process sleeps for this user (job {job}).", fix=f"agentforge jobs show {job}")

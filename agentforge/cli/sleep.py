@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
-import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -15,7 +14,7 @@ from agentforge.api import Forge
 from agentforge.api.sleep import UserSleep
 from agentforge.cli.failure import report as fail
 from agentforge.cli.options import Who
-from agentforge.cli.output import Output, cell, one_line, table
+from agentforge.cli.output import Output, agreed, cell, one_line, table
 from agentforge.errors import ApprovalNeeded
 from agentforge.settings import load
 from agentforge.sleep.report import Done, Report
@@ -26,7 +25,15 @@ T = TypeVar("T")
 NOTHING_NEW = "Nothing is new since the last night: nothing was spent."
 
 
-def run(who: Who, form: str, *, dry_run: bool, budget: int | None, quiet: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What the command line lets a night spend; None: what the settings say."""
+
+    tokens: int | None
+    money: float | None
+
+
+def run(who: Who, form: str, spend: Spend, *, dry_run: bool, quiet: bool) -> int:
     """Sleeps, or says what would be tried."""
     output = Output(form)
     if dry_run:
@@ -40,7 +47,7 @@ def run(who: Who, form: str, *, dry_run: bool, budget: int | None, quiet: bool) 
         if not quiet and not output.json:
             output.note(line)
 
-    done = _ask(who, lambda sleep: sleep.run(tokens=budget, tell=tell))
+    done = _ask(who, lambda sleep: sleep.run(tokens=spend.tokens, money=spend.money, tell=tell))
     if done is None:
         return output.finish(NOTHING_NEW, {"night": None})
     return output.finish(_shown(done, frozenset()), {"night": done.to_json()}, 0)
@@ -99,24 +106,19 @@ def install(who: Who, at: str, form: str, *, yes: bool) -> int:
     data: JSONObject = {"kind": planned.kind, "text": planned.text}
     if not output.json:
         output.text(planned.text)
-    if not yes and not _agreed(output):
+    if not yes and not agreed(output, "Write this?"):
         declined = ApprovalNeeded("Nothing was written.", fix="Say --yes to do it without being asked.")
         return fail(output, "ApprovalNeeded", declined.message, declined.fix, declined.exit_code, data)
     schedule.install(planned, settings)
     return output.finish(f"Written. The agent of {settings.org}/{settings.user} sleeps every night at {at}.", data)
 
 
-def _agreed(output: Output) -> bool:
-    if output.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
-    return typer.confirm("Write this?", default=False, err=True)
-
-
 def _shown(night: Report, undone: frozenset[str]) -> RenderableType:
     """A report, for people."""
     head = Text.assemble((f"night {night.night}", "bold"), f"  until {_minute(night.until)}")
     lines: list[RenderableType] = [head, Text(f"  {night.sentence}")]
-    lines.append(Text(f"  {night.tokens:,} tokens, {night.seconds:g} seconds"))
+    cost = f" for {night.money:g}" if night.money else ""
+    lines.append(Text(f"  {night.tokens:,} tokens{cost}, {night.seconds:g} seconds"))
     for number, done in enumerate(night.changes, 1):
         back = bool(done.commits) and all(commit[:12] in undone for commit in done.commits)
         lines.append(Text(f"{number:>3}. {'undone' if back else done.outcome}: {one_line(done.what, 120)}"))

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +24,7 @@ from agentforge.jobs.protocol import Ending, Steps, Task
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.layers import Layers
 from agentforge.registry.repository import Registry
+from agentforge.sleep.budget import MILLION, dearest, paid
 from agentforge.sleep.parts import Copy, Made, NightParts, Proposal
 from agentforge.sleep.rehearsal import Rehearsal
 from agentforge.sleep.remembering import FromSession, new_sessions, of_persona
@@ -31,7 +32,7 @@ from agentforge.sleep.report import Done, Effect, Kind, Report, done_of, effect_
 from agentforge.sleep.standing import merges, unused
 from agentforge.sleep.tasks import past_tasks, right
 from agentforge.sleep.tools import due_tools
-from agentforge.types import JSON, JSONObject, State, Usage
+from agentforge.types import JSON, JSONObject, Role, State, Usage
 
 SLEEP = "sleep"
 """The kind of these jobs."""
@@ -82,9 +83,11 @@ class _Night:
         self.journal: Steps = task.journal
         self.since, self.until = str(task.payload["since"]), str(task.payload["until"])
         self.budget = int(cast("int", task.payload["tokens"]))
-        self.began = time.monotonic()
-        self.models = parts.models() if parts.models is not None and self.budget >= LEAST_TOKENS else None
+        self.money = float(cast("float", task.payload.get("money") or 0.0))
+        self.dearest = dearest(parts.settings)
         self.done: list[Done] = []
+        self.began = time.monotonic()
+        self.models = parts.models() if parts.models is not None and self._room() >= LEAST_TOKENS else None
 
     async def run(self) -> Report:
         parts = self.parts
@@ -112,6 +115,7 @@ class _Night:
             until=self._read_until(left, by_key),
             changes=tuple(self.done),
             tokens=self._tokens(),
+            money=self._paid(),
             seconds=round(time.monotonic() - self.began, 1),
             left=len(left),
             registry=await asyncio.to_thread(parts.layers.fingerprint),
@@ -134,11 +138,12 @@ class _Night:
         if proposal is None:
             return Done(key, _kind(key), key, "nothing", "It no longer applies.")
         self.parts.tell(f"{proposal.what} …")
-        before = _all(self.models)
+        before = dict(self.models.usage) if self.models is not None else {}
         client = Journalled(self.models, _Prefixed(self.journal, key)) if self.models is not None else None
         async with self._copy() as copy:
             done = await self._in(copy, proposal, once, client, rehearsal)
-        return replace(done, tokens=_all(self.models) - before)
+        spent = _since(before, self.models)
+        return replace(done, tokens=_all(spent), money=paid(spent, self.parts.settings))
 
     async def _in(
         self, copy: Copy, proposal: Proposal, once: str, client: ModelClient | None, rehearsal: Rehearsal
@@ -201,7 +206,7 @@ class _Night:
         with tempfile.TemporaryDirectory(prefix="agentforge-sleep-") as folder:
             store = await asyncio.to_thread(own.store.copy, Path(folder) / "copy.git")
             with Registry(store, layer=own.layer) as registry:
-                yield Copy(registry, Layers(registry, layers.base, layers.company), self.budget - self._tokens())
+                yield Copy(registry, Layers(registry, layers.base, layers.company), self._room())
 
     async def _lived(self, when: str, rehearsal: Rehearsal) -> int:
         async def work() -> JSON:
@@ -215,10 +220,20 @@ class _Night:
         """
         if time.monotonic() - self.began > self.parts.settings.sleep.seconds:
             return True
-        return costs and (self.models is None or self.budget - self._tokens() < LEAST_TOKENS)
+        return costs and (self.models is None or self._room() < LEAST_TOKENS)
+
+    def _room(self) -> int:
+        """The tokens that models may still take, of which none may cost more than the dearest does."""
+        tokens = self.budget - self._tokens()
+        if not self.money or not self.dearest:
+            return tokens
+        return min(tokens, int((self.money - self._paid()) / self.dearest * MILLION))
 
     def _tokens(self) -> int:
         return sum(one.tokens for one in self.done)
+
+    def _paid(self) -> float:
+        return round(sum(one.money for one in self.done), 6)
 
     def _read_until(self, left: Sequence[str], by_key: dict[str, Proposal]) -> str:
         """Up to when everything was read: the next night goes on behind the last session that was."""
@@ -245,10 +260,14 @@ async def _given(value: JSON) -> JSON:
     return value
 
 
-def _all(models: ModelClient | None) -> int:
-    """All tokens that a client has spent."""
-    used = sum(models.usage.values(), Usage()) if models is not None else Usage()
-    return used.input_tokens + used.output_tokens
+def _since(before: Mapping[Role, Usage], models: ModelClient | None) -> dict[Role, Usage]:
+    """What a client has spent since, by role."""
+    now = models.usage if models is not None else {}
+    return {role: used - before.get(role, Usage()) for role, used in now.items()}
+
+
+def _all(spent: Mapping[Role, Usage]) -> int:
+    return sum(used.input_tokens + used.output_tokens for used in spent.values())
 
 
 def _kind(key: str) -> Kind:

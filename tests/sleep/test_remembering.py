@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from agentforge.errors import UsageError
 from agentforge.memory.truths import Answered
-from agentforge.types import JSONObject, Role
+from agentforge.types import JSONObject, Role, Usage
 from tests.sleep.box import open_box
 from tests.sleep.scene import Life, said, subjects, writer
 
@@ -114,6 +117,38 @@ async def test_a_night_stops_at_its_budget_and_the_next_one_reads_the_sessions_t
         assert second is not None
         assert second.left == 0
         assert len(life.model.asked(Role.REFLECT)) == 12, f"{read} in the first night, each session once"
+
+
+async def test_a_night_stops_at_what_it_may_cost(home: Path) -> None:
+    life = reading(home)
+    life.settings = {
+        "endpoints.local.url": "http://127.0.0.1:9",
+        "endpoints.local.model": "m",
+        "endpoints.local.input_price": 1000.0,
+        "endpoints.local.output_price": 2000.0,
+    }
+    async with life.forge() as forge:
+        for number in range(12):
+            await said(forge, f"I have {number} dogs.")
+        first = await forge.sleep.run(money=3.0)
+        assert first is not None
+        assert 0 < first.left < 12
+        used = sum(life.model.usage.values(), Usage())
+        assert first.money == pytest.approx((used.input_tokens * 1000 + used.output_tokens * 2000) / 1_000_000)
+        assert 0 < first.money <= 3.0
+        assert (await forge.sleep.report()).money == first.money
+        second = await forge.sleep.run()
+        assert second is not None
+        assert second.left == 0, "without a limit of its own"
+
+
+async def test_what_a_night_may_cost_is_no_limit_where_nothing_has_a_price(home: Path) -> None:
+    life = reading(home, METRIC)
+    async with life.forge() as forge:
+        await said(forge, "I prefer metric units.")
+        with pytest.raises(UsageError, match="no endpoint has a price"):
+            await forge.sleep.run(money=1.0)
+        assert life.model.requests == []
 
 
 async def test_a_night_without_anything_new_asks_nothing_opens_no_box_and_writes_nothing(home: Path) -> None:

@@ -20,6 +20,9 @@ def sleep_run(
     budget: Annotated[
         int | None, typer.Option("--budget", help="Tokens that models may take (default: sleep.tokens).", min=0)
     ] = None,
+    money: Annotated[
+        float | None, typer.Option("--money", help="What that may cost (default: sleep.money); 0: no limit.", min=0)
+    ] = None,
     quiet: Quiet = False,
     form: FormatOption = "text",
     json: AsJson = False,
@@ -34,7 +37,8 @@ def sleep_run(
     """
     from agentforge.cli import sleep as command
 
-    return command.run(Who(org, user, settings), "json" if json else form, dry_run=dry_run, budget=budget, quiet=quiet)
+    spend = command.Spend(budget, money)
+    return command.run(Who(org, user, settings), "json" if json else form, spend, dry_run=dry_run, quiet=quiet)
 
 
 @sleep.command("status")
