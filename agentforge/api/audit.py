@@ -13,7 +13,7 @@ from agentforge import clock
 from agentforge.api.opened import Opened
 from agentforge.errors import SandboxError, UsageError
 from agentforge.settings import Settings
-from agentforge.types import JSON, Layer
+from agentforge.types import JSON, State
 
 if TYPE_CHECKING:
     from agentforge.boxes.image import ImageInfo
@@ -236,11 +236,12 @@ async def set_aside(opened: Opened, settings: Settings, found: Audited) -> list[
     """
     from agentforge.api.review import Review
 
-    review, done = Review(opened, settings), list[Finding]()
+    review = Review(opened, settings)
+    done: list[Finding] = []
     for one in found.failing:
         standing = opened.registry.snapshot().states.tools.get(one.tool)
-        own = one.layer is opened.registry.layer and one.layer is not Layer.BASE
-        if own and standing is not None and standing.version == one.version:
+        stands = standing is not None and (standing.state, standing.version) == (State.LIVE, one.version)
+        if one.layer is opened.registry.layer and stands:
             await asyncio.to_thread(review.quarantine, one.tool, one.what)
             done.append(one)
     return done
