@@ -48,12 +48,6 @@ class Recipe:
         """The official base."""
         return f"python:{self.python}-slim"
 
-    @property
-    def tag(self) -> str:
-        """The tag of the image."""
-        repository = AUDIT_REPOSITORY if self.anew else REPOSITORY
-        return f"{repository}:{contents.fingerprint(self.slim, self.suite, *debian.PACKAGES)}"
-
 
 OWN = Recipe("3.11", debian.SUITE)
 """What boxes start from."""
@@ -76,9 +70,10 @@ class ImageInfo:
     how: How
 
 
-def image_tag() -> str:
-    """The tag of the image that this installation uses."""
-    return OWN.tag
+def image_tag(recipe: Recipe = OWN) -> str:
+    """The tag of the image of a recipe, by default of the one that this installation uses."""
+    repository = AUDIT_REPOSITORY if recipe.anew else REPOSITORY
+    return f"{repository}:{contents.fingerprint(recipe.slim, recipe.suite, *debian.PACKAGES)}"
 
 
 def find_image(daemon: Daemon | None = None, tag: str = "") -> ImageInfo | None:
@@ -113,12 +108,12 @@ def build(on_progress: Progress = lambda _: None, recipe: Recipe = OWN) -> Image
         SandboxUnavailable: no daemon answers.
     """
     with Daemon.connect(_BUILD_TIMEOUT) as daemon, image_record.one_at_a_time():
-        found = None if recipe.anew else find_image(daemon, recipe.tag)
+        tag = image_tag(recipe)
+        found = None if recipe.anew else find_image(daemon, tag)
         if found is not None:
             on_progress(f"The image {found.tag} is there already.")
             return found
         base, how = _base(daemon, on_progress, recipe)
-        tag = recipe.tag
         on_progress(f"Building {tag} on {base} …")
         daemon.build(_context(recipe), tag, {"BASE": base}, {LABEL: tag.partition(":")[2], HOW_LABEL: how})
         built = _just_built(daemon, tag)
