@@ -14,6 +14,8 @@ of it is done through the product. Figures are medians of interleaved rounds (se
                   commit_ms to git_ms, and to commit_ms with the fewest tools
   find_ms         a tool is read that was not read before, after a commit of another one
   search_p95_ms   the product's search, once its index is made; index_ms is its first search
+  search_after_commit_ms
+                  the first search of a new process after a commit of one tool by another one (median of a few)
   diff_ms         what a proposal changes of the tool that stands
   list_ms         all live tools are read by a user who was just opened; grows with their number, as it must
   rss_mb          memory of a process of its own that opened the user, found a tool and searched twice
@@ -73,6 +75,17 @@ with User(Path(sys.argv[1])).registry() as registry:
     user.searched(registry, "close gate 100003")
 print(open("/proc/self/status").read().partition("VmRSS:")[2].split()[0])
 """
+_SEARCHED = """
+import sys
+from pathlib import Path
+from benchmarks.registry import User, timed
+user = User(Path(sys.argv[1]))
+with user.registry() as registry:
+    found, took = timed(lambda: user.searched(registry, sys.argv[2]))
+assert found, "the new tool is found"
+print(took)
+"""
+AFTER_COMMITS = 5
 T = TypeVar("T")
 
 
@@ -196,6 +209,10 @@ class Rows:
             self._note("list_ms", timed(lambda: registry.tools())[1])
         with user.registry() as registry:
             self._note("index_ms", timed(lambda: user.searched(registry, "warehouse"))[1])
+            for _ in range(AFTER_COMMITS):
+                made = user.new_tool(registry)
+                registry.add(made, state=State.LIVE)
+                self._note("search_after_commit_ms", float(self._in_a_process(_SEARCHED, made.name)))
             for at in range(SEARCHES):
                 query = QUERIES[at % len(QUERIES)].format(100_000 + at)
                 found, took = timed(lambda query=query: user.searched(registry, query))
@@ -220,9 +237,12 @@ class Rows:
         return made
 
     def _memory(self) -> float:
-        command = [sys.executable, "-c", _SEEN, str(self._user.settings.home), "close_gate_100005"]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
-        return round(int(done.stdout) / 1024, 1)
+        return round(int(self._in_a_process(_SEEN, "close_gate_100005")) / 1024, 1)
+
+    def _in_a_process(self, program: str, argument: str) -> str:
+        """What a program of its own prints of this user."""
+        command = [sys.executable, "-c", program, str(self._user.settings.home), argument]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=600).stdout
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,13 @@ class Pool:
     def fingerprint(self) -> str:
         """The same for as long as the tools are."""
         return form.short_hash([len(self._tools), self._tools[0].name, sorted(self._without)])
+
+    def places(self) -> dict[str, str]:
+        """Nobody tells what differs between two moments."""
+        return {}
+
+    def moved_since(self, places: Mapping[str, str]) -> None:
+        """All of them are read."""
 
     def live(self) -> list[Tool]:
         """What is there."""

@@ -287,3 +287,22 @@ class TestCommands:
             "company": "Offers are signed by two people.\n",
             "exit_code": 0,
         }
+
+
+async def test_what_is_taken_out_of_use_leaves_the_files_of_all_users_searches_at_once(home: Path) -> None:
+    async with Forge(user="boss", org="acme", company=True) as boss:
+        add(boss, make_tool("double", "(n: int) -> int", "Quagga of the company.", double().source))
+        ada, _ = a_user()
+        async with ada:
+            own = double().source.replace("double", "treble")
+            add(ada, make_tool("treble", "(n: int) -> int", "Okapi of her own.", own))
+            assert [hit.name for hit in ada.search("quagga").hits] == ["double"]
+            file = home / "caches" / "acme" / "ada.index.db"
+            assert all(word in file.read_bytes() for word in (b"uagga", b"kapi"))
+            boss.review.quarantine("double", "It is wrong.")
+            assert b"uagga" not in file.read_bytes(), "a company's tools stand in the files of its users"
+            ada.review.retire("treble")
+            assert b"kapi" not in file.read_bytes()
+            assert ada.search("okapi").hits == ()
+            boss.review.release("double")
+            assert [hit.name for hit in ada.search("quagga").hits] == ["double"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -73,8 +74,8 @@ async def act(turn: Turn, shown: Shown, calls: tuple[ToolCall, ...]) -> Step | E
     for call in calls:
         result = await dispatch(turn, call)
         remark = await _remark(turn, call, result)
-        answers.append(ToolAnswer(call.id, result.text + remark, error=not result.ok))
-        await _show_more(turn, shown, call, result)
+        found = await _show_more(turn, shown, call, result)
+        answers.append(ToolAnswer(call.id, result.text + remark, error=not result.ok, found=found))
     await turn.say(Message("user", answers=tuple(answers)))
     return partial(think, turn, shown)
 
@@ -87,18 +88,21 @@ async def _remark(turn: Turn, call: ToolCall, result: Result) -> str:
     return f"\n[{told} in the user's request: do not take its result for theirs without a reason.]" if told else ""
 
 
-async def _show_more(turn: Turn, shown: Shown, call: ToolCall, result: Result) -> None:
-    """What was found or made can be called from now on."""
+async def _show_more(turn: Turn, shown: Shown, call: ToolCall, result: Result) -> tuple[str, ...]:
+    """What was found or made can be called from now on; the names that are new. They are deferred, so that what the
+    endpoint has in its cache stays the beginning of each later request.
+    """
     if not result.ok or call.name not in (SEARCH_TOOLS, FORGE_TOOL):
-        return
+        return ()
     names = result.value if isinstance(result.value, list) else [result.value]
-    for name in names:
-        if str(name) in shown:
+    found: list[str] = []
+    for name in map(str, names):
+        if name in shown:
             continue
-        try:
-            shown[str(name)] = (await toolbox.find(turn.parts, str(name))).spec
-        except (ToolNotFound, ToolInvalid):
-            continue  # it was set aside since; calling it will say so
+        with suppress(ToolNotFound, ToolInvalid):  # it was set aside since; calling it will say so
+            shown[name] = replace((await toolbox.find(turn.parts, name)).spec, deferred=True)
+            found.append(name)
+    return tuple(found)
 
 
 def _ended(turn: Turn, completion: Completion) -> Ending:

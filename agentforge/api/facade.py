@@ -32,9 +32,11 @@ from agentforge.types import JSON, TOOL_NAME, JSONObject, Need, Role, State, Usa
 
 if TYPE_CHECKING:
     from agentforge.agent.worth import Kept
+    from agentforge.api.audit import Audited, Step
     from agentforge.api.feedback import Learner
     from agentforge.api.jobs import UserJobs
     from agentforge.boxes.protocol import CallResult
+    from agentforge.forge.auditing import Finding
     from agentforge.forge.checking import Checked
     from agentforge.forge.learning import Learned
     from agentforge.gitstore.store import Commit
@@ -234,6 +236,34 @@ class Forge(Rooms):
         from agentforge.api.checking import check
 
         return await check(Path(folder), self._opened(), self.settings)
+
+    async def audit(
+        self,
+        image: str = "",
+        *,
+        rebuild: bool = False,
+        seconds: float | None = None,
+        tell: Callable[[Step], None] = lambda _: None,
+    ) -> Audited:
+        """What could be tidied among the tools: unused, shadowed, duplicate and stale ones. Nothing is changed.
+
+        With ``image`` (a Python such as ``3.13``, or the tag of an image that was built here) every suite is run again
+        in a box from it; with ``rebuild`` from one that is made anew of what its base consists of by now. ``seconds``
+        bounds what is run; building an image takes its own time.
+
+        Raises:
+            UsageError: there is no such image.
+            SandboxError: Docker is missing, an image cannot be built, or a box failed.
+        """
+        from agentforge.api.audit import audit
+
+        return await audit(self._opened(), self.settings, image, rebuild, seconds, tell)
+
+    async def set_aside(self, found: Audited) -> list[Finding]:
+        """Quarantines this user's tools that an audit found to fail, with the reason (raises RegistryError)."""
+        from agentforge.api.audit import set_aside
+
+        return await set_aside(self._opened(), self.settings, found)
 
     async def tried(self, target: str, *, version: str = "") -> Tried:
         """What a proposal does on calls that once went wrong, for :meth:`Review.approve`; the box is used only where

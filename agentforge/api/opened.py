@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +38,10 @@ OpenBox: TypeAlias = "Callable[[SandboxSettings], Awaitable[Box]]"
 """Opens a box for this user; replaced in tests."""
 
 
+_INDEX = ".index.db"
+"""How the name of a file of the search ends, which begins with its owner."""
+
+
 class Opened:
     """What is open while a :class:`Forge` is; closed in the reverse order of opening.
 
@@ -60,6 +64,7 @@ class Opened:
         self.owner, layer = (COMPANY, Layer.COMPANY) if company else (settings.user, Layer.USER)
         place = settings.registries / settings.org / f"{self.owner}.git"
         self.registry = self.stack.enter_context(Registry.open_or_create(place, layer=layer))
+        self.registry.on_withdrawn = self._forget_found
         self.company = None if company else company_of(settings, self.stack, on_notice)
         self.layers = Layers(self.registry, BaseLayer(base), self.company)
         self.episodes: Episodes | None = None
@@ -228,10 +233,22 @@ class Opened:
         from agentforge.registry.index import Index
 
         if self._index is None:
-            file = self._settings.home / "caches" / self._settings.org / f"{self.owner}.index.db"
+            file = self._caches / f"{self.owner}{_INDEX}"
             meaning = local_meaning() if self._settings.agent.embeddings else None
             self._index = Index(self.layers, file, meaning=meaning, credit=self._credit)
         return self._index
+
+    @property
+    def _caches(self) -> Path:
+        return self._settings.home / "caches" / self._settings.org
+
+    def _forget_found(self, names: Sequence[str], commit: str) -> None:
+        """Takes what is live no more out of the files of searches; a company's tools are in those of its users too."""
+        from agentforge.registry.index_file import forget
+
+        whose = "*" if self.owner == COMPANY else self.owner
+        for file in self._caches.glob(f"{whose}{_INDEX}"):
+            forget(file, names, self.registry.layer, commit)
 
     def _credit(self) -> Mapping[str, float]:
         """What people said of tools' answers; blocks. A database that cannot be read costs that, not the search."""

@@ -35,8 +35,10 @@ class LauncherReport:
     warnings: tuple[str, ...] = ()
 
 
-async def open_box(settings: SandboxSettings, *, user: str, on_notice: Notice = _silent) -> Box:
-    """A warm box of ``user``. Close it.
+async def open_box(
+    settings: SandboxSettings, *, user: str, on_notice: Notice = _silent, other: image.ImageInfo | None = None
+) -> Box:
+    """A warm box of ``user``, with Docker from an ``other`` image, where one is given. Close it.
 
     ``on_notice`` hears what a person should know: that bubblewrap was taken because no daemon can
     be used, and what the isolation lacks. A Docker that answers but cannot give every hardening
@@ -46,7 +48,7 @@ async def open_box(settings: SandboxSettings, *, user: str, on_notice: Notice = 
         SandboxUnavailable: no launcher works here, or the one that was asked for does not.
         ImageError: Docker answers, but the image was not built yet or is not ours.
     """
-    pool = await open_pool(settings, on_notice=on_notice)
+    pool = Pool(await _choose(settings, on_notice, other), settings)
     box = await WarmBox.open(pool, settings, user, owner=True)
     for note in box.info.notes:
         on_notice(note)
@@ -58,7 +60,7 @@ async def open_pool(settings: SandboxSettings, *, on_notice: Notice = _silent) -
     return Pool(await _choose(settings, on_notice), settings)
 
 
-async def _choose(settings: SandboxSettings, on_notice: Notice) -> Launcher:
+async def _choose(settings: SandboxSettings, on_notice: Notice, other: image.ImageInfo | None = None) -> Launcher:
     if settings.launcher == "bubblewrap":
         return await asyncio.to_thread(bubblewrap.prepare, settings)
     try:
@@ -68,7 +70,7 @@ async def _choose(settings: SandboxSettings, on_notice: Notice) -> Launcher:
             raise
         return await _instead_of_docker(settings, no_docker, on_notice)
     try:
-        found = await docker.in_thread(image.need_image, daemon)
+        found = other or await docker.in_thread(image.need_image, daemon)
     except BaseException:
         daemon.close()
         raise

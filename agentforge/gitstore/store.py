@@ -225,6 +225,14 @@ class GitStore:
             check_path(folder)
         return self._objects.below(commit, folder) if commit is not None else {}
 
+    def changed(self, before: str, after: str, paths: Sequence[str]) -> list[str] | None:
+        """The files at or below ``paths`` that differ between two commits; None where one of these is not there."""
+        for path in paths:
+            check_path(path)
+        options = ("-r", "-z", "--name-only", "--no-renames", _rev(before), _rev(after), "--", *paths)
+        code, out, _ = self._git.attempt("diff-tree", *options)
+        return None if code else [name for name in out.decode("utf-8", "replace").split("\0") if name]
+
     def _commit_of(self, rev: str) -> str | None:
         """The commit that a revision names; None for ``main`` before the first one."""
         return self.head() if rev == "main" else _rev(rev)

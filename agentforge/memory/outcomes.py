@@ -187,6 +187,12 @@ class Outcomes:
                 told.setdefault(tool, Counter())[kind] = times
         return {tool: (one["confirmed"] - one["wrong"]) / (one.total() + DOUBT) for tool, one in told.items()}
 
+    def uses(self) -> dict[str, tuple[int, str]]:
+        """How often each tool was called, and when last (UTC, ISO 8601), by name; those never called are left out."""
+        asked = select(CALLS.c.tool, func.count(), func.max(CALLS.c.created)).where(*self._mine(CALLS))
+        with self._database.read() as connection:
+            return {tool: (times, last) for tool, times, last in connection.execute(asked.group_by(CALLS.c.tool))}
+
     def used_since(self, time: str) -> frozenset[str]:
         """The names of the tools that were called at or after a time (UTC, ISO 8601)."""
         query = select(CALLS.c.tool).where(*self._mine(CALLS), CALLS.c.created >= time).distinct()

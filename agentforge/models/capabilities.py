@@ -33,6 +33,7 @@ FEATURES: Mapping[str, Features] = MappingProxyType(
             schema_bounds=False,
             priority=False,
             load=False,
+            deferred_tools=True,
         ),
         "vllm": Features(
             sampling=True,
@@ -47,6 +48,7 @@ FEATURES: Mapping[str, Features] = MappingProxyType(
             schema_bounds=True,
             priority=True,
             load=True,
+            deferred_tools=False,
         ),
         "messages": Features(
             sampling=False,
@@ -61,6 +63,7 @@ FEATURES: Mapping[str, Features] = MappingProxyType(
             schema_bounds=False,
             priority=False,
             load=False,
+            deferred_tools=False,
         ),
     }
 )

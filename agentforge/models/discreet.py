@@ -146,7 +146,9 @@ class Discreet:
         return replace(message, text=self._text(message.text), calls=tuple(calls), answers=tuple(answers))
 
     def _tools(self, tools: Sequence[ToolSpec]) -> list[ToolSpec]:
-        return [ToolSpec(tool.name, self._text(tool.description), self._object(tool.schema)) for tool in tools]
+        return [
+            replace(tool, description=self._text(tool.description), schema=self._object(tool.schema)) for tool in tools
+        ]
 
     def _object(self, value: JSONObject) -> JSONObject:
         return cast("JSONObject", redact_json(value, self._known))

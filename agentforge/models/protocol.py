@@ -42,15 +42,21 @@ class Features:
     schema_bounds: bool = False  # enforces patterns and bounds too, not only types and enums
     priority: bool = False  # takes a priority, as vLLM's header
     load: bool = False  # tells at /metrics how busy it is, as vLLM does
+    deferred_tools: bool = False  # takes tools that the prompt does not hold until a result names them
 
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """A tool as a model sees it: ``schema`` is the JSON Schema of its parameters."""
+    """A tool as a model sees it: ``schema`` is the JSON Schema of its parameters.
+
+    One that is ``deferred`` came after the first request of a conversation: where the endpoint can, it stays out of the
+    beginning of the prompt, which is cached, and a model knows it from the answer that names it.
+    """
 
     name: str
     description: str
     schema: JSONObject
+    deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,14 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolAnswer:
-    """What came of a :class:`ToolCall`; ``content`` is text (JSON or an error)."""
+    """What came of a :class:`ToolCall`; ``content`` is text (JSON or an error), ``found`` are the deferred tools that
+    it makes known, by name.
+    """
 
     call_id: str
     content: str
     error: bool = False
+    found: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

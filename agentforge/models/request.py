@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ def body(ask: Ask, target: Target) -> Body:
     made: Body = {
         "model": target.endpoint.model,
         "max_tokens": ask.max_tokens + (THINKING_ROOM if features.thinking else 0),
-        "messages": conversation(ask.messages, target, with_tools=bool(ask.tools)),
+        "messages": conversation(ask.messages, target, ask.tools),
     }
     if ask.system:
         made["system"] = ask.system
@@ -79,16 +79,29 @@ def body(ask: Ask, target: Target) -> Body:
 
 
 def _tools(ask: Ask, features: Features) -> Body:
+    """The definitions; deferred ones come last, so that all before them stays as it was sent first."""
     if not ask.tools:
         return {}
     strict = {"strict": True} if features.schema_bounds else {}  # else arguments are not enforced
+    deferred = _deferred(ask.tools, features)
     tools = [
-        {"name": tool.name, "description": tool.description, "input_schema": tool.schema, **strict}
-        for tool in ask.tools
+        {
+            "name": tool.name,
+            "description": tool.description,
+            "input_schema": tool.schema,
+            **strict,
+            **({"defer_loading": True} if tool.name in deferred else {}),
+        }
+        for tool in sorted(ask.tools, key=lambda one: one.name in deferred)
     ]
     if ask.force_tool and features.forced_tools:
         return {"tools": tools, "tool_choice": {"type": "tool", "name": ask.force_tool}}
     return {"tools": tools}
+
+
+def _deferred(tools: Sequence[ToolSpec], features: Features) -> frozenset[str]:
+    """The names of the tools that the endpoint is to learn of from answers."""
+    return frozenset(tool.name for tool in tools if tool.deferred and features.deferred_tools)
 
 
 def _extra(ask: Ask, target: Target) -> Body:
@@ -100,16 +113,17 @@ def _extra(ask: Ask, target: Target) -> Body:
     return extra
 
 
-def conversation(messages: Sequence[Message], target: Target, *, with_tools: bool) -> list[Body]:
-    """The messages in the protocol's form: roles alternate, nothing is empty.
+def conversation(messages: Sequence[Message], target: Target, tools: Sequence[ToolSpec]) -> list[Body]:
+    """The messages in the protocol's form, for a request with these tools: roles alternate, nothing is empty.
 
     Without tools in the request, earlier calls and their answers are told as text, since Claude
     refuses ``tool_use`` blocks in a request that defines none.
     """
     made: list[Body] = []
+    deferred = _deferred(tools, target.features)
     for message in messages:
-        plain = with_tools or not (message.calls or message.answers)
-        blocks = list(_blocks(message, target) if plain else _told(message))
+        plain = tools or not (message.calls or message.answers)
+        blocks = list(_blocks(message, target, deferred) if plain else _told(message))
         if not blocks:
             continue
         if made and made[-1]["role"] == message.role:
@@ -119,11 +133,13 @@ def conversation(messages: Sequence[Message], target: Target, *, with_tools: boo
     return made
 
 
-def _blocks(message: Message, target: Target) -> Iterator[JSONObject]:
+def _blocks(message: Message, target: Target, deferred: Collection[str]) -> Iterator[JSONObject]:
     if message.raw and (message.endpoint, message.model) == (target.name, target.endpoint.model):
         yield from message.raw
         return
-    yield from (_answer_block(answer) for answer in message.answers)
+    naming = {answer.call_id: _references(answer, deferred) for answer in message.answers}
+    yield from (_answer_block(answer, naming[answer.call_id]) for answer in message.answers)
+    yield from (_text(answer.content) for answer in message.answers if naming[answer.call_id] and answer.content)
     if message.text.strip():
         yield _text(message.text)
     yield from (_call_block(call) for call in message.calls)
@@ -146,8 +162,17 @@ def _call_block(call: ToolCall) -> JSONObject:
     return {"type": "tool_use", "id": call.id, "name": call.name, "input": call.args}
 
 
-def _answer_block(answer: ToolAnswer) -> JSONObject:
-    block: JSONObject = {"type": "tool_result", "tool_use_id": answer.call_id, "content": answer.content or "(empty)"}
+def _references(answer: ToolAnswer, deferred: Collection[str]) -> list[JSON]:
+    """The blocks that stand for the definitions of the deferred tools that an answer makes known."""
+    return [{"type": "tool_reference", "tool_name": name} for name in answer.found if name in deferred]
+
+
+def _answer_block(answer: ToolAnswer, references: list[JSON]) -> JSONObject:
+    """An answer; one with references holds nothing else, since the protocol allows no text beside them: its text comes
+    behind all answers.
+    """
+    content: JSON = references or answer.content or "(empty)"
+    block: JSONObject = {"type": "tool_result", "tool_use_id": answer.call_id, "content": content}
     return {**block, "is_error": True} if answer.error else block
 
 

@@ -2,34 +2,29 @@
 
 Words are ranked by BM25 (SQLite's FTS5, Porter's stemmer) over name, summary, example requests, docstring and
 signature. Where local embeddings are installed (:mod:`agentforge.models.meaning`) nearness in meaning is added, and
-what is known of a tool's answers moves it a little up or down. The file is a cache and nothing else: it holds what was
-read from the tools as they stand, is brought up to date when a layer changed (only what differs is read again), and is
-thrown away when it is damaged.
+what is known of a tool's answers moves it a little up or down. The file is a cache and nothing else
+(:mod:`agentforge.registry.index_file`): it is brought up when a layer changed, and made anew when it is damaged.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import sqlite3
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from agentforge.database.fulltext import match_of, replace_file
-from agentforge.registry.asking import joined, parted, words_asked
+from agentforge.registry.asking import joined, words_asked
 from agentforge.registry.confidence import NEIGHBOURS, fits, signs
-from agentforge.registry.contract import docstring_of
+from agentforge.registry.index_file import BUSY_SECONDS, FORMAT, Toolset, bring_up
 from agentforge.registry.nearness import Nearness
-from agentforge.registry.tool import Tool
 
 if TYPE_CHECKING:
     from agentforge.models.meaning import Meaning
-
-FORMAT = 2
 
 CREDIT = 0.1
 """The share of its score that a tool gains with answers that were all right, or loses with ones that were all wrong."""
@@ -43,16 +38,6 @@ LEAST_NEAR = 0.2
 
 _WEIGHTS = "1.0, 1.0, 1.0, 0.3, 0.3"  # name, summary, requests, docstring, signature
 
-_CREATE = """
-CREATE TABLE about (fingerprint TEXT NOT NULL);
-CREATE TABLE known (title TEXT PRIMARY KEY, contents TEXT NOT NULL, row INTEGER NOT NULL, summary TEXT NOT NULL,
-    signature TEXT NOT NULL, meaning TEXT NOT NULL);
-CREATE INDEX known_row ON known (row);
-CREATE TABLE meanings (contents TEXT PRIMARY KEY, vector BLOB NOT NULL);
-CREATE VIRTUAL TABLE tools USING fts5(
-    name, summary, requests, docstring, signature, tokenize = "porter unicode61"
-);
-"""
 _SEARCH = f"SELECT rowid, bm25(tools, {_WEIGHTS}) AS rank FROM tools WHERE tools MATCH ? ORDER BY rank, rowid LIMIT ?"  # noqa: S608 -- only our own constant is put in
 _COUNT = "SELECT count(*) FROM tools WHERE tools MATCH ?"
 
@@ -81,18 +66,6 @@ class Found:
 
     hits: tuple[Hit, ...]
     fits: bool
-
-
-class Toolset(Protocol):
-    """What is searched: the live tools, and a word that changes whenever these may have."""
-
-    def fingerprint(self) -> str:
-        """Another one whenever the tools may be others."""
-        ...
-
-    def live(self) -> Sequence[Tool]:
-        """The tools themselves."""
-        ...
 
 
 def no_credit() -> Mapping[str, float]:
@@ -135,7 +108,7 @@ class Index:
         with contextlib.suppress(sqlite3.Error), self._opened(fingerprint) as cache:
             return self._found(cache, fingerprint, query, words, k, self._nearness)
         with closing(sqlite3.connect(":memory:")) as built:
-            _bring_up(built, fingerprint, self._layers.live())
+            bring_up(built, fingerprint, self._layers)
             with contextlib.suppress(sqlite3.Error, OSError):
                 replace_file(built, self._path)
                 with closing(sqlite3.connect(self._path)) as cache:
@@ -156,9 +129,9 @@ class Index:
         """The cache as it must be for ``fingerprint`` (raises sqlite3.Error where there is none, or a damaged one)."""
         if not self._path.exists():
             raise sqlite3.OperationalError("there is no cache")
-        with closing(sqlite3.connect(self._path)) as cache:
+        with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as cache:
             if cache.execute("SELECT fingerprint FROM about").fetchone() != (fingerprint,):
-                _bring_up(cache, fingerprint, self._layers.live())
+                bring_up(cache, fingerprint, self._layers)
             yield cache
 
     def _found(
@@ -212,49 +185,3 @@ class Index:
 def _fits(query: str, best: Sequence[Hit], tools: int, *, meaning: bool) -> bool:
     scores = [hit.score for hit in best]
     return bool(best) and fits(signs(query, best[0].name, best[0].summary, scores, tools), meaning=meaning)
-
-
-def _bring_up(cache: sqlite3.Connection, fingerprint: str, tools: Iterable[Tool]) -> None:
-    """Makes the cache one of ``tools``; those that it already knows as they are stay untouched."""
-    if cache.execute("SELECT count(*) FROM sqlite_master WHERE name = 'about'").fetchone() == (0,):
-        cache.executescript(_CREATE)
-    known: dict[str, tuple[str, int]] = {
-        title: (contents, row) for title, contents, row in cache.execute("SELECT title, contents, row FROM known")
-    }
-    with cache:
-        cache.execute("DELETE FROM about")
-        cache.execute("INSERT INTO about VALUES (?)", (fingerprint,))
-        for tool in tools:
-            contents = _contents_of(tool)
-            before, row = known.pop(tool.name, ("", 0))
-            if before != contents:
-                _forget(cache, tool.name, row)
-                _learn(cache, tool, contents)
-        for title, (_, row) in known.items():
-            _forget(cache, title, row)
-
-
-def _contents_of(tool: Tool) -> str:
-    manifest = tool.manifest
-    read = (manifest.summary, manifest.signature, *manifest.requests, tool.source)
-    return hashlib.sha256("\0".join(read).encode(errors="replace")).hexdigest()
-
-
-def _forget(cache: sqlite3.Connection, title: str, row: int) -> None:
-    if row:
-        cache.execute("DELETE FROM tools WHERE rowid = ?", (row,))
-        cache.execute("DELETE FROM known WHERE title = ?", (title,))
-
-
-def _learn(cache: sqlite3.Connection, tool: Tool, contents: str) -> None:
-    manifest = tool.manifest
-    texts = (tool.name, manifest.summary, "\n".join(manifest.requests), docstring_of(tool.source, tool.name))
-    told = [parted(text) for text in (*texts, manifest.signature)]
-    row = cache.execute(
-        "INSERT INTO tools (name, summary, requests, docstring, signature) VALUES (?, ?, ?, ?, ?)", told
-    ).lastrowid
-    meaning = ". ".join([f"{parted(tool.name).strip()}: {manifest.summary}", *manifest.requests])
-    cache.execute(
-        "INSERT INTO known VALUES (?, ?, ?, ?, ?, ?)",
-        (tool.name, contents, row, manifest.summary, manifest.signature, meaning),
-    )

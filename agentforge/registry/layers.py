@@ -219,6 +219,26 @@ class Layers:
         company = self.company.fingerprint() if self.company is not None else ""
         return f"{self.registry.fingerprint()}-{company}-{self.base.fingerprint()}"
 
+    def places(self) -> dict[str, str]:
+        """Where each layer stands, for :meth:`moved_since`."""
+        heads = {str(each.layer): each.head() for each in self._registries()}
+        return {**heads, str(Layer.BASE): self.base.fingerprint()}
+
+    def moved_since(self, places: Mapping[str, str]) -> dict[str, Tool | None] | None:
+        """The names under which another tool may be live than at these :meth:`places`, each with the one that is, None
+        where there is none; no other tool is read. None where that cannot be told: then any may be.
+        """
+        if self.places().keys() != places.keys() or places[Layer.BASE] != self.base.fingerprint():
+            return None
+        names: set[str] = set()
+        for each in self._registries():
+            moved = each.snapshot().moved_since(places[each.layer])
+            if moved is None:
+                return None
+            names |= moved
+        live = self._look().live
+        return {name: live.get(name) for name in names}
+
     def live(self) -> list[Tool]:
         """The live tools of all layers, by name."""
         return list(self._look().live.all.values())
@@ -316,10 +336,14 @@ class Layers:
         tool = view.find(name)
         return tool, view.closure(tool.depends)
 
+    def _registries(self) -> list[Registry]:
+        """Those above the base layer, the highest first."""
+        return [each for each in (self.registry, self.company) if each is not None]
+
     def _look(self) -> _View:
         now = self.fingerprint()
         if self._view is None or self._view.fingerprint != now:
-            above = [each.snapshot() for each in (self.registry, self.company) if each is not None]
+            above = [each.snapshot() for each in self._registries()]
             self._view = _View(now, _Live(above, self.base.tools()))
         return self._view
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 from agentforge import assets
 from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
@@ -25,7 +25,7 @@ from agentforge.registry.effects import Effect, effect_of
 from agentforge.registry.manifest import one_line
 from agentforge.registry.packages import read_lock
 from agentforge.registry.refusal import refuse_revoked
-from agentforge.registry.snapshot import Snapshot
+from agentforge.registry.snapshot import Snapshot, moved
 from agentforge.registry.states import EMPTY, REASON_CHARS, STATE_FILE, Standing, Waiting
 from agentforge.registry.tool import FILES, Tool, contents_version, from_files, to_files, validate
 from agentforge.settings import check_folder
@@ -42,12 +42,18 @@ class Version:
     message: str
 
 
+OnWithdrawn: TypeAlias = Callable[[Sequence[str], str], None]
+"""Takes the names of tools that are live no more, and the commit since which they are not; does not fail."""
+
+
 class Registry:
     """One layer in one repository; a context manager."""
 
     def __init__(self, store: GitStore, *, layer: Layer = Layer.USER) -> None:
         self._store = store
         self.layer = layer
+        self.on_withdrawn: OnWithdrawn | None = None
+        """Hears of the tools that a commit made through this object takes out of use."""
         self._seen: Snapshot | None = None
 
     @classmethod
@@ -336,13 +342,28 @@ class Registry:
         Raises:
             RegistryConflict, RegistryError, StorageError: as :func:`agentforge.gitstore.changing.commit_newest`.
         """
+        made: list[tuple[Snapshot, Change]] = []
 
         def make() -> tuple[str, Change] | None:
             snapshot = self.snapshot()
             wanted = change(snapshot)
-            return None if wanted is None else (snapshot.head, wanted)
+            if wanted is None:
+                return None
+            made[:] = [(snapshot, wanted)]
+            return snapshot.head, wanted
 
-        return commit_newest(self._store, make, trailers, seconds=PATIENCE_SECONDS)
+        commit = commit_newest(self._store, make, trailers, seconds=PATIENCE_SECONDS)
+        if commit is not None and self.on_withdrawn is not None:
+            (before, done), after = made[0], self.snapshot()
+            names = sorted(moved(before, after, done.files))
+            if gone := [name for name in names if _is_live(before, name) and not _is_live(after, name)]:
+                self.on_withdrawn(gone, after.head)
+        return commit
+
+
+def _is_live(snapshot: Snapshot, name: str) -> bool:
+    standing = snapshot.states.tools.get(name)
+    return standing is not None and standing.state is State.LIVE
 
 
 def _empty(path: Path) -> bool:

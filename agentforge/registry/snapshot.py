@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
-from agentforge.errors import NotARegistry, ToolInvalid
+from agentforge.errors import NotARegistry, RegistryError, ToolInvalid
 from agentforge.gitstore.failures import damaged
 from agentforge.gitstore.store import GitStore
 from agentforge.registry.pages import FOLDER, STATE_FILE, Pages
@@ -190,6 +190,19 @@ class Snapshot:
             *(f"{bad.name}: {'; '.join(bad.problems)}" for bad in found if isinstance(bad, ToolInvalid)),
         ]
 
+    def moved_since(self, head: str) -> frozenset[str] | None:
+        """The names under which something else stands than at another commit, by contents or standing; None where that
+        cannot be told: that commit is gone, or holds no registry.
+        """
+        files = self._store.changed(head, self.head, ("tools", STATE_FILE, FOLDER))
+        if files is None:
+            return None
+        try:
+            before = Snapshot.take(self._store, head, self._layer)
+            return None if before is None else moved(before, self, files)
+        except RegistryError:  # of which what stands now may be the mending
+            return None
+
     def _read(self, folders: Mapping[_Key, str]) -> dict[_Key, dict[str, bytes]]:
         """The known files of many folders, with one git command."""
         paths = [f"{folder}/{file}" for folder in folders.values() for file in FILES]
@@ -198,6 +211,17 @@ class Snapshot:
             key: {file: contents[f"{folder}/{file}"] for file in FILES if f"{folder}/{file}" in contents}
             for key, folder in folders.items()
         }
+
+
+def moved(before: Snapshot, after: Snapshot, files: Iterable[str]) -> frozenset[str]:
+    """The names under which something else stands, of two snapshots that differ in these files (raises RegistryError:
+    what one of them says of tools cannot be read).
+    """
+    parts = [path.split("/") for path in files]
+    folders = {part[1] for part in parts if part[0] == "tools" and len(part) > 2}
+    pages = ["/".join(part) for part in parts if part[0] in (STATE_FILE, FOLDER)]
+    told = {name for path in pages for each in (before, after) for name in each.states.named_in(path)}
+    return frozenset(folders | {name for name in told if before.states.tools.get(name) != after.states.tools.get(name)})
 
 
 def _fingerprint(roots: Mapping[str, str]) -> str:

@@ -105,6 +105,10 @@ class States:
         """What is malformed in them."""
         return tuple(problem for page in (self.whole, *self.pages.all()) for problem in page.problems)
 
+    def named_in(self, path: str) -> Mapping[str, Standing]:
+        """What one of the files says of tools; nothing where there is no such file."""
+        return (self.whole if path == STATE_FILE else self.pages[path]).tools
+
     def stale(self) -> list[str]:
         """The names of the tools that are stale, sorted; only the pages that speak of such a thing are parsed."""
         found = (page.tools for page in (self.whole, *self.pages.holding(b"stale")))

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from agentforge.errors import ToolInvalid
-from agentforge.forge.boxed import bench_of
-from agentforge.forge.cases import is_returned, outcome
-from agentforge.forge.probes import neighbours
+from agentforge.forge.twins import Looking, alike, is_twin
 from agentforge.gitstore.changing import Change
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.changes import retirement
@@ -22,15 +17,6 @@ from agentforge.registry.tool import Tool
 from agentforge.sleep.parts import Committed, Copy, Made, NightParts
 from agentforge.sleep.report import Kind
 from agentforge.types import Layer, State
-
-FEWEST_RESULTS = 3
-"""Different results among the inputs that two tools agree on: those that always return the same are alike anyway."""
-
-MOST_OTHERS = 50
-"""Tools of one signature that one is compared with at the most, the first ones."""
-
-FIRST_LOOK = 4
-"""Inputs on which two tools are compared before it is done on all: most differ at once."""
 
 
 class Retirement:
@@ -68,9 +54,13 @@ class Retirement:
         """The first live one that does the same; where there is none, that, as a sentence (raises SandboxError)."""
         live = {tool.name: tool.version for tool in await asyncio.to_thread(copy.layers.live)}
         for other in self._others:
-            if live.get(other.name) == other.version and await _is_twin(self._tool, other, self._parts):
+            if live.get(other.name) == other.version and await is_twin(self._tool, other, await self._looking()):
                 return other
         return f"None of {len(self._others)} tools with its signature is known to do the same."
+
+    async def _looking(self) -> Looking:
+        parts = self._parts
+        return Looking(parts.layers, await parts.box(), parts.limits, parts.settings.gates.twin_inputs)
 
     def settle(self, tool: str) -> None:
         """Nothing: what was tried stands in the reports."""
@@ -100,20 +90,7 @@ def merges(parts: NightParts) -> list[Retirement]:
     """The live tools that may do the same as another: they have its parameters, result and errors, and no rights. One
     of a layer below stays, or one that was proved, or the first by name. Blocks.
     """
-    alike: dict[str, list[Tool]] = defaultdict(list)
-    for tool in sorted(parts.layers.live(), key=_rank):
-        if tool.pure and (form := _form(tool)):
-            alike[form].append(tool)
-    return [
-        Retirement(one, parts, tools[:at][:MOST_OTHERS])
-        for tools in alike.values()
-        for at, one in enumerate(tools)
-        if at and _may_go(parts, one)
-    ]
-
-
-def _rank(tool: Tool) -> tuple[bool, bool, str]:
-    return tool.layer is Layer.USER, tool.unconfirmed, tool.name
+    return [Retirement(one, parts, others) for one, others in alike(parts.layers.live()) if _may_go(parts, one)]
 
 
 def unused(parts: NightParts, today: date) -> list[Retirement]:
@@ -134,31 +111,3 @@ def _may_go(parts: NightParts, tool: Tool) -> bool:
     standing = snapshot.states.tools.get(tool.name)
     own = tool.layer is Layer.USER and standing is not None and not standing.pinned
     return own and not needed_by(snapshot, tool.name)
-
-
-def _form(tool: Tool) -> str:
-    """What must be equal of two tools that one of may stand for the other; empty of a malformed one."""
-    try:
-        signature = tool.signature
-    except ToolInvalid:
-        return ""
-    return json.dumps([[signature.parameters, signature.returns], sorted(signature.raises)], default=str)
-
-
-async def _is_twin(tool: Tool, other: Tool, parts: NightParts) -> bool:
-    """Whether two tools do the same on all of their examples and near them, where that tells enough (raises
-    SandboxError).
-    """
-    known = [example.args for example in (*tool.examples, *other.examples)]
-    inputs = [*known, *neighbours(known)]
-    box = await parts.box()
-    one, two = [await bench_of(each, parts.layers, box, parts.limits, None) for each in (tool, other)]
-    if isinstance(one, str) or isinstance(two, str):
-        return False
-    told: list[str] = []
-    for some in (inputs[:FIRST_LOOK], inputs[FIRST_LOOK:]):
-        mine = [outcome(result) for result in await one.run(tool.source, some)]
-        if mine != [outcome(result) for result in await two.run(other.source, some)]:
-            return False
-        told += [each for each in mine if is_returned(each)]
-    return len(told) >= parts.settings.gates.twin_inputs and len(set(told)) >= FEWEST_RESULTS

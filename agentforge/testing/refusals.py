@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, TypeAlias, cast
 
 Problems: TypeAlias = Iterator[str]
@@ -197,6 +197,31 @@ def _tools(body: Block) -> Problems:
         yield "tools: Tool names must be unique."
 
 
+def _deferred(body: Block) -> Problems:
+    tools = cast("list[Block]", body.get("tools") or [])
+    late = {tool.get("name") for tool in tools if tool.get("defer_loading")}
+    if tools and len(late) == len(tools):
+        yield "All tools have defer_loading set. At least one tool must be non-deferred."
+    for tool in tools:
+        if tool.get("defer_loading") and "cache_control" in tool:
+            yield f"tools: '{tool.get('name')}' cannot have both defer_loading and cache_control"
+    for index, message in enumerate(body["messages"]):
+        for position, block in enumerate(_content(message)):
+            yield from _references(f"messages.{index}.content.{position}", block, late)
+
+
+def _references(at: str, block: Block, late: Collection[Any]) -> Problems:
+    """What is wrong with the tools that an answer names."""
+    content = block.get("content") if block["type"] == "tool_result" else None
+    inner = cast("list[Block]", content) if isinstance(content, list) else []
+    named = [one.get("tool_name") for one in inner if one.get("type") == "tool_reference"]
+    if named and len(named) < len(inner):
+        yield f"{at}.tool_result.content: tool_reference blocks cannot stand beside others"
+    for name in named:
+        if name not in late:
+            yield f"{at}: Tool reference '{name}' has no corresponding tool definition"
+
+
 def _tool_choice(body: Block) -> Problems:
     choice = cast("Block | None", body.get("tool_choice"))
     if choice is None:
@@ -268,6 +293,7 @@ RULES: tuple[Callable[[Block], Problems], ...] = (
     _tool_pairs,
     _tools_defined,
     _tools,
+    _deferred,
     _tool_choice,
     _thinking,
     _output,

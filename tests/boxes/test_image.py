@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,22 @@ def test_the_tag_is_made_from_the_inputs() -> None:
     assert image.image_tag() == image.image_tag()
     assert image.image_tag().startswith("agentforge-box:")
     assert contents.fingerprint() != contents.fingerprint("another base")
+
+
+def test_another_python_has_an_image_of_its_own_and_so_has_what_is_made_anew() -> None:
+    anew = image.image_tag(replace(image.OWN, anew=True))
+    tags = {image.image_tag(), image.image_tag(image.OWN), image.image_tag(image.RECIPES["3.13"]), anew}
+    assert len(tags) == 3
+    assert anew.startswith("agentforge-audit:")
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.13"])
+def test_the_build_insists_on_the_python_of_its_recipe(python: str) -> None:
+    with tarfile.open(fileobj=image._context(image.RECIPES[python])) as context:
+        found = context.extractfile("Dockerfile")
+        assert found is not None
+        text = found.read().decode()
+    assert f"sys.version_info[:2] != ({python.replace('.', ', ')})" in text
 
 
 def test_the_tag_changes_with_any_file_of_the_runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +82,7 @@ class TestFound:
         self, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tag = "agentforge-box:built-anew"
-        monkeypatch.setattr(image, "image_tag", lambda: tag)
+        monkeypatch.setattr(image, "image_tag", lambda *_: tag)
         home.mkdir(exist_ok=True)
         (home / "sandbox-images.json").write_text(
             json.dumps({tag: {"digest": "sha256:gone", "how": "debian"}}), "utf-8"
@@ -104,7 +122,7 @@ class TestFound:
         with Daemon.connect() as daemon:
             client: Any = daemon._client
             client.images.get(ours.digest).tag("agentforge-box", tag="ffffffffffff")
-            monkeypatch.setattr(image, "image_tag", lambda: foreign)
+            monkeypatch.setattr(image, "image_tag", lambda *_: foreign)
             try:
                 with pytest.raises(ImageError, match="was not built by AgentForge"):
                     image.find_image()
@@ -112,7 +130,7 @@ class TestFound:
                 client.images.remove(foreign, noprune=True)
 
     async def test_a_missing_image_is_one_sentence_with_the_fix(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(image, "image_tag", lambda: "agentforge-box:000000000000")
+        monkeypatch.setattr(image, "image_tag", lambda *_: "agentforge-box:000000000000")
         assert image.find_image() is None
         with pytest.raises(ImageError, match="has not been built") as caught:
             await open_box(SandboxSettings(), user="missing")
@@ -134,7 +152,7 @@ def test_without_registry_and_mmdebstrap_it_says_which_package_to_install(monkey
     monkeypatch.setattr(debian.shutil, "which", lambda _: None)
     daemon: Any = NoImages()
     with pytest.raises(ImageError, match="mmdebstrap is not installed") as caught:
-        image._base(daemon, lambda _: None)
+        image._base(daemon, lambda _: None, image.OWN)
     assert "apt-get install mmdebstrap" in caught.value.fix
 
 

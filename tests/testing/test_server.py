@@ -18,6 +18,9 @@ ADD = {"name": "add", "description": "Adds.", "input_schema": {"type": "object",
 CALL = ToolCall("call_1", "add", {"a": 1})
 USE = {"type": "tool_use", "id": "call_1", "name": "add", "input": {}}
 RESULT = {"type": "tool_result", "tool_use_id": "call_1", "content": "3"}
+LATE = {**ADD, "name": "late", "defer_loading": True}
+NAMED = {**RESULT, "content": [{"type": "tool_reference", "tool_name": "late"}]}
+BOTH = {**RESULT, "content": [*NAMED["content"], {"type": "text", "text": "x"}]}
 USER = {"role": "user", "content": "hi"}
 HEADERS = {"anthropic-version": "2026-10-21", "authorization": "Bearer sk-test-0123456789"}
 
@@ -80,6 +83,13 @@ def test_a_sound_request_has_no_problems() -> None:
         (request(tools=[{**ADD, "name": "a b"}]), "match pattern"),
         (request(tools=[{**ADD, "schema": {}}]), "schema: Extra inputs"),
         (request(tools=[{"name": "add", "input_schema": {}}]), "input_schema.type"),
+        (request(tools=[LATE]), "At least one tool must be non-deferred"),
+        (
+            request(tools=[ADD, {**LATE, "cache_control": {"type": "ephemeral"}}]),
+            "both defer_loading and cache_control",
+        ),
+        (request(messages=turn(USE, user=[NAMED]), tools=[ADD]), "'late' has no corresponding tool definition"),
+        (request(messages=turn(USE, user=[BOTH]), tools=[ADD, LATE]), "cannot stand beside others"),
         (request(tools=[ADD], tool_choice={"type": "tool", "name": "add"}), "not supported by claude-opus-5-5"),
         (request(tools=[ADD], tool_choice={"type": "any"}, model="claude-fable-5-1"), "not supported by claude-fable"),
         (request(tools=[ADD], tool_choice={"type": "any"}, model="claude-sonnet-5-5"), "not supported by claude-so"),
@@ -94,6 +104,10 @@ def test_a_sound_request_has_no_problems() -> None:
 )
 def test_what_claude_refuses(body: dict[str, Any], problem: str) -> None:
     assert problem in "; ".join(problems_of(body))
+
+
+def test_a_result_may_name_a_deferred_tool() -> None:
+    assert problems_of(request(messages=turn(USE, user=[NAMED]), tools=[ADD, LATE])) == []
 
 
 def test_haiku_lets_a_tool_be_forced() -> None:

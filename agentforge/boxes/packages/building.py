@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agentforge.boxes.daemon import Daemon
-from agentforge.boxes.image import find_image, need_image
+from agentforge.boxes.image import ImageInfo, find_image, need_image
 from agentforge.boxes.packages import layer, sets
 from agentforge.boxes.packages.lock import Lock
 from agentforge.boxes.packages.pip import Progress
@@ -62,6 +62,20 @@ def build(lock: Lock, settings: SandboxSettings, on_progress: Progress) -> Built
             on_progress("No Docker daemon answers: making them ready for bubblewrap.")
     site = sets.build(lock, of_this_machine(), most_bytes=most, on_progress=on_progress)
     return Built("bubblewrap", str(site))
+
+
+def build_on(base: ImageInfo, python: tuple[int, int], lock: Lock, settings: SandboxSettings, tell: Progress) -> None:
+    """Makes a set ready for boxes from another image, which has that Python. Blocks.
+
+    Raises:
+        SandboxError: it cannot be: among other reasons, no locked wheel is for that Python.
+        StorageError: it cannot be written.
+    """
+    with Daemon.connect(_BUILD_SECONDS) as daemon:
+        if layer.find_layer(daemon, base, lock.digest) is None:
+            target = of_image(str(daemon.info().get("Architecture")), python)
+            site = sets.build(lock, target, most_bytes=settings.packages_mb << 20, on_progress=tell)
+            layer.build_layer(daemon, base, lock.digest, site, tell)
 
 
 def find(lock: Lock, settings: SandboxSettings) -> list[Built]:

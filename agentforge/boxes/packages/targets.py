@@ -57,9 +57,9 @@ class Target:
         return names
 
 
-def of_image(architecture: str) -> Target:
+def of_image(architecture: str, python: tuple[int, int] = BOX_PYTHON) -> Target:
     """The target of a Docker box; ``architecture`` as ``docker info`` says it."""
-    return Target(BOX_PYTHON, _MACHINES.get(architecture, architecture))
+    return Target(python, _MACHINES.get(architecture, architecture))
 
 
 def of_this_machine() -> Target:

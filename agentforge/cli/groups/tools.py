@@ -8,7 +8,7 @@ import typer
 
 from agentforge.cli.groups.feedback import What
 from agentforge.cli.groups.shared import ToolName, group
-from agentforge.cli.options import AsJson, Company, FormatOption, Org, Quiet, Set, User, Who
+from agentforge.cli.options import AsJson, Company, FormatOption, Org, Quiet, Set, Timeout, User, Who
 
 tools = group("What was learned, and the starter tools.")
 
@@ -98,6 +98,40 @@ def tools_check(
     from agentforge.cli import checking
 
     return checking.check_tool(Who(org, user, settings, company), folder, "json" if json else form)
+
+
+@tools.command("audit")
+def tools_audit(
+    image: Annotated[
+        str,
+        typer.Option(
+            "--image", help="Run every suite again in this image: a Python such as 3.13, or a tag built here."
+        ),
+    ] = "",
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make that image anew first, from what its base consists of by now.")
+    ] = False,
+    quarantine: Annotated[
+        bool, typer.Option("--quarantine", help="Set aside those of your tools that fail there, with the reason.")
+    ] = False,
+    timeout: Timeout = None,
+    form: FormatOption = "text",
+    json: AsJson = False,
+    quiet: Quiet = False,
+    org: Org = None,
+    user: User = None,
+    company: Company = False,
+    settings: Set = None,
+) -> int:
+    """Find tools that are unused, shadowed, duplicate or stale, and those that another image would break.
+
+    Each finding is a sentence and what to do about it. Nothing is changed but with --quarantine. Exit code 1 where a
+    tool fails, 124 where the time ran out.
+    """
+    from agentforge.cli import auditing
+
+    wanted = auditing.Wanted(image, rebuild, quarantine, timeout, quiet)
+    return auditing.audit(Who(org, user, settings, company), wanted, "json" if json else form)
 
 
 @tools.command("call")

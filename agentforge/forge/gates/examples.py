@@ -33,8 +33,8 @@ async def visible_tests(bench: Bench) -> GateResult:
     suite = _NOT_RUN if endless else await bench.own_suite()
     if suite.status == "timed_out" and not endless:
         bench.endless = ITS_SUITE
-    failing = [f"{row.name}: {_last_line(row.message)}" for row in suite.rows if row.outcome != "passed"]
-    told = [*_of_suite(suite, failing, endless), *_contradicted(wrong, sub.visible), *_denied(denied)]
+    failing = failing_tests(suite)
+    told = [*_of_suite(suite, endless), *_contradicted(wrong, sub.visible), *_denied(denied)]
     return judged(
         "visible tests",
         not told,
@@ -83,16 +83,28 @@ def _denied(wrong: Sequence[str]) -> list[str]:
     return ["it contradicts what its docstring states", *wrong[:MOST_SHOWN]] if wrong else []
 
 
-def _of_suite(suite: SuiteResult, failing: Sequence[str], endless: str) -> list[str]:
-    if suite.passed:
-        return []
-    if endless:
+def _of_suite(suite: SuiteResult, endless: str) -> list[str]:
+    if endless and not suite.passed:
         return [f"the suite was not run: {shortened(endless, 200)} does not end"]
+    why = why_not_passed(suite)
+    return [why] if why else []
+
+
+def failing_tests(suite: SuiteResult) -> list[str]:
+    """Each test that does not pass, with what it says."""
+    return [f"{row.name}: {_last_line(row.message)}" for row in suite.rows if row.outcome != "passed"]
+
+
+def why_not_passed(suite: SuiteResult) -> str:
+    """Why a suite does not pass, as a clause; empty where it does."""
+    if suite.passed:
+        return ""
     if suite.status != "finished":
-        return [_UNFINISHED[suite.status]]
+        return _UNFINISHED[suite.status]
     if not suite.rows:
-        return ["there are no tests"]
-    return [f"{len(failing)} of {len(suite.rows)} tests do not pass: {'; '.join(failing[:MOST_SHOWN])}"]
+        return "there are no tests"
+    failing = failing_tests(suite)
+    return f"{len(failing)} of {len(suite.rows)} tests do not pass: {'; '.join(failing[:MOST_SHOWN])}"
 
 
 def _last_line(message: str) -> str:
