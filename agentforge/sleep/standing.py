@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from agentforge.errors import ToolInvalid
 from agentforge.forge.boxed import bench_of
-from agentforge.forge.cases import is_returned, outcome
 from agentforge.forge.probes import neighbours
+from agentforge.forge.twins import do_the_same
 from agentforge.gitstore.changing import Change
 from agentforge.models.protocol import ModelClient
 from agentforge.registry.changes import retirement
@@ -23,14 +23,8 @@ from agentforge.sleep.parts import Committed, Copy, Made, NightParts
 from agentforge.sleep.report import Kind
 from agentforge.types import Layer, State
 
-FEWEST_RESULTS = 3
-"""Different results among the inputs that two tools agree on: those that always return the same are alike anyway."""
-
 MOST_OTHERS = 50
 """Tools of one signature that one is compared with at the most, the first ones."""
-
-FIRST_LOOK = 4
-"""Inputs on which two tools are compared before it is done on all: most differ at once."""
 
 
 class Retirement:
@@ -155,10 +149,4 @@ async def _is_twin(tool: Tool, other: Tool, parts: NightParts) -> bool:
     one, two = [await bench_of(each, parts.layers, box, parts.limits, None) for each in (tool, other)]
     if isinstance(one, str) or isinstance(two, str):
         return False
-    told: list[str] = []
-    for some in (inputs[:FIRST_LOOK], inputs[FIRST_LOOK:]):
-        mine = [outcome(result) for result in await one.run(tool.source, some)]
-        if mine != [outcome(result) for result in await two.run(other.source, some)]:
-            return False
-        told += [each for each in mine if is_returned(each)]
-    return len(told) >= parts.settings.gates.twin_inputs and len(set(told)) >= FEWEST_RESULTS
+    return await do_the_same(one, two, inputs, parts.settings.gates.twin_inputs)
