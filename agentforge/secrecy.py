@@ -85,7 +85,7 @@ def spans(text: str) -> Iterator[tuple[int, int, str]]:
     for kind, pattern in _PATTERNS:
         for found in pattern.finditer(text):
             group = found.lastgroup
-            if group is None or _is_secret(found, kind):
+            if _is_secret(found, kind) if group else not _is_made_up(found[0]):
                 yield *found.span(group or 0), _TOLD.get(kind, kind)
 
 
@@ -105,7 +105,7 @@ def repeated(value: object, chars: int = 60) -> str:
 def _replacement(found: re.Match[str], kind: str) -> str:
     whole, group = found.group(0), found.lastgroup
     if group is None:
-        return f"[redacted:{kind}]"
+        return whole if _is_made_up(whole) else f"[redacted:{kind}]"
     value = found.group(group)
     if not _is_secret(found, kind):
         return whole
@@ -118,6 +118,17 @@ def _is_secret(found: re.Match[str], kind: str) -> bool:
     group = found.lastgroup or 0
     value = found.group(group)
     return not value.startswith("[redacted") and _looks_secret(value, kind, quoted=group != "value")
+
+
+_FILLERS = frozenset("aA0")
+
+
+def _is_made_up(text: str) -> bool:
+    """Whether most letters and digits are ``a``, ``A`` and ``0``, as in what takes the place of a key that is scrubbed
+    (:mod:`agentforge.forge.scrub.made`); of a key that was drawn they are one in eight at the most.
+    """
+    body = [letter for letter in re.sub(r"-----[A-Z ]+-----|\\n", "", text) if letter.isalnum()]
+    return len(body) >= 12 and sum(letter in _FILLERS for letter in body) >= 0.6 * len(body)
 
 
 def _looks_secret(value: str, kind: str, *, quoted: bool) -> bool:

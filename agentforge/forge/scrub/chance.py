@@ -9,12 +9,17 @@ from itertools import pairwise
 _RUN = re.compile(r"[A-Za-z0-9+/_=.~-]{20,}")
 _HEX = re.compile(r"(?:[0-9a-f]{32,}|[0-9A-F]{32,})")
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_UNSPEAKABLE = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}", re.IGNORECASE)
+"""Consonants in a row as no two words of English bring them together, but for a few."""
 _BETWEEN = re.compile(r"[_./+=~-]+")
 
-LONGEST_PIECE = 2.7
+LONGEST_PIECE = 2.8
 """Letters and digits of one kind that stand side by side on average: in drawn texts of letters of both cases and
 digits 1.5 to 2.3, of one case and digits 2 to 3.3, in names of Python more than 4."""
+LONGEST_PIECE_OF_LETTERS = 2.5
 LONGEST_PIECE_OF_ONE_CASE = 3.8
+ODD_SHARE = 0.6
+"""Of a text in several parts, so much stands in parts that are no words: small letters, capitals and digits in turn."""
 LONGEST_WORD = 12
 """Characters of a part between two marks in a name that is put together; in drawn texts marks are rarer."""
 
@@ -34,16 +39,21 @@ def is_drawn(text: str) -> bool:
     letters = sum(letter.isalpha() for letter in text)
     digits = sum(letter.isdigit() for letter in text)
     if _HEX.fullmatch(text):
-        return letters >= 4 and digits >= 4
+        return letters >= 2 and digits >= 2
     parts = [part for part in _BETWEEN.split(text) if part]
+    if len(parts) > 1 and any(is_drawn(part) for part in parts):
+        return True
     longest = max(map(len, parts), default=0)
     pieces = _PIECE.findall(text)
-    if not pieces or longest < LONGEST_WORD:
+    odd = sum(len(part) for part in parts if len(_PIECE.findall(part)) >= 3)
+    if not pieces or (longest < LONGEST_WORD and odd < ODD_SHARE * len(text)):
         return False
     mean = sum(map(len, pieces)) / len(pieces)
     lower, upper = any(c.islower() for c in text), any(c.isupper() for c in text)
     if lower and upper:
-        return (digits >= 2 and mean <= LONGEST_PIECE) or (len(text) >= 32 and mean <= 2.2)
+        return (digits >= 2 and mean <= LONGEST_PIECE) or (len(text) >= 24 and mean <= LONGEST_PIECE_OF_LETTERS)
+    if len(text) >= 24 and len(parts) == 1 and _UNSPEAKABLE.search(text):
+        return True
     return len(text) >= 24 and digits >= 4 and letters >= 4 and mean <= LONGEST_PIECE_OF_ONE_CASE
 
 

@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import phonenumbers
 from stdnum import iban, luhn
 from stdnum.bitcoin import is_valid as is_bitcoin
 from stdnum.ch import ssn as ch_ssn
 from stdnum.de import idnr
 from stdnum.es import dni
+from stdnum.exceptions import ValidationError
 from stdnum.fr import nir
 from stdnum.it import codicefiscale
 from stdnum.nl import bsn
@@ -55,22 +55,6 @@ def _card(text: str) -> bool:
     return 13 <= len(bare) <= 19 and bare[0] in "23456" and len(set(bare)) > 3 and bool(luhn.is_valid(bare))
 
 
-def _phone(text: str) -> bool:
-    bare = _digits(text)
-    if not 7 <= len(bare) <= 15:
-        return False
-    if text.startswith(("+", "00")):
-        return _possible("+" + bare.removeprefix("00"), None)
-    return _possible(bare, "US" if bare[0] in "23456789" or bare[0] == "1" else "GB")
-
-
-def _possible(text: str, region: str | None) -> bool:
-    try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(text, region))
-    except phonenumbers.NumberParseException:
-        return False
-
-
 def _address4(text: str) -> bool:
     try:
         found = ipaddress.IPv4Address(text)
@@ -91,6 +75,13 @@ def _address6(text: str) -> bool:
     except ValueError:
         return False
     return not found.is_loopback and not found.is_unspecified and not text.lower().startswith("2001:db8")
+
+
+def _iban(text: str) -> bool:
+    try:
+        return bool(iban.validate(text, check_country=False))
+    except ValidationError:
+        return False
 
 
 def _ssn(text: str) -> bool:
@@ -156,7 +147,7 @@ FORMS: tuple[Form, ...] = (
     Form(
         "email", _re(rf"{_LINKS}[A-Za-z0-9._%+'-]{{1,64}}@[A-Za-z0-9-]{{1,63}}(?:\.[A-Za-z0-9-]{{2,63}}){{1,5}}"), _mail
     ),
-    Form("IBAN", _re(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b"), lambda text: bool(iban.is_valid(text))),
+    Form("IBAN", _re(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b"), _iban),
     Form("card", _re(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w]|\.\d)"), _card),
     Form("social security number", _re(r"(?<![\w-])\d{3}([- ])\d{2}\1\d{4}(?![\w-])"), _ssn),
     Form(
@@ -231,8 +222,8 @@ FORMS: tuple[Form, ...] = (
         ),
         lambda t: _number_with(5)(t) or (t.isupper() and t.isalpha() and len(t) in (8, 11)),
     ),
-    Form("phone", _re(r"(?<![\w+.])(?:\+|00)[1-9](?:[ ()./-]{0,2}\d){6,14}(?![\w]|\.\d)"), _phone),
-    Form("phone", _re(r"(?<![\w.-])(?:1[-. ])?\(?[2-9]\d{2}\)?[-. ]\d{3}[-. ]\d{4}(?![\w-]|\.\d)"), _phone),
+    Form("phone", _re(r"(?<![\w+.])(?:\+|00)[1-9](?:[ ()./-]{0,2}\d){6,14}(?![\w]|\.\d)"), _number_with(8)),
+    Form("phone", _re(r"(?<![\w.-])(?:1[-. ])?\(?[2-9]\d{2}\)?[-. ]\d{3}[-. ]\d{4}(?![\w-]|\.\d)")),
     Form("phone", _re(r"(?<![\w.,-])\(?0[1-9]\d{1,4}\)?(?:[ /-]\d{2,8}){1,5}(?![\w-]|\.\d)"), _number_with(9)),
     Form(
         "phone",
@@ -274,6 +265,7 @@ FORMS: tuple[Form, ...] = (
         _re(r"(?<![\w:.])(?=[0-9a-fA-F:]*::|(?:[0-9a-fA-F]{1,4}:){7})[0-9a-fA-F:]{6,39}(?![\w:.])"),
         _address6,
     ),
+    Form("IP address", _re(r"(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}(?!\w)"), _address6),
     Form(
         "MAC address",
         _re(
