@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -194,7 +195,8 @@ class TestDeciding:
             why = forge.review.why("cents")
             assert why.hides == ("company",)
             assert why.reason.endswith("is hidden: it is not known to do the same.")
-        listed = CliRunner().invoke(app, ["tools", "list", "--org", "acme", "--user", "fay"], standalone_mode=False)
+        words = ["tools", "list", "--org", "acme", "--user", "fay"]
+        listed = await asyncio.to_thread(CliRunner().invoke, app, words, standalone_mode=False)
         assert "user, hides company" in listed.stdout
 
     async def test_a_refused_one_is_gone_and_stays_refused(self, three: Box) -> None:
@@ -222,13 +224,17 @@ class TestDeciding:
             assert "tool.py holds what looks like a token" in heard[0]
 
 
-def test_promotion_on_the_command_line_tells_why_not(home: Path) -> None:
+async def test_promotion_on_the_command_line_tells_why_not(home: Path) -> None:
     who = ["--org", "acme", "--user", "ada"]
-    done = CliRunner().invoke(app, ["tools", "promote", "cents", *who], standalone_mode=False)
+    done = await asyncio.to_thread(CliRunner().invoke, app, ["tools", "promote", "cents", *who], standalone_mode=False)
     assert isinstance(done.exception, UsageError)
     assert "has no registry of its own yet" in str(done.exception)
-    CliRunner().invoke(app, ["tools", "list", "--company", *who], standalone_mode=False)
-    done = CliRunner().invoke(app, ["tools", "promote", "parse_duration", *who], standalone_mode=False)
+    await asyncio.to_thread(CliRunner().invoke, app, ["tools", "list", "--company", *who], standalone_mode=False)
+    done = await asyncio.to_thread(
+        CliRunner().invoke, app, ["tools", "promote", "parse_duration", *who], standalone_mode=False
+    )
     assert "is a tool of the base layer: it is shared already" in str(done.exception)
-    listed = CliRunner().invoke(app, ["tools", "proposals", "--json", *who], standalone_mode=False)
+    listed = await asyncio.to_thread(
+        CliRunner().invoke, app, ["tools", "proposals", "--json", *who], standalone_mode=False
+    )
     assert json.loads(listed.stdout)["proposals"] == []

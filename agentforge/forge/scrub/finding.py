@@ -29,13 +29,17 @@ class Finding:
 
 def findings(text: str, known: Known) -> list[Finding]:
     """All places in a text, in order and none in another; what was made up by :mod:`.made` is none."""
-    found = [one for one in _all(text, known) if one.text not in known.kept and not is_made(one.kind, one.text)]
+    found = [one for one in _all(text, known) if not _stays(one, known) and not is_made(one.kind, one.text)]
     found.sort(key=lambda one: (one.start - one.end, one.start))
     taken: list[Finding] = []
     for one in found:  # the longest first: a key within an address of the web goes with it
         if all(one.end <= other.start or other.end <= one.start for other in taken):
             taken.append(one)
     return sorted(taken, key=lambda one: one.start)
+
+
+def _stays(one: Finding, known: Known) -> bool:
+    return one.text in known.hashes or (one.text in known.kept and not one.secret)
 
 
 def _all(text: str, known: Known) -> Iterator[Finding]:

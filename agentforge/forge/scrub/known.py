@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _WORD = r"[A-ZÀ-ÖØ-Þ][\w’'-]*[a-zß-öø-ÿ][\w’'-]*"
 _NAMES = re.compile(rf"{_WORD}(?:\s+(?:(?:van|von|de|der|den|la|di|da|del|of)\s+)?{_WORD})*")
@@ -12,7 +12,7 @@ _SAID = re.compile(
     r"(?i:\b(?:name is|named|called|is my (?:boss|wife|husband|partner|son|daughter|colleague|manager|friend|sister"
     r"|brother|mother|father|cat|dog)|(?:wife|husband|partner|son|daughter|boss|manager|colleague|sister|brother|mother"
     r"|father|friend|cat|dog|neighbour|neighbor|client|customer|doctor|company|employer|street|town|village|team)"
-    r"(?: is| are|,|:)?|works? (?:at|for|with|in)|lives? (?:at|in|with|on)|born in|from|at|with))\s+"
+    r"(?: is| are|,|:)?|works? (?:at|for|with|in)|lives? (?:at|in|with|on)|born in|from|at|with|in|near))\s+"
     rf"({_WORD}(?:\s+{_WORD})*)"
 )
 STREET = re.compile(
@@ -43,13 +43,15 @@ SHORTEST = 4
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is looked for wherever it stands. ``names`` are words of names, ``phrases`` whole ones (addresses,
-    numbers), ``secrets`` registered secrets.
+    numbers), ``secrets`` registered secrets. ``kept`` is harmless, as the user says, and ``hashes`` are those of what
+    is: these stay.
     """
 
     names: frozenset[str] = frozenset()
     phrases: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
-    kept: frozenset[str] = field(default_factory=lambda: frozenset[str]())
+    kept: frozenset[str] = frozenset()
+    hashes: frozenset[str] = frozenset()
 
 
 NOTHING_KNOWN = Known()

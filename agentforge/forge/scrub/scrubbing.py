@@ -4,8 +4,11 @@ tests, examples and what the manifest says, so that what fitted together still d
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from agentforge.forge.scrub.finding import Finding, findings
@@ -19,6 +22,8 @@ from agentforge.types import JSON, Example, JSONObject
 EVERYWHERE = 6
 """Characters from which on a text that was found once is replaced wherever it stands; shorter ones only where the
 words around them told what they are."""
+LONGEST_HASHED = 10_000
+"""Characters of a text of which the hash is looked for."""
 LONG_NUMBER = 9
 """Digits of a number that is also replaced where it stands without its separators."""
 
@@ -123,7 +128,7 @@ def scrub_tool(tool: Tool, known: Known) -> Scrubbed:
 
     Its report is left out: it is about other contents. The gates have to be asked again.
     """
-    names = Names(known)
+    names = Names(replace(known, hashes=_digests(tool, known)))
     replaced = list(_found(tool, names))
     manifest = tool.manifest
     cleaned = Manifest.model_validate(
@@ -152,6 +157,19 @@ def _found(tool: Tool, names: Names) -> Iterator[Replaced]:
                 seen.add(other)
                 line = text.count("\n", 0, one.start) + 1 if file.endswith(".py") else 0
                 yield Replaced(one.kind, file, line, other, one.secret)
+
+
+def _digests(tool: Tool, known: Known) -> frozenset[str]:
+    """The hashes of texts that stand in the tool and tell nothing: whoever reads these can make those."""
+    texts = {text for one in tool.examples for text in _strings([*one.args.values()])}
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        literals = (node.value for node in ast.walk(parse(tool.tests)) if isinstance(node, ast.Constant))
+        texts |= {text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text) for text in literals}
+    ways = (hashlib.md5, hashlib.sha1, hashlib.sha256, hashlib.sha512)
+    clean = [
+        text.encode("utf-8", "replace") for text in texts if len(text) <= LONGEST_HASHED and not findings(text, known)
+    ]
+    return frozenset(way(text, usedforsecurity=False).hexdigest() for text in clean for way in ways)
 
 
 def _texts(tool: Tool) -> Iterable[tuple[str, str]]:
