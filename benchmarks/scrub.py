@@ -87,7 +87,8 @@ def _with(tool: Tool, items: Sequence[Planted]) -> Tool:
 def _test(name: str, text: str, number: int) -> str:
     """A test that holds the text; where the tool takes any text, one that goes through it."""
     if name == "normalize_whitespace":
-        return f"\n\ndef test_planted_{number}():\n    assert normalize_whitespace({f'  {text}  '!r}) == {' '.join(text.split())!r}\n"
+        call = f"normalize_whitespace({f'  {text}  '!r}) == {' '.join(text.split())!r}"
+        return f"\n\ndef test_planted_{number}():\n    assert {call}\n"
     return f"\n\ndef test_planted_{number}():\n    known = {text!r}\n    assert known and {text!r} == known\n"
 
 

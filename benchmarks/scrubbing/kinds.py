@@ -57,10 +57,13 @@ def shaped(pattern: str) -> Draw:
 
 
 def name(form: str = "{first} {last}") -> Draw:
+    """Names of this form."""
     return lambda rng: form.format(first=rng.choice(FIRST), last=rng.choice(LAST))
 
 
 def mail(form: str, ends: Sequence[str]) -> Draw:
+    """Addresses of this form; ``ends`` are what may stand at their end."""
+
     def draw(rng: random.Random) -> str:
         first, last = rng.choice(FIRST).lower(), rng.choice(LAST).lower()
         return form.format(
@@ -71,6 +74,8 @@ def mail(form: str, ends: Sequence[str]) -> Draw:
 
 
 def card(prefixes: Sequence[str], length: int, groups: str = "") -> Draw:
+    """Numbers of cards with a right check digit."""
+
     def draw(rng: random.Random) -> str:
         start = rng.choice(prefixes)
         body = start + "".join(rng.choices(string.digits, k=length - 1 - len(start)))
@@ -81,6 +86,8 @@ def card(prefixes: Sequence[str], length: int, groups: str = "") -> Draw:
 
 
 def account(country: str, bank: str, by: str = "") -> Draw:
+    """IBANs of a country with right check digits; ``bank`` is the shape of the rest."""
+
     def draw(rng: random.Random) -> str:
         body = shaped(bank)(rng)
         number = f"{country}{iban.calc_check_digits(f'{country}00{body}')}{body}"
@@ -90,6 +97,8 @@ def account(country: str, bank: str, by: str = "") -> Draw:
 
 
 def pem(kind: str, by: str = "\n", lines: int = 5) -> Draw:
+    """Private keys, with ``by`` between their lines."""
+
     def draw(rng: random.Random) -> str:
         body = ["".join(rng.choices(ALNUM + "+/", k=64)) for _ in range(lines)]
         return by.join([f"-----BEGIN {kind}PRIVATE KEY-----", *body, f"-----END {kind}PRIVATE KEY-----"])
@@ -98,33 +107,41 @@ def pem(kind: str, by: str = "\n", lines: int = 5) -> Draw:
 
 
 def jwt(alg: str) -> Draw:
+    """Signed tokens."""
+
     def part(value: object) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
     def draw(rng: random.Random) -> str:
         sign = "".join(rng.choices(ALNUM + "-_", k=43 if alg == "HS256" else 86))
-        return f"{part({'alg': alg, 'typ': 'JWT'})}.{part({'sub': str(rng.randint(10**6, 10**9)), 'iat': 1700000000})}.{sign}"
+        claims = {"sub": str(rng.randint(10**6, 10**9)), "iat": 1700000000}
+        return f"{part({'alg': alg, 'typ': 'JWT'})}.{part(claims)}.{sign}"
 
     return draw
 
 
 def octets(rng: random.Random) -> str:
+    """An IPv4 address."""
     return f"{rng.choice([10, 172, 185, 91, 78])}.{rng.randint(16, 250)}.{rng.randint(1, 250)}.{rng.randint(2, 250)}"
 
 
 def six(rng: random.Random) -> str:
+    """An IPv6 address in full."""
     return "2a01:4f8:" + ":".join(f"{rng.randint(4096, 65535):x}" for _ in range(6))
 
 
 def six_short(rng: random.Random) -> str:
+    """An IPv6 address with zeros left out."""
     return f"2a02:{rng.randint(4096, 65535):x}:{rng.randint(4096, 65535):x}::{rng.randint(4096, 65535):x}"
 
 
 def hardware(by: str) -> Draw:
+    """A MAC address."""
     return lambda rng: by.join(f"{rng.randint(0, 255):02x}" for _ in range(6)).replace("00", "a4")
 
 
 def date(form: str) -> Draw:
+    """A day of somebody grown up."""
     return lambda rng: form.format(
         y=rng.randint(1950, 1999),
         m=rng.randint(1, 12),
@@ -134,10 +151,12 @@ def date(form: str) -> Draw:
 
 
 def with_words(rng: random.Random) -> str:
+    """A password as people make them."""
     return f"{rng.choice(FIRST)}{rng.choice('!#$%?')}{rng.randint(100, 999)}{rng.choice(('x', 'Qz', 'pW'))}"
 
 
 def identity(rng: random.Random) -> str:
+    """A random UUID."""
     return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
 

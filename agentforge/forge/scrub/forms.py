@@ -91,7 +91,7 @@ def _ssn(text: str) -> bool:
 
 def _mail(text: str) -> bool:
     domain = text.rpartition("@")[2].lower()
-    return re.search(r"(?:^|\.)example(?:\.(?:com|org|net|edu)|\.co\.uk)?$|\.(?:test|invalid|example)$", domain) is None
+    return re.search(r"(?:^|[.-])example(?:[.-]|$)|\.(?:test|invalid)$", domain) is None
 
 
 def _host(text: str) -> bool:
