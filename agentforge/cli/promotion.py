@@ -80,7 +80,8 @@ def rebase(who: Who, names: Sequence[str], form: str) -> int:
 def workflow() -> int:
     """The workflow file, with the version of this program."""
     text = (assets.folder("registry") / "workflow.yml").read_text("utf-8")
-    return Output("text").finish(text.replace("VERSION", version("agentforge-toolsmith")).rstrip())
+    told = text.replace("VERSION", version("agentforge-toolsmith")).rstrip()
+    return Output("text").finish(told, {"workflow": told})
 
 
 def verify(who: Who, repo: str, base: str, head: str, form: str) -> int:

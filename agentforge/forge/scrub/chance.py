@@ -9,13 +9,15 @@ from itertools import pairwise
 _RUN = re.compile(r"[A-Za-z0-9+/_=.~-]{20,}")
 _HEX = re.compile(r"(?:[0-9a-f]{32,}|[0-9A-F]{32,})")
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-_UNSPEAKABLE = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}", re.IGNORECASE)
-"""Consonants in a row as no two words of English bring them together, but for a few."""
+_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]+", re.IGNORECASE)
+"""Five in a row no two words of English bring together, but for a few."""
 _BETWEEN = re.compile(r"[_./+=~-]+")
 
 LONGEST_PIECE = 2.8
 """Letters and digits of one kind that stand side by side on average: in drawn texts of letters of both cases and
 digits 1.5 to 2.3, of one case and digits 2 to 3.3, in names of Python more than 4."""
+LONG, LONGEST_IN_LONG = 32, 3.2
+"""So many characters tell more, so that the average may be further from that of drawn ones."""
 LONGEST_PIECE_OF_LETTERS = 2.5
 LONGEST_PIECE_OF_ONE_CASE = 3.8
 ODD_SHARE = 0.6
@@ -51,8 +53,11 @@ def is_drawn(text: str) -> bool:
     mean = sum(map(len, pieces)) / len(pieces)
     lower, upper = any(c.islower() for c in text), any(c.isupper() for c in text)
     if lower and upper:
-        return (digits >= 2 and mean <= LONGEST_PIECE) or (len(text) >= 24 and mean <= LONGEST_PIECE_OF_LETTERS)
-    if len(text) >= 24 and len(parts) == 1 and _UNSPEAKABLE.search(text):
+        most = LONGEST_IN_LONG if len(text) >= LONG else LONGEST_PIECE if digits else LONGEST_PIECE_OF_LETTERS
+        return (digits >= 2 or len(text) >= 24) and mean <= most
+    numbers = sum(piece.isdigit() for piece in pieces)
+    hard = max(map(len, _CONSONANTS.findall(text)), default=0)
+    if len(text) >= 24 and len(parts) == 1 and (hard >= 5 or numbers >= 3 or (numbers == 2 and hard == 4)):
         return True
     return len(text) >= 24 and digits >= 4 and letters >= 4 and mean <= LONGEST_PIECE_OF_ONE_CASE
 

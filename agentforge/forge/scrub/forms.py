@@ -126,6 +126,7 @@ _ISSUED = (
     r"https://(?:\w+\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks/(?P<v>\d{10,}/[\w-]{20,})",
     r"\b[MNO][A-Za-z\d_-]{23,27}\.[\w-]{6}\.[\w-]{27,}",
     r"\b\d{8,10}:AA[A-Za-z0-9_-]{30,}",
+    r"\bGOCSPX-[A-Za-z0-9_-]{20,}",
     r"\b(?:SK|AC)[0-9a-f]{32}\b",
     r"\b[0-9a-f]{32}-us\d{1,2}\b",
     r"\b(?:dapi|shpss_|shpca_|shppa_|lin_api_|ntn_|secret_|hvs\.|hvb\.|s\.|dp\.[a-z]{2,5}\.|gsk_|xai-|r8_|pat"
