@@ -37,6 +37,7 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan", "…": "dim"}
 
 def decide(who: Who, form: str, decision: Callable[[Review], Decision]) -> int:
     """Makes one decision and says what it did."""
+    take_in(who, Output(form))
     return _decided(ask(who, lambda forge: decision(forge.review)), form)
 
 

@@ -107,7 +107,7 @@ def taken_in(company: Registry, one: Proposed) -> str:
     if one.tool is None:
         raise UsageError(f"{one.branch.name} cannot be taken in: {one.problem}.")
     standing = _at(company, one.branch.commit).states.tools.get(one.name)
-    reason = f"{one.users} users of the organisation confirmed its answers."
+    reason = f"Users of the organisation who confirmed its answers: {one.users}."
     return company.add(
         one.tool,
         state=State.PROPOSED,
