@@ -13,6 +13,7 @@ import pytest_asyncio
 from typer.testing import CliRunner
 
 from agentforge import Forge
+from agentforge.api.feedback import Word
 from agentforge.boxes.protocol import Box
 from agentforge.cli.app import app
 from agentforge.errors import UsageError
@@ -70,14 +71,14 @@ def a_user(user: str, box: Box, *, company: bool = False) -> Forge:
     return Forge(user=user, org="acme", open_box=open_box, company=company)
 
 
-async def uses(user: str, tool: Tool, box: Box, args: Sequence[dict[str, str]] = ({},), word: str = "good") -> None:
+async def uses(user: str, tool: Tool, box: Box, args: Sequence[dict[str, str]] = ({},), word: Word = "good") -> None:
     """A user has the tool and says that an answer of it was right."""
     async with a_user(user, box) as forge:
         forge._opened().registry.add(tool, state=State.LIVE)
         name = next(iter(tool.signature.parameters["properties"]))
         done = await forge.call(tool.name, {name: "3 EUR"})
         assert done.value == 300
-        await forge.feedback(word, done.call)  # type: ignore[arg-type]
+        await forge.feedback(word, done.call)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
