@@ -50,9 +50,10 @@ def list_tools(who: Who, state: str, form: str) -> int:
     return output.finish(rows if found else "", {"tools": told_all, "problems": [*problems], "deprecated": {**gone}})
 
 
-def layer_of(tool: Tool, hidden: Mapping[str, Sequence[Tool]]) -> str:
-    """Its layer, and those of the tools of its name that it hides."""
-    return f"{tool.layer}, hides {', '.join(map(str, below))}" if (below := _hides(tool, hidden)) else str(tool.layer)
+def layer_of(tool: Tool, hidden: Mapping[str, Sequence[Tool]], word: str = "") -> str:
+    """Its layer, with ``word`` behind it, and those of the tools of its name that it hides."""
+    below = ", ".join(map(str, _hides(tool, hidden)))
+    return f"{tool.layer}{word}{f', hides {below}' if below else ''}"
 
 
 def _hides(tool: Tool, hidden: Mapping[str, Sequence[Tool]]) -> list[JSON]:
@@ -81,7 +82,7 @@ def show_tool(who: Who, name: str, form: str) -> int:
     if name in gone:
         output.warn(gone[name])
     told: JSONObject = {**brief(tool), "hides": _hides(tool, hidden), **details(tool)}
-    return output.finish(_page(tool, layer_of(tool, hidden)), {"tool": told})
+    return output.finish(_page(tool, layer_of(tool, hidden, " layer")), {"tool": told})
 
 
 def log_tool(who: Who, name: str | None, form: str) -> int:
@@ -159,7 +160,7 @@ def _commit(commit: Commit) -> JSONObject:
 def _page(tool: Tool, layer: str) -> RenderableType:
     """Top to bottom what a person needs to decide: what, verdict, examples, origin, source, tests."""
     head = Text.assemble((tool.name, "bold"), presentable(tool.manifest.signature))
-    facts = f"{standing(tool)} · layer: {layer} · version {tool.version[:12]} · {_reach(tool)}"
+    facts = f"{standing(tool)} · {layer} · version {tool.version[:12]} · {_reach(tool)}"
     parts: list[RenderableType] = [head, Text(facts, style="dim"), Text(presentable(tool.manifest.summary))]
     for title, lines in (
         ("Gates", _gates(tool)),
