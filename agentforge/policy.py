@@ -87,7 +87,8 @@ def _stricter(own: ReviewSettings, company: ReviewSettings) -> ReviewSettings:
     said = company.model_fields_set
     policy = "review-all" if "review-all" in (own.policy, company.policy) else "auto-low"
     allow = tuple(kind for kind in own.allow if "allow" not in said or kind in company.allow)
-    return own.model_copy(update={"policy": policy, "allow": allow})
+    users = max(own.users, company.users) if "users" in said else own.users
+    return own.model_copy(update={"policy": policy, "allow": allow, "users": users})
 
 
 _AT_LEAST = (

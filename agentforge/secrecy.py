@@ -7,7 +7,7 @@ registered (``known``), one spelled out in words, or one cut into pieces.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 _VALUE = r"""(?:"(?P<double>[^"\n]{1,300})"|'(?P<single>[^'\n]{1,300})'|["']?(?P<value>[^\s"'&,;<>\[\]{}()]+))"""
 """What is assigned: all between two quotes of a kind, or else up to the next blank or bracket."""
@@ -80,6 +80,15 @@ def redact(text: str, known: Collection[str] = ()) -> str:
     return text
 
 
+def spans(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where :func:`redact` would replace something: start, end and kind of each; they may overlap."""
+    for kind, pattern in _PATTERNS:
+        for found in pattern.finditer(text):
+            group = found.lastgroup
+            if _is_secret(found, kind) if group else not _is_made_up(found[0]):
+                yield *found.span(group or 0), _TOLD.get(kind, kind)
+
+
 def is_redacted(text: str) -> bool:
     """Whether something in ``text`` was replaced by :func:`redact`."""
     return "[redacted:" in text
@@ -96,12 +105,30 @@ def repeated(value: object, chars: int = 60) -> str:
 def _replacement(found: re.Match[str], kind: str) -> str:
     whole, group = found.group(0), found.lastgroup
     if group is None:
-        return f"[redacted:{kind}]"
+        return whole if _is_made_up(whole) else f"[redacted:{kind}]"
     value = found.group(group)
-    if value.startswith("[redacted") or not _looks_secret(value, kind, quoted=group != "value"):
+    if not _is_secret(found, kind):
         return whole
     start = found.start(group) - found.start()
     return f"{whole[:start]}[redacted:{_TOLD.get(kind, kind)}]{whole[start + len(value) :]}"
+
+
+def _is_secret(found: re.Match[str], kind: str) -> bool:
+    """Whether what stands in the named group of a match is one."""
+    group = found.lastgroup or 0
+    value = found.group(group)
+    return not value.startswith("[redacted") and _looks_secret(value, kind, quoted=group != "value")
+
+
+_FILLERS = frozenset("aA0")
+
+
+def _is_made_up(text: str) -> bool:
+    """Whether most letters and digits are ``a``, ``A`` and ``0``, as in what takes the place of a key that is scrubbed
+    (:mod:`agentforge.forge.scrub.made`); of a key that was drawn they are one in eight at the most.
+    """
+    body = [letter for letter in re.sub(r"-----[A-Z ]+-----|\\n", "", text) if letter.isalnum()]
+    return len(body) >= 12 and sum(letter in _FILLERS for letter in body) >= 0.6 * len(body)
 
 
 def _looks_secret(value: str, kind: str, *, quoted: bool) -> bool:

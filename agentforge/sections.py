@@ -147,6 +147,11 @@ class ReviewSettings(Section):
     allow: tuple[Literal["hosts", "files", "secrets", "packages", "clock", "randomness"], ...] = Field(
         default=(), description="Capabilities that a tool may have and still go live like one that reaches nothing."
     )
+    users: int = Field(
+        default=3,
+        ge=1,
+        description="Users of an organisation who confirmed a tool's answers, without whom it is not proposed to all.",
+    )
 
 
 class GateSettings(Section):

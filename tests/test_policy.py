@@ -46,6 +46,13 @@ def test_the_company_takes_away_and_never_gives(tmp_path, text, policy, allow):
     assert in_force(own, company(tmp_path, text)) == Policy(ReviewSettings(policy=policy, allow=allow))
 
 
+def test_the_company_may_ask_for_more_users_before_a_tool_is_proposed_to_it_and_never_for_fewer(tmp_path):
+    folder = company(tmp_path, "[review]\nusers = 5\n")
+    assert in_force(ReviewSettings(users=2), folder).rules.users == 5
+    assert in_force(ReviewSettings(users=9), folder).rules.users == 9
+    assert in_force(ReviewSettings(users=2), company(tmp_path, "[review]\nallow = []\n")).rules.users == 2
+
+
 @given(RULES, RULES)
 def test_both_must_let_it_through(tmp_path_factory, own, other):
     names = ", ".join(f'"{kind}"' for kind in other.allow)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from agentforge.forge.auditing import Finding
     from agentforge.forge.checking import Checked
     from agentforge.forge.learning import Learned
+    from agentforge.forge.verifying import Verified
     from agentforge.gitstore.store import Commit
     from agentforge.jobs.protocol import Record
     from agentforge.memory.outcomes import Known
@@ -265,6 +266,20 @@ class Forge(Rooms):
 
         return await set_aside(self._opened(), self.settings, found)
 
+    async def verify(
+        self, repository: Path, base: str, head: str, *, tell: Callable[[str], None] = lambda _: None
+    ) -> list[Verified]:
+        """What the gates say of every tool that a branch of a registry, bare or checked out, changes.
+
+        Raises:
+            NotARegistry, UsageError: there is no such repository or commit.
+            SandboxError: the box failed.
+        """
+        from agentforge.api.checking import parts_of
+        from agentforge.forge.verifying import verify
+
+        return await verify(repository, base, head, await parts_of(self._opened(), self.settings), tell)
+
     async def tried(self, target: str, *, version: str = "") -> Tried:
         """What a proposal does on calls that once went wrong, for :meth:`Review.approve`; the box is used only where
         its report does not tell of all of them. ``version`` tells which one, where several wait under a name.
@@ -302,8 +317,10 @@ class Forge(Rooms):
         try:
             return opened.layers.find(name)
         except ToolNotFound:
-            with suppress(ToolNotFound):
-                return opened.registry.get(name)
+            for registry in (opened.registry, opened.company):
+                with suppress(ToolNotFound):
+                    if registry is not None:
+                        return registry.get(name)
             raise
 
     def problems(self) -> list[str]:

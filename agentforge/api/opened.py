@@ -93,7 +93,11 @@ class Opened:
                 self._box = await self.stack.enter_async_context(await self._launch())
         return self._box
 
-    async def _launch(self) -> Box:
+    async def box_of(self, user: str) -> Box:
+        """A box of another user of the organisation, for their tools; who asked closes it (raises SandboxError)."""
+        return await self._launch(user)
+
+    async def _launch(self, user: str = "") -> Box:
         sandbox = self._settings.sandbox
         if self._open_box is not None:
             return await self._open_box(sandbox)
@@ -101,7 +105,7 @@ class Opened:
 
         if sandbox.launcher != "bubblewrap":
             docker_host()  # a wrong one is told, and not taken for no Docker at all
-        return await open_box(sandbox, user=f"{self._settings.org}/{self.owner}", on_notice=self._on_notice)
+        return await open_box(sandbox, user=f"{self._settings.org}/{user or self.owner}", on_notice=self._on_notice)
 
     def limits(self, seconds: float) -> Limits:
         """The bounds of one run in the box."""

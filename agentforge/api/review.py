@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agentforge.api.opened import Opened, insist_on_own, secrets_of
 from agentforge.errors import ToolInvalid
 from agentforge.settings import Settings
-from agentforge.types import State
+from agentforge.types import Layer, State
 
 if TYPE_CHECKING:
     from agentforge.api.advice import Advice
@@ -67,11 +67,14 @@ class Review:
             ToolInvalid: it breaks the contract, depends on what is not live, was made for another version
                 than the one that stands, or gets a call wrong that once went wrong.
         """
+        from agentforge.registry.proposals import sweep
         from agentforge.registry.review import approve
 
         before = {tool.name: tool.layer for tool in self._layers.live()}
         by = self._approver(approver)
         done = self._settled(approve(self._registry, target, approver=by, version=version, live=before, tried=tried))
+        if self._registry.layer is Layer.COMPANY:
+            sweep(self._registry)
         hidden = before.get(done.name, self._registry.layer)
         if hidden is self._registry.layer:
             return done
@@ -81,9 +84,14 @@ class Review:
         """Takes a proposal away; the reason is kept in the tool's history."""
         from agentforge.registry.review import reject
 
-        return reject(
+        done = reject(
             self._registry, target, self._discreet(reason), approver=self._approver(approver), version=version
         )
+        if self._registry.layer is Layer.COMPANY:
+            from agentforge.registry.proposals import sweep
+
+            sweep(self._registry)
+        return done
 
     def quarantine(self, name: str, reason: str = "", *, approver: str = "") -> Decision:
         """Sets a tool aside until it is released."""

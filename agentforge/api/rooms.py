@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from agentforge.api.knowledge import UserKnowledge
     from agentforge.api.lineage import Lineage
     from agentforge.api.memory import UserMemory
+    from agentforge.api.promotion import Promotion
     from agentforge.api.review import Review
     from agentforge.api.sessions import Sessions
     from agentforge.api.sleep import UserSleep
@@ -60,6 +61,13 @@ class Rooms:
         from agentforge.api.memory import UserMemory
 
         return UserMemory(self._opened(), self.settings)
+
+    @property
+    def promotion(self) -> Promotion:
+        """Tools proposed to the company's layer, and what becomes of them there."""
+        from agentforge.api.promotion import Promotion
+
+        return Promotion(self._opened(), self.settings)
 
     @property
     def review(self) -> Review:

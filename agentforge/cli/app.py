@@ -70,6 +70,7 @@ app.add_typer(groups.jobs, name="jobs")
 app.add_typer(groups.model, name="model")
 app.add_typer(groups.sandbox, name="sandbox")
 app.add_typer(groups.packages, name="packages")
+app.add_typer(groups.registry, name="registry")
 app.add_typer(groups.config, name="config")
 app.add_typer(groups.revoke)
 

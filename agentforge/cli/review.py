@@ -37,12 +37,14 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan", "…": "dim"}
 
 def decide(who: Who, form: str, decision: Callable[[Review], Decision]) -> int:
     """Makes one decision and says what it did."""
+    take_in(who, Output(form))
     return _decided(ask(who, lambda forge: decision(forge.review)), form)
 
 
 def approve(who: Who, target: str, form: str, *, version: str, approver: str) -> int:
     """Tries a proposal on what was kept since it met the gates, and makes it live."""
     settings = load(overrides=who.overrides())
+    take_in(who, Output(form))
 
     async def answer() -> Decision:
         async with Forge(user=settings.user, org=settings.org, settings=settings, company=who.company) as forge:
@@ -52,6 +54,19 @@ def approve(who: Who, target: str, form: str, *, version: str, approver: str) ->
             )
 
     return _decided(asyncio.run(answer()), form)
+
+
+def take_in(who: Who, output: Output) -> None:
+    """In a company's registry: makes what users proposed wait like any other proposal."""
+    if not who.company:
+        return
+    settings = load(overrides=who.overrides())
+
+    async def taken() -> None:
+        async with Forge(user=settings.user, org=settings.org, settings=settings, company=True) as forge:
+            await forge.promotion.take_in(output.warn)
+
+    asyncio.run(taken())
 
 
 def _decided(done: Decision, form: str) -> int:
@@ -66,8 +81,9 @@ def _decided(done: Decision, form: str) -> int:
 
 def list_pending(who: Who, form: str) -> int:
     """What waits for a person, one per line, with the command that shows more."""
-    found, problem = ask(who, lambda forge: (forge.review.pending(), forge.review.policy_problem()))
     output = Output(form)
+    take_in(who, output)
+    found, problem = ask(who, lambda forge: (forge.review.pending(), forge.review.policy_problem()))
     if problem:
         output.warn(f"{problem} Until it is corrected everything waits.")
     rows = table("PROPOSAL", "VERSION", "WANTS", "WHY IT WAITS", "SUMMARY")
@@ -87,6 +103,7 @@ def list_pending(who: Who, form: str) -> int:
 def show_diff(who: Who, target: str, form: str) -> int:
     """A proposal against the version that stands."""
     output = Output(form)
+    take_in(who, output)
 
     def question(forge: Forge) -> tuple[Difference, Advice | None]:
         found = forge.review.diff(target)
@@ -136,6 +153,7 @@ def show_why(who: Who, name: str, form: str) -> int:
         "reaches": list(found.reaches),
         "depends": list(found.depends),
         "needed_by": list(found.needed_by),
+        "hides": list(found.hides),
         "cites": cited_json(cited),
         "seen": advised(advice),
     }
@@ -162,12 +180,12 @@ def _diff_page(found: Difference, advice: Advice | None) -> RenderableType:
         line = Text.assemble((f"  {mark} ", style)).append_text(cell(gate, 30))
         parts.append(line.append("  ").append_text(cell(summary, 120)))
     for file, lines in found.files.items():
-        parts += [Text(f"\n{file}", style="bold"), *map(_diff_line, lines)]
+        parts += [Text(f"\n{file}", style="bold"), *map(diff_line, lines)]
     parts.append(Text(f"\nagentforge tools approve {one.target} --version {one.version[:SHORT]}", style="dim"))
     return Group(*parts)
 
 
-def _diff_line(line: str) -> Text:
+def diff_line(line: str) -> Text:
     """One line of hostile text, with what nobody would see shown by name."""
     return Text(plain(line).expandtabs(4), style=_STYLES.get(line[:1], ""))
 
@@ -212,6 +230,7 @@ def _why_lines(found: Reasons) -> list[tuple[str, str]]:
         ("for", tool.manifest.summary),
         ("state", f"{standing(tool)}{', pinned' if found.pinned else ''}{since}, version {tool.version[:SHORT]}"),
         ("reason", found.reason),
+        ("layer", f"{tool.layer}{', hides ' * bool(found.hides)}{', '.join(found.hides)}"),
         ("approved by", f"{by}, in commit {found.let_in.commit[:10]}" if found.let_in and by else alone),
         ("asked", "; ".join(tool.manifest.requests)),
         ("job", origin.job),

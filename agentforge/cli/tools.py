@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TypeVar, cast
 
@@ -27,16 +27,37 @@ MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–"
 def list_tools(who: Who, state: str, form: str) -> int:
     """All tools in ``state``, one per line."""
     wanted = None if state == "all" else State(state)
-    found, problems = ask(who, lambda forge: (forge.tools(state=wanted), forge.problems()))
+    found, problems, hidden, gone = ask(
+        who,
+        lambda forge: (
+            forge.tools(state=wanted),
+            forge.problems(),
+            forge.promotion.hidden(),
+            forge.promotion.deprecated(),
+        ),
+    )
     output = Output(form)
+    for told in gone.values():
+        output.warn(told)
     for problem in problems:
         output.warn(problem)
     rows = table("NAME", "STATE", "LAYER", "SUMMARY")
     for tool in found:
-        rows.add_row(tool.name, standing(tool), str(tool.layer), cell(tool.manifest.summary, 90))
+        rows.add_row(tool.name, standing(tool), layer_of(tool, hidden), cell(tool.manifest.summary, 90))
     if not found and not output.json:
         output.note(f"No tool is {state}." if wanted else "There is no tool at all.")
-    return output.finish(rows if found else "", {"tools": [brief(tool) for tool in found], "problems": [*problems]})
+    told_all: list[JSON] = [{**brief(tool), "hides": _hides(tool, hidden)} for tool in found]
+    return output.finish(rows if found else "", {"tools": told_all, "problems": [*problems], "deprecated": {**gone}})
+
+
+def layer_of(tool: Tool, hidden: Mapping[str, Sequence[Tool]], word: str = "") -> str:
+    """Its layer, with ``word`` behind it, and those of the tools of its name that it hides."""
+    below = ", ".join(map(str, _hides(tool, hidden)))
+    return f"{tool.layer}{word}{f', hides {below}' if below else ''}"
+
+
+def _hides(tool: Tool, hidden: Mapping[str, Sequence[Tool]]) -> list[JSON]:
+    return [str(other.layer) for other in hidden.get(tool.name, ())] if tool.state is State.LIVE else []
 
 
 def search_tools(who: Who, query: str, most: int, form: str) -> int:
@@ -54,9 +75,14 @@ def search_tools(who: Who, query: str, most: int, form: str) -> int:
 
 def show_tool(who: Who, name: str, form: str) -> int:
     """One tool with everything that helps to judge it."""
-    tool = ask(who, lambda forge: forge.tool(name))
+    tool, hidden, gone = ask(
+        who, lambda forge: (forge.tool(name), forge.promotion.hidden(), forge.promotion.deprecated())
+    )
     output = Output(form)
-    return output.finish(_page(tool), {"tool": {**brief(tool), **details(tool)}})
+    if name in gone:
+        output.warn(gone[name])
+    told: JSONObject = {**brief(tool), "hides": _hides(tool, hidden), **details(tool)}
+    return output.finish(_page(tool, layer_of(tool, hidden, " layer")), {"tool": told})
 
 
 def log_tool(who: Who, name: str | None, form: str) -> int:
@@ -131,10 +157,10 @@ def _commit(commit: Commit) -> JSONObject:
     }
 
 
-def _page(tool: Tool) -> RenderableType:
+def _page(tool: Tool, layer: str) -> RenderableType:
     """Top to bottom what a person needs to decide: what, verdict, examples, origin, source, tests."""
     head = Text.assemble((tool.name, "bold"), presentable(tool.manifest.signature))
-    facts = f"{standing(tool)} · {tool.layer} layer · version {tool.version[:12]} · {_reach(tool)}"
+    facts = f"{standing(tool)} · {layer} · version {tool.version[:12]} · {_reach(tool)}"
     parts: list[RenderableType] = [head, Text(facts, style="dim"), Text(presentable(tool.manifest.summary))]
     for title, lines in (
         ("Gates", _gates(tool)),

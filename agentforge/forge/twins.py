@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentforge.boxes.protocol import Box, Limits
 from agentforge.errors import ToolInvalid
-from agentforge.forge.boxed import bench_of
+from agentforge.forge.boxed import Bench, bench_of
 from agentforge.forge.cases import is_returned, outcome
 from agentforge.forge.probes import neighbours
 from agentforge.registry.layers import Layers
 from agentforge.registry.tool import Tool
-from agentforge.types import Layer
+from agentforge.types import JSONObject, Layer
 
 FEWEST_RESULTS = 3
 """Different results among the inputs that two tools agree on: those that always return the same are alike anyway."""
@@ -69,10 +69,23 @@ async def is_twin(tool: Tool, other: Tool, looking: Looking) -> bool:
     one, two = [await bench_of(each, looking.layers, looking.box, looking.limits, None) for each in (tool, other)]
     if isinstance(one, str) or isinstance(two, str):
         return False
+    return await do_the_same(one, two, inputs, looking.fewest)
+
+
+async def do_the_same(
+    one: Bench, two: Bench, inputs: Sequence[JSONObject], least: int, names: Mapping[str, str] | None = None
+) -> bool:
+    """Whether both give the same on all ``inputs``, and on ``least`` of them something that tells. ``names`` are the
+    parameters of the second one by those of the first, where they differ.
+
+    Raises:
+        SandboxError: a box failed.
+    """
     told: list[str] = []
     for some in (inputs[:FIRST_LOOK], inputs[FIRST_LOOK:]):
-        mine = [outcome(result) for result in await one.run(tool.source, some)]
-        if mine != [outcome(result) for result in await two.run(other.source, some)]:
+        theirs = [{names.get(key, key): value for key, value in args.items()} for args in some] if names else some
+        mine = [outcome(result) for result in await one.run(one.tool.source, some)]
+        if mine != [outcome(result) for result in await two.run(two.tool.source, theirs)]:
             return False
         told += [each for each in mine if is_returned(each)]
-    return len(told) >= looking.fewest and len(set(told)) >= FEWEST_RESULTS
+    return len(told) >= least and len(set(told)) >= FEWEST_RESULTS

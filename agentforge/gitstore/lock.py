@@ -17,7 +17,14 @@ WAIT_SECONDS = 30.0
 """How long a writer waits for another one; a commit takes well under a second."""
 
 _STALE_SECONDS = 1.0
-_GIT_LOCKS = ("HEAD.lock", "refs/heads/main.lock", "refs/agentforge/*.lock", "packed-refs.lock", "packed-refs.new")
+_GIT_LOCKS = (
+    "HEAD.lock",
+    "refs/heads/main.lock",
+    "refs/heads/proposals/*.lock",
+    "refs/agentforge/*.lock",
+    "packed-refs.lock",
+    "packed-refs.new",
+)
 """All that ``update-ref`` and ``fast-import`` make while they write (HEAD names the branch that they move)."""
 
 _PACK_DRAFTS = ("objects/pack/tmp_*",)

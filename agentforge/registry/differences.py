@@ -45,7 +45,7 @@ def difference(registry: Registry, target: str) -> Difference:
     stands = snapshot.sound(found.name)
     new = snapshot.reach(found.tool) if found.tool else NOTHING
     before = to_files(stands) if stands else {}
-    files = {file: _diff(file, before.get(file, b""), found.files.get(file, b"")) for file in SHOWN}
+    files = {file: file_diff(file, before.get(file, b""), found.files.get(file, b"")) for file in SHOWN}
     return Difference(
         pending=found,
         standing=stands.version if stands else "",
@@ -55,10 +55,13 @@ def difference(registry: Registry, target: str) -> Difference:
     )
 
 
-def _diff(file: str, before: bytes, after: bytes) -> tuple[str, ...]:
-    """Lines end at line feeds only: what else some editors take for an end stays to be seen."""
+def file_diff(file: str, before: bytes, after: bytes, names: tuple[str, str] = ("live", "proposed")) -> tuple[str, ...]:
+    """The unified diff of a file under these two names, line by line; none where nothing differs.
+
+    Lines end at line feeds only: what else some editors take for an end stays to be seen.
+    """
     old, new = (contents.decode(errors="replace").split("\n") if contents else [] for contents in (before, after))
-    lines = list(difflib.unified_diff(old, new, f"live/{file}", f"proposed/{file}", lineterm=""))
+    lines = list(difflib.unified_diff(old, new, f"{names[0]}/{file}", f"{names[1]}/{file}", lineterm=""))
     if len(lines) > DIFF_LINES:
         lines = [*lines[:DIFF_LINES], f"… {len(lines) - DIFF_LINES} lines more"]
     return tuple(lines)

@@ -20,7 +20,8 @@ class Reasons:
     ``since`` is when it got into its state; ``let_in`` is what happened when its version began to stand
     (``approver`` is empty where it went live by itself); ``gates`` are (gate, verdict, summary) as its
     report claims them; ``reaches`` are its rights and, with their names, those of the tools that it needs;
-    ``needed_by`` are live tools of all layers that import it.
+    ``needed_by`` are live tools of all layers that import it, ``hides`` the layers that have another live one of its
+    name.
     """
 
     tool: Tool
@@ -32,6 +33,7 @@ class Reasons:
     reaches: tuple[str, ...]
     depends: tuple[str, ...]
     needed_by: tuple[str, ...]
+    hides: tuple[str, ...] = ()
 
 
 def reasons(layers: Layers, tool: Tool) -> Reasons:
@@ -56,6 +58,7 @@ def reasons(layers: Layers, tool: Tool) -> Reasons:
         reaches=tuple(layers.reach(tool).told),
         depends=tool.depends,
         needed_by=tuple(needed_by(layers, tool.name)),
+        hides=tuple(str(other.layer) for other in layers.shadowed() if other.name == tool.name),
     )
 
 
