@@ -23,8 +23,9 @@ pytestmark = pytest.mark.asyncio
 @pytest.fixture
 def boxed(monkeypatch: pytest.MonkeyPatch) -> None:
     insist_on_namespaces()
-    for key, value in (("SANDBOX__LAUNCHER", "bubblewrap"), ("GATES__MUTANTS", "4"), ("GATES__FUZZ_INPUTS", "4")):
-        monkeypatch.setenv(f"AGENTFORGE_{key}", value)
+    monkeypatch.setenv("AGENTFORGE_SANDBOX__LAUNCHER", "bubblewrap")
+    for key, value in (("MUTANTS", "1"), ("FUZZ_INPUTS", "1"), ("NEAR_INPUTS", "0"), ("TWIN_INPUTS", "3")):
+        monkeypatch.setenv(f"AGENTFORGE_GATES__{key}", value)
 
 
 @pytest.fixture
