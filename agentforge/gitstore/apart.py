@@ -14,7 +14,7 @@ from agentforge.gitstore.process import GitProcess
 from agentforge.gitstore.remote import ARRIVED
 from agentforge.gitstore.store import GitStore
 
-_WAIT_SECONDS = 600.0
+_WAIT_SECONDS = 60.0
 """How long one sync of a registry waits for another one."""
 
 
@@ -33,7 +33,7 @@ def set_apart(store: GitStore) -> Generator[GitStore]:
     ``store``, so that all of both can be read in it. One sync of a registry at a time.
 
     Raises:
-        RegistryError: another one runs for longer than ten minutes.
+        RegistryError: another one runs for longer than a minute.
         StorageError: nothing can be written beside the registry.
     """
     place = store.path.with_name(f".{store.path.name}.sync")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import IO
@@ -14,6 +15,8 @@ from typing import IO
 MOST_SAID = 1 << 20
 """Bytes of standard error that are kept; a remote may say as much as it likes."""
 _CHUNK = 1 << 16
+_LOOK_SECONDS = 0.2
+"""How often it is asked whether anybody still waits."""
 _KEEPING_WITHIN = """\
 trap '' XFSZ  # what writes too much is told so, instead of ended without a word
 ulimit -t "$1"
@@ -27,7 +30,8 @@ exec "$@"
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """``seconds`` of wall clock (and of processor time), ``file_bytes`` for the largest file that is written, such as a
-    pack, ``out_bytes`` of standard output, ``memory_bytes`` of addresses. ``environment`` is all that it sees.
+    pack, ``out_bytes`` of standard output, ``memory_bytes`` of addresses. ``environment`` is all that it sees. Whoever
+    sets ``stop`` ends what runs within them.
     """
 
     seconds: float = 60.0
@@ -35,6 +39,7 @@ class Bounds:
     out_bytes: int = 64 << 20
     memory_bytes: int = 4 << 30
     environment: Mapping[str, str] = field(default_factory=lambda: {})
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def words(self) -> tuple[str, ...]:
         """The words before a command that keep it, and whatever it starts, within these bounds."""
@@ -72,11 +77,12 @@ def ended(process: subprocess.Popen[bytes], bounds: Bounds) -> Ended:
         process.stdin.close()
     for reader in readers:
         reader.start()
-    late = False
+    deadline = time.monotonic() + bounds.seconds
     try:
-        process.wait(bounds.seconds)
-    except subprocess.TimeoutExpired:
-        late = True
+        while process.poll() is None and time.monotonic() < deadline and not bounds.stop.is_set():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_LOOK_SECONDS)
+        late = process.poll() is None
     finally:
         _kill(process)
         process.wait()

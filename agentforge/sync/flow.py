@@ -74,6 +74,7 @@ async def synchronise(parts: SyncParts, *, dry_run: bool = False) -> Synced:
     with ExitStack() as stack:
         apart = await asyncio.to_thread(stack.enter_context, set_apart(parts.registry.store))
         run = _Run(parts, apart, Synced(parts.remote.address, parts.registry.head(), dry_run))
+        stack.callback(parts.bounds.stop.set)  # a thread that still waits for a remote when nobody waits for it
         for _ in range(TRIES):
             with suppress(RegistryConflict):
                 if await _once(run):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import socket
 import stat
 import time
 from pathlib import Path
@@ -11,9 +13,12 @@ import pytest
 
 from agentforge.errors import RemoteRefused, RemoteUnreachable, UsageError
 from agentforge.gitstore.bounds import Bounds
+from agentforge.gitstore.joining import join
 from agentforge.gitstore.remote import remote_of
+from agentforge.gitstore.rewriting import holding, rewrite
 from agentforge.registry.review import put
 from agentforge.settings import transport_environment
+from agentforge.sync.flow import synchronise
 from agentforge.types import State
 from tests.registry.sample_tools import make_tool
 from tests.sync.conftest import Home, Meet, git
@@ -132,8 +137,6 @@ def test_a_signed_state_that_is_malformed_is_refused(ada: Home, home_of: Meet) -
     bea.registry.store.commit(
         {"state.toml": b"format = 1\n[tools]\nslugify = 3\n"}, subject="x", trailers={}, expected=bea.registry.head()
     )
-    from agentforge.gitstore.joining import join
-
     store = bea.registry.store
     commit = join(store, {}, subject="x", trailers={}, expected=store.head() or "", key=bea.key)
     git(store.path, "push", "-q", str(ada.remote), f"{commit}:refs/heads/main")
@@ -223,8 +226,6 @@ class TestOffline:
         assert ada.sync().went == ("shorten",)
 
     def test_a_remote_that_never_answers_is_given_up(self, ada: Home) -> None:
-        import socket
-
         with socket.create_server(("127.0.0.1", 0)) as silent:
             address = f"http://127.0.0.1:{silent.getsockname()[1]}/r.git"
             began = time.monotonic()
@@ -232,6 +233,34 @@ class TestOffline:
             with pytest.raises(RemoteUnreachable, match="did not answer within 1 seconds"):
                 ada.sync(bounds=Bounds(seconds=1, environment=transport_environment()))
             assert time.monotonic() - began < 30
+
+    def test_who_does_not_want_to_wait_need_not(self, ada: Home) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            ada.remote = f"http://127.0.0.1:{silent.getsockname()[1]}/r.git"  # type: ignore[assignment] # an address
+
+            async def interrupted() -> None:
+                task = asyncio.ensure_future(synchronise(ada.parts()))
+                caller, _ = await asyncio.to_thread(silent.accept)
+                with caller:
+                    task.cancel()
+                    with pytest.raises(asyncio.CancelledError):
+                        await task
+
+            began = time.monotonic()
+            asyncio.run(interrupted())  # which waits for its threads
+            assert time.monotonic() - began < 40  # and not for the 60 seconds that a fetch may take
+
+
+def test_what_was_forgotten_here_is_not_brought_back(ada: Home) -> None:
+    store = ada.registry.store
+    for text in (b"one", b"one two"):
+        store.commit({"memory/persona.md": text}, subject="x", trailers={}, expected=store.head())
+    ada.sync()
+    rewrite(store.path, ["memory"], lambda _, contents: contents.replace(b" two", b""))
+    assert "was rewritten" in refused(ada)
+    assert holding(store.path, [b"one two"]) == ()
+    git(store.path, "push", "-q", "--force", str(ada.remote), "main")  # as the message says, with a lease
+    assert ada.sync().quiet
 
 
 def test_a_remote_that_was_emptied_gets_everything_again(ada: Home) -> None:
