@@ -21,6 +21,8 @@
     │   ├── NotARegistry             3    the folder is no registry
     │   ├── ReadOnly                 2    it is read here and never written
     │   ├── RegistryConflict         1    somebody else committed first (safe to retry)
+    │   ├── RemoteUnreachable        1    a remote does not answer, or not in time
+    │   ├── RemoteRefused            1    what a remote holds or wants is not taken; says why
     │   ├── ToolNotFound             2    no tool of that name
     │   └── ToolInvalid              1    a tool folder breaks the contract; carries all problems
     ├── ServerFailed                 1    an MCP server does not answer, or says that a call failed
@@ -141,6 +143,14 @@ class ReadOnly(RegistryError):
 
 class RegistryConflict(RegistryError):
     """Somebody else committed first; nothing was written and a retry is safe."""
+
+
+class RemoteUnreachable(RegistryError):
+    """A remote does not answer, or not in time; nothing was changed here or there."""
+
+
+class RemoteRefused(RegistryError):
+    """What a remote holds is not taken, or it does not take what is sent; nothing was changed here or there."""
 
 
 class ToolNotFound(RegistryError):

@@ -311,6 +311,24 @@ class SleepSettings(Section):
     )
 
 
+class SyncSettings(Section):
+    """``agentforge sync``: which remote, whose signatures count, and what fetching may take."""
+
+    remote: str = Field(
+        default="",
+        description="Address of the bare repository; {org} and {user} in it are filled in, so that each user has one.",
+    )
+    signing_key: Path | None = Field(
+        default=None, description="An ssh key (private, or public with an agent) that signs what is sent."
+    )
+    allowed_signers: Path | None = Field(
+        default=None,
+        description="Whose signatures count, in the form of ssh-keygen(1); empty: allowed_signers in the home.",
+    )
+    seconds: float = Field(default=120, gt=0, description="Longest fetch, and longest push.")
+    max_mb: int = Field(default=256, ge=1, description="Most that one fetch may bring.")
+
+
 class WorkerSettings(Section):
     """``agentforge worker``, which runs queued jobs."""
 

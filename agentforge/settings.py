@@ -43,6 +43,7 @@ from agentforge.sections import (
     Section,
     ServerSettings,
     SleepSettings,
+    SyncSettings,
     WebSettings,
     WorkerSettings,
 )
@@ -89,6 +90,7 @@ class Settings(Section):
     agent: AgentSettings = Field(default_factory=AgentSettings)
     documents: DocumentSettings = Field(default_factory=DocumentSettings)
     sleep: SleepSettings = Field(default_factory=SleepSettings)
+    sync: SyncSettings = Field(default_factory=SyncSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     mcp: McpSettings = Field(default_factory=McpSettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
@@ -226,6 +228,20 @@ def installer_environment(environ: Mapping[str, str] | None = None) -> dict[str,
     }
 
 
+def transport_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """For git where it speaks to a remote: what programs, ssh, proxies and certificates need, and nothing else."""
+    return {
+        name: value
+        for name, value in (os.environ if environ is None else environ).items()
+        if name in _NEEDED_BY_TRANSPORT or _PROXY.search(name)
+    }
+
+
+_NEEDED_BY_TRANSPORT = (
+    *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR"),
+)
+_PROXY = re.compile(r"^(https?|all|no)_proxy$", re.IGNORECASE)
 _NEEDED_BY_PIP = re.compile(r"^(PIP|UV)_|^HF_TOKEN$|_proxy$|_PROXY$")
 
 

@@ -119,12 +119,25 @@ class Interchange:
             if one.tool is None or parts is None:
                 done.append(_rejected(one, one.problems))
             else:
-                done.append(await self._judge(one, one.tool, parts, beside))
+                done.append(await self.judge(one, one.tool, parts, beside))
             tell(f"{number} of {len(found)}: {done[-1].name[:80]} is {done[-1].state}")
         return done
 
-    async def _judge(self, one: Arrival, tool: Tool, parts: CheckParts, beside: dict[str, Tool]) -> Imported:
-        """Checks one tool among those that came with it and were let through, and commits it as a proposal."""
+    async def judge(
+        self,
+        one: Arrival,
+        tool: Tool,
+        parts: CheckParts,
+        beside: dict[str, Tool],
+        came: str = "Imported from a file.",
+    ) -> Imported:
+        """Checks one tool among those that came with it and were let through, and commits it as a proposal; ``came``
+        says where it came from.
+
+        Raises:
+            RegistryError: the registry cannot be written.
+            SandboxError: the box failed.
+        """
         from agentforge.forge.arrival.reading import as_new_version
         from agentforge.forge.checking import FOR_A_PERSON, check_tool
         from agentforge.forge.leaks import secret_problems
@@ -144,7 +157,7 @@ class Interchange:
         if set(failed) - FOR_A_PERSON or (checked.state == "rejected" and not failed):
             return _rejected(one, checked.problems or [checked.reason], checked)
         tool = replace(tool, report=checked.report)
-        reason = f"Imported from a file. {checked.reason}"
+        reason = f"{came} {checked.reason}"
         try:
             version = await asyncio.to_thread(registry.add, tool, state=State.PROPOSED, unconfirmed=True, reason=reason)
         except ToolInvalid as error:

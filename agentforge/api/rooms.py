@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agentforge.api.review import Review
     from agentforge.api.sessions import Sessions
     from agentforge.api.sleep import UserSleep
+    from agentforge.api.sync import UserSync
 
 
 class Rooms:
@@ -89,3 +90,10 @@ class Rooms:
         from agentforge.api.sleep import UserSleep
 
         return UserSleep(self._opened(), self.settings)
+
+    @property
+    def sync(self) -> UserSync:
+        """The registry and a remote made one: what came, what went, and what waits."""
+        from agentforge.api.sync import UserSync
+
+        return UserSync(self._opened(), self.settings)

@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from agentforge.cli import groups
-from agentforge.cli.options import AsJson, Continue, FormatOption, Org, Quiet, Resume, Set, Timeout, User
+from agentforge.cli.options import AsJson, Company, Continue, FormatOption, Org, Quiet, Resume, Set, Timeout, User
 
 
 class _Commands(TyperGroup):
@@ -171,6 +171,32 @@ def web(
     from agentforge.cli.options import Who
 
     return serving.web(Who(org, user, settings), host=host, port=port)
+
+
+@app.command()
+def sync(
+    remote: Annotated[
+        str, typer.Argument(help="A git address (default: the setting sync.remote).", metavar="[REMOTE]")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would come and go.")] = False,
+    quiet: Quiet = False,
+    form: FormatOption = "text",
+    json: AsJson = False,
+    org: Org = None,
+    user: User = None,
+    company: Company = False,
+    settings: Set = None,
+) -> int:
+    """Carry your registry to a git remote and bring back what others, or your other machines, put there.
+
+    What somebody signed whose key you named (sync.allowed_signers) is taken with its decisions. Everything else is a
+    claim: its tools meet all gates here and wait for you. Nothing is ever dropped on either side.
+    """
+    from agentforge.cli import sync as command
+    from agentforge.cli.options import Who
+
+    who = Who(org, user, settings, company)
+    return command.sync(who, remote, "json" if json else form, dry_run=dry_run, quiet=quiet)
 
 
 @app.command()

@@ -38,8 +38,8 @@ from agentforge.settings import GateSettings
 from agentforge.types import JSON, TOOL_NAME, Example, GateResult, JSONObject
 
 FOR_A_PERSON = frozenset({"suite strength", "kinds of input", "behavioural duplicates"})
-"""Gates that say how much is known of a tool that was brought here, not that it is wrong: one that fails at nothing
-else waits, and whoever approves it has to name the version, since its report says that it failed."""
+"""Gates that say how much is known of a tool from elsewhere, not that it is wrong: one that fails at nothing else
+waits, and whoever approves it has to name the version, since its report says that it failed."""
 
 
 @dataclass(frozen=True, slots=True)

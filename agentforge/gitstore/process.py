@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from agentforge.errors import AgentForgeError, ConfigurationError, NotARegistry, RegistryError
+from agentforge.gitstore.bounds import Bounds, Ended, ended
 from agentforge.gitstore.failures import damaged, explain, looks_like_ours
 
 if TYPE_CHECKING:
@@ -119,17 +120,20 @@ class GitProcess:
         keep: int | None = None,
         seconds: float = SECONDS,
         settings: Sequence[str] = (),
+        environment: Sequence[str] = (),
+        apart: bool = False,
     ) -> bytes:
         """The standard output of ``git ARGS``, which reads ``feed``.
 
         ``keep`` is a file descriptor that the child inherits: a lock on it lasts as long as the child. ``settings``
-        (``NAME=VALUE``) hold for this command, beside those that hold for all.
+        and ``environment`` (``NAME=VALUE``) hold for this command, beside those that hold for all; one that is
+        ``apart`` has no terminal, and so asks nobody anything.
 
         Raises:
             StorageError: the disk is full or may not be written.
             RegistryError: git failed otherwise, or took too long.
         """
-        running = self._started(args, keep, settings)
+        running = self._started(args, keep, settings, ("env", *_UNSET, *environment), apart=apart)
         code, out, err = _finish(running.process, feed, seconds, args[0])
         if code:
             raise self.failure(args[0], err)
@@ -142,17 +146,36 @@ class GitProcess:
         running = self._started(args, keep)
         return _finish(running.process, feed, seconds, args[0])
 
+    def bounded(self, *args: str, bounds: Bounds, settings: Sequence[str] = ()) -> Ended:
+        """How ``git ARGS`` ended on what somebody else sent: within ``bounds``, in a session of its own that has no
+        terminal, and with nothing of the caller's environment but what is in them.
+        """
+        environment = {**bounds.environment, **_environment(self.path.absolute())}
+        front = ("env", "-i", *(f"{name}={value}" for name, value in environment.items()), *bounds.words())
+        running = self._started(args, None, settings, front, apart=True)
+        return ended(running.process, bounds)
+
     def lasting(self, *args: str) -> Lasting:
         """``git ARGS`` as it runs; it ends when what is returned is let go of."""
         return self._started(args)
 
-    def _started(self, args: Sequence[str], keep: int | None = None, more: Sequence[str] = ()) -> Lasting:
+    def _started(
+        self,
+        args: Sequence[str],
+        keep: int | None = None,
+        more: Sequence[str] = (),
+        front: Sequence[str] = ("env", *_UNSET),
+        *,
+        apart: bool = False,
+    ) -> Lasting:
         settings = [part for setting in (*_SETTINGS, *more) for part in ("-c", setting)]
         git = str(self._git.GIT_PYTHON_GIT_EXECUTABLE)
-        command = ["env", *_UNSET, git, "--no-replace-objects", *settings, *args]
+        command = [*front, git, "--no-replace-objects", *settings, *args]
         inherited = () if keep is None else (keep,)
         try:
-            held = self._git.execute(command, istream=subprocess.PIPE, as_process=True, pass_fds=inherited)
+            held = self._git.execute(
+                command, istream=subprocess.PIPE, as_process=True, pass_fds=inherited, start_new_session=apart
+            )
         except (OSError, ValueError, _command_error()) as error:
             raise RegistryError(f"Git could not be started in {self.path}: {error}.") from error
         process = cast("subprocess.Popen[bytes]", held.proc)  # pyright: ignore[reportUnknownMemberType] -- GitPython leaves it open

@@ -313,9 +313,9 @@ class GitStore:
         for path in paths:
             check_path(path.rstrip("/"))
         if trailer is None:
-            return self._commits(*([] if limit is None else [f"--max-count={limit}"]), "--", *paths)
+            return self._commits(*([] if limit is None else [f"--max-count={limit}"]), "--full-history", "--", *paths)
         named = self._commits("--extended-regexp", f"--grep=^{re.escape(': '.join(trailer))}$")
-        touching = self._commits("--", *paths) if paths else []
+        touching = self._commits("--full-history", "--", *paths) if paths else []
         if not touching:
             return named[:limit]
         found = {commit.sha: commit for commit in [*named, *touching]}

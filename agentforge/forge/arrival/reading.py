@@ -67,7 +67,7 @@ def arrivals(files: Mapping[str, str], *, only: Collection[str] = (), license: s
             "No tool is in there.",
             fix="A function becomes one that is public, with typed parameters, a typed result and a docstring.",
         )
-    return _ordered(found, list(only) or list(found))
+    return ordered(found, list(only) or list(found))
 
 
 def _all(files: Mapping[str, str], license: str, only: Collection[str]) -> Iterator[Arrival]:
@@ -201,7 +201,7 @@ def _license(files: Mapping[str, str]) -> str:
     return next(stated, "")
 
 
-def _ordered(found: Mapping[str, Arrival], names: Sequence[str]) -> list[Arrival]:
+def ordered(found: Mapping[str, Arrival], names: Sequence[str]) -> list[Arrival]:
     """Those that are wanted and those of the same files that they need, which come first; a circle is left as it is."""
     order: dict[str, Arrival] = {}
     seen = set[str]()
