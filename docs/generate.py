@@ -82,6 +82,7 @@ def settings() -> str:
         ("endpoints.NAME", module.Endpoint),
         ("secrets.NAME", module.SecretSettings),
         ("servers.NAME", module.ServerSettings),
+        ("web.people.NAME", module.WebPersonSettings),
     ):
         parts.append(f"\n## {named}\n\n{_docstring(section)}" + _table(f"{named}.", section.model_fields))
     return "".join(parts)

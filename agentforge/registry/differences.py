@@ -45,20 +45,27 @@ def difference(registry: Registry, target: str) -> Difference:
     stands = snapshot.sound(found.name)
     new = snapshot.reach(found.tool) if found.tool else NOTHING
     before = to_files(stands) if stands else {}
-    files = {file: _diff(file, before.get(file, b""), found.files.get(file, b"")) for file in SHOWN}
     return Difference(
         pending=found,
         standing=stands.version if stands else "",
-        files={file: lines for file, lines in files.items() if lines},
+        files=differing(before, found.files),
         more=found.more,
         less=tuple(snapshot.granted(found.name).beyond(new)),
     )
 
 
-def _diff(file: str, before: bytes, after: bytes) -> tuple[str, ...]:
+def differing(
+    before: Mapping[str, bytes], after: Mapping[str, bytes], names: tuple[str, str] = ("live", "proposed")
+) -> dict[str, tuple[str, ...]]:
+    """What two tool folders, called ``names``, differ in: a unified diff by file, of those that are not alike."""
+    files = {file: _diff(file, before.get(file, b""), after.get(file, b""), names) for file in SHOWN}
+    return {file: lines for file, lines in files.items() if lines}
+
+
+def _diff(file: str, before: bytes, after: bytes, names: tuple[str, str]) -> tuple[str, ...]:
     """Lines end at line feeds only: what else some editors take for an end stays to be seen."""
     old, new = (contents.decode(errors="replace").split("\n") if contents else [] for contents in (before, after))
-    lines = list(difflib.unified_diff(old, new, f"live/{file}", f"proposed/{file}", lineterm=""))
+    lines = list(difflib.unified_diff(old, new, f"{names[0]}/{file}", f"{names[1]}/{file}", lineterm=""))
     if len(lines) > DIFF_LINES:
         lines = [*lines[:DIFF_LINES], f"… {len(lines) - DIFF_LINES} lines more"]
     return tuple(lines)
