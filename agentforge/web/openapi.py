@@ -34,8 +34,7 @@ def document(
     """
     bodies = [body for body, _, _ in decisions.values()]
     answers = [*(one for one, _, _ in reads.values()), *(one for _, one, _ in decisions.values()), refused]
-    asked: list[tuple[Model, JsonSchemaMode]] = [(one, "validation") for one in bodies]
-    asked += [(one, "serialization") for one in dict.fromkeys(answers)]
+    asked = [*_for(bodies, "validation"), *_for(answers, "serialization")]
     names, schemas = models_json_schema(asked, ref_template="#/components/schemas/{model}")
 
     def content(model: Model, mode: JsonSchemaMode) -> dict[str, Any]:
@@ -65,6 +64,10 @@ def document(
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _for(models: Sequence[Model], mode: JsonSchemaMode) -> list[tuple[Model, JsonSchemaMode]]:
+    return [(one, mode) for one in dict.fromkeys(models)]
 
 
 def _places(path: str) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 from urllib.parse import quote, urlencode
 
 import jinja2
@@ -41,8 +41,6 @@ class Views:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        given: dict[str, object] = {"address_of": listing.address_of, "quoted": _quoted}
-        cast("dict[str, object]", self.templates.globals).update(given)
 
     def tools(self, request: Request) -> Response:
         """The list, filtered and searched."""
@@ -182,7 +180,8 @@ class Views:
         return self._render(template, code, **whole, **blanks)
 
     def _render(self, template: str, code: int = 200, /, **blanks: object) -> Response:
-        return HTMLResponse(self.templates.get_template(template).render(**blanks), code)
+        given = {"address_of": listing.address_of, "quoted": _quoted}
+        return HTMLResponse(self.templates.get_template(template).render(**given, **blanks), code)
 
 
 def _quoted(text: str) -> str:
