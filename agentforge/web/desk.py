@@ -18,6 +18,7 @@ from agentforge.errors import AgentForgeError, StorageError, ToolNotFound
 from agentforge.memory.outcomes import Known
 from agentforge.registry.differences import Difference, differing
 from agentforge.registry.history import Happening, history
+from agentforge.registry.index import Index
 from agentforge.registry.review import Decision
 from agentforge.registry.tool import Tool, to_files
 from agentforge.types import Layer, State
@@ -81,6 +82,9 @@ class ForgeCatalogue:
         self._opened = forge.opened
         self._registry = self._opened.registry
         self._layers = self._opened.layers
+        # By words alone: loading what compares by meaning would keep the first page waiting for seconds.
+        settings = forge.settings
+        self._index = Index(self._layers, settings.home / "caches" / settings.org / f"{self.owner}.index.db")
         self._shelf: tuple[str, Shelf] = ("", Shelf())
 
     @property
@@ -107,7 +111,7 @@ class ForgeCatalogue:
 
     def search(self, query: str) -> list[str]:
         """The names of live tools for any words, best first."""
-        return [hit.name for hit in self._forge.search(query, FOUND).hits]
+        return [hit.name for hit in self._index.search(query, FOUND)]
 
     def entry(self, name: str, version: str = "") -> Entry | None:
         """The tool of that name and (shortened) version."""
@@ -188,7 +192,7 @@ class ForgeCatalogue:
 
     def _near(self, tool: Tool) -> tuple[tuple[str, str], ...]:
         """The live tools whose words are nearest to what it says of itself."""
-        hits = self._forge.search(f"{tool.name.replace('_', ' ')} {tool.manifest.summary}", NEAR + 1).hits
+        hits = self._index.search(f"{tool.name.replace('_', ' ')} {tool.manifest.summary}", NEAR + 1)
         return tuple((hit.name, hit.summary) for hit in hits if hit.name != tool.name)[:NEAR]
 
     def history(self, name: str) -> Sequence[Happening]:

@@ -117,7 +117,7 @@ class Chromium:
 
     def press(self, key: str) -> None:
         """One key, as from a keyboard."""
-        code, text = _CODES.get(key, (ord(key.upper()), key))
+        code, text = _CODES[key] if key in _CODES else (ord(key.upper()), key)
         told = {"key": key, "windowsVirtualKeyCode": code, **({"text": text} if text else {})}
         self.send("Input.dispatchKeyEvent", type="keyDown", **told)
         self.send("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)

@@ -122,7 +122,11 @@ def tool(source: str, tests: str, summary: str, requests: tuple[str, ...], **cha
     manifest = Manifest(
         name=name, summary=summary, signature=signature, requests=requests, capabilities=capabilities, provenance=origin
     )
-    return Tool(manifest, source, tests, tuple(changed.get("examples", ())), report(source, tests))
+    examples = tuple(changed.get("examples", ()))
+    told = report(source, tests)
+    if not any(one.held_out for one in examples):
+        told["gates"][2] |= {"verdict": "skipped", "summary": "No example was kept from the generator."}
+    return Tool(manifest, source, tests, examples, told)
 
 
 def filled(path: Path) -> None:
