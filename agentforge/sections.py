@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -240,11 +240,26 @@ class DocumentSettings(Section):
     memory_mb: int = Field(default=512, ge=128, description="Memory that converting one file may take.")
 
 
+class WebPersonSettings(Section):
+    """One more person who may use the registry browser, by a token of their own."""
+
+    role: Literal["reader", "reviewer", "admin"] = Field(
+        default="reader", description="reader sees; reviewer decides what waits and quarantines; admin decides all."
+    )
+    token: SecretStr = Field(min_length=16, description="Their address ends in ?token=…; better in the environment.")
+
+
 class WebSettings(Section):
-    """The registry browser."""
+    """The registry browser. Who starts it is its administrator, by the token that it prints."""
 
     host: str = Field(default="127.0.0.1", description="A loopback address; any other is refused.")
     port: int = Field(default=8430, ge=0, le=65535, description="0 takes a free one.")
+    hosts: tuple[str, ...] = Field(
+        default=(), description="Further host names that it answers to, without port: those of a proxy in front of it."
+    )
+    people: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.@-]{0,62}$")], WebPersonSettings] = Field(
+        default_factory=dict, description="Name → further person, see below."
+    )
 
 
 class McpSettings(Section):

@@ -69,6 +69,7 @@ def _choices(one: Any) -> str:
 
 def settings() -> str:
     """Every setting: its key, type, default, meaning and environment variable."""
+    from agentforge import sections
     from agentforge import settings as module
 
     parts = [MADE.format(source="agentforge/settings.py"), "# Settings\n\n", _docstring(module)]
@@ -82,6 +83,7 @@ def settings() -> str:
         ("endpoints.NAME", module.Endpoint),
         ("secrets.NAME", module.SecretSettings),
         ("servers.NAME", module.ServerSettings),
+        ("web.people.NAME", sections.WebPersonSettings),
     ):
         parts.append(f"\n## {named}\n\n{_docstring(section)}" + _table(f"{named}.", section.model_fields))
     return "".join(parts)

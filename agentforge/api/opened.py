@@ -363,7 +363,8 @@ def secrets_of(settings: Settings) -> frozenset[str]:
     keys = (each.key.get_secret_value() for each in settings.endpoints.values() if each.key)
     named = (each.value.get_secret_value() for each in settings.secrets.values())
     servers = (one for each in settings.servers.values() for one in (each.token, *each.environment.values()))
-    others = (each.get_secret_value() for each in (settings.mcp.token, *servers) if each)
+    people = (each.token for each in settings.web.people.values())
+    others = (each.get_secret_value() for each in (settings.mcp.token, *people, *servers) if each)
     return frozenset([*keys, *named, *others])
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agentforge.registry.history import Happening
     from agentforge.registry.pending import Pending
     from agentforge.registry.reasons import Reasons
-    from agentforge.registry.review import Decision
+    from agentforge.registry.review import Decision, Saw
     from agentforge.registry.tool import Tool
     from agentforge.registry.untried import Tried
 
@@ -57,9 +57,12 @@ class Review:
 
         return difference(self._registry, target)
 
-    def approve(self, target: str, *, version: str = "", approver: str = "", tried: Tried | None = None) -> Decision:
+    def approve(
+        self, target: str, *, version: str = "", approver: str = "", tried: Tried | None = None, reason: str = ""
+    ) -> Decision:
         """Makes a proposal live, with all that its manifest says it may reach. ``tried`` is what
         ``await forge.tried(target)`` gave, where its report does not tell of all calls that once went wrong.
+        The ``reason``, where there is one, is kept in the tool's history.
 
         Raises:
             ApprovalNeeded: it was not tried on those calls; or its report does not speak for its contents, and
@@ -72,7 +75,9 @@ class Review:
 
         before = {tool.name: tool.layer for tool in self._layers.live()}
         by = self._approver(approver)
-        done = self._settled(approve(self._registry, target, approver=by, version=version, live=before, tried=tried))
+        why = self._discreet(reason)
+        made = approve(self._registry, target, approver=by, version=version, live=before, tried=tried, reason=why)
+        done = self._settled(made)
         if self._registry.layer is Layer.COMPANY:
             sweep(self._registry)
         hidden = before.get(done.name, self._registry.layer)
@@ -93,21 +98,21 @@ class Review:
             sweep(self._registry)
         return done
 
-    def quarantine(self, name: str, reason: str = "", *, approver: str = "") -> Decision:
-        """Sets a tool aside until it is released."""
-        return self._put(name, State.QUARANTINED, reason, approver)
+    def quarantine(self, name: str, reason: str = "", *, approver: str = "", saw: Saw | None = None) -> Decision:
+        """Sets a tool aside until it is released; with ``saw`` only where it still stands as it was seen."""
+        return self._put(name, State.QUARANTINED, reason, approver, saw)
 
-    def retire(self, name: str, reason: str = "", *, approver: str = "") -> Decision:
-        """Takes a tool out of use; git keeps it, and it can be released."""
-        return self._put(name, State.RETIRED, reason, approver)
+    def retire(self, name: str, reason: str = "", *, approver: str = "", saw: Saw | None = None) -> Decision:
+        """Takes a tool out of use; git keeps it, and it can be released. ``saw`` as with :meth:`quarantine`."""
+        return self._put(name, State.RETIRED, reason, approver, saw)
 
-    def release(self, name: str, reason: str = "", *, approver: str = "") -> Decision:
-        """Makes a quarantined or retired tool live again.
+    def release(self, name: str, reason: str = "", *, approver: str = "", saw: Saw | None = None) -> Decision:
+        """Makes a quarantined or retired tool live again. ``saw`` as with :meth:`quarantine`.
 
         Raises:
             ToolInvalid: its contents are not the version that stood.
         """
-        return self._put(name, State.LIVE, reason, approver)
+        return self._put(name, State.LIVE, reason, approver, saw)
 
     def pin(self, name: str, *, approver: str = "") -> Decision:
         """Keeps the version that stands: new ones become proposals, whatever the policy says."""
@@ -123,9 +128,11 @@ class Review:
         insist_on_own(self._opened, name)
         return pin(self._registry, name, approver=self._approver(approver), pinned=False)
 
-    def rollback(self, name: str, version: str = "", *, approver: str = "") -> Decision:
+    def rollback(
+        self, name: str, version: str = "", *, approver: str = "", reason: str = "", saw: Saw | None = None
+    ) -> Decision:
         """Lets an earlier version stand again, in the state in which it last stood; by default the one that
-        stood before. Doing it once more undoes it.
+        stood before. Doing it once more undoes it. ``saw`` as with :meth:`quarantine`.
 
         Raises:
             ToolInvalid: that version breaks the contract of today, or depends on what is not live.
@@ -134,7 +141,9 @@ class Review:
 
         insist_on_own(self._opened, name)
         live = {tool.name for tool in self._layers.live()}
-        return self._settled(rollback(self._registry, name, version, approver=self._approver(approver), live=live))
+        by, why = self._approver(approver), self._discreet(reason)
+        made = rollback(self._registry, name, version, approver=by, live=live, reason=why, saw=saw)
+        return self._settled(made)
 
     def history(self, name: str) -> list[Happening]:
         """All that happened to a tool, newest first; nothing for a starter tool."""
@@ -171,12 +180,13 @@ class Review:
             tool = None
         return advice_on(tool, seen_of(self._opened.rows(), org=self._settings.org, user=self._opened.owner, tool=name))
 
-    def _put(self, name: str, state: State, reason: str, approver: str) -> Decision:
+    def _put(self, name: str, state: State, reason: str, approver: str, saw: Saw | None) -> Decision:
         from agentforge.registry.reasons import needed_by
         from agentforge.registry.review import put
 
         insist_on_own(self._opened, name)
-        done = put(self._registry, name, state, approver=self._approver(approver), reason=self._discreet(reason))
+        by, why = self._approver(approver), self._discreet(reason)
+        done = put(self._registry, name, state, approver=by, reason=why, saw=saw)
         still_there = any(tool.name == name for tool in self._layers.live())  # released, or in a lower layer
         users = [] if still_there else needed_by(self._layers, name)
         gone = f"{', '.join(users)} cannot be used without it." if users else ""

@@ -29,6 +29,11 @@ class Rooms:
         raise NotImplementedError
 
     @property
+    def opened(self) -> Opened:
+        """What is open behind all of them, for the other edges of this program; no part of the library's promise."""
+        return self._opened()
+
+    @property
     def documents(self) -> UserDocuments:
         """Documents that are kept, searched and cited, and the tools that were made from them."""
         from agentforge.api.documents import UserDocuments

@@ -166,7 +166,7 @@ def web(
     user: User = None,
     settings: Set = None,
 ) -> int:
-    """Show the tools in a browser (loopback, with a token)."""
+    """Show the tools in a browser, and decide there what waits (loopback, with a token)."""
     from agentforge.cli import serving
     from agentforge.cli.options import Who
 

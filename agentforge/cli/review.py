@@ -41,7 +41,7 @@ def decide(who: Who, form: str, decision: Callable[[Review], Decision]) -> int:
     return _decided(ask(who, lambda forge: decision(forge.review)), form)
 
 
-def approve(who: Who, target: str, form: str, *, version: str, approver: str) -> int:
+def approve(who: Who, target: str, form: str, *, version: str, approver: str, reason: str) -> int:
     """Tries a proposal on what was kept since it met the gates, and makes it live."""
     settings = load(overrides=who.overrides())
     take_in(who, Output(form))
@@ -50,7 +50,7 @@ def approve(who: Who, target: str, form: str, *, version: str, approver: str) ->
         async with Forge(user=settings.user, org=settings.org, settings=settings, company=who.company) as forge:
             tried = await forge.tried(target, version=version)
             return await asyncio.to_thread(
-                forge.review.approve, target, version=version, approver=approver, tried=tried
+                forge.review.approve, target, version=version, approver=approver, tried=tried, reason=reason
             )
 
     return _decided(asyncio.run(answer()), form)

@@ -102,8 +102,10 @@ def proposal(
     )
 
 
-def approval(snapshot: Snapshot, seen: Seen, tool: Tool, files: Mapping[str, bytes], *, unconfirmed: bool) -> Change:
-    """The change that makes a proposal live; other proposals of its name stay.
+def approval(
+    snapshot: Snapshot, seen: Seen, tool: Tool, files: Mapping[str, bytes], *, unconfirmed: bool, reason: str = ""
+) -> Change:
+    """The change that makes a proposal live, with the reason that a person gave; other proposals of its name stay.
 
     Raises:
         UsageError: the proposal is gone, or holds another version than the one seen.
@@ -118,6 +120,7 @@ def approval(snapshot: Snapshot, seen: Seen, tool: Tool, files: Mapping[str, byt
         version=seen.version,
         unconfirmed=unconfirmed,
         pinned=before is not None and before.pinned,
+        reason=one_line(reason, REASON_CHARS),
     )
     states = snapshot.states.files(
         tools={name: standing}, reviews={name: snapshot.states.review_of(name).decided(seen.number)}
@@ -183,11 +186,12 @@ def pinning(snapshot: Snapshot, name: str, *, pinned: bool) -> Change | None:
 
 
 def restoration(
-    snapshot: Snapshot, name: str, files: Mapping[str, bytes], before: Standing, expected: str
+    snapshot: Snapshot, name: str, files: Mapping[str, bytes], before: Standing, expected: str, reason: str = ""
 ) -> Change | None:
     """The change that lets an earlier version stand again, in the state in which it last stood (``before``).
 
-    ``expected`` is the version that whoever decided this saw standing. The pin stays.
+    ``expected`` is the version that whoever decided this saw standing. The pin stays; without a ``reason`` of its own
+    the version brings the one along with which it last stood.
 
     Raises:
         ToolNotFound: no version of it stands.
@@ -201,7 +205,8 @@ def restoration(
             f"{name} has changed meanwhile: version {standing.version[:12]} stands, not {expected[:12]}.",
             fix=f"`agentforge tools history {name}` shows what happened.",
         )
-    restored = before.model_copy(update={"pinned": standing.pinned})
+    told = one_line(reason, REASON_CHARS) or before.reason
+    restored = before.model_copy(update={"pinned": standing.pinned, "reason": told})
     return Change(
         f"Roll back {name}",
         {**_folder(f"tools/{name}", files), **snapshot.states.files(tools={name: restored})},

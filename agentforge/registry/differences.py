@@ -45,14 +45,21 @@ def difference(registry: Registry, target: str) -> Difference:
     stands = snapshot.sound(found.name)
     new = snapshot.reach(found.tool) if found.tool else NOTHING
     before = to_files(stands) if stands else {}
-    files = {file: file_diff(file, before.get(file, b""), found.files.get(file, b"")) for file in SHOWN}
     return Difference(
         pending=found,
         standing=stands.version if stands else "",
-        files={file: lines for file, lines in files.items() if lines},
+        files=differing(before, found.files),
         more=found.more,
         less=tuple(snapshot.granted(found.name).beyond(new)),
     )
+
+
+def differing(
+    before: Mapping[str, bytes], after: Mapping[str, bytes], names: tuple[str, str] = ("live", "proposed")
+) -> dict[str, tuple[str, ...]]:
+    """What two tool folders, called ``names``, differ in: a unified diff by file, of those that are not alike."""
+    files = {file: file_diff(file, before.get(file, b""), after.get(file, b""), names) for file in SHOWN}
+    return {file: lines for file, lines in files.items() if lines}
 
 
 def file_diff(file: str, before: bytes, after: bytes, names: tuple[str, str] = ("live", "proposed")) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,8 +50,14 @@ def history(registry: Registry, name: str) -> list[Happening]:
         ToolNotFound: it is no tool name at all.
     """
     moments = [*_moments(registry, name)]
-    older = [*(states.tools.get(name) for _, states in moments[1:]), None]
-    return [_happening(*moment, name, before) for moment, before in zip(moments, older, strict=False)]
+    stood = [states.tools.get(name) for _, states in moments]
+    return [_happening(*moment, name, _last(stood[at:])) for at, moment in enumerate(moments)]
+
+
+def _last(stood: Sequence[Standing | None]) -> Standing | None:
+    """How the version of the first of these, which come newest first, stood before that; None where it never did."""
+    now = stood[0]
+    return next((one for one in stood[1:] if one is not None and now is not None and one.version == now.version), None)
 
 
 def since(registry: Registry, name: str) -> datetime | None:
@@ -122,20 +128,16 @@ def _happening(commit: Commit, states: States, name: str, before: Standing | Non
 
 
 def _reason(standing: Standing | None, reviews: Reviews, number: int, before: Standing | None) -> str:
-    """Why: of a proposal that waits or was rejected, else of the state where that is what changed. A pin leaves the
-    reason of something earlier where it is, and a version that comes back brings its own with it.
+    """Why: of a proposal that waits or was rejected, else of where the version stands, unless it stood so ``before``. A
+    pin leaves the reason of something earlier where it is, and a version that comes back mostly brings its own with it.
     """
     if str(number) in reviews.waiting:
         return reviews.waiting[str(number)].reason
     rejected = [one.reason for one in reviews.rejected if one.number == number]
     if rejected:
         return rejected[-1]
-    if standing is None or number or (before is not None and _same_reason(standing, before)):
-        return ""
-    return standing.reason
+    return "" if standing is None or (before is not None and _same_reason(standing, before)) else standing.reason
 
 
 def _same_reason(standing: Standing, before: Standing) -> bool:
-    if standing.version != before.version:
-        return True  # no commit that changes the version gives a reason
     return (standing.state, standing.unconfirmed, standing.reason) == (before.state, before.unconfirmed, before.reason)

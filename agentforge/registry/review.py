@@ -48,6 +48,14 @@ class Decision:
     remarks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Saw:
+    """How somebody saw a tool standing before they decided about it."""
+
+    state: str
+    version: str
+
+
 def approve(
     registry: Registry,
     target: str,
@@ -56,8 +64,9 @@ def approve(
     version: str = "",
     live: Collection[str] = (),
     tried: Tried | None = None,
+    reason: str = "",
 ) -> Decision:
-    """Makes a proposal live, with all that its manifest says it may reach.
+    """Makes a proposal live, with all that its manifest says it may reach; ``reason`` stays in its history.
 
     ``version`` is the hash (or its first characters) of what was looked at; one whose report does not speak
     for its contents is approved only by it. ``live`` are the tools that it may depend on. ``tried`` is what it did on
@@ -91,7 +100,7 @@ def approve(
 
     def change(snapshot: Snapshot) -> Change:
         _not_run(snapshot, found, tool, tried)  # once more: another call may have gone wrong meanwhile
-        return approval(snapshot, seen, tool, found.files, unconfirmed=unconfirmed)
+        return approval(snapshot, seen, tool, found.files, unconfirmed=unconfirmed, reason=reason)
 
     commit = registry.apply(
         change,
@@ -130,18 +139,22 @@ _SOURCES: Mapping[State, Collection[State]] = {
 _DID = {State.LIVE: "released", State.QUARANTINED: "quarantined", State.RETIRED: "retired"}
 
 
-def put(registry: Registry, name: str, state: State, *, approver: str, reason: str = "") -> Decision:
-    """Moves a tool that stands: releases, quarantines or retires it.
+def put(
+    registry: Registry, name: str, state: State, *, approver: str, reason: str = "", saw: Saw | None = None
+) -> Decision:
+    """Moves a tool that stands: releases, quarantines or retires it. ``saw`` is how whoever decides saw it standing;
+    None moves it however it stands.
 
     Raises:
         ToolNotFound: no version of it stands.
-        UsageError: it is in that state already.
+        UsageError: it is in that state already, or no longer stands as it was seen.
         ToolInvalid: it is to be released, and its contents are not the version that stood, or it comes from
             what is revoked: only undoing the revocation gives it back.
     """
 
     def change(snapshot: Snapshot) -> Change | None:
         standing = _standing(snapshot, name)
+        _check_saw(name, standing, saw)
         if standing.state not in _SOURCES[state]:
             raise UsageError(f"{name} is {standing.state} already.")
         found = snapshot.standing([name])[0]
@@ -176,21 +189,29 @@ def pin(registry: Registry, name: str, *, approver: str, pinned: bool = True) ->
 
 
 def rollback(
-    registry: Registry, name: str, version: str = "", *, approver: str, live: Collection[str] | None = None
+    registry: Registry,
+    name: str,
+    version: str = "",
+    *,
+    approver: str,
+    live: Collection[str] | None = None,
+    reason: str = "",
+    saw: Saw | None = None,
 ) -> Decision:
     """Lets an earlier version stand again: the one named, else the one that stood before. Rolling back once
     more undoes it.
 
     It comes back in the state in which it last stood: one that was quarantined stays so until it is released.
-    ``live`` are the tools that it may depend on; None does not ask.
+    ``live`` are the tools that it may depend on; None does not ask. ``saw`` is as with :func:`put`.
 
     Raises:
         ToolNotFound: no version of it stands, or there is no such earlier version.
-        UsageError: that version stands already, or another one came in between.
+        UsageError: that version stands already, another one came in between, or it no longer stands as it was seen.
         ToolInvalid: that version breaks the contract of today, or depends on what is not live.
     """
     named = _by(approver)
     now = _standing(registry.snapshot(), name)
+    _check_saw(name, now, saw)
     if version and len(version) < SHORTEST_HASH:
         raise UsageError(f"{version!r} is too short for a version.", fix=f"Give at least {SHORTEST_HASH} characters.")
     if version and now.version.startswith(version):
@@ -200,7 +221,7 @@ def rollback(
     _check_contents(registry, tool, tool.depends if live is None else live)
     refuse_descendant(registry, tool)
     commit = registry.apply(
-        lambda snapshot: restoration(snapshot, name, before.files, before.standing, now.version),
+        lambda snapshot: restoration(snapshot, name, before.files, before.standing, now.version, reason),
         {**named, "Tool": [name]},
     )
     if commit is None:
@@ -209,6 +230,15 @@ def rollback(
     if before.standing.state is not State.LIVE:
         remarks = [f"It is {before.standing.state}, as it last was: `agentforge tools release {name}` makes it live."]
     return _decision(registry, name, "rolled back", commit, remarks)
+
+
+def _check_saw(name: str, standing: Standing, saw: Saw | None) -> None:
+    if saw is not None and (saw.state, saw.version) != (standing.state, standing.version):
+        raise UsageError(
+            f"{name} has changed meanwhile: it is {standing.state} in version {standing.version[:12]}, and was "
+            f"{saw.state} in version {saw.version[:12]} when you looked at it.",
+            fix=f"Look at it again: agentforge tools history {name}",
+        )
 
 
 def _check_version(found: Pending, version: str) -> None:

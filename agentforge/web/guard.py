@@ -2,7 +2,11 @@
 
 The token works as in Jupyter: the address printed by ``agentforge web`` carries it once; the answer
 sets a cookie (HttpOnly, SameSite=Strict) and redirects to the same address without it. The cookie
-holds a value derived from the token, so the token itself is stored nowhere.
+holds a value derived from the token, so the token itself is stored nowhere. Programs send the token as
+``Authorization: Bearer …`` instead.
+
+What changes something has to come from a page of this server: by its Origin, by Sec-Fetch-Site where the browser
+sends it, and by a value that only our own forms know (:mod:`agentforge.web.orders`).
 
 This does *not* protect from other programs of the same person on the same machine that can read its
 browser's cookies or its terminal.
@@ -10,9 +14,7 @@ browser's cookies or its terminal.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from urllib.parse import quote, urlencode
 
 from starlette.datastructures import MutableHeaders
@@ -20,24 +22,29 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agentforge.web.people import Person, by_cookie, by_token
+
 SECURITY_HEADERS = {
     "content-security-policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # with no-referrer browsers send forms with "Origin: null"
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
 
 OPEN_PATHS = ("/static/",)
-"""Needs no token: the style sheet, so that the page that asks for one is readable."""
+"""Needs no token: style and script, so that the page that asks for one is readable."""
 
-ErrorPage = Callable[[int, str, str], Response]
-"""Makes a page from status, one sentence, and what to do."""
+SAFE = ("GET", "HEAD")
+"""Methods that change nothing."""
+
+ErrorPage = Callable[[Request, int, str, str], Response]
+"""Answers a request with a status, one sentence, and what to do: as a page, or as JSON where a program asks."""
 
 
 class Headers:
@@ -69,25 +76,54 @@ class Hosts:
         """Answers one request."""
         app = self.app
         if scope["type"] == "http" and not self._allows(Request(scope).headers.getlist("host")):
-            app = self.error_page(421, "This server does not answer to that host name.", "Use the printed address.")
+            told = "This server does not answer to that host name."
+            app = self.error_page(Request(scope), 421, told, "Use the printed address.")
         await app(scope, receive, send)
 
     def _allows(self, hosts: list[str]) -> bool:
         if len(hosts) != 1:
             return False
-        name, _, port = hosts[0].lower().rpartition(":")
-        if not name or not port.isdigit():
-            name = hosts[0].lower()
-        return name in self.allowed
+        return host_name(hosts[0].lower()) in self.allowed
 
 
-class Token:
-    """Lets in who knows the token: once in the address, from then on by cookie."""
+class Origins:
+    """Refuses what would change something and does not come from a page of this server, with status 403."""
 
-    def __init__(self, app: ASGIApp, token: str, error_page: ErrorPage) -> None:
+    def __init__(self, app: ASGIApp, allowed: Collection[str], error_page: ErrorPage) -> None:
         self.app = app
-        self.token = token.encode()
-        self.cookie = hmac.new(self.token, b"agentforge web cookie", hashlib.sha256).hexdigest()
+        self.allowed = frozenset(name.lower() for name in allowed)
+        self.error_page = error_page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        app = self.app
+        if scope["type"] == "http" and scope["method"] not in SAFE and not self._ours(Request(scope)):
+            told = "This request does not come from a page of this server."
+            app = self.error_page(
+                Request(scope), 403, told, "Use its own forms; programs send 'Authorization: Bearer'."
+            )
+        await app(scope, receive, send)
+
+    def _ours(self, request: Request) -> bool:
+        origins = request.headers.getlist("origin")
+        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin" or len(origins) > 1:
+            return False
+        if not origins:
+            return bearer(request) != ""  # a program; a browser that sends a cookie sends an origin too
+        scheme, _, host = origins[0].lower().partition("://")
+        return (
+            scheme in ("http", "https") and host == request.headers["host"].lower() and host_name(host) in self.allowed
+        )
+
+
+class Login:
+    """Lets in who knows a token: once in the address, from then on by cookie; programs by their header. Who it is
+    stands in ``request.state.person``.
+    """
+
+    def __init__(self, app: ASGIApp, people: Sequence[Person], error_page: ErrorPage) -> None:
+        self.app = app
+        self.people = people
         self.error_page = error_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,21 +133,40 @@ class Token:
 
     def _admit(self, request: Request) -> ASGIApp:
         given = request.query_params.get("token")
-        if given is not None and hmac.compare_digest(given.encode(), self.token):
-            return self._welcome(request)
-        cookie = request.cookies.get(cookie_name(request), "")
-        if request.scope["path"].startswith(OPEN_PATHS) or hmac.compare_digest(cookie.encode(), self.cookie.encode()):
+        if given is not None and (known := by_token(self.people, given)) and request.method in SAFE:
+            return _welcome(request, known)
+        person = by_token(self.people, bearer(request)) or by_cookie(
+            self.people, request.cookies.get(cookie_name(request), "")
+        )
+        if person is not None:
+            request.state.person = person
+            return self.app
+        if request.scope["path"].startswith(OPEN_PATHS):
             return self.app
         return self.error_page(
+            request,
             403,
             "This page needs the token of the server that shows it.",
             "Open the address that 'agentforge web' printed in the terminal; it carries the token.",
         )
 
-    def _welcome(self, request: Request) -> Response:
-        answer = RedirectResponse(clean_address(request), status_code=303)
-        answer.set_cookie(cookie_name(request), self.cookie, httponly=True, samesite="strict", path="/")
-        return answer
+
+def _welcome(request: Request, person: Person) -> Response:
+    answer = RedirectResponse(clean_address(request), status_code=303)
+    answer.set_cookie(cookie_name(request), person.cookie, httponly=True, samesite="strict", path="/")
+    return answer
+
+
+def bearer(request: Request) -> str:
+    """The token that a program sends; empty where there is none."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def host_name(host: str) -> str:
+    """A Host header without its port."""
+    name, _, port = host.rpartition(":")
+    return name if name and port.isdigit() else host
 
 
 def cookie_name(request: Request) -> str:

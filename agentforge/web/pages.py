@@ -6,59 +6,25 @@ nothing in it is believed beyond what is shown as its own claim.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import zip_longest
 from typing import Literal, TypeAlias
-from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
 from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
+from agentforge.registry.differences import Difference
+from agentforge.registry.history import Happening
 from agentforge.registry.tool import Tool, validate
-from agentforge.types import JSON, Example, JSONObject, Layer, State
+from agentforge.types import JSON, Example, JSONObject, Layer
 from agentforge.web import hostile
-from agentforge.web.catalogue import Entry, Version, changes, in_use, matches
+from agentforge.web.catalogue import NOTHING_KNOWN, Dossier, Entry, Version, changes
 
 SHORT = 12
 """Characters of a hash that people are shown."""
 
-_TITLES = {Layer.USER: "Learned", Layer.COMPANY: "Shared by the company", Layer.BASE: "Starter tools"}
-"""Headings of the list: a person's own work comes first."""
-
 Tone: TypeAlias = Literal["good", "care", "bad", "plain"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One tool in the list."""
-
-    name: str
-    summary: str
-    signature: str
-    state: str
-    layer: str
-    unconfirmed: bool
-    shadowed: bool
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The tools of one layer."""
-
-    title: str
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """One state to filter by, with the number of tools that the search found in it."""
-
-    label: str
-    count: int
-    address: str
-    current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +79,50 @@ class VersionRow:
     """One commit, with its diff to the one before."""
 
     commit: str
+    version: str
     subject: str
     when: str
     iso: str
     diff: tuple[DiffLine, ...]
     diff_says: str
     remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class HappeningRow:
+    """One thing that happened to a tool: when, what, to which version, by whom and why."""
+
+    when: str
+    iso: str
+    what: str
+    version: str
+    state: str
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """What two versions of a file differ in."""
+
+    file: str
+    lines: tuple[DiffLine, ...]
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What a proposal changes, and what there is to know before deciding about it."""
+
+    target: str
+    number: int
+    standing: str
+    more: tuple[str, ...]
+    less: tuple[str, ...]
+    passed_on: tuple[str, ...]
+    doubts: tuple[str, ...]
+    obstacles: tuple[str, ...]
+    diff: tuple[FileDiff, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,61 +150,24 @@ class ToolPage:
     provenance: tuple[Fact, ...]
     versions: tuple[VersionRow, ...]
     no_versions: str
-
-
-def list_page(entries: Sequence[Entry], query: str, state: str, problems: Sequence[str] = ()) -> dict[str, object]:
-    """The blanks of the list: rows of one state and the tabs, for what ``query`` finds.
-
-    ``problems`` are the tools that cannot be used, each in one sentence.
-    """
-    found = [entry for entry in entries if matches(entry.tool, query)]
-    states = [*State, "all"]
-    shown = [entry for entry in found if state in (entry.tool.state, "all")]
-    return {
-        "query": query,
-        "state": state,
-        "problems": problems,
-        "tabs": [
-            Tab(one, sum(one in (entry.tool.state, "all") for entry in found), _address(query, one), one == state)
-            for one in (State.LIVE, State.PROPOSED, State.QUARANTINED, State.RETIRED, states[-1])
-        ],
-        "groups": [
-            Group(title, tuple(_row(entry) for entry in sorted(shown, key=_reading_order) if entry.tool.layer == layer))
-            for layer, title in _TITLES.items()
-            if any(entry.tool.layer == layer for entry in shown)
-        ],
-    }
-
-
-def _reading_order(entry: Entry) -> tuple[str, int]:
-    return entry.tool.name, list(State).index(entry.tool.state)
-
-
-def _address(query: str, state: str) -> str:
-    chosen = {"q": query, "state": "" if state == State.LIVE else state}
-    given = urlencode({key: value for key, value in chosen.items() if value})
-    return f"/?{given}" if given else "/"
-
-
-def _row(entry: Entry) -> Row:
-    tool = entry.tool
-    address = f"/tools/{quote(tool.name, safe='')}"
-    return Row(
-        name=tool.name,
-        summary=tool.manifest.summary,
-        signature=f"{tool.name}{tool.manifest.signature}",
-        state=tool.state,
-        layer=tool.layer,
-        unconfirmed=tool.unconfirmed,
-        shadowed=entry.shadowed,
-        address=address if in_use(entry) else f"{address}?version={tool.version[:SHORT]}",
-    )
+    version: str
+    known: Dossier
+    credit: str
+    happened: tuple[HappeningRow, ...]
+    proposed: Proposed | None
 
 
 def tool_page(
-    entry: Entry, versions: Sequence[Version], known_tools: Sequence[str], packages: Lock = NO_PACKAGES
+    entry: Entry,
+    versions: Sequence[Version],
+    known_tools: Sequence[str],
+    packages: Lock = NO_PACKAGES,
+    known: Dossier = NOTHING_KNOWN,
+    difference: Difference | None = None,
 ) -> ToolPage:
-    """The page of one version of a tool; ``packages`` is what its registry has locked."""
+    """The page of one version of a tool; ``packages`` is what its registry has locked, ``known`` what is known beyond
+    its files, ``difference`` what a proposal changes.
+    """
     tool = entry.tool
     gates = _gates(tool.report)
     return ToolPage(
@@ -225,7 +192,58 @@ def tool_page(
         provenance=_provenance(tool),
         versions=_versions(versions),
         no_versions=_no_versions(tool),
+        version=tool.version,
+        known=known,
+        credit=_credit(known.credit),
+        happened=tuple(map(happening, known.history)),
+        proposed=proposed(difference) if difference is not None else None,
     )
+
+
+def proposed(difference: Difference) -> Proposed:
+    """What a proposal changes; also of one whose folder is malformed."""
+    one = difference.pending
+    return Proposed(
+        target=one.target,
+        number=one.number,
+        standing=difference.standing[:SHORT],
+        more=one.more,
+        less=difference.less,
+        passed_on=one.passed_on,
+        doubts=one.doubts,
+        obstacles=tuple(filter(None, [one.stale, *one.problems])),
+        diff=file_diffs(difference.files),
+    )
+
+
+def file_diffs(files: Mapping[str, Sequence[str]]) -> tuple[FileDiff, ...]:
+    """Diffs by file, without the two lines that only name it."""
+    found: list[FileDiff] = []
+    for file, lines in files.items():
+        marked = tuple(map(_diff_line, [*lines][2:]))
+        added, removed = (sum(line.kind == kind for line in marked) for kind in ("added", "removed"))
+        found.append(FileDiff(file, marked, f"+{added} −{removed}"))
+    return tuple(found)
+
+
+def happening(one: Happening) -> HappeningRow:
+    """One thing that happened, in words."""
+    return HappeningRow(
+        when=one.time.strftime("%Y-%m-%d %H:%M"),
+        iso=one.time.isoformat(),
+        what=one.what,
+        version=one.version[:SHORT],
+        state=one.state,
+        by=one.approver,
+        why=one.reason,
+    )
+
+
+def _credit(credit: float | None) -> str:
+    if credit is None:
+        return "Nobody said yet whether its answers were right."
+    said = "mostly right" if credit > 0 else "mostly wrong" if credit < 0 else "as often right as wrong"
+    return f"Its judged answers were {said} (credit {credit:+.2f}, from −1 to +1)."
 
 
 def _gates(report: JSONObject) -> tuple[Gate, ...]:
@@ -345,6 +363,7 @@ def _version(new: Version, old: Version | None) -> VersionRow:
     added, removed = (sum(line.kind == kind for line in diff) for kind in ("added", "removed"))
     return VersionRow(
         commit=new.commit[:SHORT],
+        version=new.version[:SHORT],
         subject=new.subject,
         when=new.time.strftime("%Y-%m-%d %H:%M"),
         iso=new.time.isoformat(),

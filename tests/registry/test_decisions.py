@@ -573,3 +573,37 @@ def test_what_wants_more_is_approved_by_its_name_and_that_is_told(registry):
     registry.add(judged(capabilities=CLOCK, parent=first), state=State.LIVE)
     done = approve(registry, "slugify")
     assert (done.state, done.remarks) == ("live", ("It may reach from now on: clock.",))
+
+
+def test_why_something_was_approved_or_rolled_back_stays_in_the_history(waiting):
+    approve(waiting, reason="Checked on our titles.")
+    first = waiting.get("slugify").version
+    waiting.add(judged(body="return text.lower()", parent=first), state=State.LIVE)
+    review.pin(waiting, "slugify", approver="ben")
+    review.rollback(waiting, "slugify", approver="ada", reason="Spaces\nstayed.")
+    review.rollback(waiting, "slugify", approver="ben")
+    told = [(one.what, one.approver, one.reason) for one in history(waiting, "slugify")]
+    assert told == [
+        ("Roll back slugify", "ben", ""),
+        ("Roll back slugify", "ada", "Spaces stayed."),
+        ("Pin slugify", "ben", ""),
+        ("Update slugify", "", ""),
+        ("Approve slugify", "ada", "Checked on our titles."),
+        ("Propose slugify", "", "It asks for capabilities."),
+    ]
+
+
+def test_a_decision_about_what_stands_falls_on_what_was_seen(waiting):
+    approve(waiting)
+    saw = review.Saw("live", waiting.get("slugify").version)
+    review.put(waiting, "slugify", State.RETIRED, approver="ben", saw=saw)
+    head = waiting.head()
+    for decision in (
+        lambda: review.put(waiting, "slugify", State.QUARANTINED, approver="ada", saw=saw),
+        lambda: review.rollback(waiting, "slugify", approver="ada", saw=saw),
+        lambda: review.put(waiting, "slugify", State.LIVE, approver="ada", saw=review.Saw("retired", "0" * 64)),
+    ):
+        with pytest.raises(UsageError, match="has changed meanwhile: it is retired"):
+            decision()
+    assert waiting.head() == head
+    review.put(waiting, "slugify", State.LIVE, approver="ada", saw=review.Saw("retired", saw.version))

@@ -8,10 +8,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from agentforge.types import State
-from agentforge.web.app import create_app
 from agentforge.web.catalogue import Entry
 
-from .memory import ORIGIN, SOURCE, TOKEN, MemoryCatalogue, make_tool, version
+from .memory import ORIGIN, SOURCE, TOKEN, MemoryCatalogue, app_of, make_tool, version
 
 
 @pytest.fixture
@@ -21,7 +20,7 @@ def catalogue() -> MemoryCatalogue:
             Entry(make_tool(unconfirmed=True)),
             Entry(make_tool(name="slugify", summary="Make a slug.", state=State.PROPOSED)),
         ],
-        history=[
+        past=[
             version("bbbb", SOURCE.replace("* 100", "* 1000"), "Repair parse_price"),
             version("aaaa", SOURCE),
         ],
@@ -31,7 +30,7 @@ def catalogue() -> MemoryCatalogue:
 @pytest.fixture
 def stranger(catalogue: MemoryCatalogue) -> Iterator[TestClient]:
     """A browser that knows the address and not the token."""
-    app = create_app(catalogue.open, token=TOKEN)
+    app = app_of(catalogue)
     with TestClient(app, base_url=ORIGIN, follow_redirects=False) as client:
         yield client
 

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from starlette.applications import Starlette
+
 from agentforge.boxes.packages.lock import NO_PACKAGES, Lock
+from agentforge.registry.differences import Difference
+from agentforge.registry.history import Happening
 from agentforge.registry.manifest import Manifest, Provenance
+from agentforge.registry.pending import Pending
+from agentforge.registry.review import Decision
 from agentforge.registry.tool import Tool
-from agentforge.types import Example
-from agentforge.web.catalogue import Entry, Version
+from agentforge.types import Example, State
+from agentforge.web.app import create_app
+from agentforge.web.catalogue import (
+    NOTHING_KNOWN,
+    Dossier,
+    Entry,
+    Order,
+    Shelf,
+    Version,
+    listed,
+    matches,
+    shelf_of,
+)
+from agentforge.web.people import Person, Rank
 
 TOKEN = "correct-horse"
 ORIGIN = "http://127.0.0.1:8430"
@@ -53,26 +71,59 @@ def make_tool(**changed: Any) -> Tool:
 
 @dataclass
 class MemoryCatalogue:
-    """Implements :class:`agentforge.web.catalogue.Catalogue`."""
+    """Implements :class:`agentforge.web.catalogue.Catalogue`, and takes decisions without doing anything."""
 
     shown: Sequence[Entry] = ()
-    history: Sequence[Version] = ()
+    past: Sequence[Version] = ()
     owner: str = "ada"
     wrong: Sequence[str] = ()
+    known: Dossier = NOTHING_KNOWN
+    happened: Sequence[Happening] = ()
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     opened: int = 0
     closed: int = 0
+    orders: list[Order] = field(default_factory=list)
+    refuses: Exception | None = None
+    remark: str = "All is well."
 
-    def entries(self) -> list[Entry]:
-        return list(self.shown)
+    def head(self) -> str:
+        return "c" * 40
 
-    def problems(self) -> list[str]:
-        return list(self.wrong)
+    def shelf(self) -> Shelf:
+        return shelf_of(self.shown, self.wrong)
+
+    def search(self, query: str) -> list[str]:
+        return [row.name for row in self.shelf().rows if row.in_use and matches(row, query)]
+
+    def entry(self, name: str, version: str = "") -> Entry | None:
+        named = [one for one in self.shown if one.tool.name == name and one.tool.version.startswith(version)]
+        return next((one for one in named if listed(one).in_use), named[0] if named else None)
 
     def packages(self, tool: Tool) -> Lock:
         return NO_PACKAGES
 
     def versions(self, tool: Tool) -> list[Version]:
-        return list(self.history)
+        return list(self.past)
+
+    def dossier(self, tool: Tool) -> Dossier:
+        return self.known
+
+    def history(self, name: str) -> Sequence[Happening]:
+        return self.happened
+
+    def compared(self, name: str, old: str, new: str) -> dict[str, tuple[str, ...]]:
+        return self.files
+
+    def queue(self) -> list[str]:
+        return [f"{one.tool.name}/1" for one in self.shown if one.tool.state == State.PROPOSED]
+
+    def waiting(self, target: str) -> Difference:
+        tool = next(one.tool for one in self.shown if f"{one.tool.name}/1" == target)
+        pending = Pending(tool.name, 1, tool.version, tool, {}, more=self.known.reaches, doubts=self.known.seen)
+        return Difference(pending, tool.version, self.files, self.known.reaches, self.known.seen)
+
+    def policy_problem(self) -> str:
+        return ""
 
     @contextmanager
     def open(self) -> Iterator[MemoryCatalogue]:
@@ -82,6 +133,25 @@ class MemoryCatalogue:
         finally:
             self.closed += 1
 
+    async def decide(self, order: Order) -> Decision:
+        self.orders.append(order)
+        if self.refuses is not None:
+            raise self.refuses
+        return Decision(order.name, f"{order.act}d", "live", "b" * 64, "d" * 40, (self.remark,))
+
+
+PEOPLE = (
+    Person("ada", Rank.ADMIN, TOKEN),
+    Person("ben", Rank.REVIEWER, "battery-staple"),
+    Person("rex", Rank.READER, "only-looks"),
+)
+
+
+def app_of(catalogue: MemoryCatalogue) -> Starlette:
+    """The pages over it, for three people."""
+    return create_app(catalogue.open, catalogue.decide, PEOPLE)
+
 
 def version(commit: str, source: str, subject: str = "Learn parse_price") -> Version:
-    return Version(commit * 10, subject, datetime(2026, 11, 23, 9, 30, tzinfo=UTC), source, TESTS)
+    moment = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+    return Version(commit * 10, subject, moment, source, TESTS, commit * 16)

@@ -20,7 +20,11 @@ def test_only_bytes_outside_ascii_are_escaped() -> None:
 async def ask(catalogue: MemoryCatalogue, *pieces: bytes) -> str:
     """What the server answers to a request that arrives in ``pieces``."""
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(serve(WebSettings(port=0), catalogue.open, on_ready=ready.set_result, token=TOKEN))
+    serving = asyncio.create_task(
+        serve(
+            WebSettings(port=0), catalogue.open, catalogue.decide, starter="ada", on_ready=ready.set_result, token=TOKEN
+        )
+    )
     try:
         address = await asyncio.wait_for(ready, 20)
         port = int(address.split(":")[2].partition("/")[0])

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from agentforge.web.app import create_app
 
-from .memory import ORIGIN, TOKEN, MemoryCatalogue
+from .memory import ORIGIN, PEOPLE, TOKEN, MemoryCatalogue
 
 PAGES = ["/", "/tools/parse_price", "/tools/nothing", "/nowhere"]
 
@@ -81,9 +81,9 @@ def test_every_answer_carries_the_strict_headers(browser: TestClient, path: str)
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
-    assert "script-src" not in policy
+    assert "script-src 'self'" in policy
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin", "with no-referrer a browser hides a form's origin"
     assert headers["x-frame-options"] == "DENY"
     assert headers["cache-control"] == "no-store"
 
@@ -92,7 +92,7 @@ def test_a_page_that_fails_is_as_strict_and_tells_nothing(catalogue: MemoryCatal
     def broken() -> MemoryCatalogue:
         raise RuntimeError("secret detail")
 
-    app = create_app(broken, token=TOKEN)  # pyright: ignore[reportArgumentType] - fails before it returns
+    app = create_app(broken, MemoryCatalogue().decide, PEOPLE)  # pyright: ignore[reportArgumentType] - fails before it returns
     with TestClient(app, base_url=ORIGIN, raise_server_exceptions=False) as client:
         answer = client.get("/", params={"token": TOKEN})
     assert answer.status_code == 500
@@ -101,8 +101,9 @@ def test_a_page_that_fails_is_as_strict_and_tells_nothing(catalogue: MemoryCatal
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_nothing_can_be_changed(browser: TestClient, catalogue: MemoryCatalogue, method: str) -> None:
-    assert browser.request(method, "/tools/parse_price").status_code == 405
+def test_a_page_can_only_be_read(browser: TestClient, catalogue: MemoryCatalogue, method: str) -> None:
+    assert browser.request(method, "/tools/parse_price").status_code == 403
+    assert browser.request(method, "/tools/parse_price", headers={"origin": ORIGIN}).status_code == 405
     assert catalogue.opened == 0
 
 

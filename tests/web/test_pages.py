@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
 from starlette.testclient import TestClient
 
-from agentforge.errors import RegistryError
+from agentforge.errors import RegistryError, ToolInvalid
+from agentforge.registry.history import Happening
 from agentforge.registry.layers import BaseLayer
 from agentforge.registry.manifest import Provenance
 from agentforge.registry.tool import Tool
 from agentforge.types import Capabilities, Example, Layer, Role, State
 from agentforge.web import hostile
-from agentforge.web.catalogue import Entry
+from agentforge.web.catalogue import Call, Dossier, Entry, Passage, Shelf
 
-from .memory import REPORT, SOURCE, MemoryCatalogue, make_tool, version
+from .memory import ORIGIN, PEOPLE, REPORT, SOURCE, MemoryCatalogue, make_tool, version
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -49,13 +51,29 @@ PAYLOADS = [
     "\N{ZERO WIDTH SPACE}<scr\u200bipt>",
     "`;alert(1)//",
     "<details open ontoggle=alert(1)>",
+    "<input autofocus onfocus=alert(1)>",
+    "<video><source onerror=alert(1)></video>",
+    "<object data=javascript:alert(1)>",
+    "<embed src=javascript:alert(1)>",
+    "<svg><animate onbegin=alert(1) attributeName=x dur=1s>",
+    "<svg><script href=data:,alert(1)></script></svg>",
+    "<xss style=animation-name:x onanimationstart=alert(1)>",
+    "<template><script>alert(1)</script></template>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<select><option></select><img src=x onerror=alert(1)>",
+    "</blockquote></q></kbd><img src=x onerror=alert(1)>",
+    "<button form=csrf formaction=//evil.example>ok</button>",
+    "<input name=act value=approve>",
+    "\u2067\u2066return True\u2069 # only a comment\u2069",
+    "\N{RIGHT-TO-LEFT MARK}\N{ARABIC LETTER MARK}\N{SOFT HYPHEN}hidden",
 ]
 
 OUR_TAGS = frozenset(
     """html head meta title link body a header div span b main footer h1 h2 h3 form label input button nav ul ol li p
-    code pre section dl dt dd details summary table thead tbody tr th td time img""".split()  # noqa: SIM905 - a table of words
+    code pre section dl dt dd details summary table thead tbody tr th td time img
+    select option kbd br q blockquote""".split()  # noqa: SIM905 - a table of words
 )
-OUR_LINKS = ("/", "#content")
+OUR_LINKS = ("/", "#content", "#actions", "#decide")
 
 
 class Reader(HTMLParser):
@@ -71,6 +89,8 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags[tag] = self.tags.get(tag, 0) + 1
+        if tag == "script" and attrs == [("src", "/static/keys.js"), ("defer", None)]:
+            return
         if tag not in OUR_TAGS:
             self.problems.append(f"<{tag}>")
         for name, value in attrs:
@@ -121,15 +141,49 @@ def _skeleton(page: Reader) -> dict[str, int]:
     return {tag: count for tag, count in page.tags.items() if tag not in ("span", "li")}
 
 
+def hostile_dossier(payload: str) -> Dossier:
+    """What is known of it: calls, passages, decisions with their reasons."""
+    happened = Happening("a" * 40, datetime(2026, 11, 23, tzinfo=UTC), payload, payload, "", "", payload, payload)
+    return Dossier(
+        reaches=(payload,),
+        seen=(payload,),
+        calls=(Call(payload, payload, payload, payload, payload),),
+        passages=(Passage(payload, payload, gone=True),),
+        near=((payload, payload),),
+        users=(payload,),
+        history=(happened,),
+        reason=payload,
+    )
+
+
+def _decision_pages(browser: TestClient, catalogue: MemoryCatalogue, payload: str) -> str:
+    """The queue, a decision with its remarks, one that was refused, and a comparison."""
+    fields = {"csrf": PEOPLE[0].csrf, "act": "retire", "version": "a" * 64, "state": "live", "reason": payload}
+    headers, path = {"origin": ORIGIN}, "/tools/parse_price/decision"
+    catalogue.refuses = ToolInvalid("parse_price", [payload])
+    refused = browser.post(path, data=fields, headers=headers)
+    catalogue.refuses, catalogue.remark = None, payload
+    made = browser.post(path, data=fields, headers=headers)
+    pages = [browser.get(made.headers["location"]), browser.get("/queue")]
+    pages.append(browser.get("/tools/parse_price/compare", params={"from": payload, "to": payload}))
+    assert [refused.status_code, *(page.status_code for page in pages)] == [409, 200, 200, 200]
+    return "".join(page.text for page in (refused, *pages))
+
+
 def _pages(browser: TestClient, catalogue: MemoryCatalogue, payload: str) -> str:
-    catalogue.shown = [hostile_tool(payload)]
-    catalogue.history = [version("bbbb", payload, payload), version("aaaa", SOURCE, payload)]
+    live = hostile_tool(payload)
+    catalogue.shown = [live, Entry(replace(live.tool, state=State.PROPOSED))]
+    catalogue.known = hostile_dossier(payload)
+    catalogue.happened = catalogue.known.history
+    catalogue.files = {payload: ("---", "+++", f"+{payload}", f"-{payload}", payload)}
+    catalogue.past = [version("bbbb", payload, payload), version("aaaa", SOURCE, payload)]
     catalogue.owner = payload
     catalogue.wrong = [payload]
     tool, listed = browser.get("/tools/parse_price"), browser.get("/", params={"q": "", "state": payload})
     nothing, unknown = browser.get("/", params={"q": f"{payload} no such"}), browser.get("/tools/" + "x" * 100)
     assert [tool.status_code, listed.status_code, nothing.status_code] == [200, 200, 200]
-    return tool.text + listed.text + nothing.text + unknown.text
+    decisions = _decision_pages(browser, catalogue, payload)
+    return tool.text + listed.text + nothing.text + unknown.text + decisions
 
 
 def test_a_hostile_name_in_the_address_is_shown_as_text(browser: TestClient) -> None:
@@ -141,10 +195,10 @@ def test_a_hostile_name_in_the_address_is_shown_as_text(browser: TestClient) -> 
 def test_a_failure_of_the_registry_is_one_sentence_with_its_fix(
     browser: TestClient, catalogue: MemoryCatalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreadable() -> list[Entry]:
+    def unreadable() -> Shelf:
         raise RegistryError("The registry <b>cannot</b> be read.", fix="Mend it.")
 
-    monkeypatch.setattr(catalogue, "entries", unreadable)
+    monkeypatch.setattr(catalogue, "shelf", unreadable)
     answer = browser.get("/")
     assert answer.status_code == 500
     assert "The registry &lt;b&gt;cannot&lt;/b&gt; be read." in answer.text
@@ -201,8 +255,9 @@ def test_the_tool_page_goes_from_purpose_to_history(browser: TestClient) -> None
     text = Reader(browser.get("/tools/parse_price").text).text
     order = [
         "Read a price as cents.", "parse_price(text: str) -> int", "Verdict", "Risk", "Why it was made",
-        "What is 3.50 in cents?", "ep-7", "Tests and results", "source contract", "2 of 2 right",
-        "Examples", "test_whole", "Source", "partition", "Provenance", "qwen-coder", "Versions", "Repair parse_price",
+        "What is 3.50 in cents?", "ep-7", "What it may do", "Nothing beyond its arguments", "Tests and results",
+        "source contract", "2 of 2 right", "Examples", "test_whole", "Source", "partition", "Calls and credit",
+        "Provenance", "qwen-coder", "Versions", "Repair parse_price", "Decide about it", "Quarantine",
     ]  # fmt: skip
     place = 0
     for words in order:
@@ -242,7 +297,7 @@ def test_versions_are_shown_with_the_difference_in_words_and_signs(browser: Test
 
 @pytest.mark.parametrize("tool", BaseLayer().tools(), ids=lambda tool: tool.name)
 def test_every_starter_tool_has_its_page(browser: TestClient, catalogue: MemoryCatalogue, tool: Tool) -> None:
-    catalogue.shown, catalogue.history = [Entry(tool)], []
+    catalogue.shown, catalogue.past = [Entry(tool)], []
     page = Reader(browser.get(f"/tools/{tool.name}").text)
     assert tool.manifest.summary in page.text
     assert "gates passed" in page.text

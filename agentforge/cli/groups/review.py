@@ -57,6 +57,7 @@ def tools_diff(
 @tools.command("approve")
 def tools_approve(
     target: Target,
+    reason: Reason = "",
     version: Seen = "",
     approver: Approver = "",
     form: FormatOption = "text",
@@ -72,7 +73,8 @@ def tools_approve(
     """
     from agentforge.cli import review as command
 
-    return command.approve(Who(org, user, settings, company), target, form, version=version, approver=approver)
+    who = Who(org, user, settings, company)
+    return command.approve(who, target, form, version=version, approver=approver, reason=reason)
 
 
 @tools.command("reject")
@@ -103,6 +105,7 @@ def tools_rollback(
     version: Annotated[
         str, typer.Argument(help="Which version; without it the one that stood before.", metavar="[VERSION]")
     ] = "",
+    reason: Reason = "",
     approver: Approver = "",
     form: FormatOption = "text",
     org: Org = None,
@@ -117,7 +120,9 @@ def tools_rollback(
     from agentforge.cli import review as command
 
     return command.decide(
-        Who(org, user, settings, company), form, lambda review: review.rollback(name, version, approver=approver)
+        Who(org, user, settings, company),
+        form,
+        lambda review: review.rollback(name, version, approver=approver, reason=reason),
     )
 
 
