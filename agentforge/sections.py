@@ -32,6 +32,13 @@ class Endpoint(Section):
         gt=0,
         description="Seconds until a request is given up; sooner without a sign of life where its pace is known.",
     )
+    input_price: float | None = Field(
+        default=None, ge=0, description="US dollars for a million tokens sent; needed for limits of money (vllm: 0)."
+    )
+    output_price: float | None = Field(default=None, ge=0, description="The same for generated ones.")
+    cached_price: float | None = Field(
+        default=None, ge=0, description="The same for those sent that came from a cache; empty: as any other."
+    )
     parallel: int = Field(default=8, ge=1, description="Requests in flight at the most, of one process.")
     features: dict[str, bool] = Field(
         default_factory=dict, description="Overrides of the capability table, by feature name."

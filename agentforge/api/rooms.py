@@ -8,6 +8,7 @@ from agentforge.api.opened import Opened
 from agentforge.settings import Settings
 
 if TYPE_CHECKING:
+    from agentforge.api.approvals import Approvals
     from agentforge.api.documents import UserDocuments
     from agentforge.api.interchange import Interchange
     from agentforge.api.knowledge import UserKnowledge
@@ -25,6 +26,13 @@ class Rooms:
 
     def _opened(self) -> Opened:
         raise NotImplementedError
+
+    @property
+    def approvals(self) -> Approvals:
+        """What paused runs wait for: listed and decided; ``Forge.resume`` goes on with the run."""
+        from agentforge.api.approvals import Approvals
+
+        return Approvals(self._opened(), self.settings)
 
     @property
     def documents(self) -> UserDocuments:
