@@ -64,7 +64,9 @@ def _now() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. ``seq`` counts from 0 within a turn; ``time`` is UTC, ISO 8601."""
+    """One thing that happened. ``seq`` counts from 0 within a turn; ``time`` is UTC, ISO 8601. A reader that is
+    cancelled does not get what had happened and was not told yet: numbers before ``interrupted`` may be missing.
+    """
 
     type: str
     data: JSONObject = field(default_factory=lambda: {})

@@ -85,7 +85,7 @@ class Streams:
         """
         session, turn, seq = _parsed(last_event_id)
         if run := self._live.get(_key(forge, session, turn)):
-            return self._response(run, seq + 1)
+            return self._response(run, run.after(seq))
         stored = [event for event in await forge.sessions.events(session, turn) if event.seq > seq]
         return (
             StreamingResponse(_told(stored), media_type="text/event-stream", headers=_HEADERS)
@@ -143,6 +143,10 @@ class _Run:
                 raise self._error or UsageError("The run has no events.")
             await self._news.wait()
         return self._told[0]
+
+    def after(self, seq: int) -> int:
+        """Where the events after the number ``seq`` begin."""
+        return next((at for at, event in enumerate(self._told) if event.seq > seq), len(self._told))
 
     async def read(self, at: int, heartbeat: float) -> AsyncIterator[str]:
         """The events from number ``at`` on, with a comment whenever nothing came for so many seconds."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 
 from agentforge.agent import free, robust
 from agentforge.agent.approving import Deferred, put_off
@@ -50,6 +51,14 @@ class Mailbox:
         while (event := await self._queue.get()) is not None:
             yield event
 
+    def late(self) -> list[Event]:
+        """What was put in after :meth:`close`, as storing the last events does where it fails."""
+        found: list[Event] = []
+        while not self._queue.empty():
+            event = self._queue.get_nowait()
+            found += [event] if event is not None else []
+        return found
+
 
 async def run_turn(
     turn: Turn, mailbox: Mailbox, stop: asyncio.Event, store: Callable[[Event], Awaitable[None]]
@@ -70,9 +79,15 @@ async def run_turn(
         async for event in mailbox.drain():
             await store(event)
             yield event
+        for event in mailbox.late():
+            yield event
         ending = interrupted() if walking.cancelled() else walking.result()
         last = mailbox.stamp(ending.type, ending.data)
         await store(last)
+        late = mailbox.late()  # it was not stored, which is told before it
+        last = replace(last, seq=last.seq + len(late))
+        for event in late:
+            yield replace(event, seq=event.seq - 1)
         told = True
         yield last
     except asyncio.CancelledError:
