@@ -11,17 +11,40 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agentforge.api import Forge, RunResult
+    from agentforge.approval import Allow, ApprovalRequest, Decision, Defer, Deny, Narrow
     from agentforge.errors import AgentForgeError
     from agentforge.events import Event
     from agentforge.settings import Settings
-    from agentforge.types import State, Usage
+    from agentforge.types import RunLimits, State, Usage
 
-__all__ = ["AgentForgeError", "Event", "Forge", "RunResult", "Settings", "State", "Usage"]
+__all__ = [
+    "AgentForgeError",
+    "Allow",
+    "ApprovalRequest",
+    "Decision",
+    "Defer",
+    "Deny",
+    "Event",
+    "Forge",
+    "Narrow",
+    "RunLimits",
+    "RunResult",
+    "Settings",
+    "State",
+    "Usage",
+]
 
 _HOMES = {
     "AgentForgeError": "errors",
+    "Allow": "approval",
+    "ApprovalRequest": "approval",
+    "Decision": "approval",
+    "Defer": "approval",
+    "Deny": "approval",
+    "Narrow": "approval",
     "Event": "events",
     "Forge": "api",
+    "RunLimits": "types",
     "RunResult": "api",
     "Settings": "settings",
     "State": "types",

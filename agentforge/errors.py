@@ -13,6 +13,8 @@
     │   └── ModelRefused             4    the endpoint rejected the request as invalid
     ├── LimitReached                 5    budget of tokens, turns or money is spent
     ├── ApprovalNeeded               6    a person has to decide first
+    ├── ApprovalDenied               6    whoever was asked said no, and there was no other way
+    ├── ApprovalExpired              6    nobody has decided in time, so a paused run cannot go on
     ├── SandboxError                 7    no box could be had, or it failed
     │   ├── SandboxUnavailable       7    no launcher works on this machine
     │   ├── SandboxBusy              7    every box stayed taken for too long
@@ -96,13 +98,26 @@ class ModelRefused(ModelError):
 
 
 class LimitReached(AgentForgeError):
-    """A budget of tokens, turns or money is spent (exit code 5)."""
+    """A budget of tokens, turns or money is spent (exit code 5); ``limit`` names it."""
 
     exit_code = 5
+    limit = "budget"
 
 
 class ApprovalNeeded(AgentForgeError):
     """A person has to decide before this can go on (exit code 6)."""
+
+    exit_code = 6
+
+
+class ApprovalDenied(AgentForgeError):
+    """Whoever was asked said no, and the task could not be done otherwise (exit code 6)."""
+
+    exit_code = 6
+
+
+class ApprovalExpired(AgentForgeError):
+    """Nobody has decided in time: the paused run is over, and nothing of what it waited for was done (exit code 6)."""
 
     exit_code = 6
 

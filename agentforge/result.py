@@ -30,6 +30,7 @@ class Citation:
 class RunResult:
     """How one task ended. ``status`` is the type of the terminal event and agrees with ``exit_code``.
 
+    ``approval`` is the id of the decision that a paused run waits for (``forge.resume``).
     ``usage`` is in tokens as the endpoints reported them, by role in ``by_role``; ``events`` are all
     but the streamed pieces of text.
     """
@@ -46,6 +47,7 @@ class RunResult:
     message: str = ""
     fix: str = ""
     error: str = ""
+    approval: str = ""
     events: tuple[Event, ...] = ()
 
     @property
@@ -93,6 +95,7 @@ def result_of(events: Sequence[Event]) -> RunResult:
         message=_text(data, "message"),
         fix=_text(data, "fix"),
         error=_text(data, "error") or _ERRORS.get(last.type, ""),
+        approval=_text(data, "approval"),
         events=tuple(events),
     )
 

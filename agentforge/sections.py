@@ -32,11 +32,14 @@ class Endpoint(Section):
         gt=0,
         description="Seconds until a request is given up; sooner without a sign of life where its pace is known.",
     )
-    parallel: int = Field(default=8, ge=1, description="Requests in flight at the most, of one process.")
-    input_price: float = Field(
-        default=0.0, ge=0, description="Money for a million tokens that it reads; 0: none, or nobody knows."
+    input_price: float | None = Field(
+        default=None, ge=0, description="US dollars for a million tokens sent; needed for limits of money (vllm: 0)."
     )
-    output_price: float = Field(default=0.0, ge=0, description="Money for a million tokens that it writes.")
+    output_price: float | None = Field(default=None, ge=0, description="The same for generated ones.")
+    cached_price: float | None = Field(
+        default=None, ge=0, description="The same for those sent that came from a cache; empty: as any other."
+    )
+    parallel: int = Field(default=8, ge=1, description="Requests in flight at the most, of one process.")
     features: dict[str, bool] = Field(
         default_factory=dict, description="Overrides of the capability table, by feature name."
     )
@@ -309,10 +312,8 @@ class SleepSettings(Section):
     tokens: int = Field(
         default=100_000, ge=0, description="Tokens that models may read and write in one night; 0: no model is asked."
     )
-    money: float = Field(
-        default=0.0,
-        ge=0,
-        description="Money that one night may cost, in the currency of endpoints.NAME.input_price; 0: no such limit.",
+    usd: float = Field(
+        default=0.0, ge=0, description="US dollars that one night may cost, by endpoints.NAME.input_price; 0: no limit."
     )
     seconds: float = Field(default=7200, gt=0, description="Wall clock after which a night begins nothing new.")
     tasks: int = Field(

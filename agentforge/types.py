@@ -82,6 +82,17 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class RunLimits:
+    """What one run may take at the most: US dollars, tokens sent and generated, seconds. None sets no such limit; those
+    of the settings (``agent``) hold beside it.
+    """
+
+    usd: float | None = None
+    tokens: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One case of a tool: ``args`` and either what it ``returns`` or the builtin it ``raises``.
 

@@ -1,4 +1,4 @@
-"""Writes ``docs/reference/`` from the code, and checks that all documentation is true to it.
+"""Writes ``docs/reference/`` and the schema of events from the code, and checks that all documentation is true to it.
 
 ``python -m docs.generate`` writes; with ``--check`` nothing is written and the exit code is 1 when a
 page is out of date or a link leads nowhere. Links to other sites are not followed.
@@ -127,6 +127,45 @@ def events() -> str:
     return MADE.format(source="agentforge/events.py") + "# Events\n\n" + _docstring(module)
 
 
+def schema() -> str:
+    """The JSON Schema of a line of ``stream-json``: an event by its type, of an unknown type by its envelope, or the
+    result.
+    """
+    from pydantic import TypeAdapter
+
+    from agentforge.events import VERSION
+    from agentforge.payloads import PAYLOADS
+
+    defs: dict[str, Any] = {}
+    for name, payload in PAYLOADS.items():
+        own = TypeAdapter(payload).json_schema(ref_template="#/$defs/{model}")
+        defs |= own.pop("$defs", {})
+        defs[name] = own
+    texts = {name: {"type": "string"} for name in ("org", "user", "session", "time", "type")}
+    counts = {"seq": {"type": "integer", "minimum": 0}, "turn": {"type": "integer", "minimum": 0}}
+    envelope = {**texts, **counts, "v": {"const": VERSION}, "data": {"type": "object"}}
+    by_type = [
+        {"if": {"properties": {"type": {"const": name}}}, "then": {"properties": {"data": {"$ref": f"#/$defs/{name}"}}}}
+        for name in PAYLOADS
+    ]
+    event = {"type": "object", "properties": envelope, "required": sorted(envelope), "allOf": by_type}
+    words = {"enum": ["completed", "failed", "limited", "waiting", "timed_out", "interrupted"]}
+    result = {
+        "type": "object",
+        "properties": {"status": words, "exit_code": {"type": "integer"}},
+        "required": ["status", "exit_code"],
+    }
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "One line of AgentForge's stream-json: an event, or the result, which is the last line",
+        "if": {"required": ["exit_code"]},
+        "then": {"$ref": "#/$defs/the_result"},
+        "else": {"$ref": "#/$defs/the_event"},
+        "$defs": {**defs, "the_event": event, "the_result": result},
+    }
+    return json.dumps(whole, indent=1) + "\n"
+
+
 def errors() -> str:
     """The tree of exceptions with their exit codes, as drawn in the docstring."""
     from agentforge import errors as module
@@ -155,14 +194,19 @@ def _rows(table: re.Match[str]) -> str:
 PAGES: dict[str, Callable[[], str]] = {"cli.md": cli, "settings.md": settings, "events.md": events, "errors.md": errors}
 
 
+def _made() -> Iterator[tuple[str, Path, str]]:
+    """What is made from the code: what it is called, where it stands, what it says now."""
+    yield from ((f"docs/reference/{name}", REFERENCE / name, make()) for name, make in PAGES.items())
+    yield "agentforge/events.schema.json", ROOT / "agentforge" / "events.schema.json", schema()
+
+
 def outdated() -> list[str]:
-    """Reference pages that differ from what the code says now."""
-    problems: list[str] = []
-    for name, make in PAGES.items():
-        page = REFERENCE / name
-        if not page.is_file() or page.read_text("utf-8") != make():
-            problems.append(f"docs/reference/{name} is out of date: run 'make docs'.")
-    return problems
+    """Reference pages, and the schema, that differ from what the code says now."""
+    return [
+        f"{name} is out of date: run 'make docs'."
+        for name, page, text in _made()
+        if not page.is_file() or page.read_text("utf-8") != text
+    ]
 
 
 def documents() -> list[Path]:
@@ -202,8 +246,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if anything is wrong")
     if not parser.parse_args().check:
         REFERENCE.mkdir(exist_ok=True)
-        for name, make in PAGES.items():
-            (REFERENCE / name).write_text(make(), "utf-8")
+        for _, page, text in _made():
+            page.write_text(text, "utf-8")
     problems = outdated() + broken_links()
     sys.stderr.writelines(f"{problem}\n" for problem in problems)
     return 1 if problems else 0

@@ -11,12 +11,12 @@ A nested call is cancelled as soon as its caller ends, so all together end withi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from agentforge.agent.servers import answer, patience
 from agentforge.boxes.asks import Asks, Refused
@@ -34,7 +34,7 @@ from agentforge.registry.layers import Closure, Layers
 from agentforge.registry.schema import mismatches
 from agentforge.registry.tool import Tool
 from agentforge.sections import SecretSettings, ServerSettings
-from agentforge.types import JSON, JSONObject
+from agentforge.types import JSON, Capabilities, JSONObject
 
 MOST_DEEP = 5
 """So many calls may stand in each other; each holds a process of the box while the next one runs."""
@@ -48,6 +48,11 @@ _STATUS_TEXT: Mapping[str, str] = MappingProxyType(
         "bad_result": "Its result is not JSON.",
     }
 )
+Admit: TypeAlias = "Callable[[Called, bool], Awaitable[Capabilities]]"
+"""What a call may reach of what its tool declares, asked before it runs; the flag says whether a tool or script makes
+it (raises :class:`Denied`).
+"""
+
 _STOPPED = CallResult("timed_out", message="What had called it ended.")
 _LEFT = CallResult("timed_out", message=NOBODY_WAITS)
 
@@ -60,6 +65,16 @@ class Called:
     tool: Tool
     args: JSONObject
     by: str = ""
+
+
+class Denied(Exception):  # noqa: N818 - says what happened, as our errors do
+    """Who was asked said no; the call does not run, and its caller is told why."""
+
+
+async def as_declared(call: Called, nested: bool) -> Capabilities:
+    """For whoever asks nobody: all that the tool declares."""
+    del nested
+    return call.tool.manifest.capabilities
 
 
 class Ledger(Protocol):
@@ -90,6 +105,7 @@ class Caller:
     limits: Limits
     ledger: Ledger
     servers: Mapping[str, ServerSettings] = field(default_factory=lambda: {})
+    admit: Admit = as_declared
 
     async def call(
         self,
@@ -101,9 +117,10 @@ class Caller:
         depth: int = 0,
         record_to: Path | None = None,
         log: Log | None = None,
+        reach: Capabilities | None = None,
     ) -> CallResult:
         """Runs a live tool, with what it needs, in a process of its own; what it did is in the result, and what
-        the host saw it reach.
+        the host saw it reach. It gets no more than ``reach``, by default all that it declares.
 
         What it fetches itself is written to the file ``record_to``, where one is named. Which hosts it asks for
         stands in ``log``, for who may cancel this and so gets no result.
@@ -114,7 +131,7 @@ class Caller:
             SandboxError: the box failed, or its packages have not been built.
             StorageError: its hosts could not be noted, so it did not run.
         """
-        reach, log = tool.manifest.capabilities, log or Log()
+        reach, log = tool.manifest.capabilities if reach is None else reach, log or Log()
         packages = await asyncio.to_thread(self.layers.granted_set, tool) if reach.packages else ""
         if reach.hosts or reach.servers:
             await self.ledger.reaching(tool)
@@ -138,13 +155,16 @@ class Caller:
         depth: int = 0,
         record_to: Path | None = None,
     ) -> CallResult:
-        """:meth:`call`, which is told to the ledger where it is cancelled: what it reached until then is not lost.
+        """:meth:`call` with what is admitted, which is told to the ledger where it is cancelled: what it reached until
+        then is not lost.
 
-        Raises as that, and the cancellation goes on.
+        Raises as that, and what ``admit`` raises; the cancellation goes on.
         """
-        log, reach = Log(), call.tool.manifest.capabilities
+        log, reach = Log(), await self.admit(call, depth > 0)
         try:
-            return await self.call(call.tool, needs, call.args, files=files, depth=depth, record_to=record_to, log=log)
+            return await self.call(
+                call.tool, needs, call.args, files=files, depth=depth, record_to=record_to, log=log, reach=reach
+            )
         except asyncio.CancelledError:
             await self.ledger.returned(call, with_observed(_STOPPED if depth else _LEFT, reach, log, files))
             raise
@@ -183,6 +203,9 @@ class Caller:
         except ToolInvalid as invalid:
             await self.ledger.returned(call, CallResult("raised"), str(invalid))
             raise Refused(f"{name} was not called: {invalid}") from None
+        except Denied as denied:
+            await self.ledger.returned(call, CallResult("raised"), str(denied))
+            raise Refused(str(denied)) from None
         await self.ledger.returned(call, result)
         return _value(name, result)
 

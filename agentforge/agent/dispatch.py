@@ -9,12 +9,14 @@ What comes out of a box or was written by a model is data: capped here, never ob
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
 
 from agentforge.agent import toolbox
-from agentforge.agent.calls import Called, Caller, Ledger, error_text, refusal
+from agentforge.agent.approving import admitted, let_in
+from agentforge.agent.calls import Called, Caller, Denied, Ledger, error_text, refusal
 from agentforge.agent.memorising import NO_MEMORY, recalled, remembered
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, RECALL, REMEMBER, RUN_PYTHON, SEARCH_TOOLS
 from agentforge.agent.origins import with_origins
@@ -50,6 +52,7 @@ class Result:
     value: JSON = None
     call: str = ""
     forged: ForgeResult | None = None
+    denied: bool = False
 
 
 Handler: TypeAlias = Callable[[Turn, JSONObject], Awaitable[Result]]
@@ -59,6 +62,7 @@ async def dispatch(turn: Turn, call: ToolCall) -> Result:
     """Does what ``call`` asks for. Names of the table come before tools of the same name.
 
     Raises:
+        Deferred: a person has to decide first.
         SandboxError: the box failed, not what ran in it.
         RegistryError: the registry failed.
         ModelError: forging found no model that answers.
@@ -84,6 +88,8 @@ async def call_tool(turn: Turn, entry: Entry, args: JSONObject, call_id: str = "
         result = await (await _caller(turn, ledger)).followed(call, needs)
     except ToolInvalid as invalid:
         return await ledger.told(call, CallResult("raised"), str(invalid))
+    except Denied as denied:
+        return replace(await ledger.told(call, CallResult("raised"), str(denied)), denied=True)
     return await ledger.told(call, result)
 
 
@@ -104,7 +110,8 @@ async def run_code(turn: Turn, code: str, call_id: str = "") -> Result:
 async def _caller(turn: Turn, ledger: Ledger) -> Caller:
     parts = turn.parts
     settings = parts.settings
-    return Caller(await parts.box(), parts.layers, settings.secrets, limits(turn), ledger, settings.servers)
+    admit = partial(admitted, turn)
+    return Caller(await parts.box(), parts.layers, settings.secrets, limits(turn), ledger, settings.servers, admit)
 
 
 class _Ledger:
@@ -141,6 +148,7 @@ async def forge_need(turn: Turn, need: Need) -> ForgeResult:
 
     Raises:
         ToolInvalid: the need itself is malformed, or its name is taken.
+        Deferred: the tool waits for a person.
         RegistryError, StorageError: the finished tool could not be committed; the job keeps it.
     """
     need = await with_origins(turn, need)
@@ -153,6 +161,7 @@ async def forge_need(turn: Turn, need: Need) -> ForgeResult:
         raise forged.error
     if forged.refuted and forged.state == "failed":
         turn.refuted = forged.name
+    forged = await let_in(turn, forged)
     if forged.reused:
         turn.tools_found.append(forged.reused)
     elif forged.state == "live":
@@ -202,12 +211,17 @@ async def _forge_tool(turn: Turn, args: JSONObject) -> Result:
     if turn.refuted:
         return Result(False, f"No second forging in this turn: {turn.refuted} was wrong on held-out examples.")
     need = need_from(turn, args)
-    forged = await forge_need(turn, need)
+    return await told_of(turn, await forge_need(turn, need))
+
+
+async def told_of(turn: Turn, forged: ForgeResult) -> Result:
+    """What a model is told of a forging that it asked for."""
     match forged.state:
         case "live" if forged.reused:
             text = _told_reused(forged, (await toolbox.find(turn.parts, forged.reused)).signature.text)
         case "live":
-            text = f"The tool {forged.name}{need.signature} is live: call it now."
+            made = await toolbox.find(turn.parts, forged.name)
+            text = f"The tool {made.name}{made.signature.text} is live: call it now."
         case "proposed":
             text = f"The tool {forged.name} was made but waits for a person's approval, so it cannot be called:"
             text += f" {forged.reason}"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
-from agentforge.agent.turn import Turn, TurnLimit
+from agentforge.agent.turn import Turn
 from agentforge.errors import AgentForgeError, ApprovalNeeded, LimitReached
 from agentforge.types import JSONObject
 
@@ -46,8 +46,8 @@ def waiting(message: str, pending: list[str], fix: str = "") -> Ending:
 
 def limited(error: LimitReached, answer: str | None = None) -> Ending:
     """A budget is spent; ``answer`` is what there was of one by then."""
-    limit = error.limit if isinstance(error, TurnLimit) else "budget"
-    told: JSONObject = {"message": error.message, "fix": error.fix, "error": LimitReached.__name__, "limit": limit}
+    told: JSONObject = {"message": error.message, "fix": error.fix}
+    told |= {"error": LimitReached.__name__, "limit": error.limit}
     return Ending("limited", told if answer is None else {**told, "answer": answer})
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 from agentforge.agent import toolbox
+from agentforge.agent.approving import Deferred, Going
 from agentforge.agent.asking import asking_of
 from agentforge.agent.context import Window, conversation
-from agentforge.agent.dispatch import Result, dispatch
+from agentforge.agent.dispatch import Result, dispatch, told_of
 from agentforge.agent.ending import Ending, Step, completed, limited
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, SEARCH_TOOLS
 from agentforge.agent.recollection import beside_of
@@ -20,6 +22,7 @@ from agentforge.agent.turn import ROLE, Turn, TurnLimit
 from agentforge.errors import ModelRefused, ToolInvalid, ToolNotFound
 from agentforge.models.prompts import render
 from agentforge.models.protocol import Completion, Message, ToolAnswer, ToolCall, ToolSpec
+from agentforge.types import JSON
 
 ANSWER_TOKENS = 8_000
 """Most tokens of one answer; code for ``run_python`` and the rules of a need are the long ones."""
@@ -68,16 +71,47 @@ async def think(turn: Turn, shown: Shown) -> Step | Ending:
     return _ended(turn, completion)
 
 
-async def act(turn: Turn, shown: Shown, calls: tuple[ToolCall, ...]) -> Step | Ending:
-    """Does what was asked for, one call after the other, and hands all results back at once."""
-    answers: list[ToolAnswer] = []
-    for call in calls:
-        result = await dispatch(turn, call)
+async def go_on(turn: Turn, going: Going) -> Step | Ending:
+    """The same calls as before it was paused, after those that were answered by then."""
+    shown: Shown = dict(OFFERS)
+    names, given = going.loop.get("shown"), going.loop.get("answers")
+    for name in names if isinstance(names, list) else []:
+        with suppress(ToolNotFound, ToolInvalid):
+            shown.setdefault(str(name), (await toolbox.find(turn.parts, str(name))).spec)
+    answers = [
+        ToolAnswer(str(one.get("call")), str(one.get("content")), bool(one.get("error")))
+        for one in (given if isinstance(given, list) else [])
+        if isinstance(one, dict)
+    ]
+    calls = turn.messages[-1].calls
+    return partial(act, turn, shown, calls, answers) if calls else await begin(turn)
+
+
+async def act(turn: Turn, shown: Shown, calls: tuple[ToolCall, ...], done: Sequence[ToolAnswer] = ()) -> Step | Ending:
+    """Does what was asked for, one call after the other, and hands all results back at once; ``done`` are the
+    answers to the first of them, where the run was paused behind these.
+    """
+    answers = [*done]
+    for call in calls[len(answers) :]:
+        try:
+            result = await _result(turn, call)
+        except Deferred as paused:
+            told: list[JSON] = [{"call": one.call_id, "content": one.content, "error": one.error} for one in answers]
+            paused.loop |= {"at": call.id, "answers": told, "shown": [name for name in shown if name not in OFFERS]}
+            raise
         remark = await _remark(turn, call, result)
         found = await _show_more(turn, shown, call, result)
         answers.append(ToolAnswer(call.id, result.text + remark, error=not result.ok, found=found))
     await turn.say(Message("user", answers=tuple(answers)))
     return partial(think, turn, shown)
+
+
+async def _result(turn: Turn, call: ToolCall) -> Result:
+    """What comes of a call; a tool that was made before the run was paused is not made once more."""
+    going = turn.going
+    if going is not None and going.forged is not None and going.loop.get("at") == call.id:
+        return await told_of(turn, going.forged)
+    return await dispatch(turn, call)
 
 
 async def _remark(turn: Turn, call: ToolCall, result: Result) -> str:

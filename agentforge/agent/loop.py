@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 
 from agentforge.agent import free, robust
+from agentforge.agent.approving import Deferred, put_off
 from agentforge.agent.cited import make_fresh, with_citations
 from agentforge.agent.compaction import keep_short
 from agentforge.agent.context import Window
@@ -18,6 +20,7 @@ from agentforge.agent.judging import judged
 from agentforge.agent.turn import ROLE, Turn, TurnLimit
 from agentforge.agent.wishes import keep_wishes
 from agentforge.events import Event
+from agentforge.models.limited import limit_reached
 from agentforge.types import JSONObject
 
 
@@ -48,6 +51,14 @@ class Mailbox:
         while (event := await self._queue.get()) is not None:
             yield event
 
+    def late(self) -> list[Event]:
+        """What was put in after :meth:`close`, as storing the last events does where it fails."""
+        found: list[Event] = []
+        while not self._queue.empty():
+            event = self._queue.get_nowait()
+            found += [event] if event is not None else []
+        return found
+
 
 async def run_turn(
     turn: Turn, mailbox: Mailbox, stop: asyncio.Event, store: Callable[[Event], Awaitable[None]]
@@ -58,7 +69,7 @@ async def run_turn(
     as well, and then the cancellation, which is not swallowed; for one that closes the generator
     early it is only stored. In every case the walking task has ended before this returns.
     """
-    turn.emit("turn_started", {"text": turn.text})
+    turn.emit("turn_started", {"text": turn.text, **({"approval": turn.going.id} if turn.going else {})})
     walking = asyncio.create_task(_walk(turn))
     walking.add_done_callback(lambda _: mailbox.close())
     stopping = asyncio.create_task(_stop_at(stop, walking))
@@ -68,9 +79,15 @@ async def run_turn(
         async for event in mailbox.drain():
             await store(event)
             yield event
+        for event in mailbox.late():
+            yield event
         ending = interrupted() if walking.cancelled() else walking.result()
         last = mailbox.stamp(ending.type, ending.data)
         await store(last)
+        late = mailbox.late()  # it was not stored, which is told before it
+        last = replace(last, seq=last.seq + len(late))
+        for event in late:
+            yield replace(event, seq=event.seq - 1)
         told = True
         yield last
     except asyncio.CancelledError:
@@ -100,20 +117,25 @@ async def _end(task: asyncio.Task[Ending] | asyncio.Task[None]) -> None:
 
 async def _walk(turn: Turn) -> Ending:
     """Step by step to the ending; everything but a cancellation becomes one."""
-    seconds = turn.parts.settings.agent.max_seconds
+    own, seconds = turn.parts.seconds, turn.parts.settings.agent.max_seconds
+    path = free if turn.parts.models.features(ROLE).free_tools else robust
     try:
-        if ending := await judged(turn):
+        if turn.going is None and (ending := await judged(turn)):
             return ending
-        async with asyncio.timeout(seconds):
-            await keep_short(turn, Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3))
-            await make_fresh(turn)
-            await keep_wishes(turn)  # before the answer: they last, whatever becomes of the turn
-            path = free if turn.parts.models.features(ROLE).free_tools else robust
-            step: Step | Ending = await path.begin(turn)
+        async with asyncio.timeout(seconds if own is None else min(own, seconds)):
+            if turn.going is None:
+                await keep_short(turn, Window(turn.parts.models, ROLE, reserve=turn.parts.models.context(ROLE) // 3))
+                await make_fresh(turn)
+                await keep_wishes(turn)  # before the answer: they last, whatever becomes of the turn
+            step: Step | Ending = await (path.begin(turn) if turn.going is None else path.go_on(turn, turn.going))
             while not isinstance(step, Ending):
                 step = await step()
             return await with_citations(turn, step)
+    except Deferred as paused:
+        return await put_off(turn, paused)
     except TimeoutError:
+        if own is not None and own < seconds:
+            return ending_of(limit_reached("seconds", f"The run took longer than its {own:g} seconds."))
         return ending_of(TurnLimit("max_seconds", f"The turn took longer than {seconds:g} seconds."))
     except Exception as error:  # noqa: BLE001 - the one place where a turn's exceptions become its terminal event
         return ending_of(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from agentforge.agent.recollection import Recall, nothing
 from agentforge.boxes.protocol import Box
@@ -18,6 +18,9 @@ from agentforge.registry.layers import Layers
 from agentforge.result import Citation
 from agentforge.settings import Settings
 from agentforge.types import JSONObject, Need
+
+if TYPE_CHECKING:
+    from agentforge.agent.approving import Approving
 
 Emit: TypeAlias = Callable[[str, JSONObject], None]
 """Takes an event's type and data, at once and without failing."""
@@ -63,7 +66,8 @@ async def no_citations(names: Sequence[str]) -> Sequence[Citation]:
 @dataclass(frozen=True, slots=True)
 class AgentParts:
     """Everything a session needs; all of it belongs to the caller, who closes it. Without ``truths`` nothing is kept
-    of what a user says of answers; without ``memory`` nothing can be remembered.
+    of what a user says of answers; without ``memory`` nothing can be remembered; without ``approving`` nobody is asked.
+    A turn ends after ``seconds``, where they are fewer than those of the settings.
     """
 
     models: ModelClient
@@ -79,3 +83,5 @@ class AgentParts:
     memory: MemoryLayers | None = None
     renew: Renew = not_renewed
     cite: Cite = no_citations
+    approving: Approving | None = None
+    seconds: float | None = None

@@ -13,6 +13,7 @@ from functools import partial
 from typing import cast
 
 from agentforge.agent import toolbox
+from agentforge.agent.approving import Deferred, Going
 from agentforge.agent.asking import Asking, asking_of, closed_object
 from agentforge.agent.cases import worked_lines
 from agentforge.agent.dispatch import Result, call_tool, forge_need, run_code
@@ -32,8 +33,9 @@ from agentforge.agent.told import value_text
 from agentforge.agent.toolbox import Entry
 from agentforge.agent.trial import contradicted
 from agentforge.agent.turn import Turn, TurnLimit
-from agentforge.errors import AgentForgeError, ForgeFailed, ToolInvalid, ToolNotFound
+from agentforge.errors import AgentForgeError, ApprovalDenied, ForgeFailed, ToolInvalid, ToolNotFound
 from agentforge.forge.grounding import may_show_example
+from agentforge.forge.parts import ForgeResult
 from agentforge.forge.verbatim import stands_in
 from agentforge.memory.episodes import new_call_id
 from agentforge.models.prompts import render
@@ -73,6 +75,17 @@ async def begin(turn: Turn) -> Step | Ending:
         return partial(learn, asking)
     fitting = [entry for entry in entries if not await contradicted(turn, entry)]
     return partial(choose, asking, fitting) if fitting else partial(decide_kind, asking)
+
+
+async def go_on(turn: Turn, going: Going) -> Step | Ending:
+    """From the call, or the tool, that was decided about; from the beginning where it was neither of these."""
+    name, at = going.request.tool, going.loop.get("at")
+    if at == "use":
+        entry = await toolbox.find(turn.parts, name)
+        return partial(use, asking_of(turn, [entry]), entry, going.request.args, 1, going.request.call)
+    if at == "forged" and going.forged is not None:
+        return await _after_forging(asking_of(turn, []), name, going.forged)
+    return await begin(turn)
 
 
 def _used(asking: Asking, ready: Ready) -> Step:
@@ -155,13 +168,20 @@ def _is_given(value: JSON, text: str) -> bool:
     return stands_in(value, text) and (value not in ("", [], {}) or _EMPTY.search(text) is not None)
 
 
-async def use(asking: Asking, entry: Entry, args: JSONObject, tries: int) -> Step | Ending:
+async def use(asking: Asking, entry: Entry, args: JSONObject, tries: int, call_id: str = "") -> Step | Ending:
     """Calls the tool; an error goes back to the model once, then the task has failed with it."""
-    turn, call = asking.turn, ToolCall(new_call_id(), entry.name, args)
-    result = await call_tool(turn, entry, args, call.id)
+    turn, call = asking.turn, ToolCall(call_id or new_call_id(), entry.name, args)
+    try:
+        result = await call_tool(turn, entry, args, call.id)
+    except Deferred as paused:
+        paused.loop["at"] = "use"
+        raise
     await _remember(turn, call, result)
     if result.ok:
         return partial(answer, asking, entry.name, result)
+    if result.denied:
+        await turn.say(Message("assistant", result.text))
+        raise ApprovalDenied(result.text)
     if tries == 0:
         return partial(ask_args, asking, entry, result.text[:200])
     text = f"The tool {entry.name} could not do it: {result.text}"
@@ -306,15 +326,23 @@ def _computed_once(asking: Asking, why: str) -> Step:
 
 async def forge(asking: Asking, need: Need) -> Step | Ending:
     """Has the tool made, or found. Live: it is used at once. Otherwise the turn ends honestly."""
+    try:
+        forged = await forge_need(asking.turn, need)
+    except Deferred as paused:
+        paused.loop["at"] = "forged"
+        raise
+    return await _after_forging(asking, need.name, forged)
+
+
+async def _after_forging(asking: Asking, name: str, forged: ForgeResult) -> Step | Ending:
     turn = asking.turn
-    forged = await forge_need(turn, need)
     if forged.state == "live":
         return partial(ask_args, asking, await toolbox.find(turn.parts, forged.reused or forged.name), "")
     if forged.state == "proposed":
         text = f"The tool {forged.name} was made and waits for a person's review before it is used: {forged.reason}"
         await turn.say(Message("assistant", text))
         return waiting(text, [forged.name])
-    text = f"No tool {need.name} could be made: {forged.reason}"
+    text = f"No tool {name} could be made: {forged.reason}"
     await turn.say(Message("assistant", text))
     raise ForgeFailed(
         text, job=forged.job, fix=f"Give more worked examples. What was tried is kept as job {forged.job}."

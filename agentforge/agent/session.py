@@ -7,24 +7,25 @@ while a model thinks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 
+from agentforge.agent.approving import Going
 from agentforge.agent.attachments import Attachment, grounds, request_to_json, with_attachments
 from agentforge.agent.history import from_json, mended
 from agentforge.agent.loop import Mailbox, run_turn
 from agentforge.agent.notations import as_worked_lines
 from agentforge.agent.parts import AgentParts
 from agentforge.agent.recollection import Recollection
-from agentforge.agent.summary import Summary, after
+from agentforge.agent.summary import Summary, after, spoken_at
 from agentforge.agent.turn import Turn
 from agentforge.errors import AgentForgeError, StorageError, UsageError
 from agentforge.events import Event
 from agentforge.memory.episodes import unknown_session
-from agentforge.models.protocol import Priority, as_event
-from agentforge.types import JSONObject
+from agentforge.models.protocol import Message, Priority, as_event
+from agentforge.types import JSON, JSONObject
 
 NOT_STORED = frozenset({"model_delta"})
 """Events that are not logged: the pieces of an answer whose whole text is stored as a message."""
@@ -72,16 +73,29 @@ class Session:
         if self._stop is not None:
             raise UsageError(f"A turn of session {self.id!r} is running.", fix="Wait for its last event.")
         self._stop = asyncio.Event()
-        return self._events(text, attachments, self._stop)
+        return self._events(self._prepare(text, attachments), self._stop)
+
+    def go_on(self, going: Going) -> AsyncIterator[Event]:
+        """The events of the turn in which a paused run goes on; otherwise as :meth:`turn`.
+
+        Raises (at once):
+            UsageError: a turn is running. Before its first event: the session has gone on without this run.
+        """
+        if self._stop is not None:
+            raise UsageError(f"A turn of session {self.id!r} is running.", fix="Wait for its last event.")
+        self._stop = asyncio.Event()
+        return self._events(self._prepare_going(going), self._stop)
 
     def interrupt(self) -> None:
         """Ends the running turn as ``interrupted``; does nothing when there is none."""
         if self._stop is not None:
             self._stop.set()
 
-    async def _events(self, text: str, attachments: Sequence[Attachment], stop: asyncio.Event) -> AsyncGenerator[Event]:
+    async def _events(
+        self, prepared: Coroutine[None, None, tuple[Turn, Mailbox]], stop: asyncio.Event
+    ) -> AsyncGenerator[Event]:
         try:
-            turn, mailbox = await self._prepare(text, attachments)
+            turn, mailbox = await prepared
             store = partial(self._store, turn)
             try:
                 async with aclosing(run_turn(turn, mailbox, stop, store)) as events:
@@ -100,23 +114,50 @@ class Session:
         said = request_to_json(text, attachments)
         known = [*self._grounds, *grounds([said])]
         number = await asyncio.to_thread(episodes.next_turn, self.id)
+        turn, mailbox = await self._new_turn(as_worked_lines(text), number, self._history, known)
+        turn.messages.append(with_attachments(text, attachments))
+        await asyncio.to_thread(episodes.append, self.id, said, number)
+        self._grounds = known
+        return turn, mailbox
+
+    async def _prepare_going(self, going: Going) -> tuple[Turn, Mailbox]:
+        """The turn that was paused, as it stood: its messages are its own still, and are no history yet."""
+        episodes = self._parts.episodes
+        number = await asyncio.to_thread(episodes.next_turn, self.id)
+        if number != going.request.turn + 1:
+            raise UsageError(
+                f"The session {self.id} has gone on without the run of {going.id}.", fix="Ask for it there again."
+            )
+        stored = [from_json(one) for one in await asyncio.to_thread(episodes.messages, self.id)]
+        begun = spoken_at(stored)[-1]
+        history = after(mended(stored[:begun]), self._summary)
+        turn, mailbox = await self._new_turn(str(going.loop["text"]), number, history, self._grounds)
+        turn.messages += stored[begun:]
+        turn.going = going
+        turn.tools_made += _names(going.loop["made"])
+        turn.tools_used += _names(going.loop["used"])
+        if going.forged is not None and going.forged.state == "live":
+            turn.tools_made.append(going.forged.name)
+        return turn, mailbox
+
+    async def _new_turn(
+        self, text: str, number: int, history: Sequence[Message], known: Sequence[tuple[str, str]]
+    ) -> tuple[Turn, Mailbox]:
+        episodes = self._parts.episodes
         mailbox = Mailbox(episodes.org, episodes.user, self.id, number)
         models = self._parts.models.at(Priority.INTERACTIVE, as_event(mailbox.put))
         turn = Turn(
             parts=replace(self._parts, models=models),
             session=self.id,
             number=number,
-            text=as_worked_lines(text),
-            history=tuple(self._history),
+            text=text,
+            history=tuple(history),
             tainted=await asyncio.to_thread(episodes.tainted, self.id),
             emit=mailbox.put,
             sources=_sources(known),
             summary=self._summary,
         )
         turn.memory = await self._recalled(turn)
-        turn.messages.append(with_attachments(text, attachments))
-        await asyncio.to_thread(episodes.append, self.id, said, number)
-        self._grounds = known
         return turn, mailbox
 
     async def _recalled(self, turn: Turn) -> Recollection:
@@ -155,6 +196,10 @@ def check_text(text: str, limit: int, name: str = "") -> None:
             f"{what} has {size:,} bytes or more; at most {limit:,} are accepted.",
             fix="Shorten it, or raise 'agent.prompt_bytes' in the settings.",
         )
+
+
+def _names(stated: JSON) -> list[str]:
+    return [str(name) for name in stated] if isinstance(stated, list) else []
 
 
 def _sources(known: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 from agentforge.agent.history import to_json
 from agentforge.agent.parts import AgentParts
@@ -22,6 +22,9 @@ from agentforge.errors import LimitReached, StorageError
 from agentforge.memory.records import SourceKind
 from agentforge.models.protocol import Completion, Delta, Message, ToolSpec
 from agentforge.types import JSONObject, Role, Usage
+
+if TYPE_CHECKING:
+    from agentforge.agent.approving import Going
 
 ROLE = Role.PLAN
 """The agent's own model calls all go to this role; it also answers turns."""
@@ -81,6 +84,8 @@ class Turn:
     recalled: int = 0  # tokens of what it recalled by itself
     unvouched: list[str] = field(default_factory=lambda: [])  # entries among that which came from untrusted text
     storing: bool = True
+    going: Going | None = None  # with what a paused run goes on
+    decided: bool = False  # whether its decision was used
 
     async def say(self, message: Message) -> None:
         """Adds a message to this turn and stores it."""

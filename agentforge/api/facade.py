@@ -14,19 +14,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing, suppress
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from agentforge.api.feedback import UNSAID, Unsaid, Word
 from agentforge.api.opened import OnNotice, OpenBox, Opened
-from agentforge.api.rooms import Rooms
+from agentforge.api.runs import Runs
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
-from agentforge.events import Event
-from agentforge.result import RunResult, result_of
 from agentforge.settings import Settings, load
 from agentforge.types import JSON, TOOL_NAME, JSONObject, Need, Role, State, Usage
 
@@ -50,7 +47,7 @@ if TYPE_CHECKING:
     from agentforge.registry.untried import Tried
 
 
-class Forge(Rooms):
+class Forge(Runs):
     """One user's agent, tools and sessions. Open it with ``async with``, or use :meth:`run_sync`.
 
     ``settings`` default to what environment and settings files say; ``models`` and ``open_box``
@@ -108,47 +105,6 @@ class Forge(Rooms):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-    async def run(self, text: str, *, session: str | None = None) -> RunResult:
-        """Runs one task to its end. ``session`` goes on with an earlier one.
-
-        What went wrong inside the task is in the result; only what kept it from starting is raised.
-
-        Raises:
-            UsageError: the text is empty or too long, or there is no such session.
-        """
-        spent: dict[Role, Usage] = {}
-        async with aclosing(self._turn(text, session, spent)) as events:
-            told = [event async for event in events if event.type != "model_delta"]
-        return replace(result_of(told), usage=sum(spent.values(), Usage()), by_role=spent)
-
-    def run_sync(self, text: str, *, session: str | None = None) -> RunResult:
-        """:meth:`run` for code without an event loop; opens and closes everything around it.
-
-        Raises:
-            UsageError: an event loop is running (await :meth:`run` there), and as :meth:`run`.
-        """
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return asyncio.run(self._run_once(text, session))
-        raise UsageError("run_sync was called inside a running event loop.", fix="Use 'await forge.run(…)' there.")
-
-    async def _run_once(self, text: str, session: str | None) -> RunResult:
-        async with self:
-            return await self.run(text, session=session)
-
-    async def stream(self, text: str, *, session: str | None = None) -> AsyncGenerator[Event, None]:
-        """The events of one task as they happen; exactly one is terminal, and it is the last.
-
-        Close it (``contextlib.aclosing``) when leaving early: that interrupts the task.
-
-        Raises:
-            UsageError: as :meth:`run`.
-        """
-        async with aclosing(self._turn(text, session, {})) as events:
-            async for event in events:
-                yield event
 
     async def end_session(self, session: str) -> list[Kept]:
         """Says that a session is over: tools are made of its code that gave right answers, where it is worth it.
@@ -364,23 +320,6 @@ class Forge(Rooms):
         if self._open is None:
             raise UsageError("This Forge is not open.", fix="Use it inside 'async with Forge(user=…) as forge:'.")
         return self._open
-
-    async def _turn(self, text: str, session: str | None, spent: dict[Role, Usage]) -> AsyncGenerator[Event, None]:
-        """One task; ``spent`` holds what it took as soon as it is over."""
-        from agentforge.agent.session import check_text
-        from agentforge.api.turns import counted, open_session
-
-        check_text(text, self.settings.agent.prompt_bytes)
-        opened = self._opened()
-        async with counted(opened, self._spent, spent) as models:
-            current = await open_session(opened, self.settings, models, session, text)
-            repairs = await opened.user_repairs()
-            begun = current.id if session is None else ""
-            await repairs.take_up(self._on_notice, await self.knowledge.behind(self._on_notice, begun))
-            turn = cast("AsyncGenerator[Event, None]", current.turn(text))
-            async with repairs.handed_over(current.id, self._on_notice), aclosing(turn) as events:
-                async for event in events:
-                    yield event
 
     async def _learner(self) -> Learner:
         opened = self._opened()

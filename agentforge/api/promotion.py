@@ -237,9 +237,7 @@ class Promotion:
 
 
 def _difference(own: Tool, scrubbed: Scrubbed) -> dict[str, tuple[str, ...]]:
-    from agentforge.registry.differences import SHOWN, file_diff
+    from agentforge.registry.differences import differing
     from agentforge.registry.tool import to_files
 
-    before, after = to_files(own), to_files(scrubbed.tool)
-    found = {file: file_diff(file, before[file], after[file], ("yours", "shared")) for file in SHOWN}
-    return {file: lines for file, lines in found.items() if lines}
+    return differing(to_files(own), to_files(scrubbed.tool), ("yours", "shared"))

@@ -8,6 +8,7 @@ from agentforge.api.opened import Opened
 from agentforge.settings import Settings
 
 if TYPE_CHECKING:
+    from agentforge.api.approvals import Approvals
     from agentforge.api.documents import UserDocuments
     from agentforge.api.interchange import Interchange
     from agentforge.api.knowledge import UserKnowledge
@@ -32,6 +33,13 @@ class Rooms:
     def opened(self) -> Opened:
         """What is open behind all of them, for the other edges of this program; no part of the library's promise."""
         return self._opened()
+
+    @property
+    def approvals(self) -> Approvals:
+        """What paused runs wait for: listed and decided; ``Forge.resume`` goes on with the run."""
+        from agentforge.api.approvals import Approvals
+
+        return Approvals(self._opened(), self.settings)
 
     @property
     def documents(self) -> UserDocuments:

@@ -57,6 +57,15 @@ class Sessions:
         """Everything that is recorded of one."""
         return await asyncio.to_thread((await self._episodes()).load, session)
 
+    async def events(self, session: str, turn: int | None = None) -> Sequence[Event]:
+        """What happened in one, or in one turn of it, oldest first; all but the pieces of answers (``model_delta``)."""
+        from agentforge.memory.episodes import unknown_session
+
+        episodes = await self._episodes()
+        if not await asyncio.to_thread(episodes.exists, session):
+            raise unknown_session(session)
+        return [one for one in await asyncio.to_thread(episodes.events, session) if turn is None or one.turn == turn]
+
     async def context(self, session: str, turn: int | None = None) -> Sequence[Event]:
         """What models got to see in one turn (by default the last that asked one): its ``context`` events, in order."""
         from agentforge.memory.episodes import unknown_session

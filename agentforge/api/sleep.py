@@ -48,10 +48,10 @@ class UserSleep:
         self,
         *,
         tokens: int | None = None,
-        money: float | None = None,
+        usd: float | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> Report | None:
-        """Sleeps; ``tokens`` is what models may take, ``money`` what that may cost (by default ``settings.sleep``; 0 is
+        """Sleeps; ``tokens`` is what models may take, ``usd`` what that may cost (by default ``settings.sleep``; 0 is
         no limit). A night that was cut off is gone on with, under the budget that it began with. None where nothing is
         new: nothing is spent then.
 
@@ -66,7 +66,7 @@ class UserSleep:
         from agentforge.sleep.night import SLEEP
         from agentforge.sleep.report import report_of
 
-        limit = self._settings.sleep.money if money is None else money
+        limit = self._settings.sleep.usd if usd is None else usd
         if limit and not dearest(self._settings):
             raise UsageError(
                 "What a night costs cannot be told: no endpoint has a price.",
@@ -83,7 +83,7 @@ class UserSleep:
                 return None
             job = new_job_id()
             budget = self._settings.sleep.tokens if tokens is None else tokens
-            payload: JSONObject = {"since": since, "until": until, "tokens": budget, "money": limit}
+            payload: JSONObject = {"since": since, "until": until, "tokens": budget, "usd": limit}
             await jobs.submit(NewJob(job, SLEEP, "night", payload, "", "inline"))
         record = await jobs.run(job, self.work(tell))
         if record.status == "running":

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agentforge.api.documents import UserDocuments
 from agentforge.api.opened import Opened
-from agentforge.settings import COMPANY, Settings
+from agentforge.api.starting import Start
+from agentforge.settings import COMPANY, Endpoint, Settings
 from agentforge.types import Layer, Role, Usage
 
 if TYPE_CHECKING:
@@ -33,16 +35,37 @@ PIECES = 10
 """Most pieces of what was said in earlier sessions that it recalls."""
 
 
-async def open_session(
-    opened: Opened, settings: Settings, models: ModelClient, session: str | None, title: str
-) -> Session:
-    """A new session, or an earlier one taken up again (raises as ``Session.open``, and UsageError for the company)."""
+async def open_session(opened: Opened, settings: Settings, models: ModelClient, start: Start) -> Session:
+    """A new session, or an earlier one taken up again, as ``start`` asks for it.
+
+    Raises:
+        UsageError: there is no such session, or it is the company's; or no price is known where money is limited.
+        StorageError: the database cannot be read or written.
+    """
     from agentforge.agent.session import Session
+    from agentforge.api.approvals import Approvals
     from agentforge.errors import UsageError
+    from agentforge.models.limited import Limited
 
     if opened.owner == COMPANY:
         raise UsageError("A company has no sessions of its own.", fix="Leave --company out: users' sessions read it.")
-    return await Session.open(await _parts_of(opened, settings, models), session, title=title)
+    limits = start.bounds
+    if limits.usd is not None or limits.tokens is not None:
+        models = Limited(models, limits, _endpoints(settings, models) if limits.usd is not None else {})
+    parts = replace(await _parts_of(opened, settings, models), seconds=limits.seconds)
+    if start.ask is not None:
+        parts = replace(parts, approving=Approvals(opened, settings).approving(start.ask))
+    return await Session.open(parts, start.session, title=start.text)
+
+
+def _endpoints(settings: Settings, models: ModelClient) -> dict[Role, Endpoint]:
+    """What plays each role, for its prices (raises UsageError: the settings do not know it)."""
+    from agentforge.errors import UsageError
+
+    names = {role: models.endpoint_name(role) for role in Role}
+    if unknown := sorted({*names.values()} - {*settings.endpoints}):
+        raise UsageError(f"No prices are known of {', '.join(unknown)}, so no limit of money can be kept.")
+    return {role: settings.endpoints[name] for role, name in names.items()}
 
 
 @asynccontextmanager

@@ -30,7 +30,7 @@ class Spend:
     """What the command line lets a night spend; None: what the settings say."""
 
     tokens: int | None
-    money: float | None
+    usd: float | None
 
 
 def run(who: Who, form: str, spend: Spend, *, dry_run: bool, quiet: bool) -> int:
@@ -47,7 +47,7 @@ def run(who: Who, form: str, spend: Spend, *, dry_run: bool, quiet: bool) -> int
         if not quiet and not output.json:
             output.note(line)
 
-    done = _ask(who, lambda sleep: sleep.run(tokens=spend.tokens, money=spend.money, tell=tell))
+    done = _ask(who, lambda sleep: sleep.run(tokens=spend.tokens, usd=spend.usd, tell=tell))
     if done is None:
         return output.finish(NOTHING_NEW, {"night": None})
     return output.finish(_shown(done, frozenset()), {"night": done.to_json()}, 0)
@@ -117,7 +117,7 @@ def _shown(night: Report, undone: frozenset[str]) -> RenderableType:
     """A report, for people."""
     head = Text.assemble((f"night {night.night}", "bold"), f"  until {_minute(night.until)}")
     lines: list[RenderableType] = [head, Text(f"  {night.sentence}")]
-    cost = f" for {night.money:g}" if night.money else ""
+    cost = f" for {night.usd:g} US dollars" if night.usd else ""
     lines.append(Text(f"  {night.tokens:,} tokens{cost}, {night.seconds:g} seconds"))
     for number, done in enumerate(night.changes, 1):
         back = bool(done.commits) and all(commit[:12] in undone for commit in done.commits)

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentforge import clock
 from agentforge.errors import NotARegistry, RegistryConflict, UsageError
 from agentforge.gitstore.lock import leaving_no_drafts, writing
 from agentforge.gitstore.process import GitProcess
-from agentforge.gitstore.store import MAIN, STAGING, GitStore
-from agentforge.gitstore.stream import commit_stream, message
+from agentforge.gitstore.saying import message
+from agentforge.gitstore.store import MAIN, GitStore
 
 _NAME = re.compile(r"[a-z]+/[a-z0-9_]+-[0-9a-f]{7,64}")
 
@@ -34,6 +33,7 @@ class Branches:
 
     def __init__(self, path: Path, folder: str) -> None:
         self._git = GitProcess.attach(path)
+        self._store = GitStore(self._git)
         self._folder = folder
         self.path = path
 
@@ -64,11 +64,9 @@ class Branches:
         if not _NAME.fullmatch(branch):
             raise ValueError(f"{branch[:80]!r} is no name of a branch here")
         text = message(subject, trailers)
-        stream = commit_stream(STAGING, changes, text=text, parent=parent, time=int(clock.now().timestamp()))
         with writing(self.path) as held, leaving_no_drafts(self.path):
-            made = self._git.run("fast-import", "--quiet", "--force", "--done", feed=stream, keep=held)
-            commit = made.decode().strip()
-            steps = ["start", f"create refs/heads/{branch} {commit}", f"delete {STAGING} {commit}", "prepare", "commit"]
+            commit = self._store.draft(changes, text=text, parent=parent, lock=held)
+            steps = ["start", f"create refs/heads/{branch} {commit}", "prepare", "commit"]
             code, _, err = self._git.attempt("update-ref", "--stdin", feed="\n".join([*steps, ""]).encode(), keep=held)
         if code and any(one.name == branch for one in self.list()):
             raise UsageError(f"The branch {branch} is there already.")
@@ -97,7 +95,7 @@ class Branches:
 
     def close(self) -> None:
         """Releases git; harmless when repeated."""
-        self._git.close()
+        self._store.close()
 
 
 def commit_in(path: Path, rev: str) -> str:

@@ -14,8 +14,8 @@ from agentforge.errors import ConfigurationError, RegistryConflict, RegistryErro
 from agentforge.gitstore.lock import leaving_no_drafts, writing
 from agentforge.gitstore.objects import Objects
 from agentforge.gitstore.process import GitProcess
-from agentforge.gitstore.store import MAIN, STAGING, GitStore
-from agentforge.gitstore.stream import AUTHOR, commit_stream, message
+from agentforge.gitstore.saying import AUTHOR, message
+from agentforge.gitstore.store import MAIN, GitStore
 
 _NO_OTHER_KIND = ("gpg.program=false", "gpg.x509.program=false", "gpg.ssh.program=ssh-keygen")
 """Only ssh's signatures: the others would be looked up in keyrings of the user's that were filled for other ends."""
@@ -67,14 +67,10 @@ def join(
     text, now = message(subject, trailers), int(clock.now().timestamp())
     with writing(store.path) as lock, leaving_no_drafts(store.path):
         _expect(store, expected)
-        draft = ""
-        if changes:
-            stream = commit_stream(STAGING, changes, text=text, parent=expected, time=now)
-            draft = git.run("fast-import", "--quiet", "--force", "--done", feed=stream, keep=lock).decode().strip()
-        tree = git.run("rev-parse", "--verify", f"{draft or expected}^{{tree}}").decode().strip()
+        draft = store.draft(changes, text=text, parent=expected, lock=lock) if changes else expected
+        tree = git.run("rev-parse", "--verify", f"{draft}^{{tree}}").decode().strip()
         commit = _commit_tree(git, tree, (expected, *others), text, now, key, lock)
-        steps = [f"update {MAIN} {commit} {expected}", *([f"delete {STAGING} {draft}"] if draft else [])]
-        _move(store, git, steps, lock, expected)
+        _move(store, git, commit, lock, expected)
     return commit
 
 
@@ -83,7 +79,7 @@ def forward(store: GitStore, commit: str, expected: str) -> None:
     store.insist_on_writable()
     with writing(store.path) as lock:
         _expect(store, expected)
-        _move(store, GitProcess(store.path), [f"update {MAIN} {commit} {expected}"], lock, expected)
+        _move(store, GitProcess(store.path), commit, lock, expected)
 
 
 def note(store: GitStore, refs: Mapping[str, str | None]) -> None:
@@ -117,8 +113,8 @@ def _commit_tree(
     return made.decode().strip()
 
 
-def _move(store: GitStore, git: GitProcess, steps: Sequence[str], lock: int, expected: str) -> None:
-    feed = "\n".join(["start", *steps, "prepare", "commit", ""]).encode()
+def _move(store: GitStore, git: GitProcess, commit: str, lock: int, expected: str) -> None:
+    feed = f"start\nupdate {MAIN} {commit} {expected}\nprepare\ncommit\n".encode()
     code, _, err = git.attempt("update-ref", "--stdin", feed=feed, keep=lock)
     if code:
         _expect(store, expected)

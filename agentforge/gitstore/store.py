@@ -262,11 +262,21 @@ class GitStore:
         text = message(subject, trailers)
         with writing(self.path) if lock is None else nullcontext(lock) as held, leaving_no_drafts(self.path):
             self._expect(expected)
-            made = Building(self._objects.listed, expected or "")
-            sha = made.commit(changes, text=text, time=int(clock.now().timestamp()))
-            self._take_in(made, len(changes), held)
+            sha = self.draft(changes, text=text, parent=expected or "", lock=held)
             self._move(sha, expected, held)
             return sha
+
+    def draft(self, changes: Mapping[str, bytes | None], *, text: bytes, parent: str, lock: int) -> str:
+        """Writes a commit of ``changes`` on top of ``parent`` (empty for none), to which nothing leads yet, and returns
+        its id. ``text`` is what :func:`~agentforge.gitstore.saying.message` gave, ``lock`` what ``writing`` gave.
+
+        Raises:
+            StorageError, RegistryError, ValueError: as :meth:`commit`.
+        """
+        made = Building(self._objects.listed, parent)
+        sha = made.commit(changes, text=text, time=int(clock.now().timestamp()))
+        self._take_in(made, len(changes), lock)
+        return sha
 
     def _take_in(self, made: Building, files: int, lock: int) -> None:
         """Writes objects to the disk; nothing leads to them yet."""

@@ -19,8 +19,8 @@ from typing import Literal, Protocol, TypeAlias
 from agentforge.types import JSON, JSONObject
 
 Status: TypeAlias = Literal["queued", "running", "done", "failed", "cancelled"]
-Via: TypeAlias = Literal["inline", "queue"]
-"""Who takes it: the process that asked for it (or its next start), or a worker."""
+Via: TypeAlias = Literal["inline", "queue", "person"]
+"""Who takes it: the process that asked for it (or its next start), a worker, or a person, who decides."""
 
 LEASE_SECONDS = 60.0
 """How long a running job belongs to its process after the last sign of life."""

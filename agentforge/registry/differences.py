@@ -58,15 +58,12 @@ def differing(
     before: Mapping[str, bytes], after: Mapping[str, bytes], names: tuple[str, str] = ("live", "proposed")
 ) -> dict[str, tuple[str, ...]]:
     """What two tool folders, called ``names``, differ in: a unified diff by file, of those that are not alike."""
-    files = {file: file_diff(file, before.get(file, b""), after.get(file, b""), names) for file in SHOWN}
+    files = {file: _diff(file, before.get(file, b""), after.get(file, b""), names) for file in SHOWN}
     return {file: lines for file, lines in files.items() if lines}
 
 
-def file_diff(file: str, before: bytes, after: bytes, names: tuple[str, str] = ("live", "proposed")) -> tuple[str, ...]:
-    """The unified diff of a file under these two names, line by line; none where nothing differs.
-
-    Lines end at line feeds only: what else some editors take for an end stays to be seen.
-    """
+def _diff(file: str, before: bytes, after: bytes, names: tuple[str, str]) -> tuple[str, ...]:
+    """Lines end at line feeds only: what else some editors take for an end stays to be seen."""
     old, new = (contents.decode(errors="replace").split("\n") if contents else [] for contents in (before, after))
     lines = list(difflib.unified_diff(old, new, f"{names[0]}/{file}", f"{names[1]}/{file}", lineterm=""))
     if len(lines) > DIFF_LINES:

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
-from agentforge.errors import ConfigurationError
-from agentforge.settings import Settings
+from agentforge.errors import ConfigurationError, UsageError
+from agentforge.models.limited import cost
+from agentforge.settings import Endpoint, Settings
 from agentforge.types import Role, Usage
 
 MILLION = 1_000_000
 
 
 def paid(usage: Mapping[Role, Usage], settings: Settings) -> float:
-    """The money for so much of each role, in whatever currency the prices have; what has no price costs nothing."""
-    return sum(
-        (used.input_tokens * prices[0] + used.output_tokens * prices[1]) / MILLION
-        for role, used in usage.items()
-        if (prices := _prices(role, settings))
-    )
+    """The US dollars for so much of each role; what has no price costs nothing."""
+    total = 0.0
+    for role, used in usage.items():
+        if endpoint := _endpoint(role, settings):
+            with suppress(UsageError):
+                total += cost(used, endpoint)
+    return total
 
 
 def dearest(settings: Settings) -> float:
     """The highest price of a million tokens of any role; 0 where none has one."""
-    return max((price for role in Role for price in _prices(role, settings)), default=0.0)
+    endpoints = [found for role in Role if (found := _endpoint(role, settings))]
+    return max((price or 0.0 for one in endpoints for price in (one.input_price, one.output_price)), default=0.0)
 
 
-def _prices(role: Role, settings: Settings) -> tuple[float, ...]:
+def _endpoint(role: Role, settings: Settings) -> Endpoint | None:
     try:
-        endpoint = settings.endpoint(role)
+        return settings.endpoint(role)
     except ConfigurationError:
-        return ()
-    return endpoint.input_price, endpoint.output_price
+        return None

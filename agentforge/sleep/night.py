@@ -83,7 +83,7 @@ class _Night:
         self.journal: Steps = task.journal
         self.since, self.until = str(task.payload["since"]), str(task.payload["until"])
         self.budget = int(cast("int", task.payload["tokens"]))
-        self.money = float(cast("float", task.payload.get("money") or 0.0))
+        self.usd = float(cast("float", task.payload.get("usd") or 0.0))
         self.dearest = dearest(parts.settings)
         self.done: list[Done] = []
         self.began = time.monotonic()
@@ -115,7 +115,7 @@ class _Night:
             until=self._read_until(left, by_key),
             changes=tuple(self.done),
             tokens=self._tokens(),
-            money=self._paid(),
+            usd=self._paid(),
             seconds=round(time.monotonic() - self.began, 1),
             left=len(left),
             registry=await asyncio.to_thread(parts.layers.fingerprint),
@@ -143,7 +143,7 @@ class _Night:
         async with self._copy() as copy:
             done = await self._in(copy, proposal, once, client, rehearsal)
         spent = _since(before, self.models)
-        return replace(done, tokens=_all(spent), money=paid(spent, self.parts.settings))
+        return replace(done, tokens=_all(spent), usd=paid(spent, self.parts.settings))
 
     async def _in(
         self, copy: Copy, proposal: Proposal, once: str, client: ModelClient | None, rehearsal: Rehearsal
@@ -225,15 +225,15 @@ class _Night:
     def _room(self) -> int:
         """The tokens that models may still take, of which none may cost more than the dearest does."""
         tokens = self.budget - self._tokens()
-        if not self.money or not self.dearest:
+        if not self.usd or not self.dearest:
             return tokens
-        return min(tokens, int((self.money - self._paid()) / self.dearest * MILLION))
+        return min(tokens, int((self.usd - self._paid()) / self.dearest * MILLION))
 
     def _tokens(self) -> int:
         return sum(one.tokens for one in self.done)
 
     def _paid(self) -> float:
-        return round(sum(one.money for one in self.done), 6)
+        return round(sum(one.usd for one in self.done), 6)
 
     def _read_until(self, left: Sequence[str], by_key: dict[str, Proposal]) -> str:
         """Up to when everything was read: the next night goes on behind the last session that was."""
@@ -262,7 +262,7 @@ async def _given(value: JSON) -> JSON:
 
 def _since(before: Mapping[Role, Usage], models: ModelClient | None) -> dict[Role, Usage]:
     """What a client has spent since, by role."""
-    now = models.usage if models is not None else {}
+    now: Mapping[Role, Usage] = models.usage if models is not None else {}
     return {role: used - before.get(role, Usage()) for role, used in now.items()}
 
 

@@ -43,7 +43,7 @@ class Effect:
 @dataclass(frozen=True, slots=True)
 class Done:
     """One change that was tried: ``what`` says it, ``why`` what came of it. ``commits`` are those that it made,
-    ``tokens`` what models took for it, and ``money`` what that cost by the prices in the settings. ``effect`` is None
+    ``tokens`` what models took for it, and ``usd`` what that cost by the prices in the settings. ``effect`` is None
     where nothing was rehearsed.
     """
 
@@ -55,7 +55,7 @@ class Done:
     commits: tuple[str, ...] = ()
     tokens: int = 0
     effect: Effect | None = None
-    money: float = 0.0
+    usd: float = 0.0
 
     def to_json(self) -> JSONObject:
         """As JSON."""
@@ -80,7 +80,7 @@ class Report:
     tasks: int = 0
     right_before: int = 0
     right_after: int = 0
-    money: float = 0.0
+    usd: float = 0.0
 
     @property
     def limited(self) -> bool:

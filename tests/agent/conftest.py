@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from agentforge.agent.approving import Approving
 from agentforge.agent.attachments import Attachment
 from agentforge.agent.parts import AgentParts, Emit
 from agentforge.agent.session import Session
@@ -86,6 +87,7 @@ class Scene:
     needs: list[Need] = field(default_factory=list)
     on_box: Callable[[], None] = lambda: None
     words: list[tuple[Word, str, Any]] = field(default_factory=list)
+    approving: Approving | None = None
 
     def script(self, *answers: Any, free: bool = False, context: int = 4096) -> ScriptedModel:
         features = FEATURES["claude"] if free else FEATURES["vllm"]
@@ -135,6 +137,7 @@ class Scene:
             self.forge,
             truths=self.truths,
             learn=self.learn,
+            approving=self.approving,
         )
 
     async def session(self, session: str | None = None) -> Session:

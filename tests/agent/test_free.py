@@ -6,17 +6,19 @@ from dataclasses import replace
 
 import pytest
 
+from agentforge.agent.approving import Approving, Kept
 from agentforge.agent.attachments import Attachment
 from agentforge.agent.history import from_json
 from agentforge.agent.parts import Emit
+from agentforge.approval import Allow, ApprovalRequest, Decision, Deny
 from agentforge.forge.parts import ForgeResult
 from agentforge.models.protocol import ToolCall
 from agentforge.registry.tool import Tool
 from agentforge.testing.box import FakeBox, returned
 from agentforge.testing.script import Reply
-from agentforge.types import Capabilities, Need, Role
+from agentforge.types import Capabilities, JSONObject, Need, Role
 
-from .conftest import Scene, Told, make_tool, roman_tool
+from .conftest import ROMAN, Scene, Told, make_tool, roman_tool
 
 ASK = "Roman numerals: IX is 9 and XIV is 14. Which number is XL?"
 
@@ -283,3 +285,36 @@ async def test_what_a_tool_fetched_taints_the_episode_and_what_comes_of_it(scene
     assert sources == ([("page", "words.example.com")] if hosts else [])
     assert scene.needs[0].tainted == hosts
     assert scene.episodes.tainted(told.session) == hosts
+
+
+@pytest.mark.parametrize(
+    ("decision", "told"),
+    [(Allow(), "is live: call it now"), (Deny("too wide"), "No tool was made: it was denied (too wide)")],
+)
+async def test_a_tool_that_waits_for_a_person_is_asked_for(scene: Scene, decision: Decision, told: str) -> None:
+    asked, settled = list[ApprovalRequest](), list[Decision]()
+
+    def ask(request: ApprovalRequest) -> Decision:
+        asked.append(request)
+        return decision
+
+    async def settle(request: ApprovalRequest, made: Decision) -> None:
+        settled.append(made)
+        if isinstance(made, Allow):
+            source = ROMAN.replace("roman_to_int", "roman_value")
+            scene.add(make_tool("roman_value", "(text: str) -> int", "Convert a Roman numeral to an integer.", source))
+
+    async def keep(request: ApprovalRequest, loop: JSONObject, seconds: float) -> Kept:
+        raise AssertionError("nobody defers")
+
+    async def proposal(name: str) -> Tool:
+        return roman_tool()
+
+    scene.forged_state = "proposed"
+    wanted = {"name": "roman_value", "signature": "(text: str) -> int", "purpose": "Convert.", "examples": []}
+    scene.script(asks("forge_tool", **wanted), "written", "Done.", free=True)
+    scene.approving = Approving(ask, keep, settle, proposal)
+    result = await scene.run("Which number is XL?")
+    ((text, _),) = answers(scene, result)
+    assert told in text
+    assert ([one.kind for one in asked], asked[0].reason, settled) == (["tool"], "no candidate passed", [decision])

@@ -15,10 +15,12 @@ import sys
 import time
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from agentforge import Forge
 from agentforge.cli.output import status_of
+from agentforge.payloads import schema
 from agentforge.registry.layers import Registry
 from agentforge.testing import Fault, MessagesServer, Reply
 from tests.cli.conftest import KEY, Done, Program, write_settings
@@ -77,6 +79,8 @@ def test_0_stream_json_has_an_event_on_each_line_and_the_result_last(
         json.loads(line) for line in program("run", "-p", "x y", "--output-format", "stream-json").out.splitlines()
     ]
     assert [line["seq"] for line in lines[:-1]] == list(range(len(lines) - 1))
+    for line in lines:
+        jsonschema.validate(line, schema())
     assert lines[-2]["type"] == "completed"
     assert lines[-1]["status"] == "completed"
 

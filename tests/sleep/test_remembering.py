@@ -130,13 +130,13 @@ async def test_a_night_stops_at_what_it_may_cost(home: Path) -> None:
     async with life.forge() as forge:
         for number in range(12):
             await said(forge, f"I have {number} dogs.")
-        first = await forge.sleep.run(money=3.0)
+        first = await forge.sleep.run(usd=3.0)
         assert first is not None
         assert 0 < first.left < 12
         used = sum(life.model.usage.values(), Usage())
-        assert first.money == pytest.approx((used.input_tokens * 1000 + used.output_tokens * 2000) / 1_000_000)
-        assert 0 < first.money <= 3.0
-        assert (await forge.sleep.report()).money == first.money
+        assert first.usd == pytest.approx((used.input_tokens * 1000 + used.output_tokens * 2000) / 1_000_000)
+        assert 0 < first.usd <= 3.0
+        assert (await forge.sleep.report()).usd == first.usd
         second = await forge.sleep.run()
         assert second is not None
         assert second.left == 0, "without a limit of its own"
@@ -147,7 +147,7 @@ async def test_what_a_night_may_cost_is_no_limit_where_nothing_has_a_price(home:
     async with life.forge() as forge:
         await said(forge, "I prefer metric units.")
         with pytest.raises(UsageError, match="no endpoint has a price"):
-            await forge.sleep.run(money=1.0)
+            await forge.sleep.run(usd=1.0)
         assert life.model.requests == []
 
 

@@ -20,8 +20,8 @@ def sleep_run(
     budget: Annotated[
         int | None, typer.Option("--budget", help="Tokens that models may take (default: sleep.tokens).", min=0)
     ] = None,
-    money: Annotated[
-        float | None, typer.Option("--money", help="What that may cost (default: sleep.money); 0: no limit.", min=0)
+    usd: Annotated[
+        float | None, typer.Option("--max-usd", help="What that may cost (default: sleep.usd); 0: no limit.", min=0)
     ] = None,
     quiet: Quiet = False,
     form: FormatOption = "text",
@@ -37,7 +37,7 @@ def sleep_run(
     """
     from agentforge.cli import sleep as command
 
-    spend = command.Spend(budget, money)
+    spend = command.Spend(budget, usd)
     return command.run(Who(org, user, settings), "json" if json else form, spend, dry_run=dry_run, quiet=quiet)
 
 
