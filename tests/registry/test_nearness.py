@@ -104,7 +104,7 @@ def test_a_changed_tool_alone_is_read_again(tools: Tools, tmp_path: Path, monkey
     index = Index(tools, tmp_path / "index.db")
     index.search("walk")
     read: list[str] = []
-    monkeypatch.setattr("agentforge.registry.index.docstring_of", lambda _, name: read.append(name) or "")
+    monkeypatch.setattr("agentforge.registry.index_file.docstring_of", lambda _, name: read.append(name) or "")
     tools.summaries["walk_puppy"] = "Plan a stroll."
     assert names(index, "stroll") == ["walk_puppy"]
     assert read == ["walk_puppy"]
