@@ -141,7 +141,7 @@ def _merge_tool(
         merged.files[f"proposed/{name}/{number}"] = None
     for number, files in proposals.files.items():
         if ours.files.get(number) != files:
-            merged.files[f"proposed/{name}/{number}"] = None
+            merged.files |= {f"proposed/{name}/{number}/{file}": None for file in ours.files.get(number, ())}
             merged.files |= _folder(f"proposed/{name}/{number}", files)
             merged.waits.append(f"{name}/{number}")
     if proposals.entry != ours.entry:
