@@ -11,10 +11,11 @@ import urllib.request
 from http.cookiejar import CookieJar
 from pathlib import Path
 
-from agentforge.cli.serving import open_catalogue
+from agentforge.api import Forge
 from agentforge.registry.layers import BaseLayer, Registry
 from agentforge.settings import load
 from agentforge.types import State
+from agentforge.web.desk import Desk
 from tests.cli.conftest import Program
 
 
@@ -25,22 +26,23 @@ def fill(home: Path) -> None:
         registry.add(tools["word_count"], state=State.PROPOSED)
 
 
-def test_the_catalogue_holds_every_layer_and_state_the_nearest_first(home: Path) -> None:
+async def test_the_catalogue_holds_every_layer_and_state_the_nearest_first(home: Path) -> None:
     fill(home)
-    with open_catalogue(load())() as catalogue:
-        entries = catalogue.entries()
-        assert catalogue.owner == "me"
-        assert [str(entry.tool.layer) for entry in entries[:2]] == ["user", "user"]
-        states = {
-            (entry.tool.name, str(entry.tool.layer)): (str(entry.tool.state), entry.shadowed) for entry in entries
-        }
-        assert states["crc32_hex", "user"] == ("live", False)
-        assert states["crc32_hex", "base"] == ("live", True)
-        assert states["word_count", "user"] == ("proposed", False)
-        mine = next(entry.tool for entry in entries if entry.tool.name == "crc32_hex")
-        assert [(version.subject, version.source) for version in catalogue.versions(mine)] == [
-            ("Add crc32_hex", mine.source)
-        ]
+    async with Forge(user="me", settings=load()) as forge:
+        with Desk(forge).read() as catalogue:
+            rows = catalogue.shelf().rows
+            assert catalogue.owner == "me"
+            assert [str(row.layer) for row in rows[:2]] == ["user", "user"]
+            states = {(row.name, str(row.layer)): (str(row.state), row.shadowed) for row in rows}
+            assert states["crc32_hex", "user"] == ("live", False)
+            assert states["crc32_hex", "base"] == ("live", True)
+            assert states["word_count", "user"] == ("proposed", False)
+            assert catalogue.queue() == ["word_count/1"]
+            mine = catalogue.entry("crc32_hex")
+            assert mine is not None
+            assert [(version.subject, version.source) for version in catalogue.versions(mine.tool)] == [
+                ("Add crc32_hex", mine.tool.source)
+            ]
 
 
 def test_it_serves_until_ctrl_c_which_is_no_failure(home: Path) -> None:
