@@ -115,7 +115,7 @@ def test_a_section_that_does_not_exist_is_told_with_those_that_do(program: Progr
     assert done.code == 3
     assert f"{name} has no effect" in done.err
     assert (
-        "endpoints, roles, secrets, servers, model, sandbox, forge, gates, review, agent, documents, sleep, web, mcp"
+        "endpoints, roles, secrets, servers, model, sandbox, forge, gates, review, agent, documents, sleep, sync, web, mcp"
         in " ".join(done.err.split())
     )
 

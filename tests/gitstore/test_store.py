@@ -294,7 +294,7 @@ def test_a_refusal_takes_away_what_was_begun_since_and_nobody_elses_draft(store,
         (store.path / "objects" / "ab" / "tmp_obj_ours").touch()
         raise StorageError("The disk is full.")
 
-    monkeypatch.setattr(store._git, "run", refused)
+    monkeypatch.setattr(store, "_take_in", refused)
     with pytest.raises(StorageError):
         commit(store, {"b": b"1"})
     assert leftovers(store) == ["objects/pack/tmp_pack_of_a_fetch"]

@@ -264,7 +264,7 @@ async def test_jobs_of_others_are_out_of_reach(home: Path) -> None:
 
 
 async def test_a_need_that_holds_a_secret_is_refused_before_anything_is_written(home: Path) -> None:
-    leaky = replace(NEED, examples=(Example({"n": "sk-ant-api03-" + "a" * 90}, returns=1),))
+    leaky = replace(NEED, examples=(Example({"n": "sk-ant-api03-" + "b7Qx9" * 18}, returns=1),))
     async with forge_with(ScriptedModel([])) as forge:
         with pytest.raises(ToolInvalid, match="secret"):
             await forge.enqueue(leaky)

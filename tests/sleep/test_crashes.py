@@ -85,7 +85,7 @@ async def night(life: Life, at: int) -> tuple[Report | None, int]:
     """One process that sleeps, and ends at a moment; how many moments it saw."""
     watch = Watch(at)
     with pytest.MonkeyPatch.context() as patch:
-        watch.over(patch, GitStore, "_write")
+        watch.over(patch, GitStore, "_move")
         watch.over(patch, JobRows, "keep", after=False)
         watch.over(patch, JobRows, "finish")
         async with life.forge() as forge:
