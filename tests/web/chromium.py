@@ -22,7 +22,7 @@ SWITCHES = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--disable-dev-shm-usage", "--remote-debugging-pipe", "--hide-scrollbars",
 )  # fmt: skip
-SECONDS = 300.0
+SECONDS = 60.0
 """How long one answer, or one page, may take: the machine may be busy."""
 _CODES = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, "")}
 

@@ -26,7 +26,7 @@ from .realistic import filled
 EVIL = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 EVIL_SOURCE = SOURCE.replace('"""Read', f'"""{EVIL} \N{RIGHT-TO-LEFT OVERRIDE} Read'.replace("\\", ""))
 
-pytestmark = pytest.mark.timeout(900)  # a browser on a busy machine
+pytestmark = pytest.mark.timeout(300)  # a browser on a busy machine
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_of_two_reviewers_the_slower_one_is_told_what_the_other_did(browser: Chr
     browser.click("#why-release")
     browser.write("We do.")
     browser.press("Enter")
-    browser.until("document.querySelector('.done')")
+    browser.until("document.querySelector('.done') !== null")
     assert decided(registry, "check_iban") == ("Set check_iban to live", "ada", "We do.")
 
 
@@ -183,7 +183,7 @@ def test_a_hostile_tool_is_only_text_in_a_real_browser(browser: Chromium, regist
     browser.click("#why-rollback")
     browser.write(EVIL)
     browser.press("Enter")
-    browser.until("document.querySelector('.done')")
+    browser.until("document.querySelector('.done') !== null")
     assert "rolled back" in browser.text()
     assert decided(registry, "parse_price")[1:] == ("ada", EVIL)
     assert browser.run("document.title") == "parse_price · AgentForge"
