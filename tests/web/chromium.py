@@ -95,12 +95,15 @@ class Chromium:
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""
-        return self.send("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+        told = self.send("Runtime.evaluate", expression=script, returnByValue=True)
+        assert "exceptionDetails" not in told, f"{script}: {told['exceptionDetails']}"
+        return told["result"].get("value")
 
     def until(self, script: str) -> Any:
         """Waits for an expression to be true, whatever page it is asked of."""
         end = time.monotonic() + SECONDS
-        while not (value := self.run(f"document.readyState === 'complete' && ({script})")):
+        asked = f"try {{ document.readyState === 'complete' && ({script}) }} catch (error) {{ false }}"
+        while not (value := self.run(asked)):
             assert time.monotonic() < end, f"it never came to {script}: {self.text()[:600]}"
             time.sleep(0.05)
         return value
