@@ -63,10 +63,12 @@ def _page(done: Synced) -> RenderableType:
 def _sum(done: Synced) -> str:
     if done.quiet:
         return "Both sides hold the same."
+    waiting = len(_waiting(done))
+    commits = "commit" if done.commits == 1 else "commits"
     words: Sequence[tuple[int, str]] = (
         (len(done.took) + len(done.others), "came"),
-        (len(_waiting(done)), "wait for you"),
-        (done.commits, "commits would go" if done.dry_run else "commits went"),
+        (waiting, "waits for you" if waiting == 1 else "wait for you"),
+        (done.commits, f"{commits} would go" if done.dry_run else f"{commits} went"),
     )
     signed = f" {done.signer} signed what came." if done.signer else ""
     return f"{', '.join(f'{number} {what}' for number, what in words if number) or 'Nothing to take'}.{signed}"

@@ -20,8 +20,8 @@ def remote(tmp_path: Path) -> Path:
 
 def test_what_goes_is_told_and_then_that_both_are_the_same(program: Program, remote: Path) -> None:
     first = program("sync", str(remote), "--dry-run")
-    assert (first.code, first.out) == (0, "1 commits would go.\n")
-    assert program("sync", str(remote)).out == "1 commits went.\n"
+    assert (first.code, first.out) == (0, "1 commit would go.\n")
+    assert program("sync", str(remote)).out == "1 commit went.\n"
     done = program("sync", str(remote), "--json")
     told = json.loads(done.out)
     assert (done.code, told["status"], told["sync"]["commits"]) == (0, "completed", 0)
