@@ -57,21 +57,19 @@ class UserSleep:
 
         Raises:
             ModelError, SandboxError, RegistryError, StorageError: it broke off; the next run goes on with it.
-            UsageError: another process sleeps for this user; or money is limited, and no endpoint has a price.
+            UsageError: another process sleeps for this user; or money is limited, and no price is known of what
+                it would ask.
             AgentForgeError: it was given up, or cancelled.
         """
         from agentforge.api.jobs import new_job_id
         from agentforge.jobs.protocol import NewJob
-        from agentforge.sleep.budget import dearest
+        from agentforge.sleep.budget import insist_on_prices
         from agentforge.sleep.night import SLEEP
         from agentforge.sleep.report import report_of
 
         limit = self._settings.sleep.usd if usd is None else usd
-        if limit and not dearest(self._settings):
-            raise UsageError(
-                "What a night costs cannot be told: no endpoint has a price.",
-                fix="Set endpoints.NAME.input_price and endpoints.NAME.output_price, or limit its tokens.",
-            )
+        if limit:
+            insist_on_prices(self._settings)
         jobs = await self._opened.user_jobs()
         night = await asyncio.to_thread(self._begun)
         if night is not None and night.status == "failed":

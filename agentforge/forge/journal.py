@@ -9,28 +9,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from copy import copy
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict
-from typing import Any, Self, cast
+from typing import Any, cast
 
 from agentforge.errors import ModelError
 from agentforge.jobs.protocol import Steps
+from agentforge.models.over import Over
 from agentforge.models.protocol import (
     Completion,
     Delta,
-    Features,
     Message,
     ModelClient,
-    OnWaiting,
-    Priority,
     ToolCall,
     ToolSpec,
 )
 from agentforge.types import JSON, JSONObject, Role, Usage
 
 
-class Journalled:
+class Journalled(Over):
     """Implements :class:`~agentforge.models.protocol.ModelClient` over another one, which stays the caller's.
 
     ``usage`` is what the client within has spent: a kept answer costs nothing more, while its own
@@ -38,7 +35,7 @@ class Journalled:
     """
 
     def __init__(self, models: ModelClient, journal: Steps) -> None:
-        self._models = models
+        super().__init__(models)
         self._journal = journal
         self._asked: dict[str, int] = {}
         self._failures: list[ModelError] = []
@@ -47,37 +44,6 @@ class Journalled:
     def failed(self) -> bool:
         """Whether a request failed for good: what came of it then is not what a further try gives."""
         return bool(self._failures)
-
-    def at(self, priority: Priority, on_waiting: OnWaiting | None = None) -> Self:
-        """The same over the client within at that priority; what was asked is counted on."""
-        other = copy(self)
-        other._models = self._models.at(priority, on_waiting)
-        return other
-
-    def features(self, role: Role) -> Features:
-        """Those of the client within."""
-        return self._models.features(role)
-
-    def endpoint_name(self, role: Role) -> str:
-        """That of the client within."""
-        return self._models.endpoint_name(role)
-
-    def same_model(self, one: Role, other: Role) -> bool:
-        """As the client within says."""
-        return self._models.same_model(one, other)
-
-    def context(self, role: Role) -> int:
-        """That of the client within, in tokens."""
-        return self._models.context(role)
-
-    def count(self, text: str) -> int:
-        """The estimate of the client within, in tokens."""
-        return self._models.count(text)
-
-    @property
-    def usage(self) -> Mapping[Role, Usage]:
-        """What the client within has spent."""
-        return self._models.usage
 
     async def complete(
         self,
@@ -146,10 +112,6 @@ class Journalled:
 
         shape = [system, max_tokens, temperature, schema]
         return cast("JSONObject", await self._step(self._key("decide", role, messages, shape), ask))
-
-    async def aclose(self) -> None:
-        """Closes the client within."""
-        await self._models.aclose()
 
     async def _step(self, key: str, ask: Callable[[], Awaitable[JSON]]) -> JSON:
         try:

@@ -9,27 +9,24 @@ endpoint and model only and may be signed, and the schema of a decision, which i
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from copy import copy
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
-from typing import Self, cast
+from typing import cast
 
+from agentforge.models.over import Over
 from agentforge.models.protocol import (
     Completion,
     Delta,
-    Features,
     Message,
     ModelClient,
-    OnWaiting,
-    Priority,
     ToolSpec,
 )
 from agentforge.redaction import redact_json
 from agentforge.secrecy import findable, redact
-from agentforge.types import JSONObject, Role, Usage
+from agentforge.types import JSONObject, Role
 
 
-class Discreet:
+class Discreet(Over):
     """Implements :class:`~agentforge.models.protocol.ModelClient` over another one, which stays the caller's.
 
     ``secrets`` are texts that no model may see, exactly; those shorter than
@@ -37,39 +34,8 @@ class Discreet:
     """
 
     def __init__(self, models: ModelClient, secrets: Collection[str]) -> None:
-        self._models = models
+        super().__init__(models)
         self._known = findable(secrets)
-
-    def at(self, priority: Priority, on_waiting: OnWaiting | None = None) -> Self:
-        """The same over the client within at that priority."""
-        other = copy(self)
-        other._models = self._models.at(priority, on_waiting)
-        return other
-
-    def features(self, role: Role) -> Features:
-        """Those of the client within."""
-        return self._models.features(role)
-
-    def endpoint_name(self, role: Role) -> str:
-        """That of the client within."""
-        return self._models.endpoint_name(role)
-
-    def same_model(self, one: Role, other: Role) -> bool:
-        """As the client within says."""
-        return self._models.same_model(one, other)
-
-    def context(self, role: Role) -> int:
-        """That of the client within, in tokens."""
-        return self._models.context(role)
-
-    def count(self, text: str) -> int:
-        """The estimate of the client within, in tokens."""
-        return self._models.count(text)
-
-    @property
-    def usage(self) -> Mapping[Role, Usage]:
-        """What the client within has spent."""
-        return self._models.usage
 
     async def complete(
         self,
@@ -132,10 +98,6 @@ class Discreet:
             max_tokens=max_tokens,
             temperature=temperature,
         )
-
-    async def aclose(self) -> None:
-        """Closes the client within."""
-        await self._models.aclose()
 
     def _messages(self, messages: Sequence[Message]) -> list[Message]:
         return [self._message(message) for message in messages]

@@ -10,19 +10,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
-from copy import copy
 from dataclasses import dataclass, field
-from typing import Self, cast
+from typing import cast
 
 from agentforge.errors import LimitReached, UsageError
+from agentforge.models.over import Over
 from agentforge.models.protocol import (
     Completion,
     Delta,
-    Features,
     Message,
     ModelClient,
-    OnWaiting,
-    Priority,
     ToolSpec,
 )
 from agentforge.settings import Endpoint
@@ -61,7 +58,7 @@ class _Purse:
     aside: dict[Role, Usage] = field(default_factory=lambda: {})
 
 
-class Limited:
+class Limited(Over):
     """Implements :class:`~agentforge.models.protocol.ModelClient` over another one, which stays the caller's.
 
     ``endpoints`` tells what each role costs; it is asked only where ``limits`` has money. What the client within
@@ -72,7 +69,7 @@ class Limited:
     """
 
     def __init__(self, models: ModelClient, limits: RunLimits, endpoints: Mapping[Role, Endpoint]) -> None:
-        self._models = models
+        super().__init__(models)
         self._limits = limits
         self._endpoints = endpoints
         self._before = dict(models.usage)
@@ -80,37 +77,6 @@ class Limited:
         if limits.usd is not None:
             for endpoint in endpoints.values():
                 cost(Usage(), endpoint)
-
-    def at(self, priority: Priority, on_waiting: OnWaiting | None = None) -> Self:
-        """The same over the client within at that priority, under the same limits."""
-        other = copy(self)
-        other._models = self._models.at(priority, on_waiting)
-        return other
-
-    def features(self, role: Role) -> Features:
-        """Those of the client within."""
-        return self._models.features(role)
-
-    def endpoint_name(self, role: Role) -> str:
-        """That of the client within."""
-        return self._models.endpoint_name(role)
-
-    def same_model(self, one: Role, other: Role) -> bool:
-        """As the client within says."""
-        return self._models.same_model(one, other)
-
-    def context(self, role: Role) -> int:
-        """That of the client within, in tokens."""
-        return self._models.context(role)
-
-    def count(self, text: str) -> int:
-        """The estimate of the client within, in tokens."""
-        return self._models.count(text)
-
-    @property
-    def usage(self) -> Mapping[Role, Usage]:
-        """What the client within has spent."""
-        return self._models.usage
 
     async def complete(
         self,
@@ -172,10 +138,6 @@ class Limited:
             return await self._models.decide(
                 *(role, messages, schema), system=system, max_tokens=room, temperature=temperature
             )
-
-    async def aclose(self) -> None:
-        """Closes the client within."""
-        await self._models.aclose()
 
     @contextmanager
     def _within(

@@ -13,6 +13,20 @@ from agentforge.types import Role, Usage
 MILLION = 1_000_000
 
 
+def insist_on_prices(settings: Settings) -> None:
+    """Raises UsageError where nobody knows what a role costs, or nothing has a price: no limit of money could be kept,
+    or it would bound nothing.
+    """
+    if not dearest(settings):
+        raise UsageError(
+            "What a night costs cannot be told: no endpoint has a price.",
+            fix="Set endpoints.NAME.input_price and endpoints.NAME.output_price, or limit its tokens.",
+        )
+    for role in Role:
+        if endpoint := _endpoint(role, settings):
+            cost(Usage(), endpoint)
+
+
 def paid(usage: Mapping[Role, Usage], settings: Settings) -> float:
     """The US dollars for so much of each role; what has no price costs nothing."""
     total = 0.0

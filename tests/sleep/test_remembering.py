@@ -142,6 +142,25 @@ async def test_a_night_stops_at_what_it_may_cost(home: Path) -> None:
         assert second.left == 0, "without a limit of its own"
 
 
+async def test_what_a_night_may_cost_is_no_limit_where_one_of_its_models_has_no_price(home: Path) -> None:
+    life = reading(home, METRIC)
+    life.settings = {
+        "endpoints.local.url": "http://127.0.0.1:9",
+        "endpoints.local.model": "m",
+        "endpoints.local.input_price": 1.0,
+        "endpoints.local.output_price": 2.0,
+        "endpoints.far.kind": "messages",
+        "endpoints.far.url": "http://127.0.0.1:9",
+        "endpoints.far.model": "dear",
+        "roles.reflect": "far",
+    }
+    async with life.forge() as forge:
+        await said(forge, "I prefer metric units.")
+        with pytest.raises(UsageError, match="'dear' costs"):
+            await forge.sleep.run(usd=1.0)
+        assert life.model.requests == []
+
+
 async def test_what_a_night_may_cost_is_no_limit_where_nothing_has_a_price(home: Path) -> None:
     life = reading(home, METRIC)
     async with life.forge() as forge:
