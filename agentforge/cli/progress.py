@@ -286,7 +286,7 @@ class LiveView:
         self._spoken = ""
         self._spinner = Spinner("dots", style="cyan")
         self._live = Live(
-            console=console, get_renderable=self._render, transient=True, refresh_per_second=8, redirect_stdout=False
+            console=console, get_renderable=self._render, transient=True, refresh_per_second=4, redirect_stdout=False
         )
 
     def show(self, event: Event) -> None:

@@ -58,10 +58,19 @@ def chat(who: Who, *, latest: bool, resume: str | None, fork: bool, max_usd: flo
 
 
 class Conversation:
-    """What goes on between one person and their agent: a session, what it cost, and how the last turn ended."""
+    """What goes on between one person and their agent: a session, what it cost, and how the last turn ended.
+
+    ``lines`` stand in for those that stdin gives; then somebody is there to answer.
+    """
 
     def __init__(
-        self, runner: asyncio.Runner, output: Output, who: Who, settings: Settings, budget: float | None
+        self,
+        runner: asyncio.Runner,
+        output: Output,
+        who: Who,
+        settings: Settings,
+        budget: float | None,
+        lines: Lines | None = None,
     ) -> None:
         self.runner = runner
         self.output = output
@@ -72,8 +81,8 @@ class Conversation:
         self.last: Ending | None = None
         self._first = not settings.home.exists()
         self.forge = self._new_forge()
-        self.people = somebody_types()
-        self.lines: Lines = self._typed() if self.people else Piped(output)
+        self.people = lines is not None or somebody_types()
+        self.lines: Lines = lines or (self._typed() if self.people else Piped(output))
         self._names: list[str] = []
         self._spent: dict[Role, Usage] = {}
         self._talked = self._warned = False

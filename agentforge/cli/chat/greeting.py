@@ -13,10 +13,11 @@ NO_MODEL = """No model is set up yet. One of these, then again:
   agentforge model up          a local model, free, about 11 GB of disk
   export ANTHROPIC_API_KEY=…   Claude"""
 
-FIRST = """AgentForge keeps what it had to work out. Where it lacks a function, it writes one, tests it in a sandbox and
-keeps it as a tool in a git registry of yours, for the next time. You see each step, and you are asked before
-anything leaves the sandbox.
-"""
+FIRST = (
+    "AgentForge keeps what it had to work out. Where it lacks a function, it writes one, tests it in a sandbox and "
+    "keeps it as a tool in a git registry of yours, for the next time. You see each step, and you are asked before "
+    "anything leaves the sandbox.\n"
+)
 
 TRY = """
   How many seconds are 2h 45m?        ask for anything

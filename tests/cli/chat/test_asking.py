@@ -1,0 +1,83 @@
+"""Before a tool reaches out the person at the terminal is asked, and an answer holds as long as it said."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from agentforge import Forge
+from agentforge.settings import load
+from agentforge.testing import MessagesServer
+from tests.cli.chat.conftest import Talk
+
+QUESTION = "[o/s/a/n/l]"
+
+
+@pytest.mark.usefixtures("reaching")
+def test_it_is_told_what_would_go_where_and_once_is_once(talk: Talk) -> None:
+    held = talk("count", "count again", answers=["o", "o"])
+    assert held.asked == [QUESTION, QUESTION]
+    assert held.out == "There are two words.\nThere are two words.\n"
+    for words in ("? word_count wants to reach out", 'text = "a b"', "may: fetch GET api.example.com"):
+        assert words in held.err
+
+
+@pytest.mark.usefixtures("reaching")
+def test_what_is_allowed_for_a_session_holds_in_it_and_in_no_other_also_in_another_process(talk: Talk) -> None:
+    first = talk("count", "count again", answers=["s"])
+    assert first.asked == [QUESTION]
+    again = talk("count once more", resume=first.session)
+    assert (again.asked, again.out) == ([], "There are two words.\n")
+    other = talk("count", answers=["n"])
+    assert (other.asked, other.out) == ([QUESTION], "It was not called.\n")
+
+
+@pytest.mark.usefixtures("reaching")
+def test_what_is_always_allowed_holds_everywhere_until_it_is_taken_back(talk: Talk) -> None:
+    assert talk("count", answers=["a"]).asked == [QUESTION]
+    shown = talk("count", "/approve", "/ask word_count", "count again", answers=["n: not today"])
+    assert "word_count: allowed always: fetch GET api.example.com" in shown.out
+    assert "You are asked again for word_count." in shown.err
+    assert shown.asked == [QUESTION], "asked only after it was taken back"
+
+
+@pytest.mark.usefixtures("reaching")
+def test_what_is_put_off_waits_and_goes_on_when_it_is_approved_in_another_process(
+    talk: Talk, server: MessagesServer
+) -> None:
+    first = talk("count", answers=["l"])
+    assert first.out == ""
+    assert "/approve word_count allows it and goes on" in first.err
+    second = talk("/pending", "/approve word_count")
+    assert "word_count: a run waits for whether it may be called" in second.out
+    assert second.out.endswith("There are two words.\n")
+    assert second.session == first.session
+    assert "Nothing waits" in talk("/pending").err
+
+
+@pytest.mark.usefixtures("reaching")
+def test_ctrl_c_at_the_question_stops_the_turn_and_calls_nothing(talk: Talk) -> None:
+    held = talk("count", "and then?", answers=[KeyboardInterrupt()])
+    assert "Interrupted; go on with another line." in held.err
+    assert held.out == "I see.\n"
+
+
+@pytest.mark.usefixtures("reaching")
+def test_anything_else_is_no_answer(talk: Talk) -> None:
+    held = talk("count", answers=["", "x", "o"])
+    assert held.asked == [QUESTION] * 3
+    assert held.out == "There are two words.\n"
+
+
+@pytest.mark.usefixtures("reaching")
+def test_a_permission_goes_with_the_session_that_it_was_given_in(talk: Talk) -> None:
+    held = talk("count", answers=["s"])
+
+    async def left() -> tuple[int, int]:
+        async with Forge(user="me", settings=load()) as forge:
+            before = len(await forge.approvals.permissions())
+            await forge.sessions.erase(held.session)
+            return before, len(await forge.approvals.permissions())
+
+    assert asyncio.run(left()) == (1, 0)
