@@ -11,7 +11,7 @@ import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -284,6 +284,17 @@ def mcp(
     return command.mcp(Who(org, user, settings), http=http, port=port)
 
 
+@app.command()
+def completion(
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Which shell.", metavar="bash|zsh|fish")],
+) -> int:
+    """Print what makes a shell complete commands, options, tools and sessions; put it into its start file."""
+    from agentforge.cli.completing import script
+
+    typer.echo(script(shell))
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line; returns the exit code.
 
@@ -296,6 +307,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = app(args=given, prog_name="agentforge", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
+    except SystemExit as ended:  # how the library ends where it only told a shell what completes a line
+        if not isinstance(ended.code, int) or isinstance(ended.__context__, BrokenPipeError):
+            return _presented(ended, given)
+        return ended.code
     except BaseException as error:  # noqa: BLE001 - the outermost boundary: every failure becomes a sentence
         _hear_no_more()
         return _presented(error, given)

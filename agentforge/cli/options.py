@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from agentforge.cli.completing import session_ids
 from agentforge.errors import UsageError
 
 Form: TypeAlias = Literal["text", "json", "stream-json"]
@@ -40,7 +41,13 @@ Quiet: TypeAlias = Annotated[
 Continue: TypeAlias = Annotated[bool, typer.Option("--continue", "-c", help="Go on with the latest session.")]
 Resume: TypeAlias = Annotated[
     str | None,
-    typer.Option("--resume", "-r", help="Go on with this session, by its id or how that begins.", metavar="SESSION"),
+    typer.Option(
+        "--resume",
+        "-r",
+        help="Go on with this session, by its id or how that begins.",
+        metavar="SESSION",
+        autocompletion=session_ids,
+    ),
 ]
 Fork: TypeAlias = Annotated[
     bool, typer.Option("--fork", help="With -c or -r: begin a new session that starts like that one.")

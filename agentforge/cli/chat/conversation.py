@@ -253,8 +253,9 @@ class Conversation:
 
     def _typed(self) -> Lines:
         from agentforge.api.opened import secrets_of
-        from agentforge.cli.chat.history import History, history_file
+        from agentforge.cli.chat.history import History
         from agentforge.cli.chat.lines import Typed
+        from agentforge.cli.typed import history_file
 
         return Typed(self.output, History(history_file(self.settings), secrets_of(self.settings)), self.complete)
 

@@ -58,9 +58,10 @@ def test_what_is_put_off_waits_and_goes_on_when_it_is_approved_in_another_proces
 
 @pytest.mark.usefixtures("reaching")
 def test_ctrl_c_at_the_question_stops_the_turn_and_calls_nothing(talk: Talk) -> None:
-    held = talk("count", "and then?", answers=[KeyboardInterrupt()])
+    held = talk("count", "/session", answers=[KeyboardInterrupt()])
     assert "Interrupted; go on with another line." in held.err
-    assert held.out == "I see.\n"
+    assert "characters_without_spaces" not in held.err, "it was not called"
+    assert held.out == f"{held.session}\n", "the conversation goes on"
 
 
 @pytest.mark.usefixtures("reaching")
