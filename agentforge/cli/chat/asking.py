@@ -28,7 +28,11 @@ CALL = (
     ("n", "no, or no: why"),
     ("l", "later: the run waits"),
 )
-TOOL = (("y", "put it to use"), ("n", "no, or no: why"), ("l", "later: it stays in the queue, and the run waits"))
+TOOL = (
+    ("y", "put it to use"),
+    ("n", "no, it is taken away, or no: why"),
+    ("l", "later: it stays in the queue, and the run waits"),
+)
 
 
 class Asker:

@@ -53,7 +53,7 @@ def obey(talk: Conversation, word: str, words: list[str]) -> object:
     """
     found = COMMANDS.get(_SHORT.get(word, word))
     if found is None:
-        raise UsageError(f"There is no {repeated(word, 40)}.", fix="/help shows what there is.")
+        raise UsageError(f"There is no {word[:40]}.", fix="/help shows what there is.")
     return found.run(talk, words)
 
 

@@ -13,13 +13,16 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import create_app_session
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
+from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import create_output
+from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.styles import Style
 
 from agentforge.cli.output import Output
@@ -58,14 +61,14 @@ class Piped:
         del runner
         text = ""
         while True:
+            raw = sys.stdin.buffer.readline()  # decoded line by line, so that one that is wrong costs no other
+            if not raw:
+                return text or None
             try:
-                line = sys.stdin.readline()
+                text += raw.decode("utf-8").rstrip("\r\n")
             except UnicodeDecodeError:
                 self._output.note("That was no UTF-8 text.", "yellow")
                 continue
-            if not line:
-                return text or None
-            text += line.rstrip("\r\n")
             if not text.endswith("\\"):
                 return text.strip()
             text = f"{text[:-1]}\n"
@@ -76,11 +79,11 @@ class Piped:
 
 
 class Typed:
-    """Keys of a terminal."""
+    """Keys of a terminal. What goes on in the background goes on while somebody types, and tells of itself above."""
 
     def __init__(self, output: Output, history: History, complete: Complete) -> None:
         self._output = output
-        where = create_output(stdout=sys.stderr if sys.stderr.isatty() else sys.stdout)
+        self._where = where = create_output(stdout=sys.stderr if sys.stderr.isatty() else sys.stdout)
         slash = Condition(lambda: self._session.default_buffer.text.startswith("/"))
         self._session: PromptSession[str] = PromptSession(
             output=where,
@@ -107,8 +110,10 @@ class Typed:
 
     async def _read(self) -> str | None:
         hint: StyleAndTextTuples = [("class:hint", self._hint)]
+        mark: StyleAndTextTuples = [("class:mark", "› ")]
         try:
-            text = await self._session.prompt_async([("class:mark", "› ")], placeholder=hint, handle_sigint=False)
+            with create_app_session(output=self._where), patch_stdout(raw=True):  # news come above what is typed
+                text = await self._session.prompt_async(mark, placeholder=hint, handle_sigint=False)
         except KeyboardInterrupt:
             self._output.note("(Ctrl-D leaves)")
             return ""
@@ -119,6 +124,7 @@ class Typed:
 
     async def answer(self, question: str) -> str:
         """What is answered on one line (raises EOFError, KeyboardInterrupt)."""
+        clear_typeahead(self._questions.app.input)
         _forget_typed()
         asked: StyleAndTextTuples = [("class:question", f"{question} ")]
         return (await self._questions.prompt_async(asked, handle_sigint=False)).strip()
@@ -186,6 +192,7 @@ def keys_unheard() -> Generator[None]:
 
 def _forget_typed() -> None:
     """What was typed before a question was seen does not answer it."""
-    import termios
+    if sys.stdin.isatty():
+        import termios
 
-    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)

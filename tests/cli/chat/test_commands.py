@@ -27,7 +27,7 @@ def test_every_word_is_explained(talk: Talk, server: MessagesServer) -> None:
 
 def test_what_is_unknown_is_told_and_a_path_is_no_command(talk: Talk, server: MessagesServer) -> None:
     held = talk("/nonsense", "/etc/hosts holds what?")
-    assert "There is no '/nonsense'." in held.err
+    assert "There is no /nonsense." in held.err
     assert "/help shows what there is." in held.err
     assert held.out == "I see.\n"
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import pytest
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.history import InMemoryHistory
-from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.input import PipeInput, create_pipe_input
 
 from agentforge.cli.chat.lines import Piped, Typed
 from agentforge.cli.output import Output
@@ -22,31 +23,68 @@ def runner() -> Iterator[asyncio.Runner]:
         yield made
 
 
+def type_slowly(typed: PipeInput, *pieces: str) -> Callable[[], Coroutine[Any, Any, asyncio.Task[None]]]:
+    """Begins to send keys as a person does, who sees what each of them did."""
+
+    async def type_them() -> None:
+        for piece in pieces:
+            await asyncio.sleep(0.5)
+            typed.send_text(piece)
+
+    async def begin() -> asyncio.Task[None]:
+        return asyncio.create_task(type_them())
+
+    return begin
+
+
 @pytest.mark.parametrize(
     ("keys", "lines"),
     [
-        ("hello\r", ["hello"]),
-        ("typed before the prompt was there\n", ["typed before the prompt was there"]),
-        ("one\x1b\rtwo\\\rthree\r", ["one\ntwo\nthree"]),
-        ("\x1b[200~pasted\nin one piece\x1b[201~\r", ["pasted\nin one piece"]),
-        ("never mind\x03again\r", ["", "again"]),
-        ("first\rsecond\r\x1b[A\x1b[A\r", ["first", "second", "first"]),
-        ("\x04", [None]),
+        (["hello\r"], ["hello"]),
+        (["typed before the prompt was there\n"], ["typed before the prompt was there"]),
+        (["one\x1b\rtwo\\\rthree\r"], ["one\ntwo\nthree"]),
+        (["\x1b[200~pasted\nin one piece\x1b[201~\r"], ["pasted\nin one piece"]),
+        (["never mind\x03again\r"], ["", "again"]),
+        (["first\r", "second\r", "\x1b[A", "\x1b[A", "\r"], ["first", "second", "first"]),
+        (["\x04"], [None]),
     ],
 )
-def test_keys_are_lines(runner: asyncio.Runner, keys: str, lines: list[str | None]) -> None:
+def test_keys_are_lines(runner: asyncio.Runner, keys: list[str], lines: list[str | None]) -> None:
     with create_pipe_input() as typed, create_app_session(input=typed):
         made = Typed(Output(), InMemoryHistory(), lambda _: [])
-        typed.send_text(keys)
+        task = runner.run(type_slowly(typed, *keys)())
         assert [made.read(runner) for _ in lines] == lines
+        assert task.done()
 
 
 def test_words_are_offered_where_the_line_ends(runner: asyncio.Runner) -> None:
     words = [("/pending", ""), ("/persona", "")]
     with create_pipe_input() as typed, create_app_session(input=typed):
         made = Typed(Output(), InMemoryHistory(), lambda _: words)
-        typed.send_text("/pend\t\r\r")  # Tab, Enter to take it, Enter to send it
-        assert made.read(runner) == "/pending"
+        task = runner.run(type_slowly(typed, "/pe", "\t", "\r", " x\r")())
+        assert made.read(runner) == "/pending x", "the first Enter took what was offered"
+        assert task.done()
+
+
+def test_news_come_while_somebody_types_and_cost_no_letter(
+    runner: asyncio.Runner, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with create_pipe_input() as typed, create_app_session(input=typed):
+        output = Output()
+        made = Typed(output, InMemoryHistory(), lambda _: [])
+
+        async def learn() -> None:
+            await asyncio.sleep(0.7)
+            output.note("Learned: halve")
+
+        async def begin() -> asyncio.Task[None]:
+            return asyncio.create_task(learn())
+
+        learning, typing = runner.run(begin()), runner.run(type_slowly(typed, "hel", "", "lo\r")())
+        assert made.read(runner) == "hello"
+        assert learning.done()
+        assert typing.done()
+    assert "Learned: halve" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
