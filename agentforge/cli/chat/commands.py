@@ -16,7 +16,7 @@ from rich.text import Text
 from agentforge.approval import Allow, Decision, Deny
 from agentforge.cli.chat.undoing import last_change, take_back
 from agentforge.cli.costs import dollars, money
-from agentforge.cli.output import cell, one_line, table
+from agentforge.cli.output import one_line
 from agentforge.cli.sessions import local
 from agentforge.errors import UsageError
 from agentforge.secrecy import repeated
@@ -81,10 +81,9 @@ def pick_session(talk: Conversation) -> str | None:
     if not found:
         talk.output.note("There is no session yet: a new one begins.")
         return None
-    rows = table("", "LAST", "TURNS", "TITLE")
     for number, one in enumerate(found, 1):
-        rows.add_row(str(number), local(one.updated), str(one.turns), cell(one.title, 80))
-    talk.output.err.print(rows, soft_wrap=False)
+        many = f"{one.turns} turn{'s' if one.turns != 1 else ''}"
+        talk.output.note(f"{number:>2}  {local(one.updated)}  {one_line(one.title, 60)} ({many})", "default")
     if not talk.people:
         raise UsageError("Nobody is here to choose a session.", fix="Give its id: agentforge sessions list")
     said = _answer(talk, "Which? Number or id, empty for a new one:")
@@ -222,14 +221,14 @@ def _cost(talk: Conversation, words: list[str]) -> None:
         except ValueError:
             raise UsageError(f"{repeated(words[0], 40)} is no amount of US dollars.", fix="/cost 0.50") from None
     spent = talk.spent
-    rows = table("ROLE", "MODEL", "CALLS", "SENT", "CACHED", "GENERATED", "COST")
     for role, usage in spent.items():
-        usd = dollars({role: usage}, talk.settings)
-        counts = (f"{number:,}" for number in (usage.calls, usage.input_tokens, usage.cached_tokens))
-        model = talk.settings.endpoint(role).model
-        rows.add_row(str(role), cell(model, 40), *counts, f"{usage.output_tokens:,}", _told(usd))
-    if spent:
-        talk.output.finish(rows, {})
+        cached = f" ({usage.cached_tokens:,} from a cache)" if usage.cached_tokens else ""
+        facts = [
+            f"{usage.calls:,} call{'s' if usage.calls != 1 else ''}",
+            f"{usage.input_tokens:,} tokens sent{cached}",
+        ]
+        facts += [f"{usage.output_tokens:,} generated", _told(dollars({role: usage}, talk.settings))]
+        talk.output.text(f"{role:<9} {one_line(talk.settings.endpoint(role).model, 60)}: {', '.join(facts)}")
     total, usd = sum(spent.values(), Usage()), dollars(spent, talk.settings)
     budget = f" of a budget of {money(talk.budget)}" if talk.budget is not None else ""
     tokens = total.input_tokens + total.output_tokens
@@ -281,11 +280,9 @@ def _model(talk: Conversation, words: list[str]) -> None:
     if words:
         role, equals, name = words[0].rpartition("=")
         talk.use(f"roles.{role if equals else Role.PLAN}={name}")
-    rows = table("ROLE", "ENDPOINT", "MODEL", "CONTEXT")
     for role in Role:
-        endpoint = talk.settings.endpoint(role)
-        rows.add_row(str(role), talk.settings.endpoint_name(role), cell(endpoint.model, 60), f"{endpoint.context:,}")
-    talk.output.finish(rows, {})
+        endpoint, name = talk.settings.endpoint(role), talk.settings.endpoint_name(role)
+        talk.output.text(f"{role:<9} {name}: {one_line(endpoint.model, 60)}, {endpoint.context:,} tokens")
     if not words:
         talk.output.note("/model NAME lets another endpoint answer, /model ROLE=NAME changes one role.")
 

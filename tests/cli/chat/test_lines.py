@@ -84,7 +84,7 @@ def test_news_come_while_somebody_types_and_cost_no_letter(
         assert made.read(runner) == "hello"
         assert learning.done()
         assert typing.done()
-    assert "Learned: halve" in capfd.readouterr().err
+    assert "Learned: halve\n" in "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize(
