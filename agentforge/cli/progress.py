@@ -79,7 +79,6 @@ class Forging:
 
     name: str
     started: float
-    signature: str = ""
     step: Step = field(default_factory=Step)
     asked: int = 0
     tried: int = 0
@@ -105,12 +104,12 @@ class Forging:
         return counted or (name, message) != (before.name, before.message)
 
     def lines(self, now: float, width: int) -> list[Text]:
-        """How it stands, in up to three lines of at most ``width`` characters."""
+        """How it stands, in up to three lines of at most ``width`` characters; its signature stands above already."""
         clock = f"  {_clock(now - self.started)}"
-        head = one_line(f"⚒ forging {self.name}{self.signature}", max(width - len(clock), 8))
+        head = one_line(f"⚒ {self.name}", max(width - len(clock), 8))
         asked = f" of {self.asked}" if self.asked > self.tried else ""
         facts = [f"candidates {self.tried}{asked}: {self.last or 'none has come yet'}"] if self.asked else []
-        facts.append(f"gate {self.gate}" if self.gate else str(self.step))
+        facts += [f"gate {self.gate}"] if self.gate else [str(self.step)] if self.step.name != "candidate" else []
         return [
             Text.assemble((head, "cyan"), (clock, "dim")),
             *(Text(f"  {one_line(fact, width - 2)}", style="dim") for fact in facts if fact.strip()),
@@ -194,8 +193,7 @@ class _Following:
         """Takes in an event; its line with a style, or None for most."""
         job = text_of(event.data.get("job"))
         if event.type == "forge_started":
-            name, signature = text_of(event.data.get("name")), text_of(event.data.get("signature"))
-            self.forgings[job] = Forging(name, now, signature)
+            self.forgings[job] = Forging(text_of(event.data.get("name")), now)
         elif event.type == "forge_step":
             forging = self.forgings.setdefault(job, Forging("", now))
             new = forging.advance(event.data, now)

@@ -94,7 +94,7 @@ class Typed:
             completer=_Words(complete),
             complete_while_typing=slash,
             reserve_space_for_menu=5,
-            prompt_continuation=[("class:mark", "· ")],
+            prompt_continuation=_continued,
             enable_open_in_editor=True,
         )
         self._questions: PromptSession[str] = PromptSession(output=where, style=_STYLE)
@@ -128,6 +128,12 @@ class Typed:
         _forget_typed()
         asked: StyleAndTextTuples = [("class:question", f"{question} ")]
         return (await self._questions.prompt_async(asked, handle_sigint=False)).strip()
+
+
+def _continued(width: int, line: int, wrapped: int) -> StyleAndTextTuples:
+    """What stands before a further line: a mark where it is a line of its own."""
+    del width, line
+    return [("class:mark", "  " if wrapped else "· ")]
 
 
 class _Words(Completer):
