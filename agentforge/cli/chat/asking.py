@@ -89,7 +89,10 @@ class Asker:
 
         by = f", called by {one_line(request.by, 60)}" if request.by else ""
         what = "wants to reach out" if request.kind == "call" else "was made and waits for you"
-        say(f"? {one_line(request.tool, 60)} {what} (version {request.version[:SHORT]}{by})", "bold yellow")
+        say(
+            f"? {one_line(request.tool, 60)} {what} (version {one_line(request.version[:SHORT], SHORT)}{by})",
+            "bold yellow",
+        )
         for name, value in request.args.items():
             say(f"  {one_line(name, 60)} = {one_line(json.dumps(value, ensure_ascii=False), _ARGUMENT)}")
         for right in request.rights:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from agentforge import Forge
+from agentforge import Allow, ApprovalRequest, Decision, Defer, Deny, Forge
+from agentforge.cli.chat.asking import Asker
+from agentforge.cli.output import Output
+from agentforge.cli.progress import Silent
 from agentforge.settings import load
 from agentforge.testing import MessagesServer
-from tests.cli.chat.conftest import Talk
+from tests.cli.chat.conftest import Talk, Told
 
 QUESTION = "[o/s/a/n/l]"
 
@@ -82,3 +86,42 @@ def test_a_permission_goes_with_the_session_that_it_was_given_in(talk: Talk) -> 
             return before, len(await forge.approvals.permissions())
 
     assert asyncio.run(left()) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "decision"),
+    [
+        (["y"], Allow()),
+        (["s", "a", "o", "Y"], Allow()),
+        (["n"], Deny()),
+        (["no: it reads my mail"], Deny("it reads my mail")),
+        (["l"], Defer()),
+        ([EOFError()], Defer()),
+    ],
+)
+def test_a_tool_that_waits_is_put_to_use_taken_away_or_left_and_never_by_the_letters_of_a_call(
+    answers: list[str | BaseException], decision: Decision, capfd: pytest.CaptureFixture[str]
+) -> None:
+    nobody: Any = None
+    asker = Asker(nobody, Output(), Told([], answers), Silent(), lambda: None)
+    request = ApprovalRequest(
+        "tool", "fetch_rate", "0123456789abcdef", rights=("fetch GET x.example",), reason="it may fetch"
+    )
+    assert asyncio.run(asker.decide(request)) == decision
+    shown = capfd.readouterr().err
+    for words in (
+        "fetch_rate was made and waits for you (version 0123456789ab)",
+        "may: fetch GET x.example",
+        "why: it may fetch",
+    ):
+        assert words in shown
+
+
+def test_what_a_model_wrote_cannot_drive_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    evil = "\x1b[2J\x1b]0;owned\x07\u202egnp"
+    nobody: Any = None
+    asker = Asker(nobody, Output(), Told([], ["l"]), Silent(), lambda: None)
+    asyncio.run(asker.decide(ApprovalRequest("tool", evil, evil, {evil: evil}, (evil,), reason=evil)))
+    shown = capfd.readouterr().err
+    assert "owned" in shown
+    assert {"\x1b", "\x07", "\u202e"} & {*shown} == set()
