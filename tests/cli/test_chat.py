@@ -102,7 +102,8 @@ def server() -> Iterator[MessagesServer]:
 
 
 def environment(server: MessagesServer) -> dict[str, str]:
-    return {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.url}
+    key = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.url}
+    return {**key, "AGENTFORGE_AGENT__EMBEDDINGS": "false"}
 
 
 def test_a_conversation_with_an_interrupted_turn_goes_on_and_is_kept(server: MessagesServer, program: Program) -> None:

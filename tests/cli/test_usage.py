@@ -21,6 +21,12 @@ from tests.cli.conftest import KEY, Program
 PRICES = [word for kind in ("input", "output") for word in ("--set", f"endpoints.claude.{kind}_price=5")]
 
 
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No search by meaning, which takes its time in a new home."""
+    monkeypatch.setenv("AGENTFORGE_AGENT__EMBEDDINGS", "false")
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "usage.json"
