@@ -74,6 +74,7 @@ SLOW = (
     "tests/conformance/test_suite.py",
     "tests/conformance/test_packages.py",
     "tests/cli/test_exit_codes.py",
+    "tests/cli/chat/test_terminal.py",
     "tests/attacks/test_kept.py",
     "tests/boxes/packages/test_sets.py",
     "tests/conformance/test_calls.py",

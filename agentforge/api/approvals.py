@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from agentforge.agent.approving import Approving, Going, Kept
     from agentforge.memory.approvals import Approval
     from agentforge.memory.approvals import Approvals as Rows
+    from agentforge.memory.permissions import Permission, Permissions, Scope
     from agentforge.registry.tool import Tool
 
 
@@ -60,6 +62,30 @@ class Approvals:
             await self.settle(found.request, decision, by)
         rows = await self._rows()
         return await asyncio.to_thread(rows.decide, approval, decision, by or self._settings.user)
+
+    async def remember(self, request: ApprovalRequest, scope: Scope, *, by: str = "") -> Permission:
+        """Keeps a yes to a call for the ``session`` it was asked in, or for ``always``: :meth:`allowed` says so of
+        later calls of that tool that want no more rights, in any process. ``by`` is who said it, by default the user.
+
+        Raises:
+            UsageError: the question is not about a call.
+        """
+        if request.kind != "call":
+            raise UsageError("Only calls are allowed for longer: a tool that is let in stays.")
+        kept = await self._permissions()
+        return await asyncio.to_thread(kept.remember, request, scope, by or self._settings.user)
+
+    async def permissions(self) -> Sequence[Permission]:
+        """What was allowed for longer than one call, oldest first."""
+        return await asyncio.to_thread((await self._permissions()).list)
+
+    async def allowed(self, request: ApprovalRequest) -> bool:
+        """Whether a lasting permission answers a question, so that nobody has to be asked."""
+        return any(one.covers(request) for one in await self.permissions())
+
+    async def forget(self, tool: str) -> Sequence[Permission]:
+        """Takes back all lasting permissions of a tool, and returns them."""
+        return await asyncio.to_thread((await self._permissions()).forget, tool)
 
     async def settle(self, request: ApprovalRequest, decision: Decision, by: str = "") -> None:
         """Makes the proposed tool of a question live, or takes it away (raises AgentForgeError)."""
@@ -133,6 +159,13 @@ class Approvals:
         standing = snapshot.states.tools.get(request.tool)
         live = standing is not None and standing.version == request.version and standing.state is State.LIVE
         return Allow() if live else Deny("It was decided in the review queue")
+
+    async def _permissions(self) -> Permissions:
+        from agentforge.memory.permissions import Permissions
+
+        await self._opened.the_episodes()
+        database = await asyncio.to_thread(self._opened.rows)
+        return Permissions(database, org=self._settings.org, user=self._opened.owner)
 
     async def _rows(self) -> Rows:
         from agentforge.memory.approvals import Approvals as Rows

@@ -11,13 +11,26 @@ import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
 
 from agentforge.cli import groups
-from agentforge.cli.options import AsJson, Company, Continue, FormatOption, Org, Quiet, Resume, Set, Timeout, User
+from agentforge.cli.options import (
+    AsJson,
+    Company,
+    Continue,
+    Fork,
+    FormatOption,
+    MaxUsd,
+    Org,
+    Quiet,
+    Resume,
+    Set,
+    Timeout,
+    User,
+)
 
 
 class _Commands(TyperGroup):
@@ -97,18 +110,50 @@ def run(
     prompt: Annotated[str, typer.Option("--prompt", "-p", help="The task; '-' reads it from stdin.", metavar="TEXT|-")],
     latest: Continue = False,
     resume: Resume = None,
+    fork: Fork = False,
     org: Org = None,
     user: User = None,
     settings: Set = None,
     form: FormatOption = "text",
+    max_usd: MaxUsd = None,
+    max_turns: Annotated[
+        int | None,
+        typer.Option(
+            "--max-turns",
+            help="Model calls at the most (setting agent.max_steps); then exit code 5.",
+            min=1,
+            envvar="AGENTFORGE_MAX_TURNS",
+        ),
+    ] = None,
     timeout: Timeout = None,
+    usage_file: Annotated[
+        str | None,
+        typer.Option(
+            "--usage-file",
+            help="Write what it took to this file, as JSON, also where it fails.",
+            metavar="FILE",
+            envvar="AGENTFORGE_USAGE_FILE",
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> int:
     """Run one task: the answer goes to stdout, progress to stderr."""
     from agentforge.cli import running
     from agentforge.cli.options import Who
 
-    request = running.Request(prompt, latest, resume, Who(org, user, settings), form, timeout, quiet)
+    request = running.Request(
+        prompt,
+        latest,
+        resume,
+        Who(org, user, settings),
+        form,
+        timeout,
+        quiet,
+        fork=fork,
+        max_usd=max_usd,
+        max_turns=max_turns,
+        usage_file=usage_file,
+    )
     return running.run(request)
 
 
@@ -116,15 +161,21 @@ def run(
 def chat(
     latest: Continue = False,
     resume: Resume = None,
+    fork: Fork = False,
+    max_usd: MaxUsd = None,
     org: Org = None,
     user: User = None,
     settings: Set = None,
 ) -> int:
-    """Talk with the agent. Ctrl-C interrupts a turn, Ctrl-D leaves."""
-    from agentforge.cli import chatting
+    """Talk with the agent. Ctrl-C stops a turn, Ctrl-D leaves, /help shows what else there is.
+
+    -r alone lets you choose a session. You are asked before a tool reaches out, and for each tool that waits; lines
+    from a pipe are answered in their order, and nobody is asked.
+    """
+    from agentforge.cli.chat import conversation
     from agentforge.cli.options import Who
 
-    return chatting.chat(Who(org, user, settings), latest=latest, resume=resume)
+    return conversation.chat(Who(org, user, settings), latest=latest, resume=resume, fork=fork, max_usd=max_usd)
 
 
 @app.command()
@@ -233,18 +284,33 @@ def mcp(
     return command.mcp(Who(org, user, settings), http=http, port=port)
 
 
+@app.command()
+def completion(
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Which shell.", metavar="bash|zsh|fish")],
+) -> int:
+    """Print what makes a shell complete commands, options, tools and sessions; put it into its start file."""
+    from agentforge.cli.completing import script
+
+    typer.echo(script(shell))
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line; returns the exit code.
 
     Raises:
         KeyboardInterrupt: it came while what would tell of it was being loaded. No other exception gets out.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = _choosing(list(sys.argv[1:] if arguments is None else arguments))
     before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _interrupt), signal.SIGINT: signal.getsignal(signal.SIGINT)}
     try:
         code = app(args=given, prog_name="agentforge", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
+    except SystemExit as ended:  # how the library ends where it only told a shell what completes a line
+        if not isinstance(ended.code, int) or isinstance(ended.__context__, BrokenPipeError):
+            return _presented(ended, given)
+        return ended.code
     except BaseException as error:  # noqa: BLE001 - the outermost boundary: every failure becomes a sentence
         _hear_no_more()
         return _presented(error, given)
@@ -252,6 +318,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number, handler in before.items():
             signal.signal(number, handler)
     return code if isinstance(code, int) else 0
+
+
+def _choosing(given: list[str]) -> list[str]:
+    """``chat -r`` without an id asks which one; the library has no options that may go without their value."""
+    if given[:1] != ["chat"]:
+        return given
+    at = next((at for at, word in enumerate(given) if word in ("-r", "--resume")), len(given))
+    alone = at < len(given) and (at + 1 == len(given) or given[at + 1].startswith("-"))
+    return [*given[: at + 1], "?", *given[at + 1 :]] if alone else given
 
 
 def _presented(error: BaseException, given: Sequence[str]) -> int:
@@ -278,7 +353,7 @@ def _form_asked_for(arguments: Sequence[str]) -> str:
         return "json"
     for at, word in enumerate(arguments):
         option, _, value = word.partition("=")
-        if option == "--output-format":
+        if option in ("--output-format", "--output"):
             return value or next(iter(arguments[at + 1 :]), "text")
     from agentforge.settings import switch
 

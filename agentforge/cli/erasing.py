@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
-from agentforge.api.sessions import Erased
+from agentforge.api.sessions import Erased, Sessions
 from agentforge.cli.failure import report
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output, agreed
 from agentforge.cli.sessions import ask_sessions, moment
+from agentforge.cli.typed import erase, history_file
 from agentforge.errors import ApprovalNeeded, StorageError, UsageError
+from agentforge.settings import load
 from agentforge.types import JSON, JSONObject
 
 _SHOWN = 20
@@ -52,13 +55,32 @@ def delete_sessions(who: Who, wanted: Wanted, form: str, *, yes: bool) -> int:
     if not yes and not agreed(output, "Erase all of this for good?"):
         declined = ApprovalNeeded("Nothing was erased.", fix="Say --yes to do it without being asked.")
         return report(output, "ApprovalNeeded", declined.message, declined.fix, declined.exit_code, _data(seen))
+    said = ask_sessions(who, lambda sessions: _typed(sessions, session)) if session is not None else set[str]()
     done = ask_sessions(who, lambda sessions: sessions.erase(session, before=before, everything=everything))
+    _erase_typed(who, said, before, everything=everything)
     if not done.complete:
         said = f"Erased are {_told(done)}, but not from the file. {' '.join(done.remains)}"
         return report(output, "StorageError", said, "", StorageError.exit_code, _data(done))
     for remark in done.remains:
         output.warn(remark)
     return output.finish(f"Erased: {_told(done)}.", _data(done))
+
+
+async def _typed(sessions: Sessions, session: str) -> set[str]:
+    """What was said in a session, as it was typed."""
+    return {str(one.data.get("text", "")) for one in await sessions.events(session) if one.type == "turn_started"}
+
+
+def _erase_typed(who: Who, said: set[str], before: datetime | None, *, everything: bool) -> None:
+    """Takes the same out of what the terminal keeps of what was typed (raises StorageError)."""
+    file = history_file(load(overrides=who.overrides()))
+    try:
+        erase(file, said=said, before=before, everything=everything)
+    except OSError as error:
+        raise StorageError(
+            f"The sessions are erased, but what was typed still stands in {file}: {error.strerror}.",
+            fix="Remove that file.",
+        ) from error
 
 
 def _announce(output: Output, seen: Erased) -> None:

@@ -67,9 +67,26 @@ def _tell(text: str) -> None:
             sys.stderr.flush()
 
 
+WELCOME = """AgentForge turns what it had to work out once into tested tools, in a git registry of yours.
+
+  agentforge doctor          what works here, and how to mend the rest
+  agentforge model up        a local model, where you have no key (or set ANTHROPIC_API_KEY)
+  agentforge chat            talk with it
+  agentforge run -p "…"      one task: the answer on stdout, an exit code that tells the truth
+  agentforge tools list      what it can do already
+  agentforge tools pending   what waits for you
+  agentforge web             all of it in a browser
+
+All commands: agentforge --help. One of them: agentforge COMMAND --help."""
+"""What somebody sees who types the name of the program and nothing else."""
+
+
 def _help(output: Output, error: typer.TyperException) -> int:
-    """A group without a command: its whole help, line by line, and the code of wrong usage."""
-    _tell(error.format_message())
+    """A group without a command: its whole help, line by line, and the code of wrong usage; for a person who gave no
+    command at all, what to begin with.
+    """
+    lost = _command(error) == "agentforge" and sys.stderr is not None and sys.stderr.isatty()
+    _tell(WELCOME if lost else error.format_message())
     return _object(output, "UsageError", "A command is missing.", f"See '{_command(error)} --help'.", USAGE)
 
 

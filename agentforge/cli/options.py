@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from agentforge.cli.completing import session_ids
 from agentforge.errors import UsageError
 
 Form: TypeAlias = Literal["text", "json", "stream-json"]
@@ -25,7 +26,7 @@ Company: TypeAlias = Annotated[
 ]
 FormatOption: TypeAlias = Annotated[
     Form,
-    typer.Option("--output-format", help="How the result is printed.", envvar="AGENTFORGE_OUTPUT_FORMAT"),
+    typer.Option("--output-format", "--output", help="How the result is printed.", envvar="AGENTFORGE_OUTPUT_FORMAT"),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Short for --output-format json.")]
 Timeout: TypeAlias = Annotated[
@@ -39,7 +40,26 @@ Quiet: TypeAlias = Annotated[
 ]
 Continue: TypeAlias = Annotated[bool, typer.Option("--continue", "-c", help="Go on with the latest session.")]
 Resume: TypeAlias = Annotated[
-    str | None, typer.Option("--resume", "-r", help="Go on with this session.", metavar="SESSION")
+    str | None,
+    typer.Option(
+        "--resume",
+        "-r",
+        help="Go on with this session, by its id or how that begins.",
+        metavar="SESSION",
+        autocompletion=session_ids,
+    ),
+]
+Fork: TypeAlias = Annotated[
+    bool, typer.Option("--fork", help="With -c or -r: begin a new session that starts like that one.")
+]
+MaxUsd: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--max-usd",
+        help="What it may cost, in US dollars; then exit code 5. Needs the prices of endpoints.",
+        min=0.000001,
+        envvar="AGENTFORGE_MAX_USD",
+    ),
 ]
 
 

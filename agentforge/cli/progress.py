@@ -34,6 +34,14 @@ class View(Protocol):
         """Takes in one event."""
         ...
 
+    def pause(self) -> None:
+        """Frees the terminal for a question."""
+        ...
+
+    def go_on(self) -> None:
+        """Takes the terminal back."""
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(
@@ -65,20 +73,47 @@ class Step:
 
 @dataclass
 class Forging:
-    """What is known of one forging so far."""
+    """What is known of one forging so far: the step that runs, how many candidates were asked for and tried, what the
+    last one gave, and the gate that runs.
+    """
 
     name: str
     started: float
     step: Step = field(default_factory=Step)
+    asked: int = 0
+    tried: int = 0
+    last: str = ""
+    gate: str = ""
 
     def advance(self, data: JSONObject, now: float) -> bool:
-        """Takes in one ``forge_step``; tells whether it says something new."""
+        """Takes in one ``forge_step``; tells whether it says something new that stays."""
         name, message = text_of(data.get("step")), text_of(data.get("message"))
+        done, total = _count(data.get("done")), _count(data.get("total"))
+        if name == "gate":
+            self.gate = f"{done + 1} of {total}: {message}"
+            return False
+        self.gate = ""
+        if name == "candidate":
+            self.tried, self.last = done, message
+        elif name in ("candidates", "repair", "escalate") and (name, message) != (self.step.name, self.step.message):
+            self.asked += total
         before = self.step
         started = before.started if name == before.name else now
-        self.step = Step(name, message, started, _count(data.get("done")), _count(data.get("total")))
+        self.step = Step(name, message, started, done, total)
         counted = self.step.done != before.done and not self.step.total
         return counted or (name, message) != (before.name, before.message)
+
+    def lines(self, now: float, width: int) -> list[Text]:
+        """How it stands, in up to three lines of at most ``width`` characters; its signature stands above already."""
+        clock = f"  {_clock(now - self.started)}"
+        head = one_line(f"⚒ {self.name}", max(width - len(clock), 8))
+        asked = f" of {self.asked}" if self.asked > self.tried else ""
+        facts = [f"candidates {self.tried}{asked}: {self.last or 'none has come yet'}"] if self.asked else []
+        facts += [f"gate {self.gate}"] if self.gate else [str(self.step)] if self.step.name != "candidate" else []
+        return [
+            Text.assemble((head, "cyan"), (clock, "dim")),
+            *(Text(f"  {one_line(fact, width - 2)}", style="dim") for fact in facts if fact.strip()),
+        ]
 
 
 def text_of(value: JSON) -> str:
@@ -189,6 +224,12 @@ class Silent:
     def show(self, event: Event) -> None:
         """Takes in one event."""
 
+    def pause(self) -> None:
+        """Nothing holds the terminal."""
+
+    def go_on(self) -> None:
+        """Nothing holds the terminal."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -217,6 +258,12 @@ class LineView:
             self._last = line
             self._console.print(Text(line))
 
+    def pause(self) -> None:
+        """Nothing holds the terminal."""
+
+    def go_on(self) -> None:
+        """Nothing holds the terminal."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -237,7 +284,7 @@ class LiveView:
         self._spoken = ""
         self._spinner = Spinner("dots", style="cyan")
         self._live = Live(
-            console=console, get_renderable=self._render, transient=True, refresh_per_second=8, redirect_stdout=False
+            console=console, get_renderable=self._render, transient=True, refresh_per_second=4, redirect_stdout=False
         )
 
     def show(self, event: Event) -> None:
@@ -246,7 +293,7 @@ class LiveView:
         self._turn_to(event, now)
         lasting = self._following.lasting(event, now)
         if lasting:
-            self._console.print(Text(lasting[0], style=lasting[1]))
+            self._console.print(Text(lasting[0], style=lasting[1]), soft_wrap=False)
 
     def _turn_to(self, event: Event, now: float) -> None:
         data = event.data
@@ -260,14 +307,25 @@ class LiveView:
         elif event.type in ("model_finished", "tool_returned"):
             self._doing, self._since, self._spoken = "thinking", now, ""
 
+    def pause(self) -> None:
+        """Frees the terminal for a question."""
+        self._live.stop()
+
+    def go_on(self) -> None:
+        """Takes the terminal back."""
+        self._live.start()
+
     def _render(self) -> RenderableType:
-        now = time.monotonic()
-        doing, since, lines = self._doing, self._since, list[RenderableType]()
-        for forging in self._following.forgings.values():
-            doing, since = f"forging {forging.name}: {forging.step}", forging.step.started or forging.started
-        self._spinner.text = Text.assemble((one_line(doing, WIDTH), "cyan"), f"  {seconds_text(now - since)}")
-        lines += [Text(line, style="dim") for line in _tail(self._spoken, self._console.width - 1)]
-        return Group(*lines, self._spinner)
+        """The end of what is being said, each forging that runs, and what is waited for; never higher than the
+        terminal.
+        """
+        now, width = time.monotonic(), self._console.width - 1
+        took = f"  {seconds_text(now - self._since)}"
+        lines = [line for forging in self._following.forgings.values() for line in forging.lines(now, width)]
+        self._spinner.text = Text.assemble((one_line(self._doing, max(width - len(took) - 2, 8)), "cyan"), took)
+        room = min(SPOKEN_LINES, self._console.height - len(lines) - 3)
+        spoken = [Text(line) for line in _tail(self._spoken, width, room)]
+        return Group(*spoken, *lines, self._spinner)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -279,7 +337,7 @@ class LiveView:
         self._live.stop()
 
 
-def _tail(text: str, width: int) -> list[str]:
+def _tail(text: str, width: int, most: int) -> list[str]:
     """The last lines of what a model is saying, as wide as the terminal."""
     lines = [part for line in text.splitlines() for part in textwrap.wrap(line, width) or [""]]
-    return lines[-SPOKEN_LINES:]
+    return lines[-most:] if most > 0 else []

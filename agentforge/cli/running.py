@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 
 from agentforge.api import Forge
+from agentforge.cli.costs import dollars, money
 from agentforge.cli.failure import report
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output, one_line
 from agentforge.cli.progress import View, seconds_text, view_for
 from agentforge.cli.turns import INTERRUPTED, TIMED_OUT, Ending, choose_session, follow, read_prompt
+from agentforge.cli.usage import Account
 from agentforge.errors import StorageError
 from agentforge.events import Event
 from agentforge.settings import Settings, load
-from agentforge.types import JSONObject, Usage
+from agentforge.types import JSONObject, Role, RunLimits, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +33,44 @@ class Request:
     form: str
     timeout: float | None
     quiet: bool
+    fork: bool = False
+    max_usd: float | None = None
+    max_turns: int | None = None
+    usage_file: str | None = None
 
 
 def run(request: Request) -> int:
     """Runs one task and prints its answer."""
-    settings = load(overrides=request.who.overrides())
-    text = read_prompt(request.prompt, settings.agent.prompt_bytes)
-    with asyncio.Runner() as runner:
-        return runner.run(_run(request, settings, text))
+    with Account(request.usage_file) as account:
+        turns = {} if request.max_turns is None else {"agent.max_steps": request.max_turns}
+        settings = load(overrides=request.who.overrides() | turns)
+        text = read_prompt(request.prompt, settings.agent.prompt_bytes)
+        with asyncio.Runner() as runner:
+            return runner.run(_run(request, settings, text, account))
 
 
-async def _run(request: Request, settings: Settings, text: str) -> int:
+async def _run(request: Request, settings: Settings, text: str, account: Account) -> int:
     output = Output(request.form)
     forge = await Forge(user=settings.user, org=settings.org, settings=settings, on_notice=output.warn).open()
     try:
-        return await _turn(request, forge, output, text)
+        return await _turn(request, forge, output, text, account)
     finally:
         await _close(forge, output)
 
 
-async def _turn(request: Request, forge: Forge, output: Output, text: str) -> int:
+async def _turn(request: Request, forge: Forge, output: Output, text: str, account: Account) -> int:
     """One turn and its result, which is printed before anything is closed: it cannot be lost any more."""
     started = time.monotonic()
-    session = await choose_session(forge, latest=request.latest, resume=request.resume)
+    session = await choose_session(forge, latest=request.latest, resume=request.resume, fork=request.fork)
+    limits = RunLimits(usd=request.max_usd)
     with view_for(output.err, quiet=request.quiet) as view:
-        ending = await follow(forge.stream(text, session=session), _shower(output, view), seconds=request.timeout)
-    spent = {str(role): usage for role, usage in forge.usage.items() if usage.calls}
-    return finish(output, ending, spent, time.monotonic() - started, quiet=request.quiet)
+        events = forge.stream(text, session=session, limits=limits)
+        ending = await follow(events, _shower(output, view), seconds=request.timeout)
+    spent = {role: usage for role, usage in forge.usage.items() if usage.calls}
+    seconds, usd = time.monotonic() - started, dollars(spent, forge.settings)
+    facts = summary(ending, spent, seconds, usd)
+    account.tell(ending.code, facts, ending.text("message"))
+    return finish(output, ending, facts, footer(ending, spent, seconds, usd), quiet=request.quiet)
 
 
 async def _close(forge: Forge, output: Output) -> None:
@@ -80,19 +93,18 @@ def _shower(output: Output, view: View) -> Callable[[Event], None]:
     return show
 
 
-def finish(output: Output, ending: Ending, spent: dict[str, Usage], seconds: float, *, quiet: bool) -> int:
-    """Prints the answer, or why there is none."""
-    data = summary(ending, spent, seconds)
+def finish(output: Output, ending: Ending, facts: JSONObject, told: str, *, quiet: bool) -> int:
+    """Prints the answer, or why there is none; ``told`` is the line about it for a person."""
     if ending.code == 0:
         if not quiet:
             for line in sources(ending):
                 output.note(line)
-            output.note(footer(ending, spent, seconds))
+            output.note(told)
         with output.keeping(ending.text("answer"), f"agentforge run -r {ending.session} -p …"):
-            return output.finish(ending.text("answer"), data)
+            return output.finish(ending.text("answer"), facts)
     kind = ending.text("error") or {TIMED_OUT: "DeadlineReached", INTERRUPTED: "Interrupted"}.get(ending.code, "")
     fix = ending.text("fix") or (f"Go on with: agentforge run -r {ending.session} -p …" if ending.session else "")
-    return report(output, kind, ending.text("message") or "The task failed.", fix, ending.code, data)
+    return report(output, kind, ending.text("message") or "The task failed.", fix, ending.code, facts)
 
 
 def sources(ending: Ending) -> list[str]:
@@ -100,8 +112,8 @@ def sources(ending: Ending) -> list[str]:
     return [one_line(f"from {one.get('place')} ({one.get('tool')})", 200) for one in ending.cites]
 
 
-def summary(ending: Ending, spent: dict[str, Usage], seconds: float) -> JSONObject:
-    """The facts of a run as JSON; ``usage`` is in tokens, by role and in total."""
+def summary(ending: Ending, spent: Mapping[Role, Usage], seconds: float, usd: float | None) -> JSONObject:
+    """The facts of a run as JSON; ``usage`` is in tokens, by role and in total, ``usd`` null for an unknown price."""
     total = sum(spent.values(), Usage())
     return {
         "answer": ending.text("answer"),
@@ -109,12 +121,13 @@ def summary(ending: Ending, spent: dict[str, Usage], seconds: float) -> JSONObje
         "tools_made": list(ending.names("tools_made")),
         "tools_used": list(ending.names("tools_used")),
         "cites": [*ending.cites],
-        "usage": {"total": asdict(total), **{role: asdict(usage) for role, usage in spent.items()}},
+        "usage": {"total": asdict(total), **{str(role): asdict(usage) for role, usage in spent.items()}},
+        "usd": usd,
         "seconds": round(seconds, 3),
     }
 
 
-def footer(ending: Ending, spent: dict[str, Usage], seconds: float) -> str:
+def footer(ending: Ending, spent: Mapping[Role, Usage], seconds: float, usd: float | None) -> str:
     """One line: what was made and used, what it cost, where it is kept."""
     total = sum(spent.values(), Usage())
     parts = [
@@ -122,6 +135,7 @@ def footer(ending: Ending, spent: dict[str, Usage], seconds: float) -> str:
         f"used {', '.join(ending.names('tools_used'))}" if ending.names("tools_used") else "",
         f"{total.calls} model call{'s' if total.calls != 1 else ''}",
         f"{total.input_tokens + total.output_tokens:,} tokens",
+        money(usd) if usd else "",
         seconds_text(seconds),
         f"session {ending.session}" if ending.session else "",
     ]

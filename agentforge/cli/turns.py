@@ -16,6 +16,8 @@ from agentforge.types import JSONObject
 
 TIMED_OUT = 124
 INTERRUPTED = 130
+ALL = 10**9
+"""So many sessions nobody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +78,29 @@ def need_stdin(fix: str) -> None:
         raise UsageError("Stdin is closed.", fix=fix)
 
 
-async def choose_session(forge: Forge, *, latest: bool, resume: str | None) -> str | None:
-    """The session to go on with; None starts a new one.
+async def choose_session(forge: Forge, *, latest: bool, resume: str | None, fork: bool = False) -> str | None:
+    """The session to go on with, which may be named by how its id begins, or with ``fork`` a new one that begins like
+    it; None starts a new one.
 
     Raises:
-        UsageError: both were asked for, there is none yet, or none of that id.
+        UsageError: both were asked for, there is none yet, none of that id, or several; or nothing is to be forked.
     """
     if latest and resume:
         raise UsageError("--continue and --resume exclude each other.", fix="Give one of them.")
+    found = await _chosen(forge, latest=latest, resume=resume)
+    if not fork:
+        return found
+    if found is None:
+        raise UsageError("--fork needs a session to begin like.", fix="Add --continue, or --resume SESSION.")
+    return await forge.sessions.fork(found)
+
+
+async def _chosen(forge: Forge, *, latest: bool, resume: str | None) -> str | None:
     if resume:
-        return resume
+        begun = [one.id for one in await forge.sessions.list(ALL) if one.id.startswith(resume)]
+        if len(begun) > 1 and resume not in begun:
+            raise UsageError(f"Several sessions begin with {resume[:40]!r}: {', '.join(begun[:5])}.")
+        return begun[0] if len(begun) == 1 else resume
     if not latest:
         return None
     session = await forge.sessions.latest()

@@ -20,7 +20,7 @@ from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.forging import SUPPORT
 from agentforge.forge.gates.neighbours import twin_of
 from agentforge.forge.gates.recital import by_heart
-from agentforge.forge.gates.running import run_gates
+from agentforge.forge.gates.running import COUNT, run_gates
 from agentforge.forge.gates.submission import Forged, LiveTools, Submission, submit
 from agentforge.forge.parts import ForgeParts, Teller
 from agentforge.registry.regressions import read_regressions
@@ -303,7 +303,7 @@ class Rounds:
     async def _through_gates(self, group: Group) -> Submission | None:
         bench = Bench(await asyncio.to_thread(self._submission, group))
         self._step("gates", f"{len(group.members)} candidates agree: running the gates")
-        self.gates = await run_gates(bench)
+        self.gates = await run_gates(bench, tell=lambda gate, done: self._step("gate", gate, done=done, total=COUNT))
         failed = [gate for gate in self.gates if gate.verdict == "failed"]
         for gate in failed:
             self._step("gates", f"{gate.gate}: {gate.summary}")

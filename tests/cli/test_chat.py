@@ -21,6 +21,8 @@ from agentforge.testing.server import Received
 from tests.cli.conftest import KEY, Program
 
 INTERRUPT, END = "\x03", "\x04"
+PATIENCE = 100.0
+"""Seconds that anything may take: the machine may be busy."""
 
 
 class Terminal:
@@ -29,7 +31,7 @@ class Terminal:
     def __init__(self, *arguments: str, env: dict[str, str]) -> None:
         self._ours, theirs = pty.openpty()
         command = [sys.executable, "-m", "agentforge", *arguments]
-        full = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "30", **env}
+        full = {**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "COLUMNS": "100", "LINES": "30", **env}
         self._process = subprocess.Popen(
             command, stdin=theirs, stdout=theirs, stderr=theirs, env=full, start_new_session=True,
             preexec_fn=_take_terminal, close_fds=True,
@@ -38,7 +40,7 @@ class Terminal:
         self._decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end inside a character
         self.screen = ""
 
-    def until(self, pattern: str, *, after: int = 0, seconds: float = 40) -> None:
+    def until(self, pattern: str, *, after: int = 0, seconds: float = PATIENCE) -> None:
         """Reads until ``pattern`` is on the screen (counted from character ``after``)."""
         deadline = time.monotonic() + seconds
         while not re.search(pattern, self.screen[after:]):
@@ -100,7 +102,8 @@ def server() -> Iterator[MessagesServer]:
 
 
 def environment(server: MessagesServer) -> dict[str, str]:
-    return {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.url}
+    key = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.url}
+    return {**key, "AGENTFORGE_AGENT__EMBEDDINGS": "false"}
 
 
 def test_a_conversation_with_an_interrupted_turn_goes_on_and_is_kept(server: MessagesServer, program: Program) -> None:
@@ -151,3 +154,11 @@ def test_a_failed_turn_does_not_end_the_conversation() -> None:
 def test_lines_from_a_pipe_are_answered_in_order(server: MessagesServer, process: Program) -> None:
     done = process("chat", stdin=b"hello\nagain\n", env=environment(server))
     assert (done.code, done.out) == (0, "I see.\nI see.\n")
+
+
+def test_lines_from_a_pipe_end_with_the_code_of_the_first_turn_that_failed(program: Program) -> None:
+    done = program("chat", stdin=b"hello\n/nonsense\nagain\n")
+    assert done.code == 3
+    assert done.err.count("No model endpoint is set up.") == 2
+    assert program("chat", stdin=b"/nonsense\n").code == 2
+    assert program("chat", stdin=b"").code == 0

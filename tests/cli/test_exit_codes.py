@@ -5,6 +5,7 @@ What depends on being a process of its own is run as one; the rest saves the sta
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -20,9 +21,11 @@ import pytest
 
 from agentforge import Forge
 from agentforge.cli.output import status_of
+from agentforge.models.protocol import ToolCall
 from agentforge.payloads import schema
-from agentforge.registry.layers import Registry
+from agentforge.registry.layers import BaseLayer, Registry
 from agentforge.testing import Fault, MessagesServer, Reply
+from agentforge.types import Layer, State
 from tests.cli.conftest import KEY, Done, Program, write_settings
 
 PROGRAM = f"{sys.executable} -m agentforge"
@@ -274,6 +277,40 @@ def test_5_a_limit(program: Program, to_claude: MessagesServer) -> None:
     done = program("run", "-p", "x", "--set", "agent.max_seconds=0.001", "--output-format", "json")
     result = json.loads(done.out)
     assert (done.code, result["status"], result["exit_code"]) == (5, "limited", 5)
+
+
+def test_5_as_many_calls_of_a_model_as_were_allowed(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    def always_one_more(_: object) -> Reply:
+        return Reply("", (ToolCall("again", "search_tools", {"query": "anything"}),))
+
+    with MessagesServer(always_one_more) as server:
+        env = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.url, "AGENTFORGE_AGENT__EMBEDDINGS": "false"}
+        failed_as(program("run", "-q", "-p", "x", "--max-turns", "2", env=env), 5, "took its 2 model calls")
+    assert len(server.requests) == 2
+
+
+def test_5_as_much_money_as_was_allowed(program: Program, to_claude: MessagesServer) -> None:
+    prices = [word for kind in ("input", "output") for word in ("--set", f"endpoints.claude.{kind}_price=5")]
+    limited = ["--max-usd", "0.0001", *prices, "--set", "agent.embeddings=false"]
+    failed_as(program("run", "-q", "-p", "x", *limited), 5, "0.0001 US dollars")
+    assert to_claude.requests == []
+
+
+def test_2_no_limit_of_money_without_a_price(program: Program, to_claude: MessagesServer) -> None:
+    failed_as(program("run", "-q", "-p", "x", "--max-usd", "1"), 2, "Nobody knows what the model", "input_price")
+    assert to_claude.requests == []
+
+
+def test_6_a_person_has_to_look_first(program: Program, home: Path) -> None:
+    (tool,) = (one for one in BaseLayer().tools() if one.name == "word_count")
+    with Registry.open_or_create(home / "registries" / "personal" / "me.git") as registry:
+        registry.add(dataclasses.replace(tool, layer=Layer.USER, report={}), state=State.PROPOSED)
+    failed_as(program("tools", "approve", "word_count"), 6, "--version")
+
+
+def test_7_no_sandbox(program: Program, tmp_path: Path) -> None:
+    env = {"DOCKER_HOST": f"unix://{tmp_path}/nobody.sock", "AGENTFORGE_SANDBOX__LAUNCHER": "docker"}
+    failed_as(program("tools", "call", "word_count", "text=a b", env=env), 7, "Docker")
 
 
 def test_124_the_time_limit_of_the_command(program: Program) -> None:

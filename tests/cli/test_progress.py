@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 from rich.console import Console
 
-from agentforge.cli.progress import LineView, LiveView, Silent, View, call_line, seconds_text, view_for
+from agentforge.cli.progress import Forging, LineView, LiveView, Silent, View, call_line, seconds_text, view_for
 from agentforge.events import Event
 from agentforge.types import JSON
 
@@ -67,6 +68,34 @@ def test_why_a_model_is_waited_for_is_one_line_until_something_gets_on(kind: typ
     waits = [Event("waiting_for_model", {"message": f"Waiting for local: {n} before this one."}) for n in range(4)]
     shown(kind(target), [*FORGING[:3], *waits[:3], FORGING[3], waits[3]])
     assert [n for n in range(4) if f"Waiting for local: {n} before" in out.getvalue()] == [0, 3]
+
+
+@pytest.mark.parametrize("width", [24, 40, 160])
+def test_a_forging_is_followed_live_by_its_candidates_gates_and_seconds(width: int) -> None:
+    forging = Forging("shout", 10.0)
+    forging.advance({"step": "candidates", "message": "round 1: 6 candidates", "done": 0, "total": 6}, 12.0)
+    assert forging.lines(13.0, 160)[1].plain == "  candidates 0 of 6: none has come yet"
+    forging.advance({"step": "candidate", "message": "local: 2 of 3 examples", "done": 1, "total": 0}, 20.0)
+    assert not forging.advance({"step": "gate", "message": "fuzz", "done": 8, "total": 16}, 75.0)
+    lines = [line.plain for line in forging.lines(75.4, width)]
+    assert max(map(len, lines)) <= width
+    assert lines[0] == "⚒ shout  1:05"
+    if width == 160:
+        assert lines[1:] == ["  candidates 1 of 6: local: 2 of 3 examples", "  gate 9 of 16: fuzz"]
+
+
+def test_a_question_frees_the_terminal_and_the_view_goes_on_afterwards() -> None:
+    target, out = console(terminal=True)
+    with LiveView(target) as view:
+        view.show(FORGING[1])
+        view.pause()
+        before = out.getvalue()
+        target.print("Which one?")
+        time.sleep(0.6)  # longer than between two pictures
+        assert out.getvalue() == before + "Which one?\n"
+        view.go_on()
+        view.show(FORGING[5])
+    assert "made shout: live" in out.getvalue()
 
 
 def test_an_honest_failure_says_why() -> None:

@@ -12,7 +12,7 @@ from agentforge.errors import SandboxError
 from agentforge.forge.evidence import Workshop
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.capabilities import capabilities
-from agentforge.forge.gates.running import STAGES, run_gates
+from agentforge.forge.gates.running import COUNT, STAGES, run_gates
 from agentforge.forge.gates.strength import suite_strength
 from agentforge.forge.gates.submission import LiveTools, Submission
 from agentforge.forge.gates.survey import stubs, survey
@@ -51,6 +51,16 @@ async def test_a_breach_of_the_contract_ends_it_without_a_run():
     assert {result.verdict for result in results[1:]} == {"skipped"}
     assert {result.summary for result in results[1:]} == {"not run: source contract failed"}
     assert [result.gate for result in results] == [name for stage in STAGES for name, _ in stage]
+
+
+async def test_whoever_waits_is_told_which_gate_runs_and_how_many_are_behind_it():
+    told: list[tuple[str, int]] = []
+    made = bench(lambda run: returned("nonsense"), lambda run: suite(test_a=False))
+    await run_gates(made, tell=lambda name, done: told.append((name, done)))
+    order = [name for stage in STAGES for name, _ in stage]
+    assert told[:2] == [("source contract", 0), ("visible tests", 1)]
+    assert all(order[done] == name for name, done in told)
+    assert len(told) < COUNT == len(order), "those that are skipped do not run"
 
 
 async def test_all_problems_of_a_stage_are_told_together_and_the_next_stage_is_not_run():

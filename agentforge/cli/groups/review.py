@@ -6,12 +6,18 @@ from typing import Annotated
 
 import typer
 
+from agentforge.cli.completing import tool_names
 from agentforge.cli.groups.shared import ToolName
 from agentforge.cli.groups.tools import tools
 from agentforge.cli.options import AsJson, Company, FormatOption, Org, Set, User, Who
 
 Target = Annotated[
-    str, typer.Argument(help="The tool's name; with a number where several proposals of it wait.", metavar="NAME[/N]")
+    str,
+    typer.Argument(
+        help="The tool's name; with a number where several proposals of it wait.",
+        metavar="NAME[/N]",
+        autocompletion=tool_names,
+    ),
 ]
 Seen = Annotated[
     str, typer.Option("--version", help="The version that you looked at; nothing happens to any other.", metavar="HASH")

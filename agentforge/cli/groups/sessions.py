@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from agentforge.cli.completing import session_ids
 from agentforge.cli.groups.shared import group
 from agentforge.cli.options import AsJson, FormatOption, Org, Set, User, Who
 
 sessions = group("What was said and done: found again, forked, taken along, erased.")
 
-SessionId = Annotated[str, typer.Argument(help="The session's id.", metavar="SESSION")]
+SessionId = Annotated[str, typer.Argument(help="The session's id.", metavar="SESSION", autocompletion=session_ids)]
 Limit = Annotated[int, typer.Option("--limit", help="So many at the most.", min=1)]
 Since = Annotated[str | None, typer.Option("--since", help="Only what was said from then on.", metavar="DATE")]
 Until = Annotated[str | None, typer.Option("--before", help="Only what was said before then.", metavar="DATE")]

@@ -58,11 +58,22 @@ CALL_NOTHING = frozenset({"generated tests", "promises", "capabilities", "agreem
 """Gates that look at files, or at what was seen already; the others call the tool, or wait for what calls it."""
 
 
-async def run_gates(bench: Bench, *, every_stage: bool = False) -> tuple[GateResult, ...]:
+COUNT = sum(len(stage) for stage in STAGES)
+"""How many gates there are."""
+
+Tell: TypeAlias = Callable[[str, int], None]
+"""Hears which gate begins, and how many are behind it."""
+
+
+def _unheard(name: str, done: int) -> None:
+    del name, done
+
+
+async def run_gates(bench: Bench, *, every_stage: bool = False, tell: Tell = _unheard) -> tuple[GateResult, ...]:
     """Runs the gates stage by stage; what follows a failed stage is skipped and says so.
 
     With ``every_stage`` only a breach of the contract ends it: a person who checks a folder is told
-    everything at once. A tool that is seen not to end is not called again.
+    everything at once. A tool that is seen not to end is not called again. ``tell`` hears of each gate that is run.
     """
     results: list[GateResult] = []
     stopped = ""
@@ -76,6 +87,7 @@ async def run_gates(bench: Bench, *, every_stage: bool = False) -> tuple[GateRes
             if without:
                 results.append(skipped(name, f"not run: {without} failed"))
                 continue
+            tell(name, len(results))
             started = time.monotonic()
             result = await gate(bench)
             results.append(replace(result, seconds=round(time.monotonic() - started, 3)))
