@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from agentforge.forge.checking import Checked
     from agentforge.forge.learning import Learned
     from agentforge.forge.verifying import Verified
-    from agentforge.gitstore.store import Commit
+    from agentforge.gitstore.past import Commit
     from agentforge.jobs.protocol import Record
     from agentforge.memory.outcomes import Known
     from agentforge.memory.repairs import Repair

@@ -15,7 +15,7 @@ from rich.text import Text
 from agentforge.api import Forge
 from agentforge.cli.options import Who
 from agentforge.cli.output import Output, cell, presentable, table
-from agentforge.gitstore.store import Commit
+from agentforge.gitstore.past import Commit
 from agentforge.registry.tool import Tool
 from agentforge.settings import load
 from agentforge.types import JSON, Example, JSONObject, Layer, State

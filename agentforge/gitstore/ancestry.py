@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from agentforge.gitstore.process import GitProcess
-from agentforge.gitstore.store import GitStore
 
 TRAILER = "Sync"
 HEARD = "heard"
@@ -30,10 +30,9 @@ class Ancestry:
     taken: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def of(cls, store: GitStore, *commits: str) -> Ancestry:
-        """That of ``commits`` (raises RegistryError)."""
-        git = GitProcess(store.path)
-        out = git.run("log", "-z", "--topo-order", f"--format={_FORM}", *commits, "--", seconds=300)
+    def of(cls, path: Path, *commits: str) -> Ancestry:
+        """That of ``commits`` of the repository at ``path`` (raises RegistryError)."""
+        out = GitProcess(path).run("log", "-z", "--topo-order", f"--format={_FORM}", *commits, "--", seconds=300)
         fields = out.decode("utf-8", "replace").split("\0")
         parents: dict[str, tuple[str, ...]] = {}
         taken: dict[str, tuple[str, ...]] = {}
@@ -65,6 +64,17 @@ class Ancestry:
         """The commits of a history that another one does not reach, newest first."""
         old, mine = _above(known, self.parents), _above(commit, self.parents)
         return [each for each in self.order if each in mine and each not in old]
+
+
+def only_heard(path: Path, commit: str) -> frozenset[str]:
+    """The commits behind one of which nothing was taken over: somebody else's word, which nobody here believed (raises
+    RegistryError). Where no merge says that it only heard, one look at the merges tells that there are none.
+    """
+    merges = ("rev-list", "--min-parents=2", "--max-count=1", f"--grep=^{TRAILER}: {HEARD}$", commit)
+    if not GitProcess(path).run(*merges, seconds=300).strip():
+        return frozenset()
+    found = Ancestry.of(path, commit)
+    return frozenset(found.order) - _above(commit, found.taken)
 
 
 def _above(commit: str, parents: Mapping[str, Sequence[str]]) -> set[str]:

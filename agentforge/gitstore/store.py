@@ -13,19 +13,19 @@ import shutil
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from agentforge import clock
 from agentforge.errors import NotARegistry, ReadOnly, RegistryConflict, RegistryError, StorageError
+from agentforge.gitstore.ancestry import only_heard
 from agentforge.gitstore.building import Building
 from agentforge.gitstore.failures import damaged
 from agentforge.gitstore.lock import leaving_no_drafts, writing
 from agentforge.gitstore.loose import write_loose
 from agentforge.gitstore.objects import Objects
+from agentforge.gitstore.past import Commit, commits_of
 from agentforge.gitstore.process import GitProcess
 from agentforge.gitstore.refs import read_ref
 from agentforge.gitstore.saying import check_path, message
@@ -43,19 +43,6 @@ _LONG_BYTES = 64 << 10
 """A list of a folder, some 1,500 entries, from which on a commit is written without compressing: half of such a list
 are ids, which do not compress, and trying takes longer than all else that there is to do."""
 _Key = TypeVar("_Key")
-_FIELDS = "%H%x00%P%x00%an <%ae>%x00%cI%x00%s%x00%(trailers:only,unfold)"
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """One commit: ``message`` is its subject, ``trailers`` the ids it names, ``time`` is UTC."""
-
-    sha: str
-    parent: str
-    message: str
-    trailers: Mapping[str, tuple[str, ...]]
-    author: str
-    time: datetime
 
 
 class GitStore:
@@ -69,6 +56,7 @@ class GitStore:
         self._objects = Objects(process)
         self._writable = writable
         self._lease: str | None = None
+        self._unbelieved: tuple[str, frozenset[str]] = ("", frozenset())
 
     @classmethod
     def create(cls, path: Path, files: Mapping[str, bytes], *, subject: str = "Create the registry") -> GitStore:
@@ -315,22 +303,27 @@ class GitStore:
         return lease
 
     def log(
-        self, paths: Sequence[str] = (), *, trailer: tuple[str, str] | None = None, limit: int | None = None
+        self,
+        paths: Sequence[str] = (),
+        *,
+        trailer: tuple[str, str] | None = None,
+        limit: int | None = None,
+        heard: bool = False,
     ) -> list[Commit]:
-        """The commits of ``main``, newest first; those that touch ``paths`` or carry a trailer, where given."""
-        if self.head() is None:
+        """The commits of ``main``, newest first; those that touch ``paths`` or carry a trailer, where given. What was
+        only heard from a remote never stood here: it is left out, unless ``heard`` asks for it.
+        """
+        if (head := self.head()) is None:
             return []
         for path in paths:
             check_path(path.rstrip("/"))
-        if trailer is None:
-            return self._commits(*([] if limit is None else [f"--max-count={limit}"]), "--full-history", "--", *paths)
-        named = self._commits("--extended-regexp", f"--grep=^{re.escape(': '.join(trailer))}$")
-        touching = self._commits("--full-history", "--", *paths) if paths else []
-        if not touching:
-            return named[:limit]
-        found = {commit.sha: commit for commit in [*named, *touching]}
-        order = self._git.run("rev-list", "--topo-order", MAIN).decode().split()  # times tie within a second
-        return [found[sha] for sha in order if sha in found][:limit]
+        left_out = frozenset[str]() if heard else self._only_heard(head)
+        return commits_of(self._git, MAIN, paths, trailer, limit, left_out)
+
+    def _only_heard(self, head: str) -> frozenset[str]:
+        if self._unbelieved[0] != head:
+            self._unbelieved = (head, only_heard(self.path, head))
+        return self._unbelieved[1]
 
     def check(self) -> list[str]:
         """What ``git fsck`` finds wrong; empty for a sound repository."""
@@ -338,11 +331,6 @@ class GitStore:
         lines = [*out.decode("utf-8", "replace").splitlines(), *err.splitlines()]
         found = [line.strip() for line in lines if line.strip() and not line.startswith("notice:")]
         return found or ([f"git fsck ended with {code}"] if code else [])
-
-    def _commits(self, *options: str) -> list[Commit]:
-        out = self._git.run("log", "-z", "--topo-order", f"--format={_FIELDS}", MAIN, *options)
-        fields = out.decode("utf-8", "replace").split("\0")
-        return [_commit(fields[at : at + 6]) for at in range(0, len(fields) - 5, 6)]
 
     def _ref(self, ref: str) -> str | None:
         code, out, err = self._git.attempt("rev-parse", "--verify", "--quiet", f"{ref}^{{object}}")
@@ -386,15 +374,3 @@ def _rev(rev: str) -> str:
     if not _SHA.fullmatch(rev):
         raise ValueError(f"{rev[:80]!r} is no revision: give main or a commit's id")
     return rev
-
-
-def _commit(fields: Sequence[str]) -> Commit:
-    sha, parents, author, when, subject, lines = fields
-    trailers: dict[str, tuple[str, ...]] = {}
-    for line in lines.splitlines():
-        key, mark, value = line.partition(": ")
-        if mark:
-            trailers[key] = (*trailers.get(key, ()), value.strip())
-    return Commit(
-        sha.strip(), parents.split(" ")[0], subject, trailers, author, datetime.fromisoformat(when).astimezone(UTC)
-    )

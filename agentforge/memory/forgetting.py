@@ -45,8 +45,8 @@ def erase(memory: Memory, keys: Collection[str]) -> Erased:
     known = memory.known()
     if there := [key for key in keys if key in known.entries or key in known.pending]:
         raise UsageError(f"{there[0]} is still remembered: forget it first.")
-    texts = {one.text for key in keys for one in history(memory, key) if one.text}
-    if not texts and not any(memory.store.log(trailer=("Memory", key), limit=1) for key in keys):
+    texts = {one.text for key in keys for one in history(memory, key, heard=True) if one.text}
+    if not texts and not any(memory.store.log(trailer=("Memory", key), limit=1, heard=True) for key in keys):
         raise UsageError(f"The history knows nothing of {', '.join(sorted(keys))[:80]}.")
     forms = {form for text in texts for form in _forms(text)}
     standing = {*known.entries, *known.pending}

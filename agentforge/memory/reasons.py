@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agentforge.errors import UsageError
-from agentforge.gitstore.store import Commit
+from agentforge.gitstore.past import Commit
 from agentforge.memory import files
 from agentforge.memory.entries import Entry, Standing
 from agentforge.memory.keeping import Memory
@@ -54,9 +54,11 @@ def reasons(memory: Memory, key: str) -> Reasons:
     return Reasons(known.get(key), known.standing(key), waits, tuple(before), tuple(after), tuple(history(memory, key)))
 
 
-def history(memory: Memory, key: str) -> list[Happening]:
-    """What happened to an entry, newest first, also to one that is gone."""
-    commits = memory.store.log(trailer=("Memory", key))
+def history(memory: Memory, key: str, *, heard: bool = False) -> list[Happening]:
+    """What happened to an entry, newest first, also to one that is gone; ``heard``: also elsewhere, where that was
+    only heard from a remote.
+    """
+    commits = memory.store.log(trailer=("Memory", key), heard=heard)
     return [_happening(memory, memory.known(), key, commit) for commit in commits]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agentforge.errors import UsageError
 from agentforge.gitstore.changing import Change
-from agentforge.gitstore.store import Commit
+from agentforge.gitstore.past import Commit
 from agentforge.memory import files
 from agentforge.memory.drafting import Draft
 from agentforge.memory.files import Table

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agentforge.errors import RegistryError, ToolNotFound
-from agentforge.gitstore.store import Commit
+from agentforge.gitstore.past import Commit
 from agentforge.registry.pages import STATE_FILE, Pages, page_of
 from agentforge.registry.repository import Registry
 from agentforge.registry.snapshot import NUMBER

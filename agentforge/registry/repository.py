@@ -19,7 +19,8 @@ from agentforge.errors import ConfigurationError, NotARegistry, ToolInvalid, Too
 from agentforge.gitstore.changing import Change, commit_newest
 from agentforge.gitstore.failures import damaged, looks_like_ours
 from agentforge.gitstore.outlast import PATIENCE_SECONDS
-from agentforge.gitstore.store import Commit, GitStore
+from agentforge.gitstore.past import Commit
+from agentforge.gitstore.store import GitStore
 from agentforge.registry.changes import admission, move, proposal, provenance_trailers
 from agentforge.registry.effects import Effect, effect_of
 from agentforge.registry.manifest import one_line

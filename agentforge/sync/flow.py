@@ -133,7 +133,7 @@ async def _take(run: _Run, looked: Looked) -> None:
 def _draft(run: _Run, vouched: str) -> _Draft | None:
     """None where all of it was taken over before."""
     head, layer, apart = run.parts.registry.head(), run.parts.registry.layer, run.apart
-    ancestry = Ancestry.of(apart, head, vouched)
+    ancestry = Ancestry.of(apart.path, head, vouched)
     if ancestry.took(head, vouched):
         return None
     base = ancestry.shared(head, vouched)
@@ -203,7 +203,7 @@ async def _send(run: _Run, arrived: str) -> bool:
 def _sent(run: _Run, arrived: str) -> bool:
     """Sends what the remote has not; False where somebody else pushed first."""
     parts, store, head = run.parts, run.store, run.parts.registry.head()
-    ancestry = Ancestry.of(store, *filter(None, (head, arrived)))
+    ancestry = Ancestry.of(store.path, *filter(None, (head, arrived)))
     if not (arrived and ancestry.reaches(arrived, head)):
         heard = [arrived] if arrived and not ancestry.reaches(head, arrived) else []
         if heard or (parts.key is not None and not signed(store, [head])):
@@ -225,7 +225,7 @@ def _foresee(run: _Run, arrived: str) -> None:
 
 def _tell_of_sent(run: _Run, store: GitStore, arrived: str, head: str) -> None:
     """Notes which commits the remote has not, and the tools that stand there otherwise or not at all."""
-    unsent = Ancestry.of(store, *filter(None, (head, arrived))).unsent(head, arrived)
+    unsent = Ancestry.of(store.path, *filter(None, (head, arrived))).unsent(head, arrived)
     there = store.folders("tools", arrived) if arrived and "tools" in store.roots(arrived) else {}
     here = store.folders("tools", head) if unsent and "tools" in store.roots(head) else {}
     went = sorted(name for name, each in here.items() if there.get(name) != each)

@@ -42,7 +42,7 @@ def look(parts: SyncParts, apart: GitStore, commit: str, before: str) -> Looked:
         RemoteRefused: it is no registry, or its history does not go on from there.
     """
     head = parts.registry.head()
-    ancestry = Ancestry.of(apart, *filter(None, (commit, head, before)))
+    ancestry = Ancestry.of(apart.path, *filter(None, (commit, head, before)))
     if before and not ancestry.reaches(commit, before):
         raise _rewritten(parts, len(ancestry.unsent(before, commit)))
     if problems := strange(listing(apart, commit, parts.bounds)):

@@ -7,16 +7,19 @@ import os
 import socket
 import stat
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agentforge.errors import RemoteRefused, RemoteUnreachable, UsageError
+from agentforge.errors import RemoteRefused, RemoteUnreachable, ToolNotFound, UsageError
 from agentforge.gitstore.bounds import Bounds
 from agentforge.gitstore.joining import join
 from agentforge.gitstore.remote import remote_of
 from agentforge.gitstore.rewriting import holding, rewrite
-from agentforge.registry.review import put
+from agentforge.registry.effects import effect_of
+from agentforge.registry.review import put, rollback
+from agentforge.registry.tool import to_files
 from agentforge.settings import transport_environment
 from agentforge.sync.flow import synchronise
 from agentforge.types import State
@@ -33,7 +36,7 @@ def ada(home_of: Meet) -> Home:
     return home
 
 
-def plant(remote: Path, entries: dict[str, tuple[str, bytes]], *, parent: str = "main") -> str:
+def plant(remote: Path, entries: dict[str, tuple[str, bytes]], *, parent: str = "main", said: str = "planted") -> str:
     """Pushes a commit with these files (path → mode and contents; mode 160000 names a commit)."""
     index = {"GIT_INDEX_FILE": str(remote / "planted.index")}
     if parent:
@@ -43,7 +46,7 @@ def plant(remote: Path, entries: dict[str, tuple[str, bytes]], *, parent: str = 
         git(remote, "update-index", "--add", "--cacheinfo", f"{mode},{name},{path}", **index)
     tree = git(remote, "write-tree", "--missing-ok", **index)
     above = ("-p", parent) if parent else ()
-    commit = git(remote, "commit-tree", tree, *above, "-m", "planted")
+    commit = git(remote, "commit-tree", tree, *above, "-m", said)
     git(remote, "update-ref", "refs/heads/main", commit)
     return commit
 
@@ -128,6 +131,31 @@ def test_a_state_that_is_forged_on_the_remote_moves_nothing(ada: Home) -> None:
     assert ada.sync().took == ()
     assert ada.state("slugify") == "quarantined"
     assert ada.registry.store.read("README.md") != b"new"
+
+
+def test_what_was_only_heard_never_stood_here_and_cannot_be_rolled_back_to(ada: Home) -> None:
+    tool = make_tool()
+    evil = replace(tool, source=f"{tool.source}\n_EVIL = 1\n")
+    files = {f"tools/slugify/{name}": ("100644", contents) for name, contents in to_files(evil).items()}
+    state = git(ada.remote, "show", "main:state.toml").replace(tool.version, evil.version).encode()
+    planted = plant(ada.remote, {**files, "state.toml": ("100644", state)})
+    ada.sync()
+    assert planted in ada.commits, "no push of ours drops it"
+    assert {one.version for one in ada.registry.versions("slugify")} == {tool.version}
+    assert planted not in {one.sha for one in ada.registry.log("slugify")}
+    with pytest.raises(ToolNotFound, match="no earlier version"):
+        rollback(ada.registry, "slugify", approver="ada")
+    with pytest.raises(ToolNotFound, match="no version"):
+        ada.registry.get_version("slugify", evil.version)
+
+
+def test_a_job_that_a_remote_names_has_not_happened_here(ada: Home) -> None:
+    tool = make_tool("shorten")
+    files = {f"tools/shorten/{name}": ("100644", contents) for name, contents in to_files(tool).items()}
+    said = f"Add shorten\n\nJob: j-77\nTool: shorten\nVersion: {tool.version}\nState: live"
+    plant(ada.remote, files, said=said)
+    ada.sync()
+    assert effect_of(ada.registry.store, "j-77") is None
 
 
 def test_a_signed_state_that_is_malformed_is_refused(ada: Home, home_of: Meet) -> None:

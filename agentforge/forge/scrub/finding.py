@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from agentforge.forge.scrub.chance import drawn
 from agentforge.forge.scrub.forms import FORMS
-from agentforge.forge.scrub.known import Known
+from agentforge.forge.scrub.known import Known, written
 from agentforge.forge.scrub.made import is_made
 from agentforge.secrecy import spans
 
 FROM_ANY_CASE = 6
 """Characters from which on a name is also found in small letters: shorter ones are words as well (mark, rose)."""
+FROM_WITHIN = 5
+"""Characters from which on a name is also found within an identifier (``isKowalska``, ``KowalskaOrder2``)."""
+FROM_CAPITALS = 4
+"""Characters from which on a name is also found in capitals: shorter ones are abbreviations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,11 @@ class Finding:
 
 def findings(text: str, known: Known) -> list[Finding]:
     """All places in a text, in order and none in another; what was made up by :mod:`.made` is none."""
-    found = [one for one in _all(text, known) if not _stays(one, known) and not is_made(one.kind, one.text)]
+    found = [one for one in _all(text, known) if not is_made(one.kind, one.text)]
+    found += (
+        [] if not known.names else [Finding(*one.span(), "name", one[0]) for one in _named(known.names).finditer(text)]
+    )
+    found = [one for one in found if not _stays(one, known)]
     found.sort(key=lambda one: (one.start - one.end, one.start))
     taken: list[Finding] = []
     for one in found:  # the longest first: a key within an address of the web goes with it
@@ -52,8 +61,6 @@ def _all(text: str, known: Known) -> Iterator[Finding]:
         yield Finding(start, end, "key", text[start:end], secret=True)
     for kind, words in (("secret", known.secrets), ("known", known.phrases)):
         yield from _wherever(text, kind, words, secret=kind == "secret")
-    for found in _named(known.names).finditer(text) if known.names else ():
-        yield Finding(*found.span(), "name", found[0])
 
 
 def _wherever(text: str, kind: str, words: Iterable[str], *, secret: bool) -> Iterator[Finding]:
@@ -62,12 +69,20 @@ def _wherever(text: str, kind: str, words: Iterable[str], *, secret: bool) -> It
             yield Finding(*found.span(), kind, found[0], secret=secret)
 
 
+@cache
 def _named(names: frozenset[str]) -> re.Pattern[str]:
-    ways = {way for name in names for way in _ways(name)}
-    return re.compile(
-        rf"(?<![^\W_])(?:{'|'.join(re.escape(way) for way in sorted(ways, key=len, reverse=True))})(?![^\W_])"
-    )
+    """Where one of the names stands as a word, or as one of the words that an identifier is put together of."""
+    ways = (_ways(name) for name in sorted(names, key=len, reverse=True))
+    return re.compile("|".join(way for some in ways for way in some))
 
 
-def _ways(name: str) -> tuple[str, ...]:
-    return (name, name.upper(), *((name.lower(),) if len(name) >= FROM_ANY_CASE else ()))
+def _ways(name: str) -> Iterator[str]:
+    after = r"(?:(?=s?(?![^\W_]))|(?=\d))"
+    if len(name) < FROM_WITHIN:
+        yield rf"(?<![^\W_]){written(name)}(?![^\W_])"
+        yield from () if len(name) < FROM_CAPITALS else (rf"(?<![^\W_]){written(name.upper())}(?![^\W_])",)
+        return
+    yield rf"(?<![A-ZÀ-ÖØ-Þ]){written(name[:1].upper() + name[1:])}(?:{after}|(?=[A-ZÀ-ÖØ-Þ]))"
+    yield rf"(?<![^\W\d_]){written(name.upper())}{after}"
+    if len(name) >= FROM_ANY_CASE or name.islower():
+        yield rf"(?<![^\W\d_]){written(name.lower())}{after}"

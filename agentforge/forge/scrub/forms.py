@@ -139,22 +139,41 @@ _ISSUED = (
     r"|cookie|pin"
     r"|otp|passcode|puk|cvv2?|cvc|pwd|pw|credential|client_id|token|jwt|nonce|salt)[\"']?\s{0,3}[=:]\s{0,3}[\"']?"
     r"(?P<v>(?=[^\s\"',;&]*\d)[A-Za-z0-9+/_%.=~-]{16,})",
-    r"(?i)\b(?:pin|cvv2?|cvc|puk)(?:[ _](?:code|no|number))?[\"']?\s{0,2}(?:[=:]|is)\s{0,2}[\"']?(?P<v>\d{3,8})\b",
+    r"(?i)(?:passwort|kennwort|mot de passe|contrase(?:ñ|n)a|wachtwoord|senha|parola|has[lł]o)[\"']?\s{0,3}"
+    r"(?:[=:]|ist\b|est\b|es\b|is\b)\s{0,3}[\"']?(?P<v>[^\s\"',;]{4,60})",
+    r"(?i)[\"']pw[\"']\s{0,3}:\s{0,3}[\"'](?P<v>[^\"'\n]{4,60})",
+    r"(?i)(?<![\w-])--(?:password|passwd|pass|pwd|token|secret|api-?key)[ =][\"']?(?P<v>(?=[^\s\"']*\d)[^\s\"']{6,})",
+    r"(?<![\w-])(?:-u|--user)[ =][\"']?[\w.@+-]{1,64}:(?P<v>[^\s\"':]{4,})",
+    r"\bmysql\b[^\n]{0,60}?\s-p(?P<v>(?=[^\s\"']*\d)[^\s\"']{4,})",
 )
 
 FORMS: tuple[Form, ...] = (
     *(Form("token", _re(pattern), secret=True) for pattern in _ISSUED),
+    Form(
+        "PIN",
+        _re(
+            r"(?:\b(?i:pin|cvv2?|cvc|puk)(?i:[ _](?:code|no|number))?[\"']?\s{0,2}(?:[=:]|is)\s{0,2}[\"']?"
+            r"|\b(?:PIN|PUK) )(?P<v>\d{3,8})\b"
+        ),
+        secret=True,
+    ),
     Form("uuid", _re(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), secret=True),
     Form(
         "email", _re(rf"{_LINKS}[A-Za-z0-9._%+'-]{{1,64}}@[A-Za-z0-9-]{{1,63}}(?:\.[A-Za-z0-9-]{{2,63}}){{1,5}}"), _mail
     ),
-    Form("IBAN", _re(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b"), _iban),
-    Form("card", _re(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w]|\.\d)"), _card),
+    Form("IBAN", _re(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}(?![A-Za-z0-9])"), _iban),
+    Form("card", _re(r"(?<![A-Za-z0-9.])\d(?:[ -]?\d){12,18}(?![A-Za-z0-9]|\.\d)"), _card),
     Form("social security number", _re(r"(?<![\w-])\d{3}([- ])\d{2}\1\d{4}(?![\w-])"), _ssn),
     Form(
         "national id",
         _re(r"\b(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b"),
     ),
+    Form(
+        "national id",
+        _re(r"(?i:\b(?:vat|ust-?id-?nr|uid)\b)\W{0,3}(?P<v>[A-Z]{2}[A-Z0-9]{8,12})\b"),
+        _number_with(5),
+    ),
+    Form("national id", _re(r"(?<![\w.])\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)")),
     Form("national id", _re(r"\b756\.\d{4}\.\d{4}\.\d{2}\b"), lambda text: bool(ch_ssn.is_valid(text))),
     Form("national id", _re(r"\b[XYZ]?\d{7,8}-?[A-HJ-NP-TV-Z]\b"), lambda text: bool(dni.is_valid(text))),
     Form(
@@ -226,6 +245,7 @@ FORMS: tuple[Form, ...] = (
     Form("phone", _re(r"(?<![\w+.])(?:\+|00)[1-9](?:[ ()./-]{0,2}\d){6,14}(?![\w]|\.\d)"), _number_with(8)),
     Form("phone", _re(r"(?<![\w.-])(?:1[-. ])?\(?[2-9]\d{2}\)?[-. ]\d{3}[-. ]\d{4}(?![\w-]|\.\d)")),
     Form("phone", _re(r"(?<![\w.,-])\(?0[1-9]\d{1,4}\)?(?:[ /-]\d{2,8}){1,5}(?![\w-]|\.\d)"), _number_with(9)),
+    Form("phone", _re(r"(?<![\w.,-])0[1-9](?:([ .-])\d{2})(?:\1\d{2}){3}(?![\w-]|\.\d)|(?<![\w.,-])06[- ]\d{8}(?!\w)")),
     Form(
         "phone",
         _after(
@@ -237,8 +257,8 @@ FORMS: tuple[Form, ...] = (
     Form(
         "date of birth",
         _after(
-            r"(?:date[ _]of[ _]birth|birth[ _-]?(?:day|date|dt)?|dob|born|geburts(?:datum|tag)|geboren|geb\."
-            r"|naissance|né le|née le)(?:\W{1,3}(?:on|in|am|le))?",
+            r"(?:date[ _-]?of[ _-]?birth|birth[ _-]?(?:day|date|dt)?|dob|born|geburts(?:datum|tag)|geboren|geb\."
+            r"|naissance|né le|née le)(?:\W{1,3}(?:on the|on|in|am|le))?",
             _DATE,
         ),
     ),
@@ -305,6 +325,7 @@ FORMS: tuple[Form, ...] = (
         lambda text: text.startswith("bc1") or bool(is_bitcoin(text)),
     ),
     Form("wallet", _re(r"\b0x[0-9a-fA-F]{40}\b")),
+    Form("position", _after(r"lat(?:itude)?|lng|lon(?:gitude)?", r"-?\d{1,3}\.\d{4,}")),
     Form("position", _re(r"(?<![\w.])-?\d{1,2}\.\d{4,7},\s?-?\d{1,3}\.\d{4,7}(?![\w.])")),
     Form(
         "account name",

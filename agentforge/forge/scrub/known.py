@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -36,8 +37,15 @@ _COMMON = re.compile(
     r"Write|Keep|Make|Give|Round|Sort"
 )
 """Words with a capital that tell nobody apart; of the cities only those that stand in every time zone's name."""
-SHORTEST = 4
+_SHORT = re.compile(
+    r"Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Mon|Tue|Wed|Thu|Fri|Sat|Sun|New|Old|Big|Red|One|Two|Ten|All|Any"
+    r"|Not|Out|Off|Van|Von|Der|Den|Das|Die|Del|Les|Una|San|Sur|Ltd|Inc|Yes|Let|Get|Set|Say|Add|Put|Run|Csv|Pdf|Xml"
+)
+"""Words of three letters that are names less often than not."""
+SHORTEST = 3
 """Characters of a part of a name that is looked for alone; shorter ones are any word."""
+_LETTERS = {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i"}
+_UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +80,44 @@ def known_of(
         said = {found[1] for found in _SAID.finditer(fact)}
         rows = {found[0] for found in _NAMES.finditer(fact) if " " in found[0]}
         for row in (*said, *rows):
-            names |= {word for word in map(_bare, row.split()) if word and not _COMMON.fullmatch(word)}
+            names |= {word for word in map(_bare, row.split()) if word and not _is_any(word)}
     names |= {one for one in ids if len(one) >= SHORTEST and not one.isdecimal()}
     long = {word for word in names if len(word) >= SHORTEST}
     return Known(frozenset(long), frozenset(phrases), frozenset(secrets), frozenset(kept))
+
+
+def _is_any(word: str) -> bool:
+    return _COMMON.fullmatch(word) is not None or _SHORT.fullmatch(word) is not None
+
+
+def plain(letter: str) -> str:
+    """A letter without its marks, as it stands where only ASCII may."""
+    lower = letter.lower()
+    bare = _LETTERS.get(lower) or "".join(
+        each for each in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(each)
+    )
+    return bare if letter == lower else bare.capitalize()
+
+
+def written(name: str) -> str:
+    """A pattern of the ways in which the letters of a name are written: composed or not, without marks, escaped."""
+    return "".join(_letter(each) for each in unicodedata.normalize("NFC", name))
+
+
+def _letter(letter: str) -> str:
+    if letter.isascii():
+        return re.escape(letter)
+    code, lower = ord(letter), letter.lower()
+    ways = [letter, unicodedata.normalize("NFD", letter), plain(letter)]
+    ways += [_UMLAUTS[lower] if letter == lower else _UMLAUTS[lower].capitalize()] if lower in _UMLAUTS else []
+    ways += [f"\\u{code:04x}", f"\\u{code:04X}", *([f"\\x{code:02x}", f"\\x{code:02X}"] if code < 256 else [])]
+    return f"(?:{'|'.join(re.escape(way) for way in dict.fromkeys(ways) if way)})"
+
+
+def spelled(text: str) -> str:
+    """One spelling for all ways in which a name is written, but for umlauts that are written as two letters."""
+    text = re.sub(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})", lambda code: chr(int(code[1] or code[2], 16)), text)
+    return "".join(map(plain, unicodedata.normalize("NFC", text)))
 
 
 def _bare(word: str) -> str:

@@ -150,10 +150,14 @@ def _date(text: str, number: int) -> str:
 
 
 def _is_date(text: str) -> bool:
-    return re.search(r"20[01]\d", text) is not None and re.sub(r"20[01]\d|Jan(?:uary)?|[01]|\D", "", text) in (
-        "",
-        *"23456789",
-    )
+    if re.fullmatch(r"20[01]\d010[1-9]|0[1-9]0120[01]\d", text):
+        return True
+    left = re.sub(r"(?<!\d)20[01]\d(?!\d)", "", text, count=1)
+    return left != text and {*re.findall(r"\d+", left)} <= {"1", "01"}
+
+
+def _pin(text: str, number: int) -> str:
+    return f"{number % 100:0{len(text)}d}"
 
 
 def _name(text: str, number: int) -> str:
@@ -208,6 +212,7 @@ _WAYS: dict[str, Callable[[str, int], str]] = {
     "home folder": _account_name,
     "account name": _account_name,
     "uuid": _uuid,
+    "PIN": _pin,
 }
 _TESTS: dict[str, Callable[[str], bool]] = {
     **dict.fromkeys((*_NUMBERS, "card", "IBAN", "national id"), _is_number),
@@ -222,5 +227,6 @@ _TESTS: dict[str, Callable[[str], bool]] = {
     "known": _matches(r"\d+ example street|[aA0]{4,}\w?|[aA]*[0-]{3,}\d*"),
     "home folder": _matches(r"user\d*"),
     "account name": _matches(r"@?user\d*"),
+    "PIN": _matches(r"0+\d\d?"),
     "uuid": _matches(r"00000000-0000-4000-8000-\d{12}"),
 }

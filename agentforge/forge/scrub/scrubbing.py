@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from agentforge.forge.scrub.finding import Finding, findings
-from agentforge.forge.scrub.known import Known
+from agentforge.forge.scrub.known import Known, spelled
 from agentforge.forge.scrub.made import made
 from agentforge.parsing import parse
 from agentforge.registry.manifest import Manifest, Provenance, one_line
@@ -65,18 +65,25 @@ class Names:
 
     def of(self, one: Finding) -> str:
         """The made-up text for a finding."""
-        real = re.sub(r"\W", "", one.text).lower() or one.text
+        text = spelled(one.text) if one.kind == "name" else one.text
+        real = re.sub(r"\W", "", text).lower() or text
         number = self.numbers.get((one.kind, real))
         if number is None:
-            number = 1 + sum(kind == one.kind for kind, _ in self.numbers)
+            number = 1 + max((given for (kind, _), given in self.numbers.items() if kind == one.kind), default=0)
+            while one.kind == "name" and self._is_anybodys(made(one.kind, text, number)):
+                number += 1
             self.numbers[one.kind, real] = number
-        other = made(one.kind, one.text, number)
+        other = made(one.kind, text, number)
         if len(one.text) >= EVERYWHERE:
             self.texts[one.text] = other
             bare, bare_other = (re.sub(r"\D", "", each) for each in (one.text, other))
             if len(bare) >= LONG_NUMBER and not any(letter.isalpha() for letter in one.text):
                 self.texts.setdefault(bare, bare_other)
         return other
+
+    def _is_anybodys(self, name: str) -> bool:
+        """Whether a made-up name is one that somebody has whom the user knows."""
+        return any(word.lower() in name.lower().split() for word in self.known.names)
 
     def text(self, text: str) -> str:
         """A text with all of it replaced, also what only another one told."""
@@ -110,11 +117,13 @@ class Names:
 
     def under(self, key: str, item: JSON) -> JSON:
         """What stands under a key is read with it: the key tells what it is."""
-        if not isinstance(item, str | int) or isinstance(item, bool):
+        if not isinstance(item, str | int | float) or isinstance(item, bool):
             return self.value(item)
         other = self.text(f"{key}: {item}").partition(": ")[2]
         if isinstance(item, str):
             return other
+        if isinstance(item, float):
+            return float(other) if re.fullmatch(r"-?\d+\.\d+", other) else item
         return int(other) if re.fullmatch(r"-?\d+", other) else item
 
 
@@ -192,7 +201,7 @@ def _strings(value: JSON, key: str = "") -> Iterator[str]:
         case dict():
             for name, item in value.items():
                 yield from _strings(item, name)
-        case str() | int() if not isinstance(value, bool):
+        case str() | int() | float() if not isinstance(value, bool):
             yield f"{key}: {value}" if key else str(value)
         case _:
             pass
@@ -216,15 +225,15 @@ def _example(one: Example, names: Names) -> Example:
 
 
 def _problems(tool: Tool, clean: Tool, known: Known) -> Iterator[str]:
-    words = {word.lower() for word in known.names}
-    if words & set(tool.name.split("_")):
+    if findings(tool.name, known):
         yield "its name holds a name that your facts know: have it made again under another one"
     for file, text in (("tool.py", clean.source), ("test_tool.py", clean.tests)):
         try:
             parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             yield f"{file} is no Python any more once what was found is replaced"
-    if clean.manifest.capabilities.hosts and any(
-        scrub_text(host, known) != host for host in clean.manifest.capabilities.hosts
-    ):
+    reach = clean.manifest.capabilities
+    if any(scrub_text(host, known) != host for host in reach.hosts):
         yield "it reaches a host of your own network: a shared tool would tell its name"
+    if any(scrub_text(named, known) != named for named in (*reach.files, *reach.secrets, *reach.servers)):
+        yield "what it may reach has a name that looks personal: have it made again with another one"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 from stdnum import iban, luhn
@@ -31,6 +32,17 @@ FOUND = {
     "on db-3.hafenwerk.internal": ("host", "db-3.hafenwerk.internal"),
     "in /home/noor/data": ("home folder", "noor"),
     "plate M-AB 1234": ("plate", "M-AB 1234"),
+    "Passwort: Sommer2024!": ("token", "Sommer2024!"),
+    '{"user": "noor", "pw": "Quay17!x"}': ("token", "Quay17!x"),
+    "tool --password Quay17!x": ("token", "Quay17!x"),
+    "curl -u noor:Quay17!x https://example.com": ("token", "Quay17!x"),
+    "the PIN is 4821": ("PIN", "4821"),
+    "ring 06 12 34 56 78": ("phone", "06 12 34 56 78"),
+    "def test_pay_DE89370400440532013000():": ("IBAN", "DE89370400440532013000"),
+    "dateOfBirth: 2010-11-01": ("date of birth", "2010-11-01"),
+    "born on the 4th of May 1987": ("date of birth", "4th of May 1987"),
+    '{"lat": 52.516275}': ("position", "52.516275"),
+    "VAT GB999912973": ("national id", "GB999912973"),
     "postgres://app:Quay17!x@db.example.com/x": ("password", "Quay17!x"),
 }
 HARMLESS = [
@@ -48,6 +60,7 @@ HARMLESS = [
     "token: str, password: str | None = None",
     "123456789, 987654321",
     "3.14159265358979, 2.71828182845904",
+    "git push --set-upstream, --user and --token",
 ]
 
 
@@ -96,6 +109,32 @@ class TestKnown:
     def test_what_facts_say_of_work_is_no_name(self) -> None:
         known = known_of(["Answers come in English.", "Dates are written as 2026-11-27.", "Prefers Python to Excel."])
         assert known.names == frozenset()
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "WRÓBLEWSKA",
+            "Wroblewska",
+            "zuzanna.wroblewska",
+            "class _WróblewskaOrder:",
+            "isWróblewska2",
+            "Wróblewskas Rechnung",
+            "Wr\\u00f3blewska",
+            "Wro\u0301blewska",
+            "Mia",
+        ],
+    )
+    def test_a_name_is_found_in_whatever_way_it_is_written(self, text: str) -> None:
+        known = known_of(["My boss is Zuzanna Wróblewska.", "My daughter is called Mia."])
+        clean = scrub_text(text, known)
+        assert not re.search("wr|zuz|mia", clean, re.IGNORECASE)
+        assert scrub_text(clean, known) == clean
+
+    def test_nobody_is_called_by_the_name_of_somebody_known(self) -> None:
+        known = known_of(["My wife Andrea Kim works with Robin Lindqvist.", "My colleague Luca is from Bergen."])
+        clean = scrub_text("Andrea Kim, Robin Lindqvist, Luca, Bergen", known)
+        assert {*re.findall(r"\w+", clean)} & known.names == set()
+        assert scrub_text(clean, known) == clean
 
     def test_short_names_are_not_taken_for_words(self) -> None:
         known = known_of(["My brother is called Mark."])
@@ -161,12 +200,23 @@ class TestTool:
 
     def test_a_name_in_the_name_of_the_tool_and_a_host_of_the_users_own_are_told(self) -> None:
         known = known_of(["My name is Maria Kowalska."])
-        told = scrub_tool(a_tool("", name="kowalska_rate"), known).problems
+        told = scrub_tool(a_tool("", name="kowalskas_rate"), known).problems
         assert told == ("its name holds a name that your facts know: have it made again under another one",)
         tool = a_tool("", capabilities=Capabilities(hosts=("db-3.hafenwerk.internal",)))
         assert scrub_tool(tool, known).problems == (
             "it reaches a host of your own network: a shared tool would tell its name",
         )
+        tool = a_tool("", capabilities=Capabilities(files=("kowalska.csv",), secrets=("KOWALSKA_TOKEN",)))
+        assert scrub_tool(tool, known).problems == (
+            "what it may reach has a name that looks personal: have it made again with another one",
+        )
+
+    def test_a_place_of_an_example_is_found_by_its_keys(self) -> None:
+        case = Example({"row": {"lat": 52.516275, "lng": 13.377704, "rate": 13.377705}})
+        [clean] = scrub_tool(a_tool("", examples=(case,)), NOTHING_KNOWN).tool.examples
+        assert "52.516275" not in str(clean.args)
+        assert "13.377704" not in str(clean.args)
+        assert "13.377705" in str(clean.args)
 
 
 def test_keys_are_told_from_names_by_how_they_are_put_together() -> None:
