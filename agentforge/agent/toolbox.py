@@ -159,4 +159,4 @@ def _search(parts: AgentParts, query: str, k: int, near: float) -> tuple[list[En
             found.append(_entry(parts, hit.name))
         except (ToolNotFound, ToolInvalid):
             continue  # the index is a cache: what it still lists may be gone or set aside by now
-    return found, seen.fits and bool(found)
+    return found, seen.fits and bool(found) and found[0].name == hits[0].name

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agentforge.api.jobs import UserJobs
     from agentforge.jobs.protocol import Record
     from agentforge.models.protocol import ModelClient
+    from agentforge.registry.rights import Reach
     from agentforge.registry.tool import Tool
 
 
@@ -78,8 +79,8 @@ class Served(Forge):
         return tool
 
     def fitting(self, query: str, k: int) -> tuple[list[Tool], bool]:
-        """The ``k`` of :meth:`served` that suit ``query`` best, best first, and whether the best one probably fits at
-        all.
+        """The ``k`` of :meth:`served` that suit ``query`` best, best first, and whether the best tool of all is one of
+        them and probably fits.
         """
         seen = self.search(query, k)
         found: list[Tool] = []
@@ -88,7 +89,11 @@ class Served(Forge):
                 found.append(self.find(hit.name))
             except (ToolNotFound, ToolInvalid):
                 continue  # the index is a cache: what it still lists may be gone or set aside by now
-        return found, seen.fits and bool(found)
+        return found, seen.fits and bool(found) and found[0].name == seen.hits[0].name
+
+    def reach(self, tool: Tool) -> Reach:
+        """What a tool may reach, itself and through the tools that it needs."""
+        return self._opened().layers.reach(tool)
 
     def summary(self, tool: Tool) -> str:
         """What a tool says about itself, on one line, capped, without any secret of the settings."""

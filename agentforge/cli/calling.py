@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -65,12 +66,12 @@ def _read(text: str) -> str:
 
 
 def _value(text: str, schema: JSONObject, *, of_file: bool) -> JSON:
-    """A text where the parameter takes one, else the JSON value that it says. A file that holds no JSON gives its lines
-    where a list is wanted; all else that is no JSON stays text, which the schema refuses with a reason.
+    """A text where the parameter takes no other, else the first that fits: the JSON value that it says, the lines of a
+    file, the text. Where none does the schema refuses the first with a reason.
     """
     if schema.get("type") == "string" or "enum" in schema:
         return text
-    try:
-        return cast("JSON", json.loads(text))
-    except ValueError:
-        return [*text.splitlines()] if of_file and schema.get("type") == "array" else text
+    readings: list[JSON] = [[*text.splitlines()], text] if of_file and schema.get("type") == "array" else [text]
+    with suppress(ValueError):
+        readings.insert(0, cast("JSON", json.loads(text)))
+    return next((one for one in readings if not mismatches(one, schema)), readings[0])

@@ -17,8 +17,6 @@ from mcp.server.session import ServerSession
 from mcp.server.subscriptions import InMemorySubscriptionBus, ToolsListChanged
 from mcp_types import NotificationParams
 
-from agentforge.errors import AgentForgeError
-
 LOOK_SECONDS = 0.02
 """Between a commit and its being seen, at the most; a look where nothing moved takes about 0.1 ms."""
 SEND_SECONDS = 2.0
@@ -46,13 +44,13 @@ class Changes:
         connection.exit_stack.callback(self._sessions.discard, session)
 
     async def watch(self) -> None:
-        """Looks and tells, forever."""
+        """Looks and tells, forever; what goes wrong goes to the log."""
         seen = await asyncio.to_thread(self._look)
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 now = await asyncio.to_thread(self._look)
-            except AgentForgeError as error:
+            except Exception as error:  # noqa: BLE001 - who listens must hear of the next change, whatever came of this one
                 logging.getLogger("agentforge").warning("What is live cannot be read: %s", error)
                 await asyncio.sleep(AFTER_FAILURE_SECONDS)
                 continue

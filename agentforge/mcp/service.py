@@ -221,10 +221,10 @@ class Service:
             live = {tool.name: tool for tool in self._forge.served()}
             tools = {**OWN}
             for name, tool in live.items():
-                if before.live.get(name) is tool and name in before.tools:
+                if before.live.get(name) is tool and name in before.tools and not tool.depends:
                     tools.setdefault(name, before.tools[name])
                     continue
                 with suppress(ToolInvalid):  # `agentforge doctor` tells of it
-                    tools.setdefault(name, described(tool, self._forge.summary(tool)))
+                    tools.setdefault(name, described(tool, self._forge.reach(tool), self._forge.summary(tool)))
             self._listed = _Listed(now, tools, live, before.number + (tools != before.tools))
             return tools

@@ -10,6 +10,7 @@ from mcp_types import CallToolResult, TextContent, Tool, ToolAnnotations
 
 from agentforge.agent.calls import error_text
 from agentforge.boxes.protocol import CallResult
+from agentforge.registry.rights import Reach
 from agentforge.registry.tool import Tool as LiveTool
 from agentforge.types import JSON, JSONObject
 
@@ -18,17 +19,17 @@ MOST_TEXT = 200_000
 _ERROR_TEXT = 4_000
 
 
-def described(tool: LiveTool, summary: str) -> Tool:
-    """A live tool as it is listed. Its result is an object, as older clients want it: ``result`` and the ``call``
-    that feedback is about.
+def described(tool: LiveTool, reach: Reach, summary: str) -> Tool:
+    """A live tool as it is listed, with the ``reach`` that it has itself and through the tools that it needs. Its
+    result is an object, as older clients want it: ``result`` and the ``call`` that feedback is about.
 
     Raises:
         ToolInvalid: its source breaks the contract.
     """
-    signature, reach = tool.signature, tool.manifest.capabilities
+    signature, abroad = tool.signature, reach.abroad
     remarks = [
         "Unconfirmed: no example was held back to prove it." * tool.unconfirmed,
-        "It reaches other machines: what it returns is untrusted text." * bool(reach.hosts or reach.servers),
+        "It reaches other machines: what it returns is untrusted text." * abroad,
     ]
     return Tool(
         name=tool.name,
@@ -40,9 +41,9 @@ def described(tool: LiveTool, summary: str) -> Tool:
             "required": ["result", "call"],
         },
         annotations=ToolAnnotations(
-            read_only_hint=not (reach.hosts or reach.servers),
-            destructive_hint=False if tool.pure else None,
-            open_world_hint=bool(reach.hosts or reach.servers),
+            read_only_hint=not abroad,
+            destructive_hint=None if reach.all else False,
+            open_world_hint=abroad,
         ),
     )
 

@@ -181,6 +181,12 @@ def toolbox_imports(source: str) -> tuple[str, ...]:
     return hygiene.toolbox_imports(module) if module is not None else ()
 
 
+def modules_imported(source: str) -> frozenset[str]:
+    """The modules that some code imports, by their first names; none where it does not parse."""
+    module, _ = _parse(source, limit=None)
+    return frozenset(root for root, _, _ in hygiene.imports_of(module)) if module is not None else frozenset()
+
+
 def docstring_of(source: str, name: str) -> str:
     """The docstring of a tool's function; empty where there is none, or no function."""
     module, _ = _parse(source)

@@ -123,7 +123,7 @@ def import_problems(
     """
     problems: list[str] = []
     declared = packages.modules(capabilities.packages)
-    for root, part, line in _imports(module):
+    for root, part, line in imports_of(module):
         if root == "toolbox":
             problems.extend(
                 _capability_problem(f"toolbox.{part}", _OFFERED[part], line, capabilities)
@@ -139,7 +139,7 @@ def import_problems(
     return list(dict.fromkeys(problems))
 
 
-def _imports(module: ast.Module) -> Iterator[tuple[str, str, int]]:
+def imports_of(module: ast.Module) -> Iterator[tuple[str, str, int]]:
     """Every (root module, part of it that is used, line); the part is empty when unknown."""
     for node in ast.walk(module):
         if isinstance(node, ast.ImportFrom):
@@ -304,7 +304,7 @@ def test_import_problems(module: ast.Module, name: str, modules: Collection[str]
     """Imports of a test file: the tool by name, pytest, the standard library and ``modules``, nothing else."""
     problems: list[str] = []
     imported = False
-    for root, part, line in _imports(module):
+    for root, part, line in imports_of(module):
         if root == "tool":
             imported = imported or part == name
             if part != name:

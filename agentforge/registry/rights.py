@@ -34,6 +34,11 @@ class Reach:
         return rights(self.own).union(*map(rights, self.through.values()))
 
     @property
+    def abroad(self) -> bool:
+        """Whether it reaches other machines, which may change things there and answer with untrusted text."""
+        return any(given.hosts or given.servers for given in (self.own, *self.through.values()))
+
+    @property
     def told(self) -> list[str]:
         """Every right in words: its own, then ``fetch GET api.example.com through rates``."""
         return self.beyond(NOTHING)

@@ -23,6 +23,8 @@ from agentforge.types import JSON, Capabilities, JSONObject, State
 SUMMARY = 180
 _ANY = "str | int | float | bool | list | dict | None"
 _SCALARS: Mapping[str, str] = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+_OWN = ("given", "ask_server")
+"""Names that the source itself uses where a parameter would stand in their way."""
 _ENTRY = re.compile(r"[A-Za-z0-9_.:@+=-]{1,100}")
 """What a tool of a server may be called, to be named among the rights of a tool here."""
 
@@ -89,7 +91,7 @@ def _parameters(schema: JSONObject, problems: list[str]) -> Iterator[tuple[str, 
         problems.append("its parameters have no known form")
         return
     for key in sorted(properties, key=lambda key: key not in required):
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,60}", key) or keyword.iskeyword(key) or key == "given":
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,60}", key) or keyword.iskeyword(key) or key in _OWN:
             problems.append(f"its parameter {key[:60]!r} has a name that no parameter here can have")
             continue
         stated, needed = properties[key], key in required

@@ -1,9 +1,10 @@
 """One question to one MCP server: connect, ask, and be gone, all within the time that the settings give it.
 
-What a server says is untrusted text: its size is capped here, its own secrets are taken out of it, and nothing of it
-is believed. What it says about failures stays short, and what a library says about them is told to nobody: it may
-hold an address with a password in it. The server's own program is started as the settings say; it is the user's, and
-runs with the user's rights.
+What a server says is untrusted text: what comes back of it is capped here, its own secrets are taken out of it, and
+nothing of it is believed. What it says about failures stays short, and what a library says about them is told to
+nobody: it may hold an address with a password in it. The server's own program is started as the settings say; it is
+the user's, and runs with the user's rights. The library reads each message whole before anything here sees it: one
+without an end grows in memory until the time is over.
 """
 
 from __future__ import annotations

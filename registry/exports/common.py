@@ -8,6 +8,8 @@ import sys
 import tempfile
 import types
 from contextlib import redirect_stdout
+from copy import deepcopy
+from functools import wraps
 
 
 class BadResult(Exception):
@@ -18,25 +20,31 @@ def load():
     """The tools as functions, by name; they find each other in a module named toolbox, as where they were made."""
     toolbox = types.ModuleType("toolbox")
     sys.modules["toolbox"] = toolbox
+    functions = {}
     for name, tool in TOOLS.items():
         module = types.ModuleType(f"toolbox._{name}")
         sys.modules[module.__name__] = module
         file = f"<{name} in {os.path.basename(__file__)}>"
         linecache.cache[file] = (len(tool["source"]), None, tool["source"].splitlines(True), file)
         exec(compile(tool["source"], file, "exec", dont_inherit=True), module.__dict__)
-        setattr(toolbox, name, getattr(module, name))
-    return {name: getattr(toolbox, name) for name in TOOLS}
+        functions[name] = getattr(module, name)
+        setattr(toolbox, name, apart(functions[name]) if tool["capabilities"] else functions[name])
+    return functions
+
+
+def apart(function, copied=deepcopy):
+    """A tool that may reach something, for other tools: where it was made it ran in a process of its own, so that
+    neither could change what the other holds.
+    """
+
+    @wraps(function)
+    def asked(*args, **named):
+        return copied(function(*copied(args), **copied(named)))
+
+    return asked
 
 
 FUNCTIONS = load()
-
-
-def __getattr__(name):
-    """A tool, for whoever imports this file."""
-    try:
-        return FUNCTIONS[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
 
 
 def call(name, args):
@@ -44,9 +52,29 @@ def call(name, args):
     with redirect_stdout(sys.stderr):
         value = FUNCTIONS[name](**args)
     try:
-        return json.loads(json.dumps(value, allow_nan=False))
+        insist_on_texts(value)
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()  # half a surrogate pair could not be written
+        return json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
         raise BadResult(f"its result is no JSON: {error}") from None
+
+
+def insist_on_texts(value):
+    """Refuses keys that are no texts, which would become some silently."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"the dictionary key {str(key)[:80]} is no string")
+            insist_on_texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            insist_on_texts(item)
+
+
+def failure(error):
+    """What a tool raised, in words that can be written anywhere."""
+    return f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
 
 
 def misfits(value, schema, where=""):
@@ -104,6 +132,8 @@ KINDS = {
 
 def run_tests():
     """Runs the tests that came with every tool, each in a process of its own; the exit code of the worst."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [place for place in sys.path if os.path.abspath(place) != here]  # a tool may be named like a package
     try:
         import pytest  # noqa: F401
     except ImportError:

@@ -34,8 +34,8 @@ def main(words):
         return 2
     try:
         value = call(name, args)
-    except Exception as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    except (Exception, SystemExit) as error:
+        print(failure(error), file=sys.stderr)
         return 1
     print(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     return 0
@@ -64,13 +64,20 @@ def arguments(words, parameters):
 
 
 def read(text, schema, of_file):
+    """A text where the parameter takes no other, else the first that fits: the JSON value that it says, the lines of
+    a file, the text.
+    """
     if schema.get("type") == "string" or "enum" in schema:
         return text
+    readings = [text.splitlines(), text] if of_file and schema.get("type") == "array" else [text]
     try:
-        return json.loads(text)
+        readings.insert(0, json.loads(text))
     except ValueError:
-        return text.splitlines() if of_file and schema.get("type") == "array" else text
+        pass
+    return next((one for one in readings if not misfits(one, schema)), readings[0])
 
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
+
+globals().update(FUNCTIONS)  # for whoever imports this file, whatever else here has the name of a tool

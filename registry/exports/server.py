@@ -28,8 +28,10 @@ def answer(name, args):
         return failed(f"{'; '.join(problems)}. It is called as {name}{TOOLS[name]['signature']}.")
     try:
         value = call(name, args)
-    except Exception as error:
-        return failed(f"{type(error).__name__}: {error}")
+    except (Exception, SystemExit) as error:
+        return failed(failure(error))
+    if problems := misfits(value, TOOLS[name]["returns"]):
+        return failed(f"What {name} returned is not of its declared type: {problems[0]}.")
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     structured = value if TOOLS[name]["returns"].get("type") == "object" else {"result": value}
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=structured)
@@ -74,3 +76,5 @@ def main(words):
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
+
+globals().update(FUNCTIONS)  # for whoever imports this file, whatever else here has the name of a tool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -104,6 +105,37 @@ def test_without_tests_that_is_told():
     assert one.tool.source == source, "what is a tool already is left as it stands"
     assert one.tool.tests == ""
     assert "no tests came with it" in one.notes[0]
+
+
+def test_tests_of_another_form_are_told_to_be_passed_over():
+    source = 'def half(n: int) -> float:\n    """Half of n."""\n    return n / 2\n'
+    tests = "from half import half\n\n\nclass TestHalf:\n    def test_a(self):\n        assert half(2) == 1\n"
+    [one] = arrivals({"half.py": source, "test_half.py": tests})
+    assert one.tool.tests == ""
+    assert one.notes[0].startswith("no test was taken from test_half.py: a test is a function")
+
+
+def test_what_a_fixture_asks_for_comes_along():
+    tests = (
+        "import pytest\nfrom w import words\n\n\n@pytest.fixture\ndef letter():\n    return 'a'\n\n\n"
+        "@pytest.fixture\ndef text(letter):\n    return letter + ' b'\n\n\n"
+        "def test_words(text):\n    assert words(text) == ['a', 'b']\n"
+    )
+    assert "def letter():" in plain.tests_of(tests, "words", {"w"})
+
+
+@pytest.mark.parametrize(
+    "kind", ["def sign():\n        here = '/'\n        return here", "class sign(str):\n        here = '/'"]
+)
+def test_what_is_defined_under_a_condition_comes_along(kind):
+    text = (
+        f"import sys\n\nif sys.maxsize > 9:\n    {kind}\nelse:\n    {kind}\n\n\n"
+        'def f(n: int) -> str:\n    """N."""\n    return str(sign()) * n\n\n\n'
+        'def g(here: str) -> str:\n    """N."""\n    return here\n'
+    )
+    found = {one.name: one.tool.source for one in arrivals({"f.py": text})}
+    assert "if sys.maxsize > 9:" in found["f"]
+    assert "if sys.maxsize > 9:" not in found["g"]
 
 
 def test_what_happens_on_loading_comes_along_so_that_the_contract_refuses_it():
@@ -291,6 +323,16 @@ def test_a_whole_folder_is_read_and_nothing_but_what_may_be_a_tool(tmp_path):
         (tmp_path / name).write_bytes(b"\xff" if name == "data.bin" else b"x = 1\n")
     assert list(read_files(tmp_path)) == ["SKILL.md", "scripts/w.py"]
     assert list(read_files(tmp_path / "scripts" / "w.py")) == ["w.py"]
+
+
+def test_a_mark_of_windows_and_a_name_in_no_utf8_are_no_hindrance(tmp_path):
+    (tmp_path / "w.py").write_bytes(b"\xef\xbb\xbf" + PLAIN.encode())
+    (tmp_path / os.fsdecode(b"\xff.py")).write_text("x = (\n")
+    files = read_files(tmp_path)
+    assert files == {"w.py": PLAIN, "\\udcff.py": "x = (\n"}
+    found = {one.name: one for one in arrivals(files)}
+    assert found["words"].tool is not None
+    json.dumps([one.problems for one in found.values()], ensure_ascii=False).encode()
 
 
 def link(folder):

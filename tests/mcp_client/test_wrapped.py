@@ -61,6 +61,7 @@ def test_hostile_words_stay_words(words: str) -> None:
     [
         ("look", {"type": "object", "properties": {"a b": {}}}, "'a b'"),
         ("look", {"type": "object", "properties": {"class": {}}}, "'class'"),
+        ("look", {"type": "object", "properties": {"ask_server": {}}}, "'ask_server'"),
         ("look", {"type": "object", "properties": {"x": {}, "y); import os; (": {}}}, "import os"),
         ("look", {"type": "object", "properties": "none"}, "no known form"),
         ("look\nfor", {"type": "object"}, "other characters"),

@@ -6,15 +6,18 @@ import asyncio
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import pytest
 from mcp import Client
 from mcp_types import ToolListChangedNotification
 
+from agentforge.mcp.changes import Changes
 from agentforge.types import State
 from tests.mcp_server.conftest import Serve, registry, starter
 
 PATIENCE = 20.0
-"""Seconds; how soon it is in the ordinary case, benchmarks/mcp_latency.py measures."""
+"""Seconds; how soon it is in the ordinary case, benchmarks/mcp.py measures."""
 
 
 async def test_a_newer_client_that_listens_hears_of_a_commit(serve: Serve, home: Path, tmp_path: Path) -> None:
@@ -49,6 +52,27 @@ async def test_an_older_client_hears_of_it_too(serve: Serve, home: Path, tmp_pat
             await asyncio.to_thread(mine.add, starter("crc32_hex"), state=State.LIVE)
         await heard.wait()
         assert "crc32_hex" in [tool.name for tool in (await client.list_tools()).tools]
+
+
+async def test_a_look_that_fails_is_not_the_last_one(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("agentforge.mcp.changes.AFTER_FAILURE_SECONDS", 0.01)
+    looks: list[int | Exception] = [3, 2, OSError("the disk is gone"), 1]
+
+    def look() -> int:
+        found = looks.pop() if len(looks) > 1 else looks[0]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    changes, told = Changes(look), asyncio.Event()
+    monkeypatch.setattr(changes, "tell", mock.AsyncMock(side_effect=lambda: told.set() if looks == [3] else None))
+    watching = asyncio.create_task(changes.watch())
+    async with asyncio.timeout(PATIENCE):
+        await told.wait()
+    watching.cancel()
+    assert "the disk is gone" in caplog.text
 
 
 async def test_what_only_waits_for_a_person_is_told_to_nobody(serve: Serve, home: Path, tmp_path: Path) -> None:

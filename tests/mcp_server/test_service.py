@@ -124,6 +124,45 @@ async def test_a_tool_that_reads_files_is_not_served(serve: Serve, home: Path, m
     assert "reads files" in told(result)
 
 
+async def test_search_does_not_say_that_it_fits_where_what_does_is_not_served(
+    serve: Serve, home: Path, mode: str
+) -> None:
+    query, tool = "Compute the CRC-32 checksum of a text", starter("crc32_hex")
+    reads = replace(tool, manifest=tool.manifest.model_copy(update={"capabilities": Capabilities(files=("a.csv",))}))
+    async with serve(agent__embeddings=False) as service, Client(service.server, mode=mode) as client:
+        assert (await client.call_tool("search_tools", {"query": query})).structured_content["fits"]
+        with registry(home) as mine:
+            mine.add(reads, state=State.LIVE)
+        found = (await client.call_tool("search_tools", {"query": query})).structured_content
+    assert found["tools"][0]["name"] == "sha256_hex"
+    assert not found["fits"]
+
+
+async def test_what_a_tool_reaches_through_others_is_told(serve: Serve, home: Path, mode: str) -> None:
+    far = replace(
+        starter("crc32_hex"),
+        manifest=starter("crc32_hex").manifest.model_copy(
+            update={"capabilities": Capabilities(hosts=("api.example.com",))}
+        ),
+    )
+    tool = starter("sha256_hex")
+    app = replace(
+        tool,
+        source=f"from toolbox import crc32_hex\n{tool.source}",
+        manifest=tool.manifest.model_copy(update={"depends": ("crc32_hex",)}),
+    )
+    async with serve() as service, Client(service.server, mode=mode) as client:
+        for added, abroad in ((app, False), (far, True)):
+            with registry(home) as mine:
+                mine.add(added, state=State.LIVE)
+            [listed] = [one for one in (await client.list_tools()).tools if one.name == "sha256_hex"]
+            assert listed.annotations is not None
+            assert listed.annotations.open_world_hint is abroad
+            assert listed.annotations.read_only_hint is not abroad
+            assert listed.annotations.destructive_hint is (None if abroad else False)
+            assert ("untrusted text" in (listed.description or "")) is abroad
+
+
 async def test_a_secret_reaches_no_description(serve: Serve, home: Path, mode: str) -> None:
     secret, tool = "hunter2-hunter2-hunter2", starter("crc32_hex")
     leaky = replace(tool, manifest=tool.manifest.model_copy(update={"summary": f"Ask with {secret} for it."}))

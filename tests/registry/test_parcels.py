@@ -18,9 +18,10 @@ from sample_tools import UNHURRIED, make_tool
 
 from agentforge import assets
 from agentforge.boxes.packages.lock import Lock, Locked
+from agentforge.cli import calling
 from agentforge.errors import ToolInvalid, ToolNotFound, UsageError
 from agentforge.registry.contract import read_signature
-from agentforge.registry.interchange.parcel import pack
+from agentforge.registry.interchange.parcel import Carried, Parcel, pack
 from agentforge.registry.interchange.script import carried_in, metadata_of, program_of, server_of, written
 from agentforge.registry.interchange.skill import DETAILS, skill_name, skill_of
 from agentforge.registry.layers import BaseLayer, Layers
@@ -130,6 +131,42 @@ def test_every_starter_tool_gives_its_examples_in_an_empty_environment(bare, tmp
     assert run(bare, file, "nothing")[0] == 2
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("return {1: 'a'}", "BadResult: its result is no JSON: the dictionary key 1 is no string"),
+        ("return [{'a': '\\ud800'}]", "BadResult: its result is no JSON: 'utf-8' codec can't encode"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("return [][text]", "TypeError: list indices"),
+        ("return int('\\ud800')", "ValueError: invalid literal for int() with base 10: '\\ud800'"),
+    ],
+)
+def test_what_is_no_answer_here_is_none_there(registry, bare, tmp_path, body, told):
+    registry.add(make_tool("slugify", body), state=State.LIVE)
+    code, out, err = run(bare, save(tmp_path, pack(Layers(registry, BaseLayer()), ["slugify"])), "text=a")
+    assert (code, out) == (1, "")
+    assert err.startswith(told), err
+
+
+def test_a_tool_that_reaches_out_changes_nothing_that_its_caller_holds(registry, bare, tmp_path):
+    clock = Capabilities(clock=True)
+    registry.add(make_tool("push", "text.append(1)\n    return text", capabilities=clock), state=State.LIVE)
+    body = "held = [text]\n    return str([push(held), held])"
+    registry.add(make_tool("caller", body, imports=("push",)), state=State.LIVE)
+    file = save(tmp_path, pack(Layers(registry, BaseLayer()), ["caller"]))
+    assert run(bare, file, "text=a") == (0, "[['a', 1], ['a']]\n", "")
+
+
+def test_who_imports_a_program_gets_its_tools_whatever_they_are_called(registry, bare, tmp_path):
+    names = ("usage", "call", "json", "main", "deepcopy")
+    for name in names:
+        registry.add(make_tool(name, f"return {name!r}"), state=State.LIVE)
+    save(tmp_path, pack(Layers(registry, BaseLayer()), names, title="named"))
+    asked = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from named import {', '.join(names)}\n"
+    asked += f"print([tool('') for tool in ({', '.join(names)})])"
+    assert run(bare, "-c", asked) == (0, f"{[*names]}\n", "")
+
+
 def test_its_tests_come_with_it_and_run_where_only_pytest_is(layers, tmp_path):
     python = python_with(tmp_path / "venv", "pytest")
     file = save(tmp_path, pack(layers, ["shout"]))
@@ -157,6 +194,30 @@ async def test_a_server_of_its_own_answers_a_real_client(layers, tmp_path, mode)
         assert refused.is_error
         assert "text: 1 is not of type string" in refused.content[0].text
         assert (await client.call_tool("slugify", {"text": "A"})).is_error  # needed, and not asked for
+
+
+async def test_nothing_that_a_tool_does_ends_a_server(registry, tmp_path):
+    mcp = pytest.importorskip("mcp")
+    answers = {
+        "half": "return '\\ud800'",
+        "quit_now": "raise SystemExit(3)",
+        "wrong": "return 1",
+        "right": "return text",
+    }
+    for name, body in answers.items():
+        registry.add(make_tool(name, body), state=State.LIVE)
+    file = tmp_path / "server.py"
+    file.write_text(server_of(pack(Layers(registry, BaseLayer()), [*answers], title="all")), encoding="utf-8")
+    python = python_with(tmp_path / "venv", "mcp")
+    async with mcp.Client(mcp.StdioServerParameters(command=str(python), args=["-I", str(file)])) as client:
+        done = [await client.call_tool(name, {"text": "a"}) for name in answers]
+    assert [one.is_error for one in done] == [True, True, True, False]
+    told = [one.content[0].text for one in done]
+    assert "is no JSON" in told[0]
+    assert told[1:3] == [
+        "SystemExit: 3",
+        "What wrong returned is not of its declared type: the value: 1 is not of type string.",
+    ]
 
 
 def test_a_server_without_its_package_says_what_it_needs(layers, bare, tmp_path):
@@ -302,15 +363,38 @@ def test_an_export_takes_exactly_the_arguments_that_are_taken_here(value, kind):
     assert bool(MISFITS({"x": value}, schema)) == bool(mismatches({"x": value}, schema))
 
 
-def _misfits():
+def _exported():
     inside = {"TOOLS": {}, "__file__": "exported.py", "__name__": "exported"}
     before = sys.modules.get("toolbox")
-    exec((assets.folder("registry") / "exports" / "common.py").read_text("utf-8"), inside)
+    for part in ("common.py", "program.py"):
+        exec((assets.folder("registry") / "exports" / part).read_text("utf-8"), inside)
     sys.modules.pop("toolbox") if before is None else sys.modules.update(toolbox=before)
-    return inside["misfits"]
+    return inside
 
 
-MISFITS = _misfits()
+EXPORTED = _exported()
+MISFITS = EXPORTED["misfits"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "of_file", "value"),
+    [
+        ("str", "5", False, "5"),
+        ("str | None", "5", False, "5"),
+        ("str | None", "null", False, None),
+        ("int | str", "5", False, 5),
+        ("int | None", "5", False, 5),
+        ("int", "x", False, "x"),
+        ("list[str]", "5", True, ["5"]),
+        ("list[str]", "a\nb", True, ["a", "b"]),
+        ("list[int]", "[5]", True, [5]),
+        ("list[str]", "a", False, "a"),
+    ],
+)
+def test_words_of_a_command_line_are_read_as_what_fits_here_and_there(kind, text, of_file, value):
+    schema = read_signature(f'def f(x: {kind}) -> None:\n    """X."""\n', "f").parameters["properties"]["x"]
+    assert EXPORTED["read"](text, schema, of_file) == value
+    assert calling._value(text, schema, of_file=of_file) == value
 
 
 @given(st.text(st.sampled_from("ab'\"\\\n\r\t#/ {}\x00é\u202e"), max_size=12))
@@ -368,6 +452,17 @@ def test_a_program_never_hides_what_it_imports(registry, bare, tmp_path):
     file = save(tmp_path, pack(Layers(registry, BaseLayer()), ["calendar"]))
     assert file.name == "calendar_tool.py"
     assert run(bare, file, "text= A") == (0, "a\n", "")
+    own = make_tool("colorama")
+    own = Tool(own.manifest, f"import colorama as _own\n{own.source}", own.tests)
+    assert Parcel("colorama", ("colorama",), (Carried(own, "", ""),), {}).module == "colorama_tool"
+
+
+def test_its_tests_run_whatever_the_file_is_called(registry, tmp_path):
+    registry.add(make_tool("pluggy"), state=State.LIVE)
+    file = save(tmp_path, pack(Layers(registry, BaseLayer()), ["pluggy"]))
+    python = python_with(tmp_path / "venv", "pytest")
+    done = subprocess.run([python, file, "--test"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stdout.count("1 passed")) == (0, 1), done.stderr
 
 
 def test_what_makes_no_sense_is_refused(layers):

@@ -41,8 +41,9 @@ def read_files(path: Path) -> Mapping[str, str]:
             if left < 0:
                 raise UsageError(f"{path} holds more than {MOST_FILES} files.", fix="Name the folder of one skill.")
             if descriptor is not None:
-                found[name] = _text(name, descriptor)
-                size += len(found[name])
+                text = _text(name, descriptor)
+                found[name.encode(errors="backslashreplace").decode()] = text  # a name need not be UTF-8
+                size += len(text)
             if size > MOST_TOGETHER:
                 raise UsageError(f"{path} holds more than {MOST_TOGETHER} bytes of text.")
     except FileNotFoundError:
@@ -86,6 +87,6 @@ def _text(name: str, descriptor: int) -> str:
     if len(data) > MOST_BYTES:
         raise UsageError(f"{name[:200]!r} has more than {MOST_BYTES} bytes.")
     try:
-        return data.decode()
+        return data.decode("utf-8-sig")  # editors of Windows put a mark in front
     except UnicodeDecodeError as error:
         raise UsageError(f"{name[:200]!r} is no UTF-8 text (byte {error.start}).") from None

@@ -12,7 +12,6 @@ import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeGuard
 
 from agentforge.parsing import parse
 from agentforge.registry.contract import MAX_SOURCE_BYTES, name_problems
@@ -167,8 +166,7 @@ def tests_of(text: str, name: str, stems: Collection[str]) -> str:
     tests = [node.name for node in module.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]
     kept = set[int]()
     for test in tests:
-        fixtures = {arg.arg for node in module.body if _is_named(node, test) for arg in node.args.args}
-        needed = module.needed([test, *fixtures])
+        needed = module.needed(_with_fixtures(module, test))
         used = module.used_by(needed)
         if name in used and used.isdisjoint(others):
             kept |= needed
@@ -177,6 +175,16 @@ def tests_of(text: str, name: str, stems: Collection[str]) -> str:
     imports = f"from tool import {name}\n"
     rest = module.only(kept - set(origins))
     return f"{imports}{_gap(rest, imports)}{rest}"
+
+
+def _with_fixtures(module: Module, test: str) -> set[str]:
+    """The name of a test and those of all that it, and what it asks for, asks pytest for."""
+    found, waiting = set[str](), {test}
+    while waiting:
+        found |= waiting
+        named = [node for node in module.body if isinstance(node, ast.FunctionDef) and node.name in waiting]
+        waiting = {arg.arg for node in named for arg in node.args.args} - found
+    return found
 
 
 def _gap(rest: str, imports: str) -> str:
@@ -197,11 +205,25 @@ def _bound(node: ast.stmt) -> Iterator[str]:
         case ast.Import(names=names) | ast.ImportFrom(names=names):
             yield from (alias.asname or alias.name.partition(".")[0] for alias in names)
         case _:
-            for inner in ast.walk(node):
+            for inner in _outside_functions(node):
                 if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
                     yield inner.id
+                elif isinstance(inner, _SCOPES):
+                    yield inner.name
                 elif isinstance(inner, ast.Import | ast.ImportFrom):
                     yield from (alias.asname or alias.name.partition(".")[0] for alias in inner.names)
+
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below a statement but those inside the functions and classes in it, whose names are their own."""
+    waiting = [node]
+    while waiting:
+        yield (inner := waiting.pop())
+        if not isinstance(inner, _SCOPES):
+            waiting += ast.iter_child_nodes(inner)
 
 
 def _used(node: ast.stmt) -> set[str]:
@@ -253,10 +275,6 @@ _DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 def _is_place(node: ast.AST) -> bool:
     return isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load)
-
-
-def _is_named(node: ast.stmt, name: str) -> TypeGuard[ast.FunctionDef]:
-    return isinstance(node, ast.FunctionDef) and node.name == name
 
 
 def _is_text(node: ast.stmt) -> bool:

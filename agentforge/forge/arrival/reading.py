@@ -163,17 +163,24 @@ def _arrival(
 def _tests(path: str, files: Mapping[str, str], source: str, name: str) -> tuple[str, str]:
     """The tests of a function of a plain file, and where they come from: a test file near it, or its docstring."""
     stem, folder = PurePosixPath(path).stem, PurePosixPath(path).parent
+    passed_over: list[str] = []
     for place in (folder, folder / "tests", folder.parent / "tests", folder.parent):
         for file in (f"test_{name}.py", f"test_{stem}.py", f"{stem}_test.py"):
             near = (place / file).as_posix()
-            if near in files and (tests := tests_of(files[near], name, {stem, f"{folder.name}.{stem}", "tool"})):
+            if near not in files:
+                continue
+            if tests := tests_of(files[near], name, {stem, f"{folder.name}.{stem}", "tool"}):
                 return tests, f"its tests are those of {near}"
+            passed_over += [near]
     try:
         cases = stated_in(docstring_of(source, name), name, read_signature(source, name))
     except ToolInvalid:
         cases = []
     if cases:
         return render_suite(name, cases), "its tests are the cases that its docstring states"
+    if passed_over:
+        told = "a test is a function, imports the tool by its name and uses none of the others"
+        return "", f"no test was taken from {passed_over[0]}: {told}"
     return "", f"no tests came with it: put some into test_{name}.py beside it, or worked cases into its docstring"
 
 

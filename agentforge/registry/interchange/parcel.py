@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 from agentforge.boxes.packages.lock import canonical
 from agentforge.errors import ToolInvalid, UsageError
+from agentforge.registry.contract import modules_imported
 from agentforge.registry.layers import Layers
 from agentforge.registry.tool import Tool
 from agentforge.types import TOOL_NAME, Layer
@@ -56,7 +57,8 @@ class Parcel:
     @property
     def module(self) -> str:
         """The title as the name of a Python file that hides nothing which it, or a tool, imports."""
-        return f"{self.title}_tool" if self.title in {*sys.stdlib_module_names, *HIDDEN} else self.title
+        imported = frozenset[str]().union(*(modules_imported(one.tool.source) for one in self.tools))
+        return f"{self.title}_tool" if self.title in {*sys.stdlib_module_names, *HIDDEN, *imported} else self.title
 
     @property
     def packages(self) -> tuple[str, ...]:
