@@ -88,7 +88,8 @@ def application() -> Starlette:
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         for number in range(USERS):
             model = ScriptedModel(lambda _: Reply(TEXT, pause=PAUSE), features=FEATURES["claude"])
-            forges[str(number)] = await Forge(user=f"user{number}", settings=settings, models=model).open()
+            forge = forges[str(number)] = await Forge(user=f"user{number}", settings=settings, models=model).open()
+            await forge.sessions.list()  # the database is opened, and made, before anybody asks
         yield
         await streams.aclose()
         for forge in forges.values():

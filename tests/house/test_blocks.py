@@ -117,6 +117,7 @@ def test_blocks_that_are_marked_run_one_after_the_other(group: list[Block], home
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "ANTHROPIC_API_KEY": "sk-ant-test",
             "ANTHROPIC_BASE_URL": server.url,
+            "AGENTFORGE_AGENT__EMBEDDINGS": "false",  # what each fresh home would work out anew
         }
         for block in group:
             if block.mark.startswith("file: "):
@@ -198,6 +199,10 @@ def test_json_is_json(block: Block) -> None:
     assert json.loads(block.code)
 
 
+REPORT = '''def monthly_report(lines: list[str], month: str) -> dict[str, int]:
+    """Sum up a month."""
+    return {}
+'''
 USE = Reply("", (ToolCall("call-1", "word_count", {"text": "a b"}),))
 
 
@@ -207,15 +212,17 @@ async def test_other_python_runs_beside_an_open_forge(
 ) -> None:
     """It may name ``forge``, ``question``, ``examples``, ``text`` and ``lines``, and finds a call that waits."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("agentforge.boxes.open.open_box", _a_fake_box)  # for the forges that a block opens itself
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "travel.md").write_text("# Travel policy\n\nMeals are paid up to 28 EUR a day.\n", "utf-8")
     with MessagesServer(lambda _: "9900.", key="sk-ant-test") as server:
         monkeypatch.setenv("ANTHROPIC_API_KEY", server.key or "")
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        monkeypatch.setenv("AGENTFORGE_AGENT__EMBEDDINGS", "false")
         prices = {"endpoints.claude.input_price": 1.0, "endpoints.claude.output_price": 5.0}
-        settings = load(overrides={"agent.embeddings": False, **prices})
-        await _a_call_that_waits(settings)
-        async with Forge(user="ada", settings=settings, open_box=_opener(FakeBox(lambda _: returned(1)))) as forge:
+        settings = load(overrides=prices)
+        await _what_blocks_find(settings)
+        async with Forge(user="ada", settings=settings, open_box=_a_fake_box) as forge:
             names = {"forge": forge, "question": "How many?", "text": "Prices.", "lines": ["2026-03-02 Taxi 1 EUR"]}
             names |= {"examples": (Example({"n": 2}, 4), Example({"n": 3}, 6)), "__name__": "__main__"}
             whole = f"async def main():\n{textwrap.indent(block.code, '    ')}\n    return locals()\n"
@@ -223,19 +230,19 @@ async def test_other_python_runs_beside_an_open_forge(
             await names["main"]()
 
 
-def _opener(box: FakeBox) -> Any:
-    async def open_box(_: Any) -> FakeBox:
-        return box
-
-    return open_box
+async def _a_fake_box(*_: Any, **__: Any) -> FakeBox:
+    return FakeBox(lambda _: returned(1))
 
 
-async def _a_call_that_waits(settings: Any) -> None:
-    """Of a tool that may fetch: a run that was put off."""
+async def _what_blocks_find(settings: Any) -> None:
+    """A run that was put off, of a tool that may fetch; and the tool of the page about an app."""
     model = ScriptedModel([USE], features=FEATURES["claude"])
-    async with Forge(user="ada", settings=settings, models=model, open_box=_opener(FakeBox([]))) as forge:
+    async with Forge(user="ada", settings=settings, models=model, open_box=_a_fake_box) as forge:
         base = forge.tool("word_count")
         reach = {"capabilities": Capabilities(hosts=("GET api.example.com",))}
+        app = {"name": "monthly_report", "signature": "(lines: list[str], month: str) -> dict[str, int]"}
         with Registry.open(forge.settings.registries / "personal" / "ada.git") as registry:
             registry.add(replace(base, manifest=base.manifest.model_copy(update=reach)), state=State.LIVE)
+            made = replace(base, manifest=base.manifest.model_copy(update=app), source=REPORT)
+            registry.add(made, state=State.LIVE)
         assert (await forge.run("Count a b", on_approval=lambda _: Defer())).approval
