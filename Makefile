@@ -4,6 +4,7 @@
 #   make demo    a tool made by a local model, then reused (private home in .demo/)
 #   make test    the test suite; Docker tests skip without a daemon
 #   make check   formatting, lint, types, import contracts, documentation
+#   make site    the documentation as a site, in build/site
 #   make bench   the benchmarks that need no model, in their quick form
 #   make lock    after a change of dependencies: writes requirements-dev.lock
 
@@ -21,10 +22,10 @@ TESTS ?=
 # One more than two cores, since half of the suite's time is waiting.
 WORKERS ?= 3
 
-.PHONY: help venv demo test check bench lock docs image clean
+.PHONY: help venv demo test check bench lock docs site image clean
 
 help:
-	@sed -n '3,8s/^# *//p' Makefile
+	@sed -n '3,9s/^# *//p' Makefile
 
 venv: $(STAMP)
 
@@ -52,7 +53,10 @@ test: venv image
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(TESTS)
 
 # All of them run, whatever the first says: what is wrong is told at once.
-CHECKS := "ruff format --check ." "ruff check ." "pyright --warnings" "lint-imports --no-cache" "python -m docs.generate --check"
+# The site is built anew each time (-E): a page that did not change is not looked at again otherwise.
+SITE := python -m sphinx -E -W --keep-going -q -b html docs build/site
+CHECKS := "ruff format --check ." "ruff check ." "pyright --warnings" "lint-imports --no-cache" \
+  "python -m docs.generate --check" "$(SITE)"
 
 check: venv
 	@failed=(); for step in $(CHECKS); do \
@@ -63,10 +67,15 @@ check: venv
 docs: venv
 	$(BIN)/python -m docs.generate
 
+site: docs
+	$(BIN)/$(SITE)
+	@echo "Open build/site/index.html"
+
 bench: venv image
 	$(BIN)/python -m benchmarks.startup --quick
 	$(BIN)/python -m benchmarks.sandbox --quick
 	$(BIN)/python -m benchmarks.soak --quick
+	$(BIN)/python -m benchmarks.streams --quick
 
 lock: venv
 	$(BIN)/uv pip compile --generate-hashes --universal --python-version 3.11 --no-emit-index-url --quiet \

@@ -62,9 +62,13 @@ class Deny:
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """Yes, but this call may reach only ``capabilities``: none that the tool does not declare. Only for calls."""
+    """Yes, but this call may reach only ``capabilities``, none that the tool does not declare; and it runs with
+    ``args`` in the place of those that were asked for, which have to fit the tool's parameters and of which the model
+    is told. What is None stays as it was asked for. Only for calls.
+    """
 
-    capabilities: Capabilities
+    capabilities: Capabilities | None = None
+    args: JSONObject | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ Types and their ``data``:
 ``approval_asked``     ``kind`` (call, tool), ``tool``, ``version``, ``args``, ``rights`` (list of words), ``call``,
                        ``by``
 ``approval_decided``   ``kind``, ``tool``, ``decision`` (allowed, narrowed, denied, deferred), ``rights``, ``reason``,
-                       ``call``
+                       ``call``, ``args`` (with which a narrowed call runs instead; only where they were changed)
 ``judged``             ``turn`` (whose answer the user called ``word``: right or wrong), ``known`` (whether the right
                        answer is), ``call`` (of the tool that gave it; empty: none did)
 ``completed``          ``answer``, ``usage``, ``tools_made``, ``tools_used``  (terminal), ``result`` (the bare value in

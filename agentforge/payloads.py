@@ -131,6 +131,7 @@ class ApprovalDecided(TypedDict):
     rights: list[str]
     reason: str
     call: str
+    args: NotRequired[dict[str, Any]]
 
 
 class Tokens(TypedDict):

@@ -12,9 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 
 class Section(BaseModel):
-    """Unknown keys are errors; nothing changes once it is made."""
+    """Unknown keys are errors; nothing changes once it is made.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    What checks a section is built when the first settings are read, and once for all of them, not at import.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Endpoint(Section):

@@ -173,16 +173,30 @@ def errors() -> str:
     return MADE.format(source="agentforge/errors.py") + "# Errors and exit codes\n\n" + _docstring(module)
 
 
+def python() -> str:
+    """The public Python names."""
+    from docs import names
+
+    return MADE.format(source="the docstrings of agentforge/") + names.page(_docstring)
+
+
 def _docstring(thing: Any) -> str:
     """A docstring as Markdown: roles become code, literal blocks fences, simple tables tables."""
     text = re.sub(r"\n*(?:^|(?<=:))::?\n\n((?: {4}.*\n|\n)+)", _fence, inspect.getdoc(thing) or "", flags=re.MULTILINE)
     text = re.sub(r"^(=+) +=+\n(.*?\n)=+ +=+$", _rows, text, flags=re.MULTILINE | re.DOTALL)
     text = re.sub(r":\w+:(?=`)", "", text).replace("`~", "`")
+    text = re.sub(r"^(Raises|Returns|Yields|Args):\n((?: {4}.*\n?)+)", _listed, text, flags=re.MULTILINE)
     return re.sub(r"(?<!`)``(?!`)", "`", text) + "\n"
 
 
 def _fence(block: re.Match[str]) -> str:
     return f"\n\n```text\n{inspect.cleandoc(block[1])}\n```\n\n"
+
+
+def _listed(section: re.Match[str]) -> str:
+    """A section of Google's style as a list."""
+    items = re.sub(r"\n {5,}", " ", inspect.cleandoc(section[2])).replace("\n    ", " ").splitlines()
+    return f"{section[1]}:\n\n" + "".join(f"- {item}\n" for item in items)
 
 
 def _rows(table: re.Match[str]) -> str:
@@ -191,7 +205,13 @@ def _rows(table: re.Match[str]) -> str:
     return "| | |\n|---|---|\n" + "\n".join(f"| {_cell(left)} | {_cell(right)} |" for left, right in rows)
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": cli, "settings.md": settings, "events.md": events, "errors.md": errors}
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli,
+    "settings.md": settings,
+    "events.md": events,
+    "errors.md": errors,
+    "python.md": python,
+}
 
 
 def _made() -> Iterator[tuple[str, Path, str]]:

@@ -120,6 +120,37 @@ async def test_a_narrowed_call_gets_what_is_left_and_never_more_than_declared() 
 
 
 @pytest.mark.usefixtures("reaching")
+async def test_a_narrowed_call_runs_with_the_arguments_that_were_given_instead_and_its_model_is_told() -> None:
+    box, seen = FakeBox([returned(1)]), list[ApprovalRequest]()
+    less = Narrow(args={"text": "b"})
+    async with forge_of(box, USE, "One.") as forge:
+        events = [event async for event in forge.stream("Count a b", on_approval=answering(less, seen))]
+        shown = await forge.sessions.show(events[-1].session)
+    assert ([run.args for run in box.runs], "fetch" in box.runs[0].grant.asks) == ([{"text": "b"}], True)
+    assert [call.args for call in shown.calls] == [{"text": "b"}]
+    (result,) = (block for message in shown.messages for block in message["content"] if block["type"] == "tool_result")
+    assert 'these arguments instead: {"text": "b"}' in str(result["content"])
+    (decided,) = (event for event in events if event.type == "approval_decided")
+    assert (decided.data["decision"], decided.data["args"]) == ("narrowed", {"text": "b"})
+    jsonschema.validate(decided.to_json(), schema())
+
+
+@pytest.mark.usefixtures("reaching")
+async def test_arguments_that_do_not_fit_are_refused_before_anything_runs_and_before_they_are_written_down() -> None:
+    box = FakeBox([returned(1)])
+    async with forge_of(box, USE, USE, "One.") as forge:
+        wrong = await forge.run("Count a b", on_approval=answering(Narrow(args={"words": 3}), []))
+        assert (wrong.error, "'words' was unexpected" in wrong.message, box.runs) == ("UsageError", True, [])
+        paused = await forge.run("Count a b", on_approval=answering(Defer(), []))
+        with pytest.raises(UsageError, match="words"):
+            await forge.approvals.decide(paused.approval, Narrow(args={"words": 3}))
+        kept = await forge.approvals.decide(paused.approval, Narrow(LESS, {"text": "b"}))
+        assert kept.decision == Narrow(LESS, {"text": "b"})
+        assert (await forge.resume(paused.approval)).answer == "One."
+    assert [run.args for run in box.runs] == [{"text": "b"}]
+
+
+@pytest.mark.usefixtures("reaching")
 @pytest.mark.parametrize(("answer", "error"), [(ValueError("torn"), "AgentForgeError"), ("yes", "UsageError")])
 async def test_a_callback_that_fails_or_makes_no_sense_allows_nothing(answer: Any, error: str) -> None:
     def decide(_: ApprovalRequest) -> Any:

@@ -7,16 +7,18 @@ is. A run that goes on after it waited asks again for every further call, and wi
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from agentforge.agent.calls import Called, Denied
+from agentforge.agent.calls import Admitted, Called, Denied
 from agentforge.agent.ending import Ending, ending_of, waiting
 from agentforge.approval import Allow, ApprovalRequest, Decision, Defer, Deny, Kind, Narrow, OnApproval, word_of
 from agentforge.errors import AgentForgeError, UsageError
 from agentforge.forge.parts import ForgeResult
 from agentforge.registry.rights import rights, wanted
+from agentforge.registry.schema import mismatches
 from agentforge.registry.tool import Tool
 from agentforge.types import JSON, Capabilities, JSONObject
 
@@ -77,8 +79,8 @@ class Deferred(Exception):  # noqa: N818 - says what happened, as our errors do
         self.loop: JSONObject = {}
 
 
-async def admitted(turn: Turn, call: Called, nested: bool) -> Capabilities:
-    """What a call may reach.
+async def admitted(turn: Turn, call: Called, nested: bool) -> Admitted:
+    """As what a call may run.
 
     Raises:
         Denied: nothing, and why.
@@ -87,7 +89,7 @@ async def admitted(turn: Turn, call: Called, nested: bool) -> Capabilities:
     """
     reach, approving = call.tool.manifest.capabilities, turn.parts.approving
     if approving is None or not _reaches_out(reach):
-        return reach
+        return Admitted(reach, call.args)
     given = turn.going if turn.going is not None and turn.going.request.call == call.id and not turn.decided else None
     request = replace(_about(turn, "call", call.tool), args=call.args, call=call.id, by=call.by)
     if given is None:
@@ -102,15 +104,33 @@ async def admitted(turn: Turn, call: Called, nested: bool) -> Capabilities:
     _tell(turn, request, decision)
     match decision:
         case Allow():
-            return reach
-        case Narrow(narrower):
-            if more := rights(narrower) - rights(reach):
-                raise UsageError(f"{request.tool} was not narrowed: it has no right to {', '.join(sorted(more))}.")
-            return narrower
+            return Admitted(reach, call.args)
+        case Narrow():
+            return narrowed(call.tool, call.args, decision)
         case Deny(reason):
             raise Denied(f"{request.tool} was not called: it was denied{f' ({reason})' if reason else ''}.")
         case Defer(seconds):
             raise Deferred(request, seconds)
+
+
+def narrowed(tool: Tool, args: JSONObject, decision: Narrow) -> Admitted:
+    """A call of ``tool`` with ``args`` as a decision leaves it.
+
+    Raises:
+        UsageError: it would reach more than the tool declares, or the arguments do not fit; all that is wrong.
+    """
+    declared = tool.manifest.capabilities
+    reach = declared if decision.capabilities is None else decision.capabilities
+    left = args if decision.args is None else decision.args
+    problems = [f"it has no right to {right}" for right in sorted(rights(reach) - rights(declared))]
+    if problems := [*problems, *mismatches(left, tool.signature.parameters)]:
+        raise UsageError(f"{tool.name} was not narrowed: {'; '.join(problems)}.")
+    return Admitted(reach, left)
+
+
+def narrowed_to(ran: Called) -> str:
+    """What a model is told of a call that ran with other arguments than its own."""
+    return f"Whoever was asked let {ran.tool.name} run with these arguments instead: {json.dumps(ran.args)}"
 
 
 async def let_in(turn: Turn, forged: ForgeResult) -> ForgeResult:
@@ -179,7 +199,8 @@ async def _asked(turn: Turn, approving: Approving, request: ApprovalRequest) -> 
 
 
 def _tell(turn: Turn, request: ApprovalRequest, decision: Decision) -> None:
-    reach = wanted(decision.capabilities) if isinstance(decision, Narrow) else [*request.rights]
+    less = decision.capabilities if isinstance(decision, Narrow) else None
+    reach = [*request.rights] if less is None else wanted(less)
     turn.emit(
         "approval_decided",
         {
@@ -189,6 +210,7 @@ def _tell(turn: Turn, request: ApprovalRequest, decision: Decision) -> None:
             "rights": [*reach] if isinstance(decision, Allow | Narrow) else [],
             "reason": decision.reason if isinstance(decision, Deny) else "",
             "call": request.call,
+            **({"args": decision.args} if isinstance(decision, Narrow) and decision.args is not None else {}),
         },
     )
 

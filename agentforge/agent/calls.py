@@ -48,9 +48,9 @@ _STATUS_TEXT: Mapping[str, str] = MappingProxyType(
         "bad_result": "Its result is not JSON.",
     }
 )
-Admit: TypeAlias = "Callable[[Called, bool], Awaitable[Capabilities]]"
-"""What a call may reach of what its tool declares, asked before it runs; the flag says whether a tool or script makes
-it (raises :class:`Denied`).
+Admit: TypeAlias = "Callable[[Called, bool], Awaitable[Admitted]]"
+"""As what a call may run, asked before it does; the flag says whether a tool or script makes it (raises
+:class:`Denied`).
 """
 
 _STOPPED = CallResult("timed_out", message="What had called it ended.")
@@ -67,14 +67,22 @@ class Called:
     by: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What a call may reach of what its tool declares, and the arguments that it runs with."""
+
+    reach: Capabilities
+    args: JSONObject
+
+
 class Denied(Exception):  # noqa: N818 - says what happened, as our errors do
     """Who was asked said no; the call does not run, and its caller is told why."""
 
 
-async def as_declared(call: Called, nested: bool) -> Capabilities:
-    """For whoever asks nobody: all that the tool declares."""
+async def as_declared(call: Called, nested: bool) -> Admitted:
+    """For whoever asks nobody: all that the tool declares, with the arguments of the call."""
     del nested
-    return call.tool.manifest.capabilities
+    return Admitted(call.tool.manifest.capabilities, call.args)
 
 
 class Ledger(Protocol):
@@ -154,15 +162,16 @@ class Caller:
         files: Mapping[str, bytes] = NO_INPUTS,
         depth: int = 0,
         record_to: Path | None = None,
-    ) -> CallResult:
+    ) -> tuple[Called, CallResult]:
         """:meth:`call` with what is admitted, which is told to the ledger where it is cancelled: what it reached until
-        then is not lost.
+        then is not lost. Gives the call as it ran, with its result.
 
         Raises as that, and what ``admit`` raises; the cancellation goes on.
         """
-        log, reach = Log(), await self.admit(call, depth > 0)
+        log, admitted = Log(), await self.admit(call, depth > 0)
+        call, reach = replace(call, args=admitted.args), admitted.reach
         try:
-            return await self.call(
+            return call, await self.call(
                 call.tool, needs, call.args, files=files, depth=depth, record_to=record_to, log=log, reach=reach
             )
         except asyncio.CancelledError:
@@ -196,7 +205,7 @@ class Caller:
             await self.ledger.returned(call, CallResult("raised"), problem)
             raise Refused(problem, "raised", "TypeError")
         try:
-            result = await self.followed(call, needs, depth=depth)
+            call, result = await self.followed(call, needs, depth=depth)
         except SandboxBusy as busy:
             await self.ledger.returned(call, CallResult("died"), str(busy))
             raise Refused(f"{name} could not be called: {busy}", "failed") from None

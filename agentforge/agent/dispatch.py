@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from agentforge.agent import toolbox
-from agentforge.agent.approving import admitted, let_in
+from agentforge.agent.approving import admitted, let_in, narrowed_to
 from agentforge.agent.calls import Called, Caller, Denied, Ledger, error_text, refusal
 from agentforge.agent.memorising import NO_MEMORY, recalled, remembered
 from agentforge.agent.offers import FORGE_TOOL, OFFERS, RECALL, REMEMBER, RUN_PYTHON, SEARCH_TOOLS
@@ -85,12 +85,13 @@ async def call_tool(turn: Turn, entry: Entry, args: JSONObject, call_id: str = "
     if problems := mismatches(args, entry.signature.parameters):
         return await ledger.told(call, CallResult("raised"), refusal(entry.name + entry.signature.text, problems))
     try:
-        result = await (await _caller(turn, ledger)).followed(call, needs)
+        ran, result = await (await _caller(turn, ledger)).followed(call, needs)
     except ToolInvalid as invalid:
         return await ledger.told(call, CallResult("raised"), str(invalid))
     except Denied as denied:
         return replace(await ledger.told(call, CallResult("raised"), str(denied)), denied=True)
-    return await ledger.told(call, result)
+    told = await ledger.told(ran, result)
+    return told if ran.args == args else replace(told, text=capped(turn, f"{narrowed_to(ran)}\n{told.text}"))
 
 
 async def run_code(turn: Turn, code: str, call_id: str = "") -> Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ class Approvals:
         allowed is live from now on; one that is denied is taken away.
 
         Raises:
-            UsageError: it was decided already, or a tool was to be narrowed.
+            UsageError: it was decided already, a tool was to be narrowed, or a call to more than it asked for.
             ApprovalExpired: its time is over.
             AgentForgeError: a tool could not be let in; the decision is still waited for.
         """
@@ -58,6 +59,8 @@ class Approvals:
             raise UsageError("A decision that waits is Allow() or Deny(…), and Narrow(…) for a call.")
         if found.state == "expired":
             raise _expired(found)
+        if isinstance(decision, Narrow):
+            await asyncio.to_thread(self._check, found.request, decision)
         if found.state == "waiting" and found.request.kind == "tool":
             await self.settle(found.request, decision, by)
         rows = await self._rows()
@@ -86,6 +89,15 @@ class Approvals:
     async def forget(self, tool: str) -> Sequence[Permission]:
         """Takes back all lasting permissions of a tool, and returns them."""
         return await asyncio.to_thread((await self._permissions()).forget, tool)
+
+    def _check(self, request: ApprovalRequest, decision: Narrow) -> None:
+        """Says now, and not when the run goes on, that a call cannot be narrowed so (raises UsageError)."""
+        from agentforge.agent.approving import narrowed
+
+        with suppress(ToolNotFound):  # a tool that is gone, or another by now, counts as denied then
+            tool = self._opened.layers.find(request.tool)
+            if tool.version == request.version:
+                narrowed(tool, request.args, decision)
 
     async def settle(self, request: ApprovalRequest, decision: Decision, by: str = "") -> None:
         """Makes the proposed tool of a question live, or takes it away (raises AgentForgeError)."""

@@ -36,6 +36,6 @@ async def call(
     limits, box = opened.limits(settings.sandbox.call_seconds), await opened.box()
     caller = Caller(box, layers, settings.secrets, limits, rows, settings.servers)
     called = Called(new_call_id(), tool, args)
-    result = await caller.followed(called, needs, files=files, record_to=recordings)
+    called, result = await caller.followed(called, needs, files=files, record_to=recordings)
     await rows.returned(called, result)
     return replace(result, call=called.id)

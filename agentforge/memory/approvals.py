@@ -99,7 +99,8 @@ class Approvals:
         """
         made: JSONObject = {"by": by, "reason": decision.reason if isinstance(decision, Deny) else ""}
         if isinstance(decision, Narrow):
-            made["capabilities"] = cast("JSONObject", asdict(decision.capabilities))
+            reach = decision.capabilities
+            made |= {"capabilities": reach and cast("JSONObject", asdict(reach)), "args": decision.args}
         with self._database.write() as connection:
             before = _approval(self._current(connection, approval))
             if before.state == "waiting":
@@ -154,7 +155,8 @@ def _approval(row: Any) -> Approval:
         case "allowed":
             decision = Allow()
         case "narrowed":
-            decision = Narrow(_capabilities(made["capabilities"]))
+            reach = made["capabilities"]
+            decision = Narrow(reach and _capabilities(reach), made.get("args"))
         case "denied":
             decision = Deny(made["reason"])
         case _:

@@ -372,6 +372,18 @@ def test_a_folder_that_holds_such_is_refused_as_a_whole(tmp_path, plant):
         read_files(tmp_path)
 
 
+@pytest.mark.parametrize("place", ["test_cents.py", "cents_test.py", "tests/test_cents.py"])
+def test_the_tests_of_one_file_are_those_beside_it_and_nothing_else_is_read(tmp_path, place):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "cents.py").write_text("def cents(): ...\n")
+    (tmp_path / "test_other.py").write_text("def test_other(): ...\n")
+    (tmp_path / place).write_text("def test_cents(): ...\n")
+    assert set(read_files(tmp_path / "cents.py")) == {"cents.py", place}
+    (tmp_path / place).unlink()
+    (tmp_path / place).symlink_to(tmp_path / "test_other.py")
+    assert set(read_files(tmp_path / "cents.py")) == {"cents.py"}
+
+
 def test_a_path_that_is_a_link_or_nothing_is_refused(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "linked").symlink_to(tmp_path / "real")

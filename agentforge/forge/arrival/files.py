@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from agentforge.errors import StorageError, UsageError
@@ -22,7 +23,8 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def read_files(path: Path) -> Mapping[str, str]:
-    """Python files, ``SKILL.md`` and ``tool.toml`` at ``path``, by their paths below it; one file by its name.
+    """Python files, ``SKILL.md`` and ``tool.toml`` at ``path``, by their paths below it; one file by its name, with the
+    files of its tests that stand beside it.
 
     Raises:
         UsageError: nothing is there, or it holds a link, something that is no file, text in no UTF-8, or too much.
@@ -33,7 +35,8 @@ def read_files(path: Path) -> Mapping[str, str]:
         if stat.S_ISLNK(kind):
             raise UsageError(f"{path} is a link.", fix="Name the file or folder itself.")
         if not stat.S_ISDIR(kind):
-            return {path.name: _text(path.name, os.open(path, _FILE))}
+            alone = {path.name: _text(path.name, os.open(path, _FILE))}
+            return alone | {name: _text(name, descriptor) for name, descriptor in _tests_beside(path)}
         found: dict[str, str] = {}
         left, size = MOST_FILES, 0
         for name, descriptor in _walk(os.open(path, _FOLDER), "", 0):
@@ -52,6 +55,19 @@ def read_files(path: Path) -> Mapping[str, str]:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise StorageError(f"{path} cannot be read: {why}.") from None
     return dict(sorted(found.items()))
+
+
+def _tests_beside(path: Path) -> Iterator[tuple[str, int]]:
+    """What may hold the tests of one file, where it is there and no link."""
+    for below in ("", "tests/"):
+        with suppress(OSError):
+            folder = os.open(path.parent / below, _FOLDER)
+            try:
+                for name in (f"test_{path.stem}.py", f"{path.stem}_test.py"):
+                    with suppress(OSError):
+                        yield f"{below}{name}", os.open(name, _FILE, dir_fd=folder)
+            finally:
+                os.close(folder)
 
 
 def _walk(folder: int, above: str, depth: int) -> Iterator[tuple[str, int | None]]:
