@@ -18,6 +18,7 @@ from agentforge.memory.records import FinishedCall
 from agentforge.settings import Settings, load
 from agentforge.sleep.night import SLEEP
 from agentforge.sleep.report import Done, Effect, Report
+from agentforge.testing import MovedClock
 from agentforge.types import JSONObject, Need, Role, Usage
 
 from .realistic import filled
@@ -43,7 +44,13 @@ def settings_here(user: str = "ada") -> Settings:
     """Those of ``AGENTFORGE_HOME``, with two endpoints, one of which has a price."""
     endpoints = {
         "local": {"kind": "vllm", "url": "http://127.0.0.1:9", "model": "qwen2.5-coder-7b"},
-        "claude": {"kind": "claude", "url": "http://127.0.0.1:9", "model": "claude-sonnet", "input_price": 3.0, "output_price": 15.0},
+        "claude": {
+            "kind": "claude",
+            "url": "http://127.0.0.1:9",
+            "model": "claude-sonnet",
+            "input_price": 3.0,
+            "output_price": 15.0,
+        },
     }
     roles = {role.value: "claude" if role is Role.PLAN else "local" for role in Role}
     return load(overrides={"user": user, "endpoints": endpoints, "roles": roles})
@@ -54,10 +61,18 @@ def registry_at(settings: Settings) -> Path:
     return settings.registries / settings.org / f"{settings.user}.git"
 
 
-async def lived(settings: Settings, *, word: Callable[[str], str] = lambda text: text) -> Lived:
-    """Fills a home; ``word`` may put other text (hostile, say) in the place of each that a model or person wrote."""
+def same(text: str) -> str:
+    """As it is."""
+    return text
+
+
+async def lived(settings: Settings, *, word: Callable[[str], str] = same, line: Callable[[str], str] = same) -> Lived:
+    """Fills a home; ``word`` may put other text (hostile, say) in the place of each that a model or person wrote, and
+    ``line`` in that of what is remembered: one line of printable characters.
+    """
     filled(registry_at(settings))
     made = Lived()
+    await _weeks(settings)
     async with Forge(user=settings.user, settings=settings) as forge:
         opened = forge.opened
         episodes = await opened.the_episodes()
@@ -77,39 +92,64 @@ async def lived(settings: Settings, *, word: Callable[[str], str] = lambda text:
         _turn(episodes, made.other, 1, word("Remember that our fiscal year ends in March."), word("I will."), word, now)
         made.fork = await forge.sessions.fork(made.session, turn=1)
         memory = opened.memory()
-        first = memory.add(Candidate(word("The fiscal year ends in December."), topic="fiscal-year"), approver="ada")
+        first = memory.add(Candidate(line("The fiscal year ends in December."), topic="fiscal-year"), approver="ada")
         fact = memory.add(
-            Candidate(word("The fiscal year ends in March."), topic="fiscal-year", episodes=(made.other,)),
+            Candidate(line("The fiscal year ends in March."), topic="fiscal-year", episodes=(made.other,)),
             approver="ada",
         )
-        told = Candidate(word("Amounts are in euros unless told otherwise."), kind="preference", episodes=(made.session,))
+        told = Candidate(
+            line("Amounts are in euros unless told otherwise."), kind="preference", episodes=(made.session,)
+        )
         memory.add(told, approver="ada")
         lesson = memory.add(
             Candidate(
-                word("Ask for the country before tidying a phone number."),
+                line("Ask for the country before tidying a phone number."),
                 kind="lesson",
-                when=word("a number has no country code"),
+                when=line("a number has no country code"),
                 episodes=(made.session, made.other),
             ),
             approver="ada",
         )
         waits = memory.add(
             Candidate(
-                word("Customers in Austria have the country code +43."), episodes=(made.session,),
+                line("Customers in Austria have the country code +43."), episodes=(made.session,),
                 sources=("page:phone.example.org",), tainted=True,
             )
         )  # fmt: skip
-        assert first.entry and fact.entry and lesson.entry and waits.entry
+        assert first.entry is not None
+        assert fact.entry is not None
+        assert lesson.entry is not None
+        assert waits.entry is not None
         made.fact, made.lesson, made.waits = fact.entry.id, lesson.entry.id, waits.entry.id
         _recalled(episodes, made.other, made.fact, word, now)
         persona = Persona(memory, approver="ada")
-        persona.edit(word("Answer in short sentences.") + "\n" + word("- Give numbers with their units.") + "\n")
+        persona.edit(line("Answer in short sentences.") + "\n" + line("- Give numbers with their units.") + "\n")
         later = [made.session, made.other, made.fork]
-        text = persona.text() + word("- Put the result first, the way to it behind it.") + "\n"
+        text = persona.text() + line("- Put the result first, the way to it behind it.") + "\n"
         persona.propose(text, episodes=later)
-        _night(forge, word, now)
-        await forge.enqueue(Need("total_of", "(text: str) -> float", word("Add up the amounts of an invoice.")))
+        _night(forge, word, line, now)
+        await forge.enqueue(Need("total_of", "(text: str) -> float", line("Add up the amounts of an invoice.")))
     return made
+
+
+async def _weeks(settings: Settings) -> None:
+    """Nine weeks in which it gets better: fewer failures and tokens, more reuse."""
+    today = clock.now()
+    async with Forge(user=settings.user, settings=settings) as forge:
+        episodes = await forge.opened.the_episodes()
+        for back in range(9, 0, -1):
+            with MovedClock(today - timedelta(weeks=back)):
+                session = episodes.start(f"Work of week {10 - back}")
+                for turn in range(1, 5):
+                    time = clock.now().isoformat(timespec="microseconds")
+                    reused = turn <= (10 - back) // 2
+                    done: JSONObject = {"answer": "42", "tools_used": [TOOL] if reused else [], "tools_made": []}
+                    failed = turn == 4 and back > 3
+                    kind, data = ("failed", {"message": "It timed out."}) if failed else ("completed", done)
+                    event = Event(kind, data, 1, settings.org, settings.user, session, turn, time)  # type: ignore[arg-type] - JSON by hand
+                    episodes.record_event(session, event)
+                    usage = Usage(900 + 150 * back, 40 * back * (not reused), 300, 1)
+                    episodes.record_cost(session, turn, Role.PLAN, "claude", usage, 1.0, "decide")
 
 
 def _turn(
@@ -127,7 +167,7 @@ def _turn(
         nonlocal seq, stamp
         seq += 1
         stamp += timedelta(seconds=1)
-        told: JSONObject = {key: value for key, value in data.items()}  # type: ignore[assignment] - JSON by hand
+        told: JSONObject = dict(data)  # type: ignore[assignment] - JSON by hand
         time = stamp.isoformat(timespec="microseconds")
         episodes.record_event(session, Event(kind, told, seq, episodes.org, episodes.user, session, number, time))
 
@@ -137,7 +177,7 @@ def _turn(
         "context",
         parts={"instructions": 310, "persona": 42, "tools": 180, "memory": 38, "history": 120 * number},
         items=[{"part": "memory", "id": "fabcdefg", "tokens": 19, "score": 3.2}],
-        left_out=[{"part": "history", "id": "", "why": word("The oldest 2 turns did not fit; a summary stands for them.")}],
+        left_out=[{"part": "history", "id": "", "why": word("The oldest 2 turns did not fit.")}],
         tools=["clean_phone", "check_iban"],
     )
     event("model_started", role="plan", endpoint="claude", purpose="decide")
@@ -148,7 +188,9 @@ def _turn(
     args: JSONObject = {"text": word("(030) 123 456")}
     event("tool_called", tool=TOOL, args=args, call=f"call-{session}-{number}")
     if failed:
-        event("tool_returned", tool=TOOL, call=f"call-{session}-{number}", error=word("URLError: no route"), seconds=0.4)
+        event(
+            "tool_returned", tool=TOOL, call=f"call-{session}-{number}", error=word("URLError: no route"), seconds=0.4
+        )
     else:
         event("tool_returned", tool=TOOL, call=f"call-{session}-{number}", value=word("+4930123456"), seconds=0.02)
     call = FinishedCall(TOOL, "c" * 64, args, "raised" if failed else "returned", word("+4930123456"), 0.02)
@@ -187,10 +229,10 @@ def _recalled(episodes: object, session: str, key: str, word: Callable[[str], st
     episodes.record_event(session, Event("context", data, 90, episodes.org, episodes.user, session, 1, time))
 
 
-def _night(forge: Forge, word: Callable[[str], str], now: datetime) -> None:
+def _night(forge: Forge, word: Callable[[str], str], line: Callable[[str], str], now: datetime) -> None:
     """One night as the report of its job; its commit is one of the registry, so that it can be taken back."""
     opened = forge.opened
-    commit = opened.memory().add(Candidate(word("Invoices are numbered by year.")), approver="").commit
+    commit = opened.memory().add(Candidate(line("Invoices are numbered by year.")), approver="").commit
     changes = (
         Done(
             "tool:invoice", "tool", word("A tool for invoice totals, from 4 like questions"), "dropped",
@@ -214,4 +256,4 @@ def _night(forge: Forge, word: Callable[[str], str], now: datetime) -> None:
 
 
 if __name__ == "__main__":  # a home to look at by hand
-    print(asyncio.run(lived(settings_here())))
+    asyncio.run(lived(settings_here()))

@@ -140,11 +140,12 @@ async def listed(asked: Asked) -> MemoryPage:
             for one in memory.pending()
         ]
         current = memory.list()
+        lessons, tools = sum(one.kind == "lesson" for one in current), len(forge.tools())
         counts = {
             "episodic": f"{sessions}{'+' * (sessions == MANY)} sessions",
-            "semantic": f"{sum(one.kind != 'lesson' for one in current)} in use",
-            "procedural": f"{sum(one.kind == 'lesson' for one in current)} lessons, {len(forge.tools())} tools",
-            "persona": f"{len(memory.persona.lines())} lines",
+            "semantic": f"{len(current) - lessons:,} in use",
+            "procedural": f"{_many(lessons, 'lesson')}, {_many(tools, 'tool')}",
+            "persona": _many(len(memory.persona.lines()), "line"),
         }
         return MemoryPage(
             tiers=[
@@ -198,6 +199,10 @@ async def entry(asked: Asked) -> EntryPage:
         )
 
     return await asked.of(read)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def known_of(

@@ -226,13 +226,16 @@ def _step(kind: str, data: Mapping[str, Any]) -> Step | None:
     """An event as one line; those that say nothing of their own are passed over."""
     match kind:
         case "model_finished":
-            tokens = f"{data.get('input_tokens', 0):,} tokens in, {data.get('output_tokens', 0):,} out"
-            cached = f", {data['cached_tokens']:,} of them from a cache" if data.get("cached_tokens") else ""
-            what = f"{data.get('role', '')} asked {data.get('endpoint', '')} for {data.get('purpose', '')}"
-            return Step(kind=kind, what=what, detail=tokens + cached, seconds=_number(data.get("seconds")))
+            sent, cached, made = (_number(data.get(f"{key}_tokens")) for key in ("input", "cached", "output"))
+            spared = f" ({cached:,.0f} from a cache)" if cached else ""
+            what = f"the model of {data.get('role', '')}, {data.get('endpoint', '')}: {data.get('purpose', '')}"
+            detail = f"{sent:,.0f} tokens in{spared}, {made:,.0f} out"
+            return Step(kind=kind, what=what, detail=detail, seconds=_number(data.get("seconds")))
         case "tool_called":
-            by = f" (called by {data['by']})" if data.get("by") else ""
-            return Step(kind=kind, what=f"calls{by}", tool=str(data.get("tool", "")), detail=_short(data.get("args")))
+            by = f" by {data['by']}" if data.get("by") else ""
+            return Step(
+                kind=kind, what=f"is called{by}", tool=str(data.get("tool", "")), detail=_short(data.get("args"))
+            )
         case "tool_returned":
             bad = "error" in data
             told = str(data["error"]) if bad else _short(data.get("value"))
