@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agentforge.memory.persona import Persona
     from agentforge.memory.reasons import Reasons
     from agentforge.memory.recall import Hit
+    from agentforge.memory.recalled import Recalled
     from agentforge.types import Layer
 
 
@@ -42,18 +43,23 @@ class UserMemory:
     that nothing has, and ``RegistryError`` or ``StorageError`` where the registry cannot be read or written.
     """
 
-    def __init__(self, opened: Opened, settings: Settings) -> None:
+    def __init__(self, opened: Opened, settings: Settings, approver: str = "") -> None:
         self._opened = opened
         self._settings = settings
+        self._approver = approver or settings.user
         self._memory = opened.memory()
         self._layers = opened.memories()
+
+    def by(self, approver: str) -> UserMemory:
+        """The same, where somebody else decides for the user: commits name them."""
+        return UserMemory(self._opened, self._settings, approver)
 
     @property
     def persona(self) -> Persona:
         """How this user wants to be worked with."""
         from agentforge.memory.persona import Persona
 
-        return Persona(self._memory, approver=self._settings.user)
+        return Persona(self._memory, approver=self._approver)
 
     @property
     def company_persona(self) -> str:
@@ -105,6 +111,12 @@ class UserMemory:
         found = reasons(self._layers.holding(key), key)
         return replace(found, standing=self.standing(key))
 
+    def recalled(self, key: str, limit: int = 10) -> Sequence[Recalled]:
+        """The turns in which an entry was put before a model lately, newest first, and how well it fitted; blocks."""
+        from agentforge.memory.recalled import recalled
+
+        return recalled(self._opened.rows(), key, org=self._settings.org, user=self._opened.owner, limit=limit)
+
     def add(
         self, text: str, *, kind: Kind = "fact", topic: str = "", when: str = "", supersedes: Sequence[str] = ()
     ) -> Written:
@@ -118,25 +130,31 @@ class UserMemory:
         for each in supersedes:
             self._layers.insist_on_own(each)
         candidate = Candidate(text, kind, topic, when, supersedes=tuple(supersedes))
-        done = self._memory.add(candidate, approver=self._settings.user)
+        done = self._memory.add(candidate, approver=self._approver)
         if done.outcome == "refused":
             raise UsageError(f"It was not remembered. {done.why}")
         return done
 
-    def edit(self, key: str, text: str, *, when: str | None = None) -> Written:
+    def seen(self, key: str) -> str:
+        """By what a decision names an entry as it was looked at: ``saw`` of the methods below, which then change
+        nothing where it has changed since (raises UsageError).
+        """
+        return self._layers.holding(key).known().seen(key)
+
+    def edit(self, key: str, text: str, *, when: str | None = None, saw: str = "") -> Written:
         """Replaces the text of an entry in place; git keeps the old one (raises UsageError where the gates refuse)."""
         self._layers.insist_on_own(key)
-        return self._memory.edit(key, text, when=when, approver=self._settings.user)
+        return self._memory.edit(key, text, when=when, approver=self._approver, saw=saw)
 
-    def approve(self, key: str) -> Written:
+    def approve(self, key: str, *, saw: str = "") -> Written:
         """Lets an entry that waits be used (raises UsageError where it does not wait, or the gates refuse it)."""
         self._layers.insist_on_own(key)
-        return self._memory.approve(key, approver=self._settings.user)
+        return self._memory.approve(key, approver=self._approver, saw=saw)
 
-    def reject(self, key: str, reason: str = "") -> Written:
+    def reject(self, key: str, reason: str = "", *, saw: str = "") -> Written:
         """Takes an entry out of the queue; it is not proposed again."""
         self._layers.insist_on_own(key)
-        return self._memory.reject(key, reason, approver=self._settings.user)
+        return self._memory.reject(key, reason, approver=self._approver, saw=saw)
 
     def undo(self, commit: str) -> Written:
         """Takes back what one commit did to memory, or raises UsageError where any of it was changed since. What comes
@@ -146,14 +164,14 @@ class UserMemory:
         from agentforge.memory.unsaid import resay
 
         before = self._memory.known()
-        done = undo(self._memory, commit, approver=self._settings.user)
+        done = undo(self._memory, commit, approver=self._approver)
         after = self._memory.known()
         back = [one.text for key, one in after.entries.items() if key not in before.entries]
         if back:
             resay(self._opened.rows(), back, org=self._settings.org, user=self._opened.owner)
         return done
 
-    def forget(self, key: str, *, rewrite: bool = False) -> Forgot:
+    def forget(self, key: str, *, rewrite: bool = False, saw: str = "") -> Forgot:
         """Takes an entry away, what came from it alone, and the tools that were made from it out of use. What was said
         in sessions in the same words is not recalled or found any more; their messages stay.
 
@@ -172,7 +190,7 @@ class UserMemory:
         if rewrite and key not in known.entries and key not in known.pending:
             ids, episodes, commit = self._forgotten(key), (), ""
         else:
-            gone = self._memory.forget(key, approver=self._settings.user)
+            gone = self._memory.forget(key, approver=self._approver, saw=saw)
             ids, commit = tuple(one.id for one in gone.entries), gone.commit
             unsaid = self._unsaid([one.text for one in gone.entries])
             episodes = tuple(dict.fromkeys([*gone.episodes, *unsaid]))
@@ -202,7 +220,7 @@ class UserMemory:
         for each in ids:
             family = family_of(registry, f"source:memory:{each}")
             if len(family.rows) > 1:  # the first one is the entry itself
-                done = revoke(registry, family.origin, reason="It was forgotten.", approver=self._settings.user)
+                done = revoke(registry, family.origin, reason="It was forgotten.", approver=self._approver)
                 taken += [*done.tools, *done.proposals]
         return tuple(taken)
 

@@ -8,10 +8,12 @@ from agentforge.api.opened import Opened
 from agentforge.settings import Settings
 
 if TYPE_CHECKING:
+    from agentforge.api.activity import Activity
     from agentforge.api.approvals import Approvals
     from agentforge.api.documents import UserDocuments
     from agentforge.api.interchange import Interchange
     from agentforge.api.knowledge import UserKnowledge
+    from agentforge.api.learning import Learning
     from agentforge.api.lineage import Lineage
     from agentforge.api.memory import UserMemory
     from agentforge.api.promotion import Promotion
@@ -33,6 +35,13 @@ class Rooms:
     def opened(self) -> Opened:
         """What is open behind all of them, for the other edges of this program; no part of the library's promise."""
         return self._opened()
+
+    @property
+    def activity(self) -> Activity:
+        """What was changed and decided, by whom and why, and whether all is well."""
+        from agentforge.api.activity import Activity
+
+        return Activity(self._opened(), self.settings)
 
     @property
     def approvals(self) -> Approvals:
@@ -61,6 +70,13 @@ class Rooms:
         from agentforge.api.knowledge import UserKnowledge
 
         return UserKnowledge(self._opened(), self.settings)
+
+    @property
+    def learning(self) -> Learning:
+        """How the agent does over time, in numbers."""
+        from agentforge.api.learning import Learning
+
+        return Learning(self._opened(), self.settings)
 
     @property
     def lineage(self) -> Lineage:

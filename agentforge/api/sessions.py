@@ -191,9 +191,9 @@ class Sessions:
         """The id of the one that was written last."""
         return await asyncio.to_thread((await self._episodes()).latest)
 
-    async def list(self, limit: int = 20) -> Sequence[EpisodeSummary]:
-        """The newest first, by when they were written last."""
-        return await asyncio.to_thread((await self._episodes()).list, limit)
+    async def list(self, limit: int = 20, skip: int = 0) -> Sequence[EpisodeSummary]:
+        """The newest first, by when they were written last, behind the first ``skip`` of them."""
+        return await asyncio.to_thread((await self._episodes()).list, limit, skip)
 
     async def _with_learned(self, erasure: Erasure) -> Erased:
         sessions = (*erasure.sessions, *erasure.shortened)

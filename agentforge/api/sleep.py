@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agentforge.api.opened import Opened
+from agentforge.api.opened import Opened, secrets_of
 from agentforge.errors import AgentForgeError, UsageError
 from agentforge.settings import Settings
 
@@ -112,18 +112,23 @@ class UserSleep:
             raise UsageError(told, fix="agentforge sleep status")
         return found[0]
 
-    async def undo(self, night: str = "", changes: Sequence[int] = ()) -> list[Undone]:
-        """Takes back what a night did, or some of its changes by their numbers; by default the last night.
+    async def undo(
+        self, night: str = "", changes: Sequence[int] = (), *, approver: str = "", reason: str = ""
+    ) -> list[Undone]:
+        """Takes back what a night did, or some of its changes by their numbers; by default the last night. Commits name
+        the ``approver`` (by default the user); the ``reason`` stands in the history of the tools that it changes.
 
         Raises:
             UsageError: there is no such night, or no such change.
             RegistryError, StorageError: something could not be written.
         """
+        from agentforge.secrecy import redact
         from agentforge.sleep.undoing import undo
 
         report, opened = await self.report(night), self._opened
-        memory, approver = opened.memory(), self._settings.user
-        return await asyncio.to_thread(undo, report, opened.registry, memory, changes=changes, approver=approver)
+        memory, by = opened.memory(), approver or self._settings.user
+        why = redact(reason, secrets_of(self._settings))
+        return await asyncio.to_thread(undo, report, opened.registry, memory, changes=changes, approver=by, reason=why)
 
     async def undone(self) -> frozenset[str]:
         """The first 12 characters of the commits that were taken back."""

@@ -25,7 +25,7 @@ def web(who: Who, *, host: str | None, port: int | None) -> int:
     async def run(settings: Settings) -> None:
         async with Forge(user=settings.user, org=settings.org, settings=settings, company=who.company) as forge:
             desk = Desk(forge)
-            await serve(settings.web, desk.read, desk.decide, starter=settings.user, on_ready=ready)
+            await serve(settings.web, desk.read, desk.decide, starter=settings.user, forge=forge, on_ready=ready)
 
     try:
         asyncio.run(run(settings))

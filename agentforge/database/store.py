@@ -32,7 +32,7 @@ from sqlalchemy.pool import StaticPool
 from agentforge.errors import ConfigurationError, StorageError
 from agentforge.settings import check_folder
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration; compared before alembic is imported at all, which would cost 0.2 s."""
 
 BUSY_SECONDS = 10.0

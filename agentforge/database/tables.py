@@ -149,6 +149,7 @@ EVENTS = Table(
     Column("data", JSON, nullable=False),
     _text("time"),
     _of_session("events"),
+    Index("ix_events_type", "org", "user", "type", "time"),
 )
 
 JOBS = Table(

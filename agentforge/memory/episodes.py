@@ -67,8 +67,8 @@ class Episodes:
         with self._database.read() as connection:
             return self._row(connection, session) is not None
 
-    def list(self, limit: int = 20) -> list[EpisodeSummary]:
-        """The newest sessions first, by when they were written last."""
+    def list(self, limit: int = 20, skip: int = 0) -> list[EpisodeSummary]:
+        """The newest sessions first, by when they were written last, behind the first ``skip`` of them."""
         turns = select(func.coalesce(func.max(MESSAGES.c.turn), 0)).where(
             MESSAGES.c.org == self.org, MESSAGES.c.user == self.user, MESSAGES.c.session == SESSIONS.c.id
         )
@@ -77,6 +77,7 @@ class Episodes:
             .where(SESSIONS.c.org == self.org, SESSIONS.c.user == self.user)
             .order_by(SESSIONS.c.updated.desc(), SESSIONS.c.created.desc())
             .limit(limit)
+            .offset(skip)
         )
         with self._database.read() as connection:
             return [

@@ -118,15 +118,18 @@ class Memory:
         trailers = {"Episode": candidate.episodes, "Source": candidate.sources, "Job": [once] if once else []}
         return self.committed(change, told, approver=approver, trailers=trailers)
 
-    def edit(self, key: str, text: str, *, when: str | None = None, approver: str = "") -> Written:
-        """Replaces the text of an entry (and ``when`` it applies) in place; git keeps the old one.
+    def edit(self, key: str, text: str, *, when: str | None = None, approver: str = "", saw: str = "") -> Written:
+        """Replaces the text of an entry (and ``when`` it applies) in place; git keeps the old one. With ``saw``
+        (:meth:`Known.seen`), as in the methods below, only where it is as it was seen.
 
         Raises:
-            UsageError: there is no such entry, it is superseded, or the gates refuse the text (all reasons).
+            UsageError: there is no such entry, it is superseded, has changed since it was seen, or the gates refuse the
+                text (all reasons).
         """
         told: list[Written] = []
 
         def change(known: Known) -> Change | None:
+            known.insist(key, saw)
             old = known.get(key)
             if old.superseded_by:
                 raise UsageError(f"{key} is superseded by {old.superseded_by}.", fix="Edit that one, or add a new one.")
@@ -146,7 +149,7 @@ class Memory:
 
         return self.committed(change, told, approver=approver)
 
-    def approve(self, key: str, *, approver: str) -> Written:
+    def approve(self, key: str, *, approver: str, saw: str = "") -> Written:
         """Lets an entry that waits be used; what it contradicts is superseded. Its origins and its mark stay.
 
         Raises:
@@ -155,6 +158,7 @@ class Memory:
         told: list[Written] = []
 
         def change(known: Known) -> Change | None:
+            known.insist(key, saw)
             waiting = _waiting(known, key)
             entry = waiting.entry
             candidate = Candidate(entry.text, entry.kind, entry.topic, entry.when, entry.episodes, entry.sources)
@@ -173,7 +177,7 @@ class Memory:
 
         return self.committed(change, told, approver=approver)
 
-    def reject(self, key: str, reason: str = "", *, approver: str) -> Written:
+    def reject(self, key: str, reason: str = "", *, approver: str, saw: str = "") -> Written:
         """Takes an entry out of the queue; it is not proposed again. The reason is kept, its words are not.
 
         Raises:
@@ -183,6 +187,7 @@ class Memory:
         why = _flat(redact(reason, self.secrets))[:REASON_CHARS].strip()
 
         def change(known: Known) -> Change | None:
+            known.insist(key, saw)
             entry, draft = _waiting(known, key).entry, Draft(known)
             draft.turn_down(key, Rejected(words=digest(entry.text), date=self.today(), reason=why))
             told.append(Written("refused", why, entry))
@@ -190,7 +195,7 @@ class Memory:
 
         return self.committed(change, told, approver=approver)
 
-    def forget(self, key: str, *, approver: str = "") -> Forgotten:
+    def forget(self, key: str, *, approver: str = "", saw: str = "") -> Forgotten:
         """Takes an entry away, those that were derived from it alone (their only source is ``memory:ID``), and the
         lines of the persona, also of one that waits, which say the same and no more.
 
@@ -203,6 +208,7 @@ class Memory:
         gone: dict[str, Entry] = {}
 
         def change(known: Known) -> Change | None:
+            known.insist(key, saw)
             gone.clear()
             gone.update({one.id: one for one in derived(known, key)})
             draft = Draft(known)

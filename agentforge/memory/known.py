@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -67,6 +68,17 @@ class Known:
             return "pending"
         later = self._later(entry)
         return "current" if all(one is not None and one.withdrawn(self.revoked) for one in later) else "superseded"
+
+    def seen(self, key: str) -> str:
+        """By what a decision names an entry as it was looked at (raises UsageError where there is none)."""
+        waits = self.pending[key].model_dump_json() if key in self.pending else ""
+        told = f"{self.standing(key)} {self.get(key).model_dump_json()} {waits}"
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+    def insist(self, key: str, saw: str) -> None:
+        """Raises UsageError where an entry is not, or no longer, as it was ``saw``; empty: it was not looked at."""
+        if saw and (key not in self.taken() or saw != self.seen(key)):
+            raise UsageError(f"{key[:40]} has changed since you looked at it.", fix="Look at it again.")
 
     def successors(self, key: str) -> list[Entry]:
         """What superseded an entry, one after the other, as far as it is still there."""

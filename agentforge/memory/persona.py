@@ -8,6 +8,7 @@ as ``memory/persona.proposed.md`` until the user approves or rejects it; what th
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,6 +55,11 @@ class Persona:
         known = self._memory.known()
         return _shown(known.texts.get(PERSONA, ""), known.revoked)
 
+    def lines(self) -> list[Line]:
+        """The lines of :meth:`text`, each with the episodes that it came from."""
+        known = self._memory.known()
+        return [line for line in lines_of(known) if not line.withdrawn(known.revoked)]
+
     def at(self, commit: str) -> str:
         """The persona as it was at a commit (raises UsageError where there was none)."""
         if not any(one.commit.startswith(commit) for one in self.history() if len(commit) >= 7):
@@ -91,15 +97,21 @@ class Persona:
         _waiting(self._memory.known())
         return _differences(self.text(), self.proposed(), "now", "proposed")
 
-    def edit(self, text: str) -> Written:
+    def seen(self) -> str:
+        """By what a decision names the persona, and the change of it that waits, as they were looked at."""
+        return _seen(self._memory.known())
+
+    def edit(self, text: str, *, saw: str = "") -> Written:
         """Replaces the persona by the user's own words. Lines that stay keep where they came from; lines that are left
-        out because they are revoked stay in the file.
+        out because they are revoked stay in the file. With ``saw`` (:meth:`seen`), as in :meth:`approve` and
+        :meth:`reject`, nothing is changed where it is not as it was seen (raises UsageError).
 
         Raises:
             UsageError: it is too long, or holds a secret or characters that nobody sees.
         """
 
         def made(known: Known) -> tuple[Draft, str]:
+            _insist(known, saw)
             draft = Draft(known)
             old = lines_in(known.texts.get(PERSONA, ""))
             hidden = [line for line in old if line.withdrawn(known.revoked)]
@@ -136,7 +148,7 @@ class Persona:
 
         return self._written(made, Written("pending", why), "", {"Episode": episodes, "Job": [once] if once else []})
 
-    def approve(self) -> Written:
+    def approve(self, *, saw: str = "") -> Written:
         """Makes the proposal the persona.
 
         Raises:
@@ -145,6 +157,7 @@ class Persona:
         named = self._episodes()
 
         def made(known: Known) -> tuple[Draft, str]:
+            _insist(known, saw)
             version, source = _waiting(known)
             standing = known.texts.get(PERSONA, "")
             if version != version_of(standing):
@@ -161,7 +174,7 @@ class Persona:
 
         return self._written(made, Written("accepted"), self._approver, {"Episode": named})
 
-    def reject(self, reason: str = "") -> Written:
+    def reject(self, reason: str = "", *, saw: str = "") -> Written:
         """Takes the proposal away, and the same one is made again only if the user asks for it.
 
         Raises:
@@ -170,6 +183,7 @@ class Persona:
         why = " ".join(redact(reason, self._memory.secrets).split())[:REASON_CHARS].strip()
 
         def made(known: Known) -> tuple[Draft, str]:
+            _insist(known, saw)
             words = digest(_shown(_waiting(known)[1], ()))
             draft = Draft(known)
             draft.write(PROPOSED, None)
@@ -210,6 +224,23 @@ class Persona:
 def lines_of(known: Known) -> list[Line]:
     """The lines of the persona, those included that are left out."""
     return lines_in(known.texts.get(PERSONA, ""))
+
+
+def turned_down(memory: Memory, commit: str) -> str:
+    """Why the change that waited at a commit was rejected later; empty where nobody said so, or it was not."""
+    source = split((memory.store.read(PROPOSED, commit) or b"").decode("utf-8", "replace"))[1]
+    found = memory.known().rejected.get(f"persona-{digest(_shown(source, ()))[:12]}")
+    return found.reason if found is not None else ""
+
+
+def _seen(known: Known) -> str:
+    told = [known.texts.get(PERSONA, ""), known.texts.get(PROPOSED, ""), *sorted(known.revoked)]
+    return hashlib.sha256("\0".join(told).encode()).hexdigest()[:12]
+
+
+def _insist(known: Known, saw: str) -> None:
+    if saw and saw != _seen(known):
+        raise UsageError("The persona has changed since you looked at it.", fix="Look at it again.")
 
 
 def _unfounded(known: Known, text: str, episodes: Sequence[str]) -> str:

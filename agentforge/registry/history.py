@@ -60,6 +60,15 @@ def _last(stood: Sequence[Standing | None]) -> Standing | None:
     return next((one for one in stood[1:] if one is not None and now is not None and one.version == now.version), None)
 
 
+def reason_of(registry: Registry, commit: Commit, name: str) -> str:
+    """Why a commit did to a tool what it did, as far as that was said; empty where it was not."""
+    after = _states_at(registry, commit.sha, name)
+    before = _states_at(registry, commit.parent, name).tools.get(name) if commit.parent else None
+    now = after.tools.get(name)
+    same = before if before is not None and now is not None and before.version == now.version else None
+    return _happening(commit, after, name, same).reason
+
+
 def since(registry: Registry, name: str) -> datetime | None:
     """Since when the version that stands has stood in its state; None where nothing stands."""
     now = registry.snapshot().states.tools.get(name)
@@ -100,14 +109,19 @@ def earlier(registry: Registry, name: str, version: str = "") -> Stood:
 def _moments(registry: Registry, name: str) -> Iterator[tuple[Commit, States]]:
     """The commits of a tool, newest first, each with what was said of it then."""
     for commit in registry.log(name):
-        found = registry.store.read_many([STATE_FILE, page_of(name)], commit.sha)
-        pages = Pages.of({path: contents for path, contents in found.items() if path != STATE_FILE})
-        try:
-            states = read_states(found.get(STATE_FILE, b"").decode(), pages)
-            states.tools.get(name)
-        except (ValueError, RecursionError, RegistryError):
-            states = States()
-        yield commit, states
+        yield commit, _states_at(registry, commit.sha, name)
+
+
+def _states_at(registry: Registry, commit: str, name: str) -> States:
+    """What was said of one tool at a commit."""
+    found = registry.store.read_many([STATE_FILE, page_of(name)], commit)
+    pages = Pages.of({path: contents for path, contents in found.items() if path != STATE_FILE})
+    try:
+        states = read_states(found.get(STATE_FILE, b"").decode(), pages)
+        states.tools.get(name)
+    except (ValueError, RecursionError, RegistryError):
+        return States()
+    return states
 
 
 def _happening(commit: Commit, states: States, name: str, before: Standing | None) -> Happening:

@@ -25,7 +25,13 @@ class Undone:
 
 
 def undo(
-    report: Report, registry: Registry, memory: Memory, *, changes: Sequence[int] = (), approver: str
+    report: Report,
+    registry: Registry,
+    memory: Memory,
+    *,
+    changes: Sequence[int] = (),
+    approver: str,
+    reason: str = "",
 ) -> list[Undone]:
     """Takes back the changes of a night, or those of these numbers (from 1). What was changed since stays, and is told;
     doing it twice changes nothing more.
@@ -38,6 +44,7 @@ def undo(
     if bad := [number for number in wanted if not 1 <= number <= len(report.changes)]:
         raise UsageError(f"Night {report.night} has no change {bad[0]}.", fix=f"agentforge sleep report {report.night}")
     told: list[Undone] = []
+    why = f"Night {report.night} was undone{f': {reason}' if reason else '.'}"
     before = undone_in(registry.store)
     for number in sorted(wanted, reverse=True):
         done = report.changes[number - 1]
@@ -45,7 +52,7 @@ def undo(
             if commit[:12] in before:
                 told.append(Undone(done.what, commit, why="It was undone before."))
             else:
-                told.append(_undo(done, commit, report.night, registry, memory, approver))
+                told.append(_undo(done, commit, registry, memory, approver, why))
     return told
 
 
@@ -56,12 +63,12 @@ def undone_in(store: GitStore) -> frozenset[str]:
     )
 
 
-def _undo(done: Done, commit: str, night: str, registry: Registry, memory: Memory, approver: str) -> Undone:
+def _undo(done: Done, commit: str, registry: Registry, memory: Memory, approver: str, why: str) -> Undone:
     try:
         if done.kind in ("memory", "persona"):
             made = undo_memory(memory, commit, approver=approver).commit
         else:
-            made = undo_tool(registry, commit, approver=approver, reason=f"Night {night} was undone.")
+            made = undo_tool(registry, commit, approver=approver, reason=why)
     except UsageError as error:
         return Undone(done.what, commit, why=error.message)
     return Undone(done.what, commit, made)

@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from agentforge.api import Forge
 from agentforge.errors import AgentForgeError
 from agentforge.loopback import HOSTS, address_of, listen
 from agentforge.settings import WebSettings
@@ -26,7 +27,8 @@ from agentforge.web.deciding import Deciding
 from agentforge.web.guard import Headers, Hosts, Login, Origins
 from agentforge.web.orders import OrderRefusedError
 from agentforge.web.people import Person, people_of
-from agentforge.web.programs import API, Programs
+from agentforge.web.programs import API, Programs, problem
+from agentforge.web.rooms.doors import Doors
 from agentforge.web.views import Views
 
 _HERE = Path(__file__).resolve().parent
@@ -37,15 +39,18 @@ def create_app(
     decide: Decide,
     people: Sequence[Person],
     *,
+    forge: Forge | None = None,
     allowed_hosts: Collection[str] = HOSTS,
 ) -> Starlette:
     """The application.
 
     ``open_catalogue`` is called once for each request, in a thread; ``decide`` makes a decision. ``people`` are those
-    who are let in. ``allowed_hosts`` are the names that Host and Origin headers may carry, without port.
+    who are let in. ``forge`` is what the rooms beside tools and queue read; without it there are none.
+    ``allowed_hosts`` are the names that Host and Origin headers may carry, without port.
     """
-    views = Views(open_catalogue, deciding := Deciding(open_catalogue, decide))
+    views = Views(open_catalogue, deciding := Deciding(open_catalogue, decide), rooms=forge is not None)
     programs = Programs(open_catalogue, deciding)
+    doors = Doors(forge, open_catalogue, views.room, problem) if forge is not None else None
     return Starlette(
         routes=[
             Route("/", views.tools, methods=["GET"]),
@@ -54,7 +59,8 @@ def create_app(
             Route("/tools/{name}", views.tool, methods=["GET"]),
             Route("/tools/{name}/compare", views.compare, methods=["GET"]),
             Route("/tools/{name}/decision", views.decide_standing, methods=["POST"]),
-            Mount(API, routes=programs.routes()),
+            *(doors.pages() if doors else ()),
+            Mount(API, routes=[*programs.routes(), *(doors.programs() if doors else ())]),
             Mount("/static", StaticFiles(directory=_HERE / "static")),
         ],
         middleware=[
@@ -78,6 +84,7 @@ async def serve(
     decide: Decide,
     *,
     starter: str,
+    forge: Forge | None = None,
     on_ready: Callable[[str], None],
     token: str | None = None,
 ) -> None:
@@ -91,7 +98,8 @@ async def serve(
     listener = listen(settings.host, settings.port, what="The pages", section="web")
     try:
         people = people_of(settings, starter, token)
-        application = create_app(open_catalogue, decide, people, allowed_hosts=(*HOSTS, *settings.hosts))
+        hosts = (*HOSTS, *settings.hosts)
+        application = create_app(open_catalogue, decide, people, forge=forge, allowed_hosts=hosts)
         # The access log would hold the token of the first request.
         config = uvicorn.Config(
             application, http=Http, log_level="warning", access_log=False, server_header=False, lifespan="off"

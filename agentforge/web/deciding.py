@@ -23,6 +23,8 @@ from agentforge.registry.review import Decision
 from agentforge.web.catalogue import Decide, OpenCatalogue, Order
 from agentforge.web.orders import order_of
 
+NOT_DONE = (UsageError, ToolNotFound, ToolInvalid, ApprovalNeeded, RegistryConflict)
+"""What a decision comes to that makes no sense where things stand."""
 KEPT = 200
 """So many decisions are remembered for the page that is shown after each."""
 
@@ -57,7 +59,7 @@ class Deciding:
         order = await order_of(request, request.state.person, name, number)
         try:
             done = Done(order, await self._decide(order))
-        except (UsageError, ToolNotFound, ToolInvalid, ApprovalNeeded, RegistryConflict) as error:
+        except NOT_DONE as error:
             return Stale(order, error, await run_in_threadpool(self._since, order))
         self._made[done.decision.commit] = done
         while len(self._made) > KEPT:

@@ -56,7 +56,7 @@ def document(
         paths[base + path] = {"post": {**operation, "responses": {**ok, **refusals(tuple(_REFUSALS))}}}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "AgentForge: tools and their review", "version": version("agentforge-toolsmith")},
+        "info": {"title": "AgentForge: what was learned, and its review", "version": version("agentforge-toolsmith")},
         "security": [{"token": []}],
         "paths": paths,
         "components": {

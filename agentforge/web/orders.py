@@ -73,12 +73,7 @@ async def order_of(request: Request, person: Person, name: str, number: int = 0)
         OrderRefusedError: it does not come from a form of ours, is too large or malformed, the person's role does not
             cover it, or it names no reason or not what was seen.
     """
-    given = _fields(await _body(request), request.headers.get("content-type", ""))
-    sent = request.headers.get("x-csrf-token", given.get("csrf", ""))
-    if not bearer(request) and not hmac.compare_digest(sent.encode(), person.csrf.encode()):
-        raise OrderRefusedError(
-            403, "This form is not from this server, or too old.", "Open the page again and decide there."
-        )
+    given = await fields_of(request, person)
     act = given.get("act", "")
     if act not in _ACTS or (act in ("approve", "reject")) != bool(number) or not TOOL_NAME.fullmatch(name):
         raise OrderRefusedError(422, "There is no such decision here.", "Use the buttons of the page.")
@@ -103,15 +98,30 @@ async def order_of(request: Request, person: Person, name: str, number: int = 0)
     return Order(cast("Act", act), name, person.name, number, Saw(state, version), reason, commit, to)
 
 
+async def fields_of(request: Request, person: Person, most: int = MOST_BYTES) -> dict[str, str]:
+    """The named texts of a form, or of a program's JSON object.
+
+    Raises:
+        OrderRefusedError: it does not come from a form of ours, is longer than ``most`` bytes, or malformed.
+    """
+    given = _fields(await _body(request, most), request.headers.get("content-type", ""))
+    sent = request.headers.get("x-csrf-token", given.get("csrf", ""))
+    if not bearer(request) and not hmac.compare_digest(sent.encode(), person.csrf.encode()):
+        raise OrderRefusedError(
+            403, "This form is not from this server, or too old.", "Open the page again and decide there."
+        )
+    return given
+
+
 def _told(act: str) -> str:
     return "roll back" if act == "rollback" else act
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int) -> bytes:
     body = b""
     async for piece in request.stream():
         body += piece
-        if len(body) > MOST_BYTES:
+        if len(body) > most:
             raise OrderRefusedError(413, "The request is too large.")
     return body
 

@@ -142,6 +142,7 @@ class ToolPage:
     held_out: Card
     requests: tuple[str, ...]
     origin: str
+    episodes: tuple[str, ...]
     gates: tuple[Gate, ...]
     examples: tuple[ExampleRow, ...]
     tester: str
@@ -184,6 +185,7 @@ def tool_page(
         held_out=_held_out(tool, gates),
         requests=tool.manifest.requests,
         origin=_origin(tool),
+        episodes=tool.manifest.provenance.episodes,
         gates=gates,
         examples=tuple(_example(example) for example in tool.examples),
         tester=_tester(tool),

@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from agentforge.settings import WebSettings
 
@@ -23,11 +23,14 @@ class Rank(StrEnum):
 Act: TypeAlias = Literal["approve", "reject", "quarantine", "retire", "release", "rollback"]
 """A decision about a tool."""
 
+Right: TypeAlias = Literal["see", "remember", "undo", "revoke"]
+"""What else a role may: see what was said and is remembered, decide about that, take back a night, revoke an origin."""
+
 _REVIEWER: tuple[Act, ...] = ("approve", "reject", "quarantine")
-_ACTS: Mapping[Rank, tuple[Act, ...]] = {
+_ACTS: Mapping[Rank, tuple[Act | Right, ...]] = {
     Rank.READER: (),
     Rank.REVIEWER: _REVIEWER,
-    Rank.ADMIN: (*_REVIEWER, "retire", "release", "rollback"),
+    Rank.ADMIN: (*_REVIEWER, "retire", "release", "rollback", *get_args(Right)),
 }
 
 
@@ -40,7 +43,7 @@ class Person:
     token: str = field(repr=False)
 
     def may(self, act: str) -> bool:
-        """Whether their role covers a decision."""
+        """Whether their role covers a decision, or one of the other rights."""
         return act in _ACTS[self.role]
 
     @property

@@ -24,6 +24,8 @@ from agentforge.web.deciding import Deciding, Stale
 from agentforge.web.openapi import document
 from agentforge.web.orders import offers
 from agentforge.web.people import Act, Person
+from agentforge.web.rooms.doors import CHANGES, READS
+from agentforge.web.rooms.room import Made
 
 API: Final = "/api/v1"
 
@@ -299,10 +301,12 @@ def openapi() -> dict[str, Any]:
             "/tools/{name}": (Page, "One tool with everything that its page tells", ("version",)),
             "/queue": (Waits, "What waits for a person", ()),
             "/queue/{name}/{number}": (Proposal, "One thing that waits", ()),
+            **{one.path: (one.answer, one.summary, one.query) for one in READS},
         },
         decisions={
             "/tools/{name}/decision": (DecideStanding, Decided, "Quarantine, retire, release or roll back a tool"),
             "/queue/{name}/{number}/decision": (DecideWaiting, Decided, "Approve or reject a proposal"),
+            **{one.path: (one.body, Made, one.summary) for one in CHANGES},
         },
         refused=Refused,
     )

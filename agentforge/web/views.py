@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -23,6 +24,15 @@ from agentforge.web.programs import API, problem
 
 _HERE = Path(__file__).resolve().parent
 _STATUS = {1: 500, 2: 404, 3: 500, 4: 503, 7: 503}
+ROOMS: Final = (
+    ("sessions", "Sessions", True),
+    ("learning", "Learning", False),
+    ("memory", "Memory", True),
+    ("persona", "Persona", True),
+    ("sleep", "Sleep", False),
+    ("activity", "Activity", False),
+)
+"""The rooms beside tools and queue, for the head of every page: their address, name, and whether they are private."""
 END = "end"
 """The place behind the last one of the queue."""
 
@@ -30,7 +40,7 @@ END = "end"
 class Views:
     """The pages; holds the templates, which are read once."""
 
-    def __init__(self, open_catalogue: OpenCatalogue, deciding: Deciding) -> None:
+    def __init__(self, open_catalogue: OpenCatalogue, deciding: Deciding, *, rooms: bool = False) -> None:
         self.open_catalogue = open_catalogue
         self.deciding = deciding
         self.templates = jinja2.Environment(
@@ -41,6 +51,8 @@ class Views:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        given = {"address_of": listing.address_of, "quoted": _quoted, "rooms": ROOMS if rooms else ()}
+        self.templates.globals.update(given)  # pyright: ignore[reportUnknownMemberType] - Jinja leaves its type open
 
     def tools(self, request: Request) -> Response:
         """The list, filtered and searched."""
@@ -125,6 +137,11 @@ class Views:
             return self._stale(request, came, address)
         return RedirectResponse(f"{address}?done={came.decision.commit}", status_code=303)
 
+    def room(self, request: Request, template: str, code: int, blanks: Mapping[str, object]) -> Response:
+        """A page of one of the other rooms (:mod:`agentforge.web.rooms`); blocks."""
+        with self.open_catalogue() as catalogue:
+            return self._page(request, catalogue, template, code, **blanks)
+
     def refusal(self, request: Request, status: int, message: str, fix: str) -> Response:
         """One sentence and what to do; as JSON where a program asks."""
         if request.scope["path"].startswith(f"{API}/"):
@@ -176,12 +193,11 @@ class Views:
     ) -> Response:
         person: Person = request.state.person
         done = self.deciding.made(request.query_params.get("done", ""))
-        whole = {"who": catalogue.owner, "person": person, "done": done, "waits": len(catalogue.queue())}
-        return self._render(template, code, **whole, **blanks)
+        whole = {"who": catalogue.owner, "person": person, "done": done, "waits": len(catalogue.queue()), "said": None}
+        return self._render(template, code, **{**whole, **blanks})
 
     def _render(self, template: str, code: int = 200, /, **blanks: object) -> Response:
-        given = {"address_of": listing.address_of, "quoted": _quoted}
-        return HTMLResponse(self.templates.get_template(template).render(**given, **blanks), code)
+        return HTMLResponse(self.templates.get_template(template).render(**blanks), code)
 
 
 def _quoted(text: str) -> str:
@@ -189,7 +205,7 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
-_NOBODY: Final = {"who": "", "person": None, "done": None, "waits": 0, "here": ""}
+_NOBODY: Final = {"who": "", "person": None, "done": None, "waits": 0, "here": "", "said": None}
 
 
 def _queue(target: str) -> str:

@@ -1,0 +1,120 @@
+"""How one user's agent did over time, in numbers: counted from what is recorded, by day. Nothing is estimated."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sqlalchemy import Connection, Table, func, select
+
+from agentforge.database.store import Database
+from agentforge.database.tables import COSTS, EVENTS, LABELS, TRUTHS
+from agentforge.memory.outcomes import DEFECT
+from agentforge.types import JSONObject, Usage
+
+ENDED = ("completed", "failed", "limited", "interrupted")
+"""How a turn may be over; one that waits for a person is not."""
+
+
+@dataclass(slots=True)
+class Day:
+    """What happened on one day (UTC).
+
+    ``turns`` counts turns that are over by how they ended; ``used`` answers for which a tool ran, ``reused`` those for
+    which one ran that was there before the turn; ``made`` tools made in turns; ``words`` what the user said of answers
+    (``right``, ``wrong``); ``wrong`` calls of tools that were called wrong or found defect, by tool; ``spent`` tokens
+    by endpoint.
+    """
+
+    turns: Counter[str] = field(default_factory=lambda: Counter[str]())
+    used: int = 0
+    reused: int = 0
+    made: int = 0
+    words: Counter[str] = field(default_factory=lambda: Counter[str]())
+    wrong: Counter[str] = field(default_factory=lambda: Counter[str]())
+    spent: dict[str, Usage] = field(default_factory=lambda: {})
+
+
+def days(database: Database, *, org: str, user: str, since: str) -> dict[str, Day]:
+    """Each day from ``since`` on (ISO 8601) on which anything happened, by its date (raises StorageError)."""
+    found: defaultdict[str, Day] = defaultdict(Day)
+    owner = (org, user)
+    with database.read() as connection:
+        for day, kind, data in _endings(connection, owner, since):
+            _count_turn(found[day], kind, data)
+        for day, word, times in _by_day(connection, TRUTHS, TRUTHS.c.word, owner, since):
+            found[day].words[word] += times
+        for day, tool in _wrong(connection, owner, since):
+            found[day].wrong[tool] += 1
+        for day, endpoint, usage in _costs(connection, owner, since):
+            found[day].spent[endpoint] = usage
+    return dict(found)
+
+
+def first_day(database: Database, *, org: str, user: str) -> str:
+    """The day of the first turn that ended; empty where none did (raises StorageError)."""
+    mine = _mine(EVENTS, (org, user))
+    with database.read() as connection:
+        firsts = [
+            connection.execute(select(func.min(EVENTS.c.time)).where(*mine, EVENTS.c.type == kind)).scalar()
+            for kind in ENDED
+        ]
+    return min((one[:10] for one in firsts if one), default="")
+
+
+def _endings(connection: Connection, owner: tuple[str, str], since: str) -> Iterator[tuple[str, str, JSONObject]]:
+    mine = (*_mine(EVENTS, owner), EVENTS.c.time >= since)
+    others = select(EVENTS.c.time, EVENTS.c.type).where(*mine, EVENTS.c.type.in_(ENDED[1:]))
+    for row in connection.execute(others):
+        yield row.time[:10], row.type, {}
+    for row in connection.execute(select(EVENTS.c.time, EVENTS.c.data).where(*mine, EVENTS.c.type == ENDED[0])):
+        yield row.time[:10], ENDED[0], cast("JSONObject", row.data) if isinstance(row.data, dict) else {}
+
+
+def _count_turn(day: Day, kind: str, data: JSONObject) -> None:
+    used, made = (set(_names(data.get(key))) for key in ("tools_used", "tools_made"))
+    day.turns[kind] += 1
+    day.used += bool(used)
+    day.reused += bool(used - made)
+    day.made += len(made)
+
+
+def _names(told: object) -> Sequence[str]:
+    return [one for one in cast("list[object]", told) if isinstance(one, str)] if isinstance(told, list) else ()
+
+
+def _wrong(connection: Connection, owner: tuple[str, str], since: str) -> Iterator[tuple[str, str]]:
+    """Calls of which the last word is that they were wrong, or that were found defect and by nobody called right."""
+    mine = (*_mine(LABELS, owner), LABELS.c.created >= since, LABELS.c.kind.in_(("confirmed", "wrong", DEFECT)))
+    last: dict[tuple[str, str], Any] = {}
+    for row in connection.execute(select(LABELS).where(*mine, LABELS.c.version != "").order_by(LABELS.c.id)):
+        last[row.call, row.by] = row
+    for (call, by), row in last.items():
+        said = last.get((call, "user"))
+        if row.kind == "wrong" or (row.kind == DEFECT and said is None and by == "program"):
+            yield row.created[:10], row.tool
+
+
+def _costs(connection: Connection, owner: tuple[str, str], since: str) -> Iterator[tuple[str, str, Usage]]:
+    day = func.substr(COSTS.c.created, 1, 10)
+    sums = [
+        func.sum(one) for one in (COSTS.c.input_tokens, COSTS.c.output_tokens, COSTS.c.cached_tokens, COSTS.c.calls)
+    ]
+    query = select(day, COSTS.c.endpoint, *sums).where(*_mine(COSTS, owner), COSTS.c.created >= since)
+    for row in connection.execute(query.group_by(day, COSTS.c.endpoint)):
+        yield row[0], row[1], Usage(*(int(one) for one in row[2:]))
+
+
+def _by_day(
+    connection: Connection, table: Table, column: Any, owner: tuple[str, str], since: str
+) -> Iterator[tuple[str, str, int]]:
+    day = func.substr(table.c.created, 1, 10)
+    query = select(day, column, func.count()).where(*_mine(table, owner), table.c.created >= since)
+    for row in connection.execute(query.group_by(day, column)):
+        yield row[0], row[1], int(row[2])
+
+
+def _mine(table: Table, owner: tuple[str, str]) -> tuple[Any, ...]:
+    return table.c.org == owner[0], table.c.user == owner[1]
