@@ -38,7 +38,7 @@ REFERENCE = """def reference(text: str) -> str:
     return plain
 """
 ANOTHER = REFERENCE.replace("text.upper()", '"".join(map(str.upper, text))')
-BOOK = Example({"text": "0306406152"}, "9780306406157")
+BOOK = Example({"text": "0471958697"}, "9780471958697")
 CATALOGUE = Need(
     "reference",
     "(text: str) -> str",
@@ -51,7 +51,7 @@ does with it.
 """
 
 WEAK = [({"quantity": 2, "unit": 2.0}, 4.0), ({"quantity": 3, "unit": 1.5}, 4.5), ({"quantity": 4, "unit": 1.0}, 4.0)]
-STRONG = [({"quantity": 10, "unit": 1.0}, 9.0), ({"quantity": 20, "unit": 1.0}, 18.0)]
+STRONG = [({"quantity": 0, "unit": 1.0}, 0.0), ({"quantity": 10, "unit": 0.333}, 3.0)]
 REFUSED = Example({"quantity": -1, "unit": 1.0}, raises="ValueError")
 
 
@@ -86,7 +86,7 @@ async def test_a_right_tool_whose_held_out_example_alone_notices_its_changes_goe
         strength = next(gate for gate in result.gates if gate.gate == "suite strength")
     assert strength.evidence["held_out"] == 1
     assert [example.returns for example in tool.examples if example.held_out] == [BOOK.returns]
-    assert "0306406152" not in tool.tests
+    assert "'0471958697'" not in tool.tests
 
 
 async def test_one_that_its_held_out_example_refutes_comes_to_no_measure_of_strength(
@@ -104,7 +104,7 @@ async def test_held_out_examples_that_notice_much_make_up_for_visible_ones_that_
     bubblewrap_box: Box,
 ) -> None:
     bench, gate = await strength_of(bubblewrap_box, [*WEAK, *STRONG])
-    assert [example.returns for example in bench.submission.held_out] == [9.0, 18.0]
+    assert [example.returns for example in bench.submission.held_out] == [0.0, 3.0]
     alone = await survey(bench)
     assert len(alone.noticed) < 0.7 * alone.counted
     assert gate.verdict == "passed", gate.summary
