@@ -18,7 +18,7 @@ from agentforge.registry.references import Origin
 from agentforge.registry.revocation import revoke
 from agentforge.testing.box import FakeBox, Run, returned
 from agentforge.testing.script import Reply
-from agentforge.types import JSON, Example, JSONObject, Need
+from agentforge.types import JSON, Example, JSONObject, Need, State
 
 from .conftest import Scene, Told, make_tool
 
@@ -201,6 +201,18 @@ async def test_a_forging_that_failed_is_not_tried_again_until_there_are_more_tru
     post.script(STATED, code("15"))
     await post.run(ask(5))
     assert [len(need.examples) for need in post.needs] == [3, 4]
+
+
+@pytest.mark.parametrize("state", [State.QUARANTINED, State.RETIRED])
+async def test_the_name_of_a_tool_that_is_out_of_use_is_not_given_again(post: Scene, state: State) -> None:
+    """The forge would refuse it, and what was told would wait for half as many answers more."""
+    await taught(post, 4, 11, 2)
+    post.add(make_tool("price_parcel", "(weight: int) -> int", "Price a parcel.", TOOL))
+    post.registry.set_state("price_parcel", state)
+    post.forged_state = "failed"
+    await turn(post, ask(7), None, STATED, STATED | {"name": "parcel_price"}, code("21"))
+    assert "the name 'price_parcel' is taken" in post.model.requests[1].prompt
+    assert [need.name for need in post.needs] == ["parcel_price"]
 
 
 async def test_what_a_forging_that_failed_wrote_stands_beside_the_candidates_of_the_next_one(post: Scene) -> None:
