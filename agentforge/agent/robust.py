@@ -289,7 +289,7 @@ async def state_need(asking: Asking) -> Step | Ending:
         remark = f"\nYour last answer was wrong: {'; '.join(problems)}." if problems else ""
         stated = await asking.decide("state the need", render("agent_need", problem=remark), need_schema(), NEED_TOKENS)
         stated = with_shown_result(stated, turn.text)
-        problems = need_problems(stated, await toolbox.names(turn.parts))
+        problems = need_problems(stated, await toolbox.taken_names(turn.parts))
         if tries == 0:
             problems += shape_problems(stated, turn.text)
         if not problems:

@@ -34,7 +34,7 @@ async def stated_need(asking: Asking, pairs: Sequence[Truth], slots: Sequence[Sl
     told = told_type([str(one.expected) for one in pairs])
     returns = ["str"] if told == "str" else [told, "str"]
     schema = need_schema(f"({'|'.join(returns)})", ", ".join(_parameter(slot, slots) for slot in slots))
-    taken = await toolbox.names(asking.turn.parts)
+    taken = await toolbox.taken_names(asking.turn.parts)
     for _ in range(2):
         remark = f"\nYour last answer was wrong: {'; '.join(problems)}." if problems else ""
         question = render("agent_need_taught", cases=_shown(pairs, slots), problem=remark)

@@ -32,8 +32,10 @@ from agentforge.errors import (
     StorageError,
     ToolInvalid,
 )
+from agentforge.forge.earlier import earlier_candidates
 from agentforge.forge.lifting import lifted
 from agentforge.forge.record import SUMMARY, shortened
+from agentforge.forge.spec import deal
 from agentforge.forge.verbatim import stands_in
 from agentforge.memory.truths import Truth
 from agentforge.models.protocol import Message
@@ -236,8 +238,10 @@ async def _made(asking: Asking, pairs: Sequence[Truth]) -> tuple[Ready | None, s
         told = f"{stated['name']}{stated['signature']}"
         return None, f"the arguments of {len(pairs) - len(examples)} requests for {told} do not stand in them"
     need = _need(turn, stated, pairs, examples, _purpose(pairs[0], pattern, filled))
+    need = await _with_earlier(turn, need, pairs)
+    drafts = (*need.drafts, *await _drafts(turn, need.name, pairs, given))
     try:
-        forged = await forge_need(turn, replace(need, drafts=await _drafts(turn, need.name, pairs, given)))
+        forged = await forge_need(turn, replace(need, drafts=drafts))
     except ToolInvalid as error:
         return None, str(error).rstrip(".")
     if forged.state != "live":
@@ -257,6 +261,22 @@ async def _drafts(turn: Turn, name: str, pairs: Sequence[Truth], given: Sequence
     scripts = await asyncio.to_thread(turn.parts.truths.scripts, pairs)
     made = (lifted(scripts[one.id], name, args) for one, args in zip(pairs, given, strict=False) if one.id in scripts)
     return tuple(dict.fromkeys(filter(None, made)))
+
+
+async def _with_earlier(turn: Turn, need: Need, pairs: Sequence[Truth]) -> Need:
+    """The need with what earlier forgings for these truths wrote that gave all they were shown; what that was is spent.
+    They are left out where nothing could be held out any more.
+    """
+    if turn.parts.truths is None:
+        return need
+    drafts, shown = list[str](), set[str]()
+    for kept in await asyncio.to_thread(turn.parts.truths.attempts, pairs):
+        if written := [*earlier_candidates(kept, need.name, need.signature)]:
+            drafts += written
+            shown |= {*cast("list[str]", kept["shown"])}
+    spent = tuple(replace(one, spent=one.spent or one.source in shown) for one in need.examples)
+    _, held_out = deal(spent, need.purpose)
+    return replace(need, drafts=tuple(dict.fromkeys(drafts)), examples=spent) if drafts and held_out else need
 
 
 def _parameters(entry: Entry) -> list[str]:

@@ -15,6 +15,9 @@ from agentforge.models.protocol import Message, ToolSpec
 from agentforge.registry.contract import Signature
 from agentforge.registry.layers import Closure
 from agentforge.registry.tool import Tool
+from agentforge.types import State
+
+OUT_OF_USE = (State.QUARANTINED, State.RETIRED)
 
 SUMMARY_CHARS = 200
 """Longest description of a tool shown to a model: a model wrote it, so it is data and capped."""
@@ -102,9 +105,14 @@ async def find(parts: AgentParts, name: str) -> Entry:
     return await asyncio.to_thread(_entry, parts, name)
 
 
-async def names(parts: AgentParts) -> list[str]:
-    """The names of all live tools."""
-    return await asyncio.to_thread(parts.layers.names)
+async def taken_names(parts: AgentParts) -> list[str]:
+    """The names that no new tool may have: those of the live tools, and of the user's own that are out of use."""
+    return await asyncio.to_thread(_taken_names, parts)
+
+
+def _taken_names(parts: AgentParts) -> list[str]:
+    layers = parts.layers
+    return [*layers.names(), *(name for state in OUT_OF_USE for name in layers.registry.names(state))]
 
 
 async def closure(parts: AgentParts, names: Iterable[str]) -> Closure:

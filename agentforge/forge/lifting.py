@@ -31,7 +31,7 @@ def lifted(script: str, name: str, args: JSONObject) -> str | None:
     tree = _parsed(script)
     if tree is None or any(isinstance(node, ast.Global | ast.Nonlocal | ast.Await) for node in ast.walk(tree)):
         return None
-    _rename(tree, name, f"_{name}")  # a function of the script, which will stand inside of the one that is made
+    rename(tree, name, f"_{name}")  # a function of the script, which will stand inside of the one that is made
     statements = [node for one in tree.body for node in _inlined(one)]
     imports = [node for node in statements if isinstance(node, ast.Import | ast.ImportFrom)]
     body = [node for node in statements if not isinstance(node, ast.Import | ast.ImportFrom)]
@@ -51,7 +51,8 @@ def _parsed(script: str) -> ast.Module | None:
         return None
 
 
-def _rename(tree: ast.Module, old: str, new: str) -> None:
+def rename(tree: ast.Module, old: str, new: str) -> None:
+    """Gives a function another name, and whatever in the same code has its name."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id == old:
             node.id = new

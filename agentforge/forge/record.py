@@ -96,6 +96,7 @@ def artefacts_of(
         "name": spec.name,
         "signature": spec.need.signature,
         "purpose": spec.need.purpose,
+        "shown": [] if spec.need.tainted else [one.source for one in spec.visible if one.ground_truth],
         "tests_answer": tests_answer,
         "candidates": [_candidate(candidate) for candidate in candidates],
         "gates": [cast("JSON", asdict(gate)) for gate in gates],

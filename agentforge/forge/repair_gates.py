@@ -23,7 +23,7 @@ from agentforge.forge.gates.fuzz import fuzz, same_answer_twice
 from agentforge.forge.gates.neighbours import dependents_tests
 from agentforge.forge.gates.regressions import regressions
 from agentforge.forge.gates.submission import Forged, LiveTools, Submission
-from agentforge.forge.gates.survey import passing_stubs
+from agentforge.forge.gates.survey import kept_tests, passing_stubs
 from agentforge.forge.gates.traces import no_traces
 from agentforge.forge.gates.verdict import judged, skipped, texts
 from agentforge.forge.leaks import secret_problems
@@ -138,5 +138,6 @@ async def _old_examples(repaired: Repaired) -> GateResult:
 
 
 async def _stubs(bench: gates.Bench) -> GateResult:
-    passing = [f"the tests pass for a tool that always {stub.what}" for stub in await passing_stubs(bench)]
+    found = await passing_stubs(bench, await kept_tests(bench))
+    passing = [f"the tests pass for a tool that always {stub.what}" for stub in found]
     return judged("suite strength", not passing, "the suite fails against stubs", "; ".join(passing)[:500])

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, exists, insert, select, update
 
 from agentforge import clock
 from agentforge.database.store import Database
-from agentforge.database.tables import CALLS, EVENTS, SOURCES, TRUTHS
+from agentforge.database.tables import CALLS, EVENTS, JOBS, SOURCES, TRUTHS
 from agentforge.secrecy import redact
 from agentforge.types import JSON, JSONObject
 
@@ -25,6 +25,9 @@ LONGEST = 8_000
 
 NEWEST = 400
 """So many of the newest are looked at, so that a question costs the same however many were judged."""
+
+FORGINGS = 20
+"""So many of the newest forgings that failed are looked at."""
 
 SCRIPT = "run_python"
 """What gave an answer that code computed."""
@@ -121,6 +124,15 @@ class Truths:
                 if isinstance(code, str):
                     found[one.id] = code
         return found
+
+    def attempts(self, truths: Sequence[Truth]) -> list[JSONObject]:
+        """What is kept of forgings that failed and showed a model nothing but some of these, newest first."""
+        failed = (*self._mine(JOBS), JOBS.c.kind == "forging", JOBS.c.state == "failed")
+        query = select(JOBS.c.artefacts).where(*failed).order_by(JOBS.c.created.desc()).limit(FORGINGS)
+        with self._database.read() as connection:
+            kept = [cast("JSONObject", row.artefacts or {}) for row in connection.execute(query)]
+        sources = {one.source for one in truths}
+        return [one for one in kept if (shown := cast("list[str]", one.get("shown", []))) and sources.issuperset(shown)]
 
     def mark(self, truths: Sequence[Truth], *, tool: str = "") -> None:
         """Notes that a forging had these, and the tool that came of it, if one did."""

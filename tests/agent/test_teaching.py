@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from agentforge.registry.references import Origin
 from agentforge.registry.revocation import revoke
 from agentforge.testing.box import FakeBox, Run, returned
 from agentforge.testing.script import Reply
-from agentforge.types import Example, Need
+from agentforge.types import JSON, Example, JSONObject, Need, State
 
 from .conftest import Scene, Told, make_tool
 
@@ -200,6 +201,45 @@ async def test_a_forging_that_failed_is_not_tried_again_until_there_are_more_tru
     post.script(STATED, code("15"))
     await post.run(ask(5))
     assert [len(need.examples) for need in post.needs] == [3, 4]
+
+
+@pytest.mark.parametrize("state", [State.QUARANTINED, State.RETIRED])
+async def test_the_name_of_a_tool_that_is_out_of_use_is_not_given_again(post: Scene, state: State) -> None:
+    """The forge would refuse it, and what was told would wait for half as many answers more."""
+    await taught(post, 4, 11, 2)
+    post.add(make_tool("price_parcel", "(weight: int) -> int", "Price a parcel.", TOOL))
+    post.registry.set_state("price_parcel", state)
+    post.forged_state = "failed"
+    await turn(post, ask(7), None, STATED, STATED | {"name": "parcel_price"}, code("21"))
+    assert "the name 'price_parcel' is taken" in post.model.requests[1].prompt
+    assert [need.name for need in post.needs] == ["parcel_price"]
+
+
+async def test_what_a_forging_that_failed_wrote_stands_beside_the_candidates_of_the_next_one(post: Scene) -> None:
+    """It was shown two of the examples, so that only the two others can be held out from it."""
+    failing = post.forge
+
+    async def forge(need: Need, emit: Emit) -> ForgeResult:
+        shown: JSON = [one.source for one in need.examples[:2]]
+        answer = f"```python\n{TOOL.replace('price_parcel', need.name)}```"
+        right: JSONObject = {"origin": "candidate", "answer": answer, "problems": [], "faults": []}
+        kept: JSONObject = {"shown": shown, "candidates": [right | {"passed": 2, "visible": 2}]}
+        artefacts = {"name": need.name, "signature": need.signature} | kept
+        return replace(await failing(need, emit), job=f"job{len(post.needs)}", artefacts=artefacts)
+
+    post.forge = forge  # type: ignore[method-assign]  # the double of this test
+    post.forged_state = "failed"
+    await taught(post, 4, 11, 2)
+    await turn(post, ask(7), None, STATED, code("21"))
+    await taught(post, 7)
+    await turn(post, ask(5), None, STATED | {"name": "parcel_price"}, code("15"))
+
+    first, second = post.needs
+    assert first.drafts == ()
+    (draft,) = second.drafts
+    assert draft == 'def parcel_price(weight: int) -> int:\n    """Price a parcel."""\n    return 3 * weight\n'
+    assert [one.spent for one in first.examples] == [False] * 3
+    assert [one.spent for one in second.examples] == [True, True, False, False]
 
 
 async def test_after_a_forging_that_failed_numbers_of_several_digits_are_given_as_they_are_written(post: Scene) -> None:

@@ -11,6 +11,7 @@ from agentforge.events import Event
 from agentforge.memory.episodes import Episodes
 from agentforge.memory.records import FinishedCall
 from agentforge.memory.truths import LONGEST, Answered, Truths
+from agentforge.types import JSONObject
 
 SECRET = "correct-horse-battery"
 
@@ -60,6 +61,22 @@ def test_a_forging_is_noted_on_all_that_it_had(database: Database) -> None:
     assert [(one.tried, one.tool) for one in truths.newest()] == [(2, ""), (2, "")]
     truths.mark(truths.newest(), tool="add_up")
     assert [one.tool for one in truths.newest()] == ["add_up", "add_up"]
+
+
+def test_forgings_that_failed_are_found_where_all_that_they_showed_is_among_the_truths(database: Database) -> None:
+    truths, episodes = truths_of(database), episodes_of(database)
+    for turn in (1, 2, 3):
+        truths.keep(answered(turn=turn), "wrong", "4")
+    first, second, _ = truths.newest()
+    shown = {"a": [first], "b": [first, second], "live": [first], "none": []}
+    for job, some in shown.items():
+        kept: JSONObject = {"name": job, "shown": [one.source for one in some]}
+        episodes.record_job(episodes.start(), job, "forging", job, "live" if job == "live" else "failed", kept)
+    eve = episodes_of(database, "eve")
+    eve.record_job(eve.start(), "theirs", "forging", "theirs", "failed", {"shown": [first.source]})
+    assert {str(one["name"]) for one in truths.attempts([first, second])} == {"a", "b"}
+    assert [one["name"] for one in truths.attempts([first])] == ["a"], "what it was shown may have been revoked"
+    assert truths.attempts([second]) == []
 
 
 def test_what_was_said_in_a_session_is_tainted_as_soon_as_the_session_is(database: Database) -> None:

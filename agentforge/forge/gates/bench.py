@@ -104,12 +104,12 @@ class Bench:
             self._inputs = tuple(sorted(found, key=lambda args: args not in vouched and not within(args, known)))
         return self._inputs
 
-    async def own_suite(self) -> SuiteResult:
-        """The submission's tests on the submission, run once."""
-        sub = self.submission
-        if sub.tests not in self._passed:
-            self._passed[sub.tests] = await self.suite(sub.source)
-        return self._passed[sub.tests]
+    async def own_suite(self, tests: str | None = None) -> SuiteResult:
+        """The submission's tests, or others, on the submission, run once."""
+        tests = self.submission.tests if tests is None else tests
+        if tests not in self._passed:
+            self._passed[tests] = await self.suite(self.submission.source, tests)
+        return self._passed[tests]
 
     async def suite(
         self, source: str, tests: str | None = None, *, seconds: float | None = None, output_bytes: int | None = None

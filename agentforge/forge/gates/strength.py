@@ -1,4 +1,8 @@
-"""Suite strength: the tests must notice a tool that does nothing, and most small changes of this one."""
+"""Suite strength: the tests must notice a tool that does nothing, and most small changes of this one.
+
+In a forging, where this is asked only of what has passed them, its held-out examples count like tests: they are kept
+with the tool, and no later version may fail at one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from agentforge.forge.domain import within
 from agentforge.forge.gates.asked import asked, different_inputs
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.submission import Submission
-from agentforge.forge.gates.survey import Stub, Survey, passing_stubs, sees_the_trial, survey
+from agentforge.forge.gates.survey import Stub, Survey, kept_tests, passing_stubs, sees_the_trial, survey
 from agentforge.forge.gates.verdict import judged, shortened, texts
 from agentforge.forge.mutants import Mutant, even_divisions
 from agentforge.forge.spec import render_call
@@ -21,7 +25,7 @@ FEWEST_CHANGES = 2
 
 
 async def suite_strength(bench: Bench) -> GateResult:
-    """The suite fails against stubs, and against enough of the mutants that do something else."""
+    """What is kept as tests fails against stubs, and against enough of the mutants that do something else."""
     if bench.submission.forged is not None:
         await strengthen(bench)
     sub = bench.submission
@@ -29,9 +33,10 @@ async def suite_strength(bench: Bench) -> GateResult:
     if folder and await sees_the_trial(bench):
         why = "the tests pass for the tool, but not for the same code in another form: they look at how they are run"
         return judged("suite strength", False, "", why)
-    if passing := [_told_of(stub, sub) for stub in await passing_stubs(bench)]:
+    tests = await kept_tests(bench)
+    if passing := [_told_of(stub, sub) for stub in await passing_stubs(bench, tests)]:
         return judged("suite strength", False, "", "; ".join(passing), stubs=texts(passing))
-    found = await survey(bench)
+    found = await survey(bench, tests=tests)
     needed, counted = sub.settings.killed if folder else sub.settings.killed_in_forging, found.counted
     known = [example.args for example in (*sub.examples, *sub.generated)]
     left = [f"{mutant.change}, as {render_call(sub.name, Example(args))} shows" for mutant, args in found.unnoticed]
@@ -40,7 +45,9 @@ async def suite_strength(bench: Bench) -> GateResult:
     untested = _untested(found, known)
     numbers = await _untested_numbers(bench, found, known) if folder and not untested else []
     uneven = await _never_even(bench, known) if folder else []
+    held_out = 0 if tests == sub.tests else len(sub.held_out)
     evidence: JSONObject = {
+        "held_out": held_out,
         "mutants": counted + len(found.equivalent),
         "noticed": len(found.noticed),
         "unnoticed": texts(left),
@@ -68,7 +75,7 @@ async def suite_strength(bench: Bench) -> GateResult:
         (counted > 0 or not folder)
         and len(found.noticed) >= needed * counted
         and not (untested or numbers or uneven or overlooked or unforgiven),
-        f"the suite fails against stubs, and {told}",
+        f"the suite{' with its held-out examples' if held_out else ''} fails against stubs, and {told}",
         shortened(f"{told}, {needed:.0%} are needed{slow}{others}", 1000),
         **evidence,
     )

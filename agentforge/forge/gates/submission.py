@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from agentforge.boxes.protocol import Limits, Toolbox
 from agentforge.forge.agreement import Group
-from agentforge.forge.cases import render_suite
+from agentforge.forge.cases import render_suite, render_test
 from agentforge.forge.evidence import Workshop, contract_problems
 from agentforge.forge.spec import Spec
 from agentforge.registry.contract import Signature, docstring_of, read_signature
@@ -105,6 +105,16 @@ class Submission:
     def examples(self) -> tuple[Example, ...]:
         """The ground truth."""
         return (*self.visible, *self.held_out)
+
+    @property
+    def kept_tests(self) -> str:
+        """All that is kept with a version and tried on each later one, as a suite: its tests, and in a forging or a
+        repair a test for each held-out example. These stand in no file that a generator may be shown; what a folder
+        holds beside its tests does not count for them.
+        """
+        held_out = self.held_out if self.forged is not None else ()
+        more = [render_test(self.name, f"test_held_out_{at}", one) for at, one in enumerate(held_out, 1)]
+        return "\n\n".join([self.tests, *more])
 
     @property
     def declared(self) -> frozenset[str]:

@@ -89,9 +89,17 @@ async def sees_the_trial(bench: Bench) -> bool:
     return not (await bench.suite(source, bench.submission.tests + STOP_EARLY)).passed
 
 
-async def passing_stubs(bench: Bench) -> list[Stub]:
-    """The stubs that the suite lets pass."""
-    made, tests = stubs(bench.submission), bench.submission.tests + STOP_EARLY
+async def kept_tests(bench: Bench) -> str:
+    """All that is kept as tests with the submission; its suite alone where the rest, written as tests, does
+    not pass in time: what fails for the tool itself would seem to notice everything.
+    """
+    sub = bench.submission
+    return sub.kept_tests if (await bench.own_suite(sub.kept_tests)).passed else sub.tests
+
+
+async def passing_stubs(bench: Bench, tests: str | None = None) -> list[Stub]:
+    """The stubs that the suite, or other tests, let pass."""
+    made, tests = stubs(bench.submission), _of(bench, tests) + STOP_EARLY
     results = await asyncio.gather(*(bench.suite(stub.source, tests) for stub in made))
     return [stub for stub, result in zip(made, results, strict=True) if not fails(result)]
 
@@ -113,11 +121,13 @@ _IMPORTS = "from __future__ import annotations\n\n\n"
 """So that a stub needs no type that the tool's file defines."""
 
 
-async def survey(bench: Bench, changed: Sequence[Mutant] | None = None) -> Survey:
-    """Runs the suite on every mutant (of the usual ones, or of ``changed``), and looks at those that it lets pass."""
-    sub = bench.submission
+async def survey(bench: Bench, changed: Sequence[Mutant] | None = None, tests: str | None = None) -> Survey:
+    """Runs the suite, or other ``tests``, on every mutant (of the usual ones, or of ``changed``), and looks at those
+    that it lets pass.
+    """
+    sub, tests = bench.submission, _of(bench, tests)
     began = time.monotonic()
-    before = await bench.own_suite()
+    before = await bench.own_suite(tests)
     seconds = max(LEAST_SECONDS, SLOWEST * before.seconds)
     made = mutants(sub.source, most=sub.settings.mutants) if changed is None else changed
     verdicts: dict[str, Verdict] = {}
@@ -129,7 +139,7 @@ async def survey(bench: Bench, changed: Sequence[Mutant] | None = None) -> Surve
             elif time.monotonic() - began > sub.settings.strength_seconds:
                 verdicts[mutant.source] = "late"
             else:
-                verdicts[mutant.source] = await _verdict(bench, mutant, seconds)
+                verdicts[mutant.source] = await _verdict(bench, mutant, tests, seconds)
 
     waiting = iter(made)
     await together(work(waiting) for _ in range(AT_ONCE))
@@ -144,22 +154,26 @@ async def survey(bench: Bench, changed: Sequence[Mutant] | None = None) -> Surve
     )
 
 
-async def _verdict(bench: Bench, mutant: Mutant, seconds: float) -> Verdict:
-    """What the suite says of a mutant. One that is too slow gets twice the time once: the machine may be busy."""
-    tests = bench.submission.tests + STOP_EARLY
-    result = await bench.suite(mutant.source, tests, seconds=seconds)
+def _of(bench: Bench, tests: str | None) -> str:
+    return bench.submission.tests if tests is None else tests
+
+
+async def _verdict(bench: Bench, mutant: Mutant, tests: str, seconds: float) -> Verdict:
+    """What tests say of a mutant. One that is too slow gets twice the time once: the machine may be busy."""
+    early = tests + STOP_EARLY
+    result = await bench.suite(mutant.source, early, seconds=seconds)
     if result.status == "timed_out":
-        result = await bench.suite(mutant.source, tests, seconds=2 * seconds)
+        result = await bench.suite(mutant.source, early, seconds=2 * seconds)
     if result.status == "timed_out":
-        return "noticed" if await _is_far(bench, 2 * seconds) else "unknown"
+        return "noticed" if await _is_far(bench, tests, 2 * seconds) else "unknown"
     return "noticed" if result.status != "finished" or fails(result) else "passed"
 
 
-async def _is_far(bench: Bench, seconds: float) -> bool:
+async def _is_far(bench: Bench, tests: str, seconds: float) -> bool:
     """Whether the tool itself is far from the limit that a mutant met, as fast as the machine is now."""
     sub = bench.submission
     limit = min(seconds, sub.suite_limits.seconds)
-    now = await bench.suite(sub.source, seconds=limit)
+    now = await bench.suite(sub.source, tests, seconds=limit)
     return now.passed and FAR * now.seconds <= limit
 
 
