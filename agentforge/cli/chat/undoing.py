@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentforge.api import Forge
-from agentforge.gitstore.store import Commit
+from agentforge.gitstore.past import Commit
 
 UNDO = "Undo "
 """How the subject of a commit begins that takes another one back; twelve characters of its id follow."""

@@ -59,7 +59,8 @@ class Screen:
 
     def text(self, *how: str) -> str:
         """What stands on the screen and above it; ``how`` is for ``capture-pane``."""
-        return "\n".join(line.rstrip() for line in self._tmux("capture-pane", "-p", "-S", "-", *how).splitlines())
+        lines = self._tmux("capture-pane", "-p", "-S", "-", *how).splitlines()
+        return "\n".join(line.rstrip() for line in lines).rstrip()
 
     def _tmux(self, *words: str) -> str:
         done = subprocess.run(["tmux", "-S", self._socket, *words], capture_output=True, text=True, check=True)
