@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from mcp.server.stdio import stdio_server
@@ -23,8 +26,33 @@ async def over_stdio(service: Service) -> None:
     """Serves until stdin is closed. Standard output belongs to the protocol: whatever else is printed in this process
     goes to stderr meanwhile.
     """
-    async with service, stdio_server() as (read, write):
-        await service.server.run(read, write, service.server.create_initialization_options())
+    with _stdin_that_ends() as end:
+        async with service, stdio_server() as (read, write):
+            try:
+                await service.server.run(read, write, service.server.create_initialization_options())
+            finally:
+                end()
+
+
+@contextmanager
+def _stdin_that_ends() -> Generator[Callable[[], None]]:
+    """Standard input as a pipe of our own, whose end is given: who waits for a line of it could not be interrupted."""
+    outside, (reading, writing) = os.dup(0), os.pipe()
+    inside = os.fdopen(writing, "wb", buffering=0)
+
+    def carry() -> None:
+        with suppress(OSError, ValueError), inside:  # closed from here or from there
+            while data := os.read(outside, 1 << 16):
+                while data:
+                    data = data[inside.write(data) :]
+
+    os.dup2(reading, 0)
+    os.close(reading)
+    threading.Thread(target=carry, daemon=True).start()
+    try:
+        yield inside.close
+    finally:
+        os.dup2(outside, 0)
 
 
 async def over_http(

@@ -3,6 +3,7 @@ import json
 import linecache
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile

@@ -12,7 +12,9 @@ def usage():
 
 
 def main(words):
-    """Runs one tool from words of a command line: 0 done, 1 the tool failed, 2 it was called wrongly."""
+    """Runs one tool from words of a command line: 0 done, 1 the tool failed, 2 it was called wrongly, 130 it was
+    interrupted.
+    """
     if words[:1] in (["-h"], ["--help"]):
         print(usage())
         return 0
@@ -34,6 +36,8 @@ def main(words):
         return 2
     try:
         value = call(name, args)
+    except KeyboardInterrupt:
+        return 130
     except (Exception, SystemExit) as error:
         print(failure(error), file=sys.stderr)
         return 1

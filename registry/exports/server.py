@@ -70,6 +70,7 @@ def main(words):
     except ImportError:
         print("This server needs the package mcp: 'uv run' brings it, or pip install 'mcp>=2.3,<3'.", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # else Ctrl-C waits for one more line of stdin
     anyio.run(serve)
     return 0
 

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -218,6 +219,23 @@ async def test_nothing_that_a_tool_does_ends_a_server(registry, tmp_path):
         "SystemExit: 3",
         "What wrong returned is not of its declared type: the value: 1 is not of type string.",
     ]
+
+
+def test_ctrl_c_ends_a_server_whose_stdin_is_open(layers, tmp_path):
+    pytest.importorskip("mcp")
+    file, python = tmp_path / "server.py", python_with(tmp_path / "venv", "mcp")
+    file.write_text(server_of(pack(layers, ["shout"])), encoding="utf-8")
+    pipe = subprocess.PIPE
+    with subprocess.Popen([python, "-I", file], stdin=pipe, stdout=pipe, stderr=pipe, text=True) as program:
+        program.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"}) + "\n")
+        program.stdin.flush()
+        assert json.loads(program.stdout.readline())["id"] == 1
+        program.send_signal(signal.SIGINT)
+        try:
+            assert program.wait(timeout=60) == -signal.SIGINT
+        finally:
+            program.kill()
+        assert program.stderr.read() == ""
 
 
 def test_a_server_without_its_package_says_what_it_needs(layers, bare, tmp_path):
