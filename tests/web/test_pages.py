@@ -73,7 +73,7 @@ OUR_TAGS = frozenset(
     code pre section dl dt dd details summary table thead tbody tr th td time img
     select option kbd br q blockquote""".split()  # noqa: SIM905 - a table of words
 )
-OUR_LINKS = ("/", "#content", "#actions", "#decide")
+OUR_LINKS = ("/", "#content", "#actions", "#decide", "#undo")
 
 
 class Reader(HTMLParser):
