@@ -70,7 +70,8 @@ async def _one(own: Tool, shared: Tool, opened: Opened, settings: Settings) -> R
 
 async def _difference(own: Tool, shared: Tool, opened: Opened, settings: Settings) -> str:
     """Why the shared one may not take its place, as the end of a sentence; empty where it may."""
-    if own.source == shared.source and own.manifest.capabilities == shared.manifest.capabilities:
+    same_reach = own.manifest.capabilities == shared.manifest.capabilities
+    if own.source == shared.source and same_reach and not own.depends:  # what it imports may be another tool there
         return ""
     box, limits = await opened.box(), opened.limits(settings.sandbox.call_seconds)
     below = Layers(opened.company, opened.layers.base) if opened.company is not None else opened.layers

@@ -8,6 +8,7 @@ another digest is refused.
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 import tempfile
 from collections.abc import Callable, Mapping
@@ -24,6 +25,8 @@ from agentforge.errors import ImageError, SandboxError
 REPOSITORY = "agentforge-box"
 AUDIT_REPOSITORY = "agentforge-audit"
 """Of images that were made anew: no box but that of an audit starts from one."""
+_TAG = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}(?:/[a-z0-9][a-z0-9._-]{0,99}){0,3}(?::\w[\w.-]{0,127})?")
+"""What may name an image."""
 LABEL = "agentforge.fingerprint"
 HOW_LABEL = "agentforge.base"
 _BUILD_TIMEOUT = 600
@@ -87,6 +90,8 @@ def find_image(daemon: Daemon | None = None, tag: str = "") -> ImageInfo | None:
     if daemon is None:
         with Daemon.connect() as own:
             return find_image(own, tag)
+    if tag and not _TAG.fullmatch(tag):
+        return None  # the daemon would take it for a path of its own
     tag = tag or image_tag()
     attributes = daemon.image(tag)
     return None if attributes is None else _recognise(tag, attributes)

@@ -8,9 +8,8 @@ from dataclasses import replace
 from agentforge.forge.boxed import bench_of
 from agentforge.forge.cases import holds
 from agentforge.forge.checking import FOR_A_PERSON, Checked, CheckParts, check_tool
-from agentforge.forge.scrub.finding import findings
 from agentforge.forge.scrub.known import Known
-from agentforge.forge.verifying import verdict_of
+from agentforge.forge.verifying import told_by, verdict_of
 from agentforge.registry.pending import gates_of
 from agentforge.registry.tool import Tool
 from agentforge.types import Example
@@ -55,15 +54,5 @@ async def claims_less(tool: Tool, parts: CheckParts) -> list[str]:
     said = {gate for gate, verdict, _ in gates_of(tool) if verdict == "failed"}
     failed = {gate.gate for gate in checked.gates if gate.verdict == "failed"} & FOR_A_PERSON
     unsaid = [f"its report does not say that it fails at {gate}" for gate in sorted(failed - said)]
-    return [*against, *await asyncio.to_thread(_secrets, tool, parts), *unsaid]
-
-
-def _secrets(tool: Tool, parts: CheckParts) -> list[str]:
-    known = Known(secrets=parts.secrets)
-    texts = {"tool.py": tool.source, "test_tool.py": tool.tests}
-    return [
-        f"{file} holds what looks like a {one.kind}"
-        for file, text in texts.items()
-        for one in findings(text, known)
-        if one.secret
-    ]
+    secret, _ = await asyncio.to_thread(told_by, tool, Known(secrets=parts.secrets))
+    return [*against, *secret, *unsaid]

@@ -17,9 +17,12 @@ from typing import Literal
 from agentforge.errors import ToolInvalid
 from agentforge.forge.checking import FOR_A_PERSON, Checked, CheckParts, check_tool
 from agentforge.forge.scrub.finding import findings
-from agentforge.forge.scrub.known import Known
-from agentforge.gitstore.branches import commit_in, fork_of, view
+from agentforge.forge.scrub.known import NOTHING_KNOWN, Known
+from agentforge.forge.scrub.scrubbing import digests_of, texts_of
+from agentforge.gitstore.apart import listing
+from agentforge.gitstore.branches import commit_in, fork_of, messages, view
 from agentforge.registry.layers import Layers
+from agentforge.registry.merging.layout import OF_TOOLS, strange
 from agentforge.registry.repository import Registry
 from agentforge.registry.revoked import REVOKED_FILE
 from agentforge.registry.snapshot import Snapshot
@@ -96,12 +99,13 @@ def _opened(path: Path, base: str, head: str, folder: Path, stack: ExitStack) ->
         for name, commit in (("base", old), ("parted", parted), ("head", new))
     ]
     standing, before, after = registries
-    tools, rest = dict[str, Tool](), list(_registry_wide(before, after))
+    tools, rest = dict[str, Tool](), [*_registry_wide(before, after), *_beside(before, after)]
     for name, found in _differing(before, after):
         if isinstance(found, Tool):
             tools[name] = found
         else:
             rest.append(found)
+    rest += _said(messages(path, parted, new))
     return _Change(standing, before.snapshot(), tools, tuple(rest))
 
 
@@ -128,12 +132,37 @@ def _differing(before: Registry, after: Registry) -> Iterator[tuple[str, Tool | 
         else:
             told = [one.removeprefix(f"{name}: ") for one in problems if one.startswith(f"{name}: ")]
             yield name, Verified(name, "changed", tuple(told) or ("it is malformed",))
-    for name, number in sorted({*new.proposal_files()} - {*old.proposal_files()}):
+    for name, number in sorted({*new.proposal_files()}):
         target, files = f"{name}/{number}", new.proposal(name, number)
+        if (name, number) in old.proposal_files() and old.proposal(name, number) == files:
+            continue
         try:
             yield target, from_files(files, name, layer=Layer.COMPANY, state=State.PROPOSED)
         except ToolInvalid as error:
             yield target, Verified(target, "proposed", error.problems)
+
+
+def _beside(before: Registry, after: Registry) -> Iterator[Verified]:
+    """What differs beside tools and what is said of them: no gate knows it, so a person has to look. What has no place
+    in a registry (links, programs, other files in the folder of a tool) may not be merged.
+    """
+    old, new = (listing(each.store, each.snapshot().head) for each in (before, after))
+    changed = {path: file for path, file in new.items() if old.get(path) != file}
+    for problem in strange(changed):
+        yield Verified("files", "registry", (problem,))
+    for path in sorted({*changed, *({*old} - {*new})}):
+        if not OF_TOOLS.match(path):
+            did = "changed" if path in old and path in new else "added" if path in new else "taken away"
+            yield Verified(path[:120], "registry", notes=(f"it is {did}, and no gate reads it: read it yourself",))
+
+
+def _said(text: str) -> Iterator[Verified]:
+    """What messages of commits tell, which nobody can take back once they are merged; ids and hashes belong there."""
+    found = [one for one in findings(text, NOTHING_KNOWN) if one.kind not in ("key", "uuid")]
+    told = {one.secret: f"what looks like a {one.kind} stands there" for one in found}
+    if told:
+        problems, notes = ((told[secret],) if secret in told else () for secret in (True, False))
+        yield Verified("commit messages", "registry", problems, notes)
 
 
 def _registry_wide(before: Registry, after: Registry) -> Iterator[Verified]:
@@ -155,16 +184,24 @@ def _lines(contents: bytes | None) -> list[bytes]:
 
 def _verdict(name: str, tool: Tool, checked: Checked, change: _Change, parts: CheckParts) -> Verified:
     against, notes = verdict_of(checked)
-    known = Known(secrets=parts.secrets)
-    for file, text in (("tool.py", tool.source), ("test_tool.py", tool.tests), ("tool.toml", _told(tool))):
-        for one in findings(text, known):
-            line = text.count("\n", 0, one.start) + 1
-            (against if one.secret else notes).append(f"{file}, line {line}: what looks like a {one.kind} stands there")
+    secret, personal = told_by(tool, Known(secrets=parts.secrets))
+    against += secret
+    notes += personal
     what = "proposed" if "/" in name else "changed" if tool.name in change.before.states.tools else "new"
     if tool.manifest.capabilities.none is False:
         notes.append(f"it wants to reach: {', '.join(change.base.snapshot().reach(tool).told)}")
     return Verified(name, what, tuple(against), tuple(notes), checked.gates, checked.seconds)
 
 
-def _told(tool: Tool) -> str:
-    return "\n".join([tool.manifest.summary, *tool.manifest.requests])
+def told_by(tool: Tool, known: Known) -> tuple[list[str], list[str]]:
+    """What looks like a secret, and what looks personal, in whatever file of a tool, as sentences without it."""
+    secret, personal = list[str](), list[str]()
+    known = replace(known, hashes=digests_of(tool, known))
+    for file, text in texts_of(tool):
+        for one in findings(text, known):
+            where = f"{file}, line {text.count(chr(10), 0, one.start) + 1}" if file.endswith(".py") else file
+            (secret if one.secret else personal).append(f"{where}: what looks like a {one.kind} stands there")
+    origin = tool.manifest.provenance
+    if origin.episodes or any(not one.startswith("version:") for one in origin.sources):
+        personal.append("tool.toml: it names the sessions or files that it came from")
+    return [*dict.fromkeys(secret)], [*dict.fromkeys(personal)]

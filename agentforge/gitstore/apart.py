@@ -50,17 +50,25 @@ def set_apart(store: GitStore) -> Generator[GitStore]:
             shutil.rmtree(place / "git", ignore_errors=True)
 
 
-def listing(apart: GitStore, commit: str, bounds: Bounds) -> dict[str, File]:
-    """Every file of a commit that was sent, by path; trees that stand in each other without end are not followed.
+def listing(apart: GitStore, commit: str, bounds: Bounds | None = None) -> dict[str, File]:
+    """Every file of a commit, by path. One that was sent is listed within ``bounds``: trees that stand in each other
+    without end are not followed.
 
     Raises:
         RemoteRefused: there are too many, or it cannot be read.
+        RegistryError: the same of one that is looked at without bounds.
     """
-    git = GitProcess(apart.path)
-    done = git.bounded("ls-tree", "-r", "-z", "-l", "--full-tree", commit, bounds=bounds)
+    git, words = GitProcess(apart.path), ("ls-tree", "-r", "-z", "-l", "--full-tree", commit)
+    if bounds is None:
+        return _files(git.run(*words))
+    done = git.bounded(*words, bounds=bounds)
     if done.code or done.late or done.flood:
         raise RemoteRefused("What the remote holds has more folders and files than any registry, or cannot be read.")
-    return {path: file for line in done.out.split(b"\0") if line for path, file in [_file(line)]}
+    return _files(done.out)
+
+
+def _files(out: bytes) -> dict[str, File]:
+    return {path: file for line in out.split(b"\0") if line for path, file in [_file(line)]}
 
 
 def _file(line: bytes) -> tuple[str, File]:

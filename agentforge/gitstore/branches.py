@@ -120,6 +120,12 @@ def fork_of(path: Path, one: str, other: str) -> str:
     return one if code else out.decode().strip()
 
 
+def messages(path: Path, since: str, commit: str) -> str:
+    """What the messages of the commits say that ``commit`` has and ``since`` has not."""
+    said = GitProcess(_folder_of(path)).run("log", "--format=%B", f"{since}..{commit}", "--")
+    return said.decode("utf-8", "replace")
+
+
 def view(path: Path, commit: str, place: Path) -> GitStore:
     """A new repository at ``place`` whose ``main`` is a commit of the one at ``path``, whose objects it borrows."""
     process = GitProcess(place)

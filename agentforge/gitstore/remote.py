@@ -19,6 +19,7 @@ from agentforge.errors import RegistryError, RemoteRefused, RemoteUnreachable, U
 from agentforge.gitstore.bounds import Bounds, Ended
 from agentforge.gitstore.process import GitProcess
 from agentforge.gitstore.store import MAIN
+from agentforge.secrecy import spans
 
 ARRIVED = "refs/agentforge/arrived"
 """Where what was fetched stands until it was looked at."""
@@ -92,9 +93,9 @@ def _by_url(text: str) -> Remote:
         raise UsageError("That is no address of a git repository.", fix=_HELP) from None
     if parts.scheme not in ("https", "http", "ssh", "file"):
         raise UsageError(f"{parts.scheme[:40]!r} is no protocol that is allowed here.", fix=_HELP)
-    if password is not None:
+    if password is not None or any(spans(text)):
         raise UsageError(
-            "The address holds a password, which would be written where addresses are.",
+            "The address holds a password or a token, which would be written where addresses are.",
             fix="Use ssh, or put it into ~/.netrc.",
         )
     if parts.scheme == "http" and not _loopback(host):
@@ -117,7 +118,10 @@ def fetch(git: GitProcess, remote: Remote, bounds: Bounds) -> str | None:
         return None
     if done.code:
         raise _failure(remote, done, bounds)
-    return git.run("rev-parse", "--verify", f"{ARRIVED}^{{commit}}").decode().strip()
+    code, out, _ = git.attempt("rev-parse", "--verify", "--quiet", f"{ARRIVED}^{{commit}}")
+    if code:
+        raise RemoteRefused(f"The main of {remote.address} is no commit.")
+    return out.decode().strip()
 
 
 def push(git: GitProcess, remote: Remote, commit: str, bounds: Bounds) -> bool:

@@ -7,7 +7,7 @@ one goes on from what it finds. Nothing is ever sent that does not come from wha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 
@@ -23,7 +23,7 @@ from agentforge.registry.revocation import revocations, revoke
 from agentforge.registry.snapshot import Snapshot
 from agentforge.sync.looking import Looked, claims, look
 from agentforge.sync.others import Others, merge_others
-from agentforge.sync.parts import SyncParts
+from agentforge.sync.parts import Claim, SyncParts
 from agentforge.sync.report import Arrived, Synced
 
 TRIES = 8
@@ -96,12 +96,13 @@ async def _once(run: _Run) -> bool:
             run.told.append("The remote is empty, and was not when it was last asked: all of yours goes there again.")
         return await _send(run, "")
     looked = await asyncio.to_thread(look, parts, apart, arrived, before)
+    claimed = await asyncio.to_thread(claims, parts.registry, apart, looked, before) if looked.loose else []
     if not run.dry_run and arrived != before:
         await asyncio.to_thread(bring_in, run.store, apart)
     if looked.vouched:
         await _take(run, looked)
     if looked.loose:
-        await _hear(run, looked, before)
+        await _hear(run, looked, claimed)
     return await _send(run, arrived)
 
 
@@ -173,9 +174,8 @@ def _commit(run: _Run, draft: _Draft, looked: Looked) -> None:
     return None
 
 
-async def _hear(run: _Run, looked: Looked, before: str) -> None:
+async def _hear(run: _Run, looked: Looked, found: Sequence[Claim]) -> None:
     """Lets tools wait that nobody known vouches for; nothing else of that is believed."""
-    found = await asyncio.to_thread(claims, run.parts.registry, run.apart, looked, before)
     plural = "commit carries" if looked.loose == 1 else "commits carry"
     run.told.append(
         f"{looked.loose} {plural} no signature of anybody known: of these only tools were taken, to wait for you; what"

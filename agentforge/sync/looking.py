@@ -4,7 +4,7 @@ there before, and who vouches for how much of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from agentforge.errors import RegistryError, RemoteRefused
@@ -19,6 +19,9 @@ from agentforge.registry.snapshot import Snapshot
 from agentforge.registry.tool import FILES, contents_version
 from agentforge.sync.parts import Claim, SyncParts
 
+MOST_CLAIMS = 1_000
+MOST_CLAIMED_BYTES = 64 << 20
+"""Tools of one sync that nobody known vouches for, and what they hold: each is read and run, whoever sent it."""
 _LOOKED_AT = 50
 """Signatures that are looked at, from the newest on."""
 
@@ -82,16 +85,32 @@ def _rewritten(parts: SyncParts, lost: int) -> RemoteRefused:
 
 
 def claims(registry: Registry, apart: GitStore, looked: Looked, before: str) -> list[Claim]:
-    """The tools on a remote that nobody known vouches for, and that are neither here nor were looked at before."""
+    """The tools on a remote that nobody known vouches for, and that are neither here nor were looked at before.
+
+    Raises:
+        RemoteRefused: there are too many. One text costs a remote nothing however often it stands in a commit.
+    """
     known = [rev for rev in (looked.vouched, before) if rev]
     seen = {each for rev in known for each in _folders(apart, rev).values()}
     fresh = {path: each for path, each in _folders(apart, looked.commit).items() if each not in seen}
+    _bound(apart, looked.commit, fresh)
     found: dict[tuple[str, str], Claim] = {}
     for path, files in apart.read_folders(fresh, FILES).items():
         name, version = path.split("/")[1], contents_version(files)
         if (name, version) not in found and not _here(registry, name, version):
             found[name, version] = Claim(name, files)
     return list(found.values())
+
+
+def _bound(apart: GitStore, commit: str, fresh: Collection[str]) -> None:
+    sizes = (file.size for path, file in listing(apart, commit).items() if path.rpartition("/")[0] in fresh)
+    size = sum(sizes)
+    if len(fresh) > MOST_CLAIMS or size > MOST_CLAIMED_BYTES:
+        raise RemoteRefused(
+            f"The remote holds {len(fresh)} tools of {size >> 20} MB that nobody known vouches for;"
+            f" {MOST_CLAIMS} of {MOST_CLAIMED_BYTES >> 20} MB are tried in one sync at the most.",
+            fix="If they are yours, sign them: sync.signing_key there, and allowed_signers here.",
+        )
 
 
 def _folders(store: GitStore, rev: str) -> dict[str, str]:

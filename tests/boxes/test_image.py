@@ -33,6 +33,12 @@ def test_another_python_has_an_image_of_its_own_and_so_has_what_is_made_anew() -
     assert anew.startswith("agentforge-audit:")
 
 
+@pytest.mark.parametrize("tag", ["../../x", "a/../../x", "3.13; rm -rf", "x y", "-x"])
+def test_the_daemon_is_not_asked_for_what_is_no_name_of_an_image(tag: str) -> None:
+    asked: Any = object()
+    assert image.find_image(asked, tag) is None
+
+
 @pytest.mark.parametrize("python", ["3.11", "3.13"])
 def test_the_build_insists_on_the_python_of_its_recipe(python: str) -> None:
     with tarfile.open(fileobj=image._context(image.RECIPES[python])) as context:

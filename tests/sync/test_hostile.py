@@ -90,6 +90,19 @@ def test_a_pack_that_is_too_large_is_cut_off(ada: Home) -> None:
     assert sum(each.stat().st_size for each in ada.registry.path.rglob("*") if each.is_file()) < 1 << 20
 
 
+def test_one_text_in_many_tools_is_not_read_a_thousand_times(ada: Home) -> None:
+    text = b"# x\n" * (250 << 10)
+    files = ("tool.py", "test_tool.py", "tool.toml", "examples.jsonl", "report.json")
+    plant(ada.remote, {f"tools/t{number}/{file}": ("100644", text) for number in range(14) for file in files})
+    assert "14 tools of 68 MB that nobody known vouches for" in refused(ada)
+
+
+def test_a_main_that_is_no_commit_is_refused(ada: Home) -> None:
+    blob = git(ada.remote, "hash-object", "-w", "--stdin", feed=b"x")
+    (ada.remote / "refs" / "heads" / "main").write_text(f"{blob}\n")
+    assert "is no commit" in refused(ada)
+
+
 def test_trees_that_hold_each_other_without_end_are_not_followed(ada: Home) -> None:
     """A few kilobytes that unfold to 10 ** 12 files (https://kate.io/blog/git-bomb)."""
     blob = git(ada.remote, "hash-object", "-w", "--stdin", feed=b"x")
@@ -194,6 +207,7 @@ def test_no_hook_and_no_configuration_of_a_remote_on_this_machine_runs(ada: Home
         "ftp://example.com/r.git",
         "http://example.com/r.git",
         "https://me:word@example.com/r.git",
+        "https://ghp_Zk3vQ9mT1xW7bR4nL8cY2dS6fH0jP5gA1eUi@example.com/r.git",
         "--upload-pack=touch /tmp/evil",
         "ssh://-oProxyCommand=evil/x",
         "file://elsewhere/r.git",

@@ -137,7 +137,7 @@ def scrub_tool(tool: Tool, known: Known) -> Scrubbed:
 
     Its report is left out: it is about other contents. The gates have to be asked again.
     """
-    names = Names(replace(known, hashes=_digests(tool, known)))
+    names = Names(replace(known, hashes=digests_of(tool, known)))
     replaced = list(_found(tool, names))
     manifest = tool.manifest
     cleaned = Manifest.model_validate(
@@ -159,7 +159,7 @@ def scrub_tool(tool: Tool, known: Known) -> Scrubbed:
 def _found(tool: Tool, names: Names) -> Iterator[Replaced]:
     """Everything that is found anywhere, each real text once."""
     seen = set[str]()
-    for file, text in _texts(tool):
+    for file, text in texts_of(tool):
         for one in names.read(text):
             other = names.of(one)
             if other not in seen and other != one.text:
@@ -168,7 +168,7 @@ def _found(tool: Tool, names: Names) -> Iterator[Replaced]:
                 yield Replaced(one.kind, file, line, other, one.secret)
 
 
-def _digests(tool: Tool, known: Known) -> frozenset[str]:
+def digests_of(tool: Tool, known: Known) -> frozenset[str]:
     """The hashes of texts that stand in the tool and tell nothing: whoever reads these can make those."""
     texts = {text for one in tool.examples for text in _strings([*one.args.values()])}
     with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
@@ -181,7 +181,8 @@ def _digests(tool: Tool, known: Known) -> frozenset[str]:
     return frozenset(way(text, usedforsecurity=False).hexdigest() for text in clean for way in ways)
 
 
-def _texts(tool: Tool) -> Iterable[tuple[str, str]]:
+def texts_of(tool: Tool) -> Iterable[tuple[str, str]]:
+    """Every text that a tool is made of, with the file in which it stands."""
     told = [tool.manifest.summary, *tool.manifest.requests, tool.manifest.license]
     cases = [text for one in tool.examples for value in (one.args, one.returns) for text in _strings(value)]
     files: Mapping[str, Sequence[str]] = {

@@ -23,6 +23,8 @@ _TOLD = 5
 
 _NAME, _NUMBER, _FILE = TOOL_NAME.pattern, NUMBER.pattern, "|".join(map(re.escape, FILES))
 _TOOL_FILE = re.compile(rf"(?:tools/{_NAME}|(?:proposed|revoked)/{_NAME}/{_NUMBER})/(?:{_FILE})")
+OF_TOOLS = re.compile(r"(?:tools|proposed|revoked|regressions|state)/|state\.toml$|revoked\.toml$")
+"""Paths of tools, and of what is said of them."""
 _OTHERS = re.compile(
     "|".join(
         (
