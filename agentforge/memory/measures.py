@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Table, func, select
 from agentforge.database.store import Database
 from agentforge.database.tables import COSTS, EVENTS, LABELS, TRUTHS
 from agentforge.memory.outcomes import DEFECT
-from agentforge.types import JSONObject, Usage
+from agentforge.types import Usage
 
 ENDED = ("completed", "failed", "limited", "interrupted")
 """How a turn may be over; one that waits for a person is not."""
@@ -42,8 +43,8 @@ def days(database: Database, *, org: str, user: str, since: str) -> dict[str, Da
     found: defaultdict[str, Day] = defaultdict(Day)
     owner = (org, user)
     with database.read() as connection:
-        for day, kind, data in _endings(connection, owner, since):
-            _count_turn(found[day], kind, data)
+        for day, *turns in _endings(connection, owner, since):
+            _count_turns(found[day], *turns)
         for day, word, times in _by_day(connection, TRUTHS, TRUTHS.c.word, owner, since):
             found[day].words[word] += times
         for day, tool in _wrong(connection, owner, since):
@@ -64,25 +65,34 @@ def first_day(database: Database, *, org: str, user: str) -> str:
     return min((one[:10] for one in firsts if one), default="")
 
 
-def _endings(connection: Connection, owner: tuple[str, str], since: str) -> Iterator[tuple[str, str, JSONObject]]:
-    mine = (*_mine(EVENTS, owner), EVENTS.c.time >= since)
-    others = select(EVENTS.c.time, EVENTS.c.type).where(*mine, EVENTS.c.type.in_(ENDED[1:]))
-    for row in connection.execute(others):
-        yield row.time[:10], row.type, {}
-    for row in connection.execute(select(EVENTS.c.time, EVENTS.c.data).where(*mine, EVENTS.c.type == ENDED[0])):
-        yield row.time[:10], ENDED[0], cast("JSONObject", row.data) if isinstance(row.data, dict) else {}
+def _endings(
+    connection: Connection, owner: tuple[str, str], since: str
+) -> Iterator[tuple[str, str, Sequence[str], Sequence[str], int]]:
+    """By day and kind: the tools that were used and made in a turn, and how many turns there were of these. The
+    database counts, so that answers of which there may be thousands are not read.
+    """
+    day = func.substr(EVENTS.c.time, 1, 10)
+    used, made = (EVENTS.c.data[key].as_string() for key in ("tools_used", "tools_made"))
+    mine = (*_mine(EVENTS, owner), EVENTS.c.time >= since, EVENTS.c.type.in_(ENDED))
+    query = select(day, EVENTS.c.type, used, made, func.count()).where(*mine)
+    for row in connection.execute(query.group_by(day, EVENTS.c.type, used, made)):
+        yield row[0], row[1], _names(row[2]), _names(row[3]), int(row[4])
 
 
-def _count_turn(day: Day, kind: str, data: JSONObject) -> None:
-    used, made = (set(_names(data.get(key))) for key in ("tools_used", "tools_made"))
-    day.turns[kind] += 1
-    day.used += bool(used)
-    day.reused += bool(used - made)
-    day.made += len(made)
+def _count_turns(day: Day, kind: str, used: Sequence[str], made: Sequence[str], times: int) -> None:
+    day.turns[kind] += times
+    day.used += bool(used) * times
+    day.reused += bool({*used} - {*made}) * times
+    day.made += len({*made}) * times
 
 
 def _names(told: object) -> Sequence[str]:
-    return [one for one in cast("list[object]", told) if isinstance(one, str)] if isinstance(told, list) else ()
+    """The names in a list as JSON; none where it is something else."""
+    try:
+        listed = json.loads(told) if isinstance(told, str) else []
+    except ValueError:
+        return ()
+    return [one for one in cast("list[object]", listed) if isinstance(one, str)] if isinstance(listed, list) else ()
 
 
 def _wrong(connection: Connection, owner: tuple[str, str], since: str) -> Iterator[tuple[str, str]]:
