@@ -35,7 +35,8 @@ def main(address: str, token: str) -> int:
     """One look at the queue; gives the number of proposals that could not be decided as planned."""
     went_wrong = 0
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx2.Client(base_url=f"{address}/api/v1", headers=headers) as api:
+    # An approval may try the proposal in a box once more, which takes its time.
+    with httpx2.Client(base_url=f"{address}/api/v1", headers=headers, timeout=120) as api:
         for target in api.get("/queue").raise_for_status().json()["targets"]:
             proposal = api.get(f"/queue/{target}").raise_for_status().json()
             if why := doubts(proposal):

@@ -21,13 +21,14 @@ from agentforge.types import Example
 from examples.reviewer_bot import doubts
 from tests.web.realistic import CLEAN, CLEAN_TESTS, filled, tool
 
+pytestmark = pytest.mark.timeout(600)  # each starts programs, which take their time on a busy machine
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", *words]
-    env = {**os.environ, **more}
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=110, check=False)
+    env = {**os.environ, "AGENTFORGE_AGENT__EMBEDDINGS": "false", **more}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=280, check=False)
 
 
 def test_a_client_of_the_protocol_lists_the_tools_and_calls_one() -> None:
@@ -72,7 +73,12 @@ def pages() -> Iterator[str]:
         "AGENTFORGE_WEB__PEOPLE__BOT__ROLE": "reviewer",
     }
     command = [sys.executable, "-m", "agentforge", "web", "--port", "0"]
-    served = subprocess.Popen(command, env={**os.environ, **people}, stdout=subprocess.PIPE, text=True)
+    served = subprocess.Popen(
+        command,
+        env={**os.environ, "AGENTFORGE_AGENT__EMBEDDINGS": "false", **people},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert served.stdout is not None
         yield served.stdout.readline().partition("/?")[0]

@@ -203,9 +203,11 @@ REPORT = '''def monthly_report(lines: list[str], month: str) -> dict[str, int]:
     """Sum up a month."""
     return {}
 '''
+TESTS = "from tool import monthly_report\n\n\ndef test_it():\n    assert monthly_report([], '') == {}\n"
 USE = Reply("", (ToolCall("call-1", "word_count", {"text": "a b"}),))
 
 
+@pytest.mark.timeout(300)
 @unmarked("python")
 async def test_other_python_runs_beside_an_open_forge(
     block: Block, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -243,6 +245,6 @@ async def _what_blocks_find(settings: Any) -> None:
         app = {"name": "monthly_report", "signature": "(lines: list[str], month: str) -> dict[str, int]"}
         with Registry.open(forge.settings.registries / "personal" / "ada.git") as registry:
             registry.add(replace(base, manifest=base.manifest.model_copy(update=reach)), state=State.LIVE)
-            made = replace(base, manifest=base.manifest.model_copy(update=app), source=REPORT)
+            made = replace(base, manifest=base.manifest.model_copy(update=app), source=REPORT, tests=TESTS)
             registry.add(made, state=State.LIVE)
         assert (await forge.run("Count a b", on_approval=lambda _: Defer())).approval
