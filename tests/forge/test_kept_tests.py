@@ -11,6 +11,8 @@ import pytest
 from agentforge.boxes.protocol import Box, Limits
 from agentforge.forge.agreement import grouped
 from agentforge.forge.author import Draft
+from agentforge.forge.boxed import Bench as Boxed
+from agentforge.forge.cases import render_suite
 from agentforge.forge.evidence import Workshop, examine, probe
 from agentforge.forge.gates.bench import Bench
 from agentforge.forge.gates.running import run_gates
@@ -19,9 +21,13 @@ from agentforge.forge.gates.survey import kept_tests, survey
 from agentforge.forge.parts import ForgeParts, ForgeResult
 from agentforge.forge.pipeline import forge
 from agentforge.forge.probes import neighbours
+from agentforge.forge.repair_gates import Repaired, run_repair_gates
+from agentforge.forge.repair_spec import repair_spec
 from agentforge.forge.spec import make_spec
 from agentforge.registry.layers import BaseLayer, Layers
+from agentforge.registry.manifest import Manifest
 from agentforge.registry.repository import Registry
+from agentforge.registry.tool import Tool
 from agentforge.settings import ForgeSettings, GateSettings
 from agentforge.testing import ScriptedModel
 from agentforge.types import Example, GateResult, Need, Role, Usage
@@ -123,3 +129,17 @@ async def test_held_out_examples_that_do_not_pass_as_tests_count_for_nothing(bub
     assert await kept_tests(bench) == bench.submission.kept_tests != bench.submission.tests
     wrong = tuple(replace(example, returns=0.0) for example in bench.submission.held_out)
     assert await kept_tests(Bench(replace(bench.submission, held_out=wrong))) == bench.submission.tests
+
+
+async def test_a_repair_of_a_tool_whose_held_out_example_alone_tells_it_from_a_constant_is_no_weaker_than_the_tool(
+    bubblewrap_box: Box,
+) -> None:
+    same = [Example({"quantity": quantity, "unit": 4.0 / quantity}, 4.0) for quantity in (1, 2, 4)]
+    other = Example({"quantity": 3, "unit": 2.0}, 6.0, held_out=True)
+    manifest = Manifest(name="total_price", summary="Price.", signature="(quantity: int, unit: float) -> float")
+    tool = Tool(manifest, SOURCE, render_suite("total_price", same), (*same, other))
+    bench = Boxed(tool, Workshop(bubblewrap_box, Limits(5.0)))
+    spec = repair_spec(tool, [])
+    candidate = await examine(Draft(SOURCE, "repair", 0, SOURCE, False, Usage(), 0.0), spec, bench.shop, round=0)
+    gates = await run_repair_gates(Repaired(bench, spec, candidate, (), Limits(10.0)))
+    assert [gate.summary for gate in gates if gate.verdict == "failed"] == []
