@@ -222,7 +222,21 @@ class TestDeciding:
             heard: list[str] = []
             assert await boss.promotion.take_in(heard.append) == []
             assert len(heard) == 1
-            assert "tool.py holds what looks like a token" in heard[0]
+            assert "what looks like a token stands there" in heard[0]
+
+    async def test_what_a_branch_claims_of_itself_is_told_as_a_claim(self, three: Box) -> None:
+        from agentforge.registry.proposals import propose
+
+        unproved = made("money", CENTS.replace("cents", "money"), CENTS_TESTS.replace("cents", "money"))
+        place = load(overrides={"org": "acme"}).registries / "acme" / "_company.git"
+        with Registry.open(place, layer=Layer.COMPANY, writable=False) as company:
+            propose(company, unproved, unconfirmed=False, users=99)
+        async with a_user("boss", three, company=True) as boss:
+            heard: list[str] = []
+            [target] = await boss.promotion.take_in(heard.append)
+            waits = boss.review.diff(target).pending
+            assert waits.unconfirmed, "no example of it is known to be right"
+            assert waits.reason.startswith("As its branch says, ")
 
 
 async def test_promotion_on_the_command_line_tells_why_not(home: Path) -> None:

@@ -15,6 +15,7 @@ from agentforge.types import GateResult, Layer, State
 if TYPE_CHECKING:
     from agentforge.api.rebasing import Rebased
     from agentforge.forge.checking import CheckParts
+    from agentforge.forge.promoting import Tried
     from agentforge.forge.scrub.known import Known
     from agentforge.forge.scrub.scrubbing import Replaced, Scrubbed
     from agentforge.registry.proposals import Proposed
@@ -107,10 +108,11 @@ class Promotion:
             if one.state == "malformed" or one.tool is None:
                 tell(f"{one.branch.name} is left as it is: {one.problem}.")
             elif one.state == "open":
-                if against := await self._against(one.tool):
-                    tell(f"{one.branch.name} is left as it is: {'; '.join(against)}.")
+                found = await self._tried(one.tool)
+                if found.against:
+                    tell(f"{one.branch.name} is left as it is: {'; '.join(found.against)}.")
                     continue
-                await asyncio.to_thread(taken_in, registry, one)
+                await asyncio.to_thread(taken_in, registry, one, unconfirmed=found.unconfirmed)
                 done.append(f"{one.name}/{max(registry.snapshot().proposals[one.name])}")
         return done
 
@@ -219,12 +221,12 @@ class Promotion:
 
         return replace(await parts_of(self._opened, self._settings), registry=company)
 
-    async def _against(self, tool: Tool) -> list[str]:
-        """Why a tool that somebody pushed may not even wait."""
+    async def _tried(self, tool: Tool) -> Tried:
+        """What the gates here say of a tool that somebody pushed."""
         from agentforge.api.checking import parts_of
-        from agentforge.forge.promoting import claims_less
+        from agentforge.forge.promoting import tried
 
-        return await claims_less(tool, await parts_of(self._opened, self._settings))
+        return await tried(tool, await parts_of(self._opened, self._settings))
 
     def _company(self) -> Registry:
         company = self._opened.registry if self._opened.registry.layer is Layer.COMPANY else self._opened.company

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from agentforge.forge.boxed import bench_of
 from agentforge.forge.cases import holds
 from agentforge.forge.checking import FOR_A_PERSON, Checked, CheckParts, check_tool
 from agentforge.forge.scrub.known import Known
+from agentforge.forge.spec import HOLD_OUT_FROM
 from agentforge.forge.verifying import told_by, verdict_of
 from agentforge.registry.pending import gates_of
 from agentforge.registry.tool import Tool
@@ -46,13 +48,22 @@ async def judge(tool: Tool, parts: CheckParts) -> tuple[Checked, list[str], list
     return checked, *verdict_of(checked)
 
 
-async def claims_less(tool: Tool, parts: CheckParts) -> list[str]:
-    """Why a tool that arrives with a report of its own may not wait for a person: it fails at a gate that its report
-    does not say it failed, or it holds a secret. Empty where nothing is hidden (raises SandboxError).
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of trying a tool that arrived with a report of its own. ``against`` is why it may not wait for a
+    person: it fails at a gate that its report does not say it failed, or it holds a secret; empty where nothing is
+    hidden. ``unconfirmed``: too few of its examples are known to be right, whatever it says of that.
     """
+
+    against: Sequence[str]
+    unconfirmed: bool
+
+
+async def tried(tool: Tool, parts: CheckParts) -> Tried:
+    """Asks all gates, and looks for what the report leaves out (raises SandboxError)."""
     checked, against, _ = await judge(tool, parts)
     said = {gate for gate, verdict, _ in gates_of(tool) if verdict == "failed"}
     failed = {gate.gate for gate in checked.gates if gate.verdict == "failed"} & FOR_A_PERSON
     unsaid = [f"its report does not say that it fails at {gate}" for gate in sorted(failed - said)]
     secret, _ = await asyncio.to_thread(told_by, tool, Known(secrets=parts.secrets))
-    return [*against, *secret, *unsaid]
+    return Tried([*against, *secret, *unsaid], checked.unconfirmed or checked.truths < HOLD_OUT_FROM)

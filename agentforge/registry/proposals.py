@@ -97,8 +97,9 @@ def sweep(company: Registry) -> list[str]:
     return [branch.name for branch in gone]
 
 
-def taken_in(company: Registry, one: Proposed) -> str:
-    """Makes a branch a proposal of the registry, for a person to decide about; returns its version.
+def taken_in(company: Registry, one: Proposed, *, unconfirmed: bool) -> str:
+    """Makes a branch a proposal of the registry, for a person to decide about; returns its version. It is
+    ``unconfirmed`` where the gates here, or the branch itself, say so.
 
     Raises:
         UsageError: it is malformed.
@@ -107,12 +108,11 @@ def taken_in(company: Registry, one: Proposed) -> str:
     if one.tool is None:
         raise UsageError(f"{one.branch.name} cannot be taken in: {one.problem}.")
     standing = _at(company, one.branch.commit).states.tools.get(one.name)
-    reason = f"Users of the organisation who confirmed its answers: {one.users}."
     return company.add(
         one.tool,
         state=State.PROPOSED,
-        unconfirmed=standing is None or standing.unconfirmed,
-        reason=reason,
+        unconfirmed=unconfirmed or standing is None or standing.unconfirmed,
+        reason=f"As its branch says, users of the organisation who confirmed its answers: {one.users}.",
     )
 
 
