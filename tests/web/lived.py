@@ -140,6 +140,7 @@ async def _weeks(settings: Settings) -> None:
         for back in range(9, 0, -1):
             with MovedClock(today - timedelta(weeks=back)):
                 session = episodes.start(f"Work of week {10 - back}")
+                episodes.append(session, {"role": "user", "content": "How many?"}, 4)
                 for turn in range(1, 5):
                     time = clock.now().isoformat(timespec="microseconds")
                     reused = turn <= (10 - back) // 2

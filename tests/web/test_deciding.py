@@ -206,6 +206,7 @@ def test_the_list_is_filtered_and_paged(tools: MemoryCatalogue) -> None:
 
 def test_the_openapi_document_tells_every_route_and_the_answers_fit(tools: MemoryCatalogue) -> None:
     from agentforge.web.programs import API, openapi
+    from agentforge.web.rooms.doors import CHANGES, READS
 
     client = TestClient(app_of(tools), base_url=ORIGIN, headers={"authorization": f"Bearer {REX.token}"})
     told = client.get("/api/v1/openapi.json").json()
@@ -213,7 +214,7 @@ def test_the_openapi_document_tells_every_route_and_the_answers_fit(tools: Memor
     routes = {path.removeprefix(API) for path in told["paths"]}
     assert routes == {
         "/tools", "/tools/{name}", "/tools/{name}/decision", "/queue", "/queue/{name}/{number}",
-        "/queue/{name}/{number}/decision",
+        "/queue/{name}/{number}/decision", *(one.path for one in (*READS, *CHANGES)),
     }  # fmt: skip
     for path in ("/tools", "/tools/parse_price", "/queue", "/queue/slugify/1"):
         answer = client.get(f"/api/v1{path}")
