@@ -245,6 +245,6 @@ async def _what_blocks_find(settings: Any) -> None:
         app = {"name": "monthly_report", "signature": "(lines: list[str], month: str) -> dict[str, int]"}
         with Registry.open(forge.settings.registries / "personal" / "ada.git") as registry:
             registry.add(replace(base, manifest=base.manifest.model_copy(update=reach)), state=State.LIVE)
-            made = replace(base, manifest=base.manifest.model_copy(update=app), source=REPORT, tests=TESTS)
+            made = replace(base, manifest=base.manifest.model_copy(update=app), source=REPORT, tests=TESTS, examples=())
             registry.add(made, state=State.LIVE)
         assert (await forge.run("Count a b", on_approval=lambda _: Defer())).approval
