@@ -138,7 +138,8 @@ class Conversation:
         except Exception as error:  # noqa: BLE001 - a failed turn must not end the conversation
             self._fell(present(error, "text"))
             return
-        self.session, self.last, self._talked = ending.session or self.session, ending, True
+        self.session, self.last = ending.session or self.session, ending
+        self._talked = self._talked or ending.code == 0  # where nothing was answered nothing can be learned
         self._conclude(ending, since(before, self.spent), time.monotonic() - started)
 
     def go_on(self, approval: str, decision: Decision) -> None:
