@@ -4,6 +4,7 @@ forgings that nobody waits for, and the word of a calling agent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,19 @@ class Served(Forge):
     def served(self) -> list[Tool]:
         """The live tools that a call over a wire can use, by name: neither stale ones nor those that read files."""
         return [tool for tool in self._opened().layers.live() if self._usable(tool)]
+
+    def places(self) -> Mapping[str, str]:
+        """Where each layer stands, for :meth:`served_since`."""
+        return self._opened().layers.places()
+
+    def served_since(self, places: Mapping[str, str]) -> Mapping[str, Tool | None] | None:
+        """The names under which something else may be served than at these :meth:`places`, each with the tool that is,
+        None where there is none; no other tool is read. None where that cannot be told.
+        """
+        moved = self._opened().layers.moved_since(places)
+        if moved is None:
+            return None
+        return {name: tool if tool is not None and self._usable(tool) else None for name, tool in moved.items()}
 
     def find(self, name: str) -> Tool:
         """One of :meth:`served`.

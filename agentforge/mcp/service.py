@@ -64,9 +64,12 @@ class _Protocol(Server[Any]):
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """All that is listed at a fingerprint of the layers, and from what; ``number`` counts the different lists."""
+    """All that is listed at a fingerprint of the layers, which stood at these ``places``, and from what; ``number``
+    counts the different lists.
+    """
 
     fingerprint: str = ""
+    places: Mapping[str, str] = field(default_factory=lambda: {})
     tools: Mapping[str, Tool] = field(default_factory=lambda: {})
     live: Mapping[str, LiveTool] = field(default_factory=lambda: {})
     number: int = 0
@@ -218,7 +221,8 @@ class Service:
             now, before = self._forge.fingerprint(), self._listed
             if before.fingerprint == now:
                 return before.tools
-            live = {tool.name: tool for tool in self._forge.served()}
+            places = self._forge.places()  # first: what comes meanwhile is looked at once more
+            live = self._served(before)
             tools = {**OWN}
             for name, tool in live.items():
                 if before.live.get(name) is tool and name in before.tools and not tool.depends:
@@ -226,5 +230,13 @@ class Service:
                     continue
                 with suppress(ToolInvalid):  # `agentforge doctor` tells of it
                     tools.setdefault(name, described(tool, self._forge.reach(tool), self._forge.summary(tool)))
-            self._listed = _Listed(now, tools, live, before.number + (tools != before.tools))
+            self._listed = _Listed(now, places, tools, live, before.number + (tools != before.tools))
             return tools
+
+    def _served(self, before: _Listed) -> dict[str, LiveTool]:
+        """What is live by name; of what was before only that is read which differs."""
+        moved = self._forge.served_since(before.places)
+        if moved is None:
+            return {tool.name: tool for tool in self._forge.served()}
+        live = {**before.live, **{name: tool for name, tool in moved.items() if tool is not None}}
+        return {name: live[name] for name in sorted(live) if name not in moved or moved[name] is not None}

@@ -54,6 +54,26 @@ async def test_an_older_client_hears_of_it_too(serve: Serve, home: Path, tmp_pat
         assert "crc32_hex" in [tool.name for tool in (await client.list_tools()).tools]
 
 
+async def test_after_a_commit_only_what_moved_is_read(
+    serve: Serve, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serve(base=tmp_path) as service, Client(service.server) as client:
+        forge = service._forge
+        monkeypatch.setattr(forge, "served", lambda: pytest.fail("all tools were read"))
+        with registry(home) as mine:
+            for name in ("sha256_hex", "crc32_hex", "word_count"):
+                mine.add(starter(name), state=State.LIVE)
+            assert [tool.name for tool in (await client.list_tools()).tools][4:] == [
+                "crc32_hex",
+                "sha256_hex",
+                "word_count",
+            ]
+            mine.set_state("sha256_hex", State.RETIRED)
+            assert [tool.name for tool in (await client.list_tools()).tools][4:] == ["crc32_hex", "word_count"]
+            mine.set_state("sha256_hex", State.LIVE)
+            assert len((await client.list_tools()).tools) == 7
+
+
 async def test_a_look_that_fails_is_not_the_last_one(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
