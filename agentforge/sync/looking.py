@@ -56,6 +56,8 @@ def look(parts: SyncParts, apart: GitStore, commit: str, before: str) -> Looked:
     new = ancestry.beyond(commit, head)
     unheard = {*new} & {*(ancestry.unsent(commit, before) if before else new)}
     for each in signed(apart, new)[:_LOOKED_AT]:
+        if before and not ancestry.shared(head, each):
+            continue  # signed for another registry: whoever can push could have brought it here
         if who := signer(apart, each, parts.allowed):
             _check(parts, apart, each)
             return Looked(commit, each, who, len(unheard & {*ancestry.unsent(commit, each)}))

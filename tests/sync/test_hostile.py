@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import stat
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -160,6 +161,25 @@ def test_what_was_only_heard_never_stood_here_and_cannot_be_rolled_back_to(ada: 
         rollback(ada.registry, "slugify", approver="ada")
     with pytest.raises(ToolNotFound, match="no version"):
         ada.registry.get_version("slugify", evil.version)
+
+
+def test_what_somebody_known_signed_for_another_registry_does_not_count_here(home_of: Meet, tmp_path: Path) -> None:
+    ada = home_of("ada", knows=["ada", "private"])
+    time.sleep(1.1)  # two registries that are made in one second begin with the same commit
+    private = home_of("private", knows=[])
+    ada.add(make_tool())
+    ada.sync()
+    private.remote = tmp_path / "private.git"
+    subprocess.run(("git", "init", "-q", "--bare", "-b", "main", private.remote), check=True)
+    private.add(make_tool("shorten"))
+    private.sync()
+    git(ada.remote, "fetch", "-q", str(private.remote), "main:refs/brought")
+    words = ("commit-tree", "main^{tree}", "-p", "main", "-p", "refs/brought", "-m", "both")
+    git(ada.remote, "update-ref", "refs/heads/main", git(ada.remote, *words))
+    for _ in range(3):
+        assert ada.sync().signer == ""
+        assert ada.state("shorten") == ""
+        ada.add(make_tool(body=f"return text.lower() or {ada.registry.head()!r}", parent=ada.version("slugify")))
 
 
 def test_a_job_that_a_remote_names_has_not_happened_here(ada: Home) -> None:
