@@ -35,7 +35,8 @@ class Screen:
         self._socket = str(folder / f"tmux{len([*folder.glob('tmux*')])}")
         given = {"NO_COLOR": "", "TERM": "screen-256color", **env}
         sets = [f"{name}={value}" for name, value in {**_ours(), **given}.items() if value]
-        command = shlex.join(["env", *sets, sys.executable, "-m", "agentforge", *arguments])
+        fresh = ("-u", "COLUMNS", "-u", "LINES")  # which outrank the terminal where somebody exported them
+        command = shlex.join(["env", *fresh, *sets, sys.executable, "-m", "agentforge", *arguments])
         size = ("-x", str(width), "-y", str(height))
         shown = f"{command}; echo ended with $?; exec sleep 1000"
         self._tmux("-f", os.devnull, "new-session", "-d", *size, shown)
@@ -120,7 +121,8 @@ def test_a_narrow_screen_without_colours_holds_all_of_it(tmp_path: Path, server:
         assert "AgentForge keeps what it had to work" in first, "the first time it explains itself"
         assert "/help" in first
         screen.type("/help")
-        screen.until(r"/quit +leaves, as.*›")
+        helped = screen.until(r"/quit +leaves, as.*›")
+        assert "\nEnter sends; Alt-Enter, or a backslash\n" in helped, "lines break between words"
         screen.press("-l", "one")
         screen.press("M-Enter")
         screen.type("two")
