@@ -43,8 +43,8 @@ def days(database: Database, *, org: str, user: str, since: str) -> dict[str, Da
     found: defaultdict[str, Day] = defaultdict(Day)
     owner = (org, user)
     with database.read() as connection:
-        for day, *turns in _endings(connection, owner, since):
-            _count_turns(found[day], *turns)
+        for day, kind, used, made, times in _endings(connection, owner, since):
+            _count_turns(found[day], kind, used, made, times)
         for day, word, times in _by_day(connection, TRUTHS, TRUTHS.c.word, owner, since):
             found[day].words[word] += times
         for day, tool in _wrong(connection, owner, since):
@@ -89,7 +89,7 @@ def _count_turns(day: Day, kind: str, used: Sequence[str], made: Sequence[str], 
 def _names(told: object) -> Sequence[str]:
     """The names in a list as JSON; none where it is something else."""
     try:
-        listed = json.loads(told) if isinstance(told, str) else []
+        listed: object = json.loads(told) if isinstance(told, str) else []
     except ValueError:
         return ()
     return [one for one in cast("list[object]", listed) if isinstance(one, str)] if isinstance(listed, list) else ()
@@ -114,7 +114,8 @@ def _costs(connection: Connection, owner: tuple[str, str], since: str) -> Iterat
     ]
     query = select(day, COSTS.c.endpoint, *sums).where(*_mine(COSTS, owner), COSTS.c.created >= since)
     for row in connection.execute(query.group_by(day, COSTS.c.endpoint)):
-        yield row[0], row[1], Usage(*(int(one) for one in row[2:]))
+        cells: tuple[Any, ...] = tuple(row)
+        yield cells[0], cells[1], Usage(*(int(one) for one in cells[2:]))
 
 
 def _by_day(
