@@ -17,6 +17,7 @@ from agentforge.types import Usage
 
 ENDED = ("completed", "failed", "limited", "interrupted")
 """How a turn may be over; one that waits for a person is not."""
+DAY = "on_day"
 
 
 @dataclass(slots=True)
@@ -71,11 +72,10 @@ def _endings(
     """By day and kind: the tools that were used and made in a turn, and how many turns there were of these. The
     database counts, so that answers of which there may be thousands are not read.
     """
-    day = func.substr(EVENTS.c.time, 1, 10)
-    used, made = (EVENTS.c.data[key].as_string() for key in ("tools_used", "tools_made"))
+    used, made = (EVENTS.c.data[key].as_string().label(key) for key in ("tools_used", "tools_made"))
     mine = (*_mine(EVENTS, owner), EVENTS.c.time >= since, EVENTS.c.type.in_(ENDED))
-    query = select(day, EVENTS.c.type, used, made, func.count()).where(*mine)
-    for row in connection.execute(query.group_by(day, EVENTS.c.type, used, made)):
+    query = select(_day(EVENTS.c.time), EVENTS.c.type, used, made, func.count()).where(*mine)
+    for row in connection.execute(query.group_by(DAY, EVENTS.c.type, "tools_used", "tools_made")):
         yield row[0], row[1], _names(row[2]), _names(row[3]), int(row[4])
 
 
@@ -108,12 +108,11 @@ def _wrong(connection: Connection, owner: tuple[str, str], since: str) -> Iterat
 
 
 def _costs(connection: Connection, owner: tuple[str, str], since: str) -> Iterator[tuple[str, str, Usage]]:
-    day = func.substr(COSTS.c.created, 1, 10)
     sums = [
         func.sum(one) for one in (COSTS.c.input_tokens, COSTS.c.output_tokens, COSTS.c.cached_tokens, COSTS.c.calls)
     ]
-    query = select(day, COSTS.c.endpoint, *sums).where(*_mine(COSTS, owner), COSTS.c.created >= since)
-    for row in connection.execute(query.group_by(day, COSTS.c.endpoint)):
+    query = select(_day(COSTS.c.created), COSTS.c.endpoint, *sums).where(*_mine(COSTS, owner), COSTS.c.created >= since)
+    for row in connection.execute(query.group_by(DAY, COSTS.c.endpoint)):
         cells: tuple[Any, ...] = tuple(row)
         yield cells[0], cells[1], Usage(*(int(one) for one in cells[2:]))
 
@@ -121,10 +120,14 @@ def _costs(connection: Connection, owner: tuple[str, str], since: str) -> Iterat
 def _by_day(
     connection: Connection, table: Table, column: Any, owner: tuple[str, str], since: str
 ) -> Iterator[tuple[str, str, int]]:
-    day = func.substr(table.c.created, 1, 10)
-    query = select(day, column, func.count()).where(*_mine(table, owner), table.c.created >= since)
-    for row in connection.execute(query.group_by(day, column)):
+    query = select(_day(table.c.created), column, func.count()).where(*_mine(table, owner), table.c.created >= since)
+    for row in connection.execute(query.group_by(DAY, column)):
         yield row[0], row[1], int(row[2])
+
+
+def _day(time: Any) -> Any:
+    """The date of a time. What is grouped by its name: PostgreSQL takes two equal expressions with values for two."""
+    return func.substr(time, 1, 10).label(DAY)
 
 
 def _mine(table: Table, owner: tuple[str, str]) -> tuple[Any, ...]:
