@@ -17,6 +17,7 @@ from agentforge.types import Usage
 
 ENDED = ("completed", "failed", "limited", "interrupted")
 """How a turn may be over; one that waits for a person is not."""
+DAY = "on_day"
 
 
 @dataclass(slots=True)
@@ -43,8 +44,8 @@ def days(database: Database, *, org: str, user: str, since: str) -> dict[str, Da
     found: defaultdict[str, Day] = defaultdict(Day)
     owner = (org, user)
     with database.read() as connection:
-        for day, *turns in _endings(connection, owner, since):
-            _count_turns(found[day], *turns)
+        for day, kind, used, made, times in _endings(connection, owner, since):
+            _count_turns(found[day], kind, used, made, times)
         for day, word, times in _by_day(connection, TRUTHS, TRUTHS.c.word, owner, since):
             found[day].words[word] += times
         for day, tool in _wrong(connection, owner, since):
@@ -71,11 +72,10 @@ def _endings(
     """By day and kind: the tools that were used and made in a turn, and how many turns there were of these. The
     database counts, so that answers of which there may be thousands are not read.
     """
-    day = func.substr(EVENTS.c.time, 1, 10)
-    used, made = (EVENTS.c.data[key].as_string() for key in ("tools_used", "tools_made"))
+    used, made = (EVENTS.c.data[key].as_string().label(key) for key in ("tools_used", "tools_made"))
     mine = (*_mine(EVENTS, owner), EVENTS.c.time >= since, EVENTS.c.type.in_(ENDED))
-    query = select(day, EVENTS.c.type, used, made, func.count()).where(*mine)
-    for row in connection.execute(query.group_by(day, EVENTS.c.type, used, made)):
+    query = select(_day(EVENTS.c.time), EVENTS.c.type, used, made, func.count()).where(*mine)
+    for row in connection.execute(query.group_by(DAY, EVENTS.c.type, "tools_used", "tools_made")):
         yield row[0], row[1], _names(row[2]), _names(row[3]), int(row[4])
 
 
@@ -89,7 +89,7 @@ def _count_turns(day: Day, kind: str, used: Sequence[str], made: Sequence[str], 
 def _names(told: object) -> Sequence[str]:
     """The names in a list as JSON; none where it is something else."""
     try:
-        listed = json.loads(told) if isinstance(told, str) else []
+        listed: object = json.loads(told) if isinstance(told, str) else []
     except ValueError:
         return ()
     return [one for one in cast("list[object]", listed) if isinstance(one, str)] if isinstance(listed, list) else ()
@@ -108,22 +108,26 @@ def _wrong(connection: Connection, owner: tuple[str, str], since: str) -> Iterat
 
 
 def _costs(connection: Connection, owner: tuple[str, str], since: str) -> Iterator[tuple[str, str, Usage]]:
-    day = func.substr(COSTS.c.created, 1, 10)
     sums = [
         func.sum(one) for one in (COSTS.c.input_tokens, COSTS.c.output_tokens, COSTS.c.cached_tokens, COSTS.c.calls)
     ]
-    query = select(day, COSTS.c.endpoint, *sums).where(*_mine(COSTS, owner), COSTS.c.created >= since)
-    for row in connection.execute(query.group_by(day, COSTS.c.endpoint)):
-        yield row[0], row[1], Usage(*(int(one) for one in row[2:]))
+    query = select(_day(COSTS.c.created), COSTS.c.endpoint, *sums).where(*_mine(COSTS, owner), COSTS.c.created >= since)
+    for row in connection.execute(query.group_by(DAY, COSTS.c.endpoint)):
+        cells: tuple[Any, ...] = tuple(row)
+        yield cells[0], cells[1], Usage(*(int(one) for one in cells[2:]))
 
 
 def _by_day(
     connection: Connection, table: Table, column: Any, owner: tuple[str, str], since: str
 ) -> Iterator[tuple[str, str, int]]:
-    day = func.substr(table.c.created, 1, 10)
-    query = select(day, column, func.count()).where(*_mine(table, owner), table.c.created >= since)
-    for row in connection.execute(query.group_by(day, column)):
+    query = select(_day(table.c.created), column, func.count()).where(*_mine(table, owner), table.c.created >= since)
+    for row in connection.execute(query.group_by(DAY, column)):
         yield row[0], row[1], int(row[2])
+
+
+def _day(time: Any) -> Any:
+    """The date of a time. What is grouped by its name: PostgreSQL takes two equal expressions with values for two."""
+    return func.substr(time, 1, 10).label(DAY)
 
 
 def _mine(table: Table, owner: tuple[str, str]) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from sqlalchemy import select
 
@@ -30,8 +31,14 @@ def recalled(database: Database, key: str, *, org: str, user: str, limit: int = 
     found: dict[tuple[str, int], Recalled] = {}
     with database.read() as connection:
         for row in connection.execute(select(*columns).where(*mine).order_by(EVENTS.c.time.desc()).limit(NEWEST)):
-            items = row.data.get("items", []) if isinstance(row.data, dict) else []
-            scores = [one["score"] for one in items if one.get("id") == key]
-            if scores:
+            if scores := _scores(row.data, key):
                 found.setdefault((row.session, row.turn), Recalled(row.session, row.turn, row.time, max(scores)))
     return [*found.values()][:limit]
+
+
+def _scores(data: object, key: str) -> list[float]:
+    """How well an entry fitted, as often as it stands in the data of an event."""
+    items = cast("dict[str, object]", data).get("items") if isinstance(data, dict) else None
+    known = [cast("dict[str, object]", one) for one in cast("list[object]", items or []) if isinstance(one, dict)]
+    scores = [one.get("score") for one in known if one.get("id") == key]
+    return [float(one) for one in scores if isinstance(one, int | float)]

@@ -60,7 +60,7 @@ class LearningPage(BaseModel):
             drawn("success", "Success", "Turns that ended with an answer.", lambda one: one.success, share, 1.0),
             drawn("reuse", "Reuse", "Answers by a tool that was there before.", lambda one: one.reuse, share, 1.0),
             drawn(
-                "tokens", "Tokens per answer", "Sent and generated, forgings included, by answer.",
+                "tokens", "Tokens per answer", "Sent and generated in turns, forgings included.",
                 lambda one: one.tokens_per_answer, whole,
             ),
             drawn(
@@ -68,7 +68,7 @@ class LearningPage(BaseModel):
                 lambda one: one.wrong_calls if one.turns else None, whole,
             ),
             drawn("made", "Tools made", "In answer to a request.", lambda one: one.made if one.turns else None, whole),
-            drawn("spend", "Spend", "US dollars by the prices in your settings.", lambda one: one.usd, dollars),
+            drawn("spend", "Spend", "US dollars of turns; nights stand under Sleep.", lambda one: one.usd, dollars),
         ]  # fmt: skip
 
     @property

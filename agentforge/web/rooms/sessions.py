@@ -279,7 +279,7 @@ def _prompt(data: Mapping[str, Any]) -> Prompt:
             LeftOut(part=str(one.get("part", "")), id=str(one.get("id", "")), why=str(one.get("why", "")))
             for one in _objects(data.get("left_out"))
         ],
-        tools=[str(one) for one in data.get("tools") or []],
+        tools=[str(one) for one in cast("list[object]", data.get("tools") or [])],
     )
 
 
