@@ -241,6 +241,8 @@ def _answer(request: Any) -> str:
 
 
 def _least(schema: dict[str, Any]) -> Any:
+    if "const" in schema:
+        return schema["const"]
     if "enum" in schema:
         return schema["enum"][0]
     if schema.get("type") == "object":
