@@ -29,6 +29,7 @@ from typing import Any
 import pytest
 import typer
 
+import agentforge
 from agentforge import Defer, Forge, State
 from agentforge.cli.app import app
 from agentforge.models.capabilities import FEATURES
@@ -217,7 +218,7 @@ async def test_other_python_runs_beside_an_open_forge(
     monkeypatch.setattr("agentforge.boxes.open.open_box", _a_fake_box)  # for the forges that a block opens itself
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "travel.md").write_text("# Travel policy\n\nMeals are paid up to 28 EUR a day.\n", "utf-8")
-    with MessagesServer(lambda _: "9900.", key="sk-ant-test") as server:
+    with MessagesServer(_answer, key="sk-ant-test") as server:
         monkeypatch.setenv("ANTHROPIC_API_KEY", server.key or "")
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         monkeypatch.setenv("AGENTFORGE_AGENT__EMBEDDINGS", "false")
@@ -226,10 +227,27 @@ async def test_other_python_runs_beside_an_open_forge(
         await _what_blocks_find(settings)
         async with Forge(user="ada", settings=settings, open_box=_a_fake_box) as forge:
             names = {"forge": forge, "question": "How many?", "text": "Prices.", "lines": ["2026-03-02 Taxi 1 EUR"]}
+            names |= {name: getattr(agentforge, name) for name in agentforge.__all__}  # a block above may import them
             names |= {"examples": (Example({"n": 2}, 4), Example({"n": 3}, 6)), "__name__": "__main__"}
             whole = f"async def main():\n{textwrap.indent(block.code, '    ')}\n    return locals()\n"
             exec(compile(ast.parse(whole), str(block), "exec"), names)
             await names["main"]()
+
+
+def _answer(request: Any) -> str:
+    """A text, or where JSON is asked for the least that fits."""
+    stated = request.body.get("output_config", {}).get("format", {}).get("schema")
+    return "9900." if stated is None else json.dumps(_least(stated))
+
+
+def _least(schema: dict[str, Any]) -> Any:
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    if schema.get("type") == "object":
+        return {name: _least(schema["properties"][name]) for name in schema.get("required", ())}
+    return {"boolean": False, "integer": 0, "number": 0, "array": []}.get(schema.get("type", ""), "none")
 
 
 async def _a_fake_box(*_: Any, **__: Any) -> FakeBox:
