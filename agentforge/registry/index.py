@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from agentforge.database.fulltext import match_of, replace_file
 from agentforge.registry.asking import joined, words_asked
 from agentforge.registry.confidence import NEIGHBOURS, fits, signs
-from agentforge.registry.index_file import BUSY_SECONDS, FORMAT, Toolset, bring_up
+from agentforge.registry.index_file import BUSY_SECONDS, DAMAGED, FORMAT, Toolset, bring_up
 from agentforge.registry.nearness import Nearness
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Index:
         if not words or k < 1:
             return Found((), fits=False)
         fingerprint = f"{FORMAT}-{self._layers.fingerprint()}"
-        with contextlib.suppress(sqlite3.Error), self._opened(fingerprint) as cache:
+        with contextlib.suppress(*DAMAGED), self._opened(fingerprint) as cache:
             return self._found(cache, fingerprint, query, words, k, self._nearness)
         with closing(sqlite3.connect(":memory:")) as built:
             bring_up(built, fingerprint, self._layers)
@@ -121,12 +121,12 @@ class Index:
         """
         self.find("anything")
         if self._nearness is not None:
-            with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(self._path)) as cache:
+            with contextlib.suppress(*DAMAGED), closing(sqlite3.connect(self._path)) as cache:
                 self._nearness.prepare(cache)
 
     @contextmanager
     def _opened(self, fingerprint: str) -> Generator[sqlite3.Connection]:
-        """The cache as it must be for ``fingerprint`` (raises sqlite3.Error where there is none, or a damaged one)."""
+        """The cache as it must be for ``fingerprint`` (raises one of DAMAGED where there is none that can be read)."""
         if not self._path.exists():
             raise sqlite3.OperationalError("there is no cache")
         with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as cache:

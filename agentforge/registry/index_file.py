@@ -23,6 +23,9 @@ from agentforge.types import JSON
 
 FORMAT = 3
 
+DAMAGED = (sqlite3.Error, ValueError, TypeError, LookupError)
+"""What comes of reading a file that is no database, or one with other bytes in it than were written."""
+
 BUSY_SECONDS = 10.0
 """How long another process that brings the file up is waited for."""
 
@@ -98,7 +101,7 @@ def forget(path: Path, names: Iterable[str], layer: str, commit: str) -> None:
                 _follow(cache, name, None)
             cache.execute("INSERT INTO tools (tools) VALUES ('optimize')")  # until then words are only marked as gone
             cache.execute("UPDATE about SET fingerprint = '', places = ?", (json.dumps(places),))
-    except sqlite3.Error:
+    except DAMAGED:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
 

@@ -123,6 +123,35 @@ def test_a_page_damaged_in_the_middle_is_made_anew(index, tmp_path):
     assert names(index, "slug") == ["slugify"]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE about SET fingerprint = CAST(x'ff' AS TEXT)",
+        "UPDATE about SET fingerprint = '', places = '{'",
+        "UPDATE about SET fingerprint = '', places = CAST(x'ff' AS TEXT)",
+        "DELETE FROM about",
+    ],
+)
+def test_other_words_in_it_than_were_written_are_damage_too(index, tmp_path, damage):
+    file = tmp_path / "cache" / "index.db"
+
+    def damaged():
+        with closing(sqlite3.connect(file)) as cache, cache:
+            cache.execute(damage)
+
+    index.search("slug")
+    damaged()
+    assert names(index, "slug") == ["slugify"]
+    damaged()
+    forget(file, ["slugify"], Layer.USER, "0" * 40)
+    assert not file.exists() or _holds(file, "slugify") == 0
+
+
+def _holds(file, name):
+    with closing(sqlite3.connect(file)) as cache:
+        return cache.execute("SELECT count(*) FROM known WHERE title = ?", (name,)).fetchone()[0]
+
+
 def test_where_no_cache_can_be_kept_search_still_works(layers, tmp_path):
     (tmp_path / "file").write_text("in the way")
     assert names(Index(layers, tmp_path / "file" / "index.db"), "slug") == ["slugify"]
