@@ -19,8 +19,8 @@ NAMES = {
 }
 
 FORGE = """
-    aclose approvals audit call check documents end_session enqueue feedback interchange job jobs knowledge lineage log
-    memory open opened problems promotion recorded_call repair repairs resume resume_stream review run run_sync search
+    aclose activity approvals audit call check documents end_session enqueue feedback interchange job jobs knowledge learning lineage
+    log memory open opened problems promotion recorded_call repair repairs resume resume_stream review run run_sync search
     sessions set_aside sleep stream sync tool tools tried usage verify"""
 
 RESULT = """
