@@ -19,9 +19,9 @@ NAMES = {
 }
 
 FORGE = """
-    aclose activity approvals audit call check documents end_session enqueue feedback interchange job jobs knowledge learning lineage
-    log memory open opened problems promotion recorded_call repair repairs resume resume_stream review run run_sync search
-    sessions set_aside sleep stream sync tool tools tried usage verify"""
+    aclose activity approvals audit call check documents end_session enqueue feedback interchange job jobs
+    knowledge learning lineage log memory open opened problems promotion recorded_call repair repairs resume
+    resume_stream review run run_sync search sessions set_aside sleep stream sync tool tools tried usage verify"""
 
 RESULT = """
     status exit_code answer session tools_made tools_used cites usage by_role message fix error approval events"""
