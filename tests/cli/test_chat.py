@@ -157,7 +157,8 @@ def test_lines_from_a_pipe_are_answered_in_order(server: MessagesServer, process
 
 
 def test_lines_from_a_pipe_end_with_the_code_of_the_first_turn_that_failed(program: Program) -> None:
-    done = program("chat", stdin=b"hello\n/nonsense\nagain\n")
+    quickly = {"AGENTFORGE_AGENT__EMBEDDINGS": "false"}
+    done = program("chat", stdin=b"hello\n/nonsense\nagain\n", env=quickly)
     assert done.code == 3
     assert done.err.count("No model endpoint is set up.") == 2
     assert program("chat", stdin=b"/nonsense\n").code == 2
