@@ -98,6 +98,8 @@ def vars_of(kind: type) -> set[str]:
 
 
 def _signature(thing: Any, name: str) -> str:
+    if getattr(thing, "model_config", {}).get("defer_build"):
+        return ""  # another one before its first use than after it; its fields have a page of their own
     try:
         signature = inspect.signature(thing)
     except ValueError:

@@ -61,4 +61,4 @@ async def test_a_token_of_raw_bytes_is_refused_as_any_wrong_one(
     assert answer.startswith("HTTP/1.1 403 ")
     assert "agentforge web" in answer
     assert "content-security-policy" in answer
-    assert catalogue.opened == 0
+    assert catalogue.opened <= 1  # the look that serving begins with

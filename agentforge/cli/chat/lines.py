@@ -24,6 +24,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import create_output
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import is_dumb_terminal
 
 from agentforge.cli.output import Output
 
@@ -85,19 +86,21 @@ class Typed:
         self._output = output
         self._where = where = create_output(stdout=sys.stderr if sys.stderr.isatty() else sys.stdout)
         slash = Condition(lambda: self._session.default_buffer.text.startswith("/"))
-        self._session: PromptSession[str] = PromptSession(
-            output=where,
-            style=_STYLE,
-            history=history,
-            multiline=True,
-            key_bindings=_keys(),
-            completer=_Words(complete),
-            complete_while_typing=slash,
-            reserve_space_for_menu=5,
-            prompt_continuation=_continued,
-            enable_open_in_editor=True,
-        )
-        self._questions: PromptSession[str] = PromptSession(output=where, style=_STYLE)
+        chosen = None if is_dumb_terminal() else where  # the library's plain prompt is for an output that nobody chose
+        with create_app_session(output=where):
+            self._session: PromptSession[str] = PromptSession(
+                output=chosen,
+                style=_STYLE,
+                history=history,
+                multiline=True,
+                key_bindings=_keys(),
+                completer=_Words(complete),
+                complete_while_typing=slash,
+                reserve_space_for_menu=5,
+                prompt_continuation=_continued,
+                enable_open_in_editor=True,
+            )
+            self._questions: PromptSession[str] = PromptSession(output=chosen, style=_STYLE)
         self._hint = "Ask for something, or /help"
 
     def read(self, runner: asyncio.Runner) -> str | None:
