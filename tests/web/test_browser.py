@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +15,9 @@ from agentforge.registry.manifest import Manifest, Provenance
 from agentforge.registry.tool import contents_of
 from agentforge.types import State
 
-from .chromium import PROGRAM, Chromium
+from .chromium import Chromium
 from .memory import SOURCE, make_tool
+from .program import go, looking, serving
 from .realistic import filled
 
 EVIL = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
@@ -50,33 +47,14 @@ def registry(home: Path) -> Path:
 
 @pytest.fixture
 def address(registry: Path, tmp_path: Path) -> Iterator[str]:
-    """The address that ``agentforge web`` prints; it ends with 0 when it is interrupted."""
-    command = [sys.executable, "-m", "agentforge", "web", "--port", "0", "--user", "ada"]
-    with (tmp_path / "stderr").open("w+") as errors:
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=tmp_path)
-        try:
-            assert server.stdout is not None
-            printed = server.stdout.readline().strip()
-            assert printed.startswith("http://127.0.0.1:"), (tmp_path / "stderr").read_text()
-            yield printed
-            server.send_signal(signal.SIGINT)
-            assert server.wait(120) == 0
-        finally:
-            server.kill()
-            server.communicate(timeout=10)
-    assert "Traceback" not in (tmp_path / "stderr").read_text()
+    del registry  # it is where AGENTFORGE_HOME leads
+    with serving(tmp_path) as printed:
+        yield printed
 
 
 @pytest.fixture
 def browser(address: str, tmp_path: Path) -> Iterator[Chromium]:
-    """A browser that opened that address."""
-    if PROGRAM is None:
-        if os.environ.get("CI"):
-            pytest.fail("Chromium is missing, and in CI nothing is skipped.")
-        pytest.skip("there is no Chromium here")
-    with Chromium(tmp_path / "profile") as chromium:
-        chromium.looks()
-        chromium.open(address)
+    with looking(address, tmp_path) as chromium:
         yield chromium
 
 
@@ -85,10 +63,6 @@ def decided(path: Path, name: str) -> tuple[str, str, str]:
     with Registry.open(path, writable=False) as registry:
         newest = history(registry, name)[0]
     return newest.what, newest.approver, newest.reason
-
-
-def go(browser: Chromium, path: str) -> None:
-    browser.open(f"{browser.run('location.origin')}{path}")
 
 
 def test_decisions_by_keyboard_without_script_and_on_a_phone(browser: Chromium, registry: Path) -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from .axe import serious
-from .chromium import PROGRAM, Chromium
+from .chromium import Chromium
 from .lived import NIGHT, Lived, lived, settings_here
+from .program import go, looking, serving
 
 EVIL = "<img src=x onerror=\"document.title='owned'\"><script>alert(1)</script></textarea></pre><svg onload=alert(1)>"
 
@@ -29,28 +26,9 @@ def made(home: Path) -> Lived:
 
 @pytest.fixture
 def browser(made: Lived, tmp_path: Path) -> Iterator[Chromium]:
-    """A browser that opened the address that ``agentforge web`` printed."""
-    if PROGRAM is None:
-        if os.environ.get("CI"):
-            pytest.fail("Chromium is missing, and in CI nothing is skipped.")
-        pytest.skip("there is no Chromium here")
-    command = [sys.executable, "-m", "agentforge", "web", "--port", "0", "--user", "ada"]
-    with (tmp_path / "stderr").open("w+") as errors:
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=tmp_path)
-        try:
-            assert server.stdout is not None
-            address = server.stdout.readline().strip()
-            assert address.startswith("http://127.0.0.1:"), (tmp_path / "stderr").read_text()
-            with Chromium(tmp_path / "profile") as chromium:
-                chromium.looks()
-                chromium.open(address)
-                yield chromium
-            server.send_signal(signal.SIGINT)
-            assert server.wait(120) == 0
-        finally:
-            server.kill()
-            server.communicate(timeout=10)
-    assert "Traceback" not in (tmp_path / "stderr").read_text()
+    del made
+    with serving(tmp_path) as address, looking(address, tmp_path) as chromium:
+        yield chromium
 
 
 def pages(made: Lived) -> list[str]:
@@ -59,10 +37,6 @@ def pages(made: Lived) -> list[str]:
         f"/memory/{made.fact}", f"/memory/{made.waits}", "/persona", "/sleep", f"/sleep/{NIGHT}", "/activity",
         "/lineage", "/lineage?of=tool:clean_phone", "/", "/queue", "/tools/clean_phone",
     ]  # fmt: skip
-
-
-def go(browser: Chromium, path: str) -> None:
-    browser.open(f"{browser.run('location.origin')}{path}")
 
 
 def test_every_page_is_accessible_narrow_and_harmless_in_light_and_dark(browser: Chromium, made: Lived) -> None:
